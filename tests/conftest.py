@@ -82,9 +82,9 @@ def mongodb_uri(document_server: Documents) -> str:
 @pytest.fixture(scope="session")
 def vhosts(broker: Broker) -> Iterator[Vhosts]:
     """The virtual hosts of modules, one after the other."""
-    made = Vhosts(broker)
-    yield made
-    made.close()
+    vhosts = Vhosts(broker)
+    yield vhosts
+    vhosts.close()
 
 
 @pytest.fixture(scope="module")

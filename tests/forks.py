@@ -89,8 +89,8 @@ class ForkServer:
         with TemporaryDirectory() as folder:
             output, errors = Path(folder, "output"), Path(folder, "errors")
             status = self.start(arguments, environ, output, errors).wait()
-            told = (output.read_text(), errors.read_text())
-        return subprocess.CompletedProcess(arguments, status, *told)
+            texts = (output.read_text(), errors.read_text())
+        return subprocess.CompletedProcess(arguments, status, *texts)
 
     def ask(self, **question: Any) -> Any:
         """What the server answers."""

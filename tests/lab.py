@@ -59,7 +59,7 @@ class ServiceLab:
     def events(self, topic: str, **data: Any) -> list[dict[str, Any]]:
         """The data of the distinct events of a topic so far with these values, oldest first."""
         about = [event["data"] for event in self.envelopes() if event["type"] == topic]
-        return [found for found in about if data.items() <= found.items()]
+        return [event for event in about if data.items() <= event.items()]
 
     def wait_for(self, topic: str, seconds: float = 0, **data: Any) -> dict[str, Any]:
         """The first of these events, once it was published."""

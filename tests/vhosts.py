@@ -80,5 +80,8 @@ class Vhosts:
         return not any(self._broker.queues(self._name).values())
 
     def _definitions(self) -> Definitions:
-        found: dict[str, Any] = self._broker.manage("GET", f"definitions/{self._name}")
-        return {part: {json.dumps(one, sort_keys=True) for one in found[part]} for part in _PARTS}
+        definitions: dict[str, Any] = self._broker.manage("GET", f"definitions/{self._name}")
+        return {
+            part: {json.dumps(declaration, sort_keys=True) for declaration in definitions[part]}
+            for part in _PARTS
+        }

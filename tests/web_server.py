@@ -137,8 +137,8 @@ def page(body: bytes, media_type: str = "text/turtle", *, tagged: bool = True) -
     headers = {"Content_Type": media_type} | ({"ETag": etag} if tagged else {})
 
     def act(handler: Handler) -> None:
-        known = tagged and handler.headers.get("If-None-Match") == etag
-        (answer(304, b"", **headers) if known else answer(200, body, **headers))(handler)
+        is_unchanged = tagged and handler.headers.get("If-None-Match") == etag
+        (answer(304, b"", **headers) if is_unchanged else answer(200, body, **headers))(handler)
 
     return act
 

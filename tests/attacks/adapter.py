@@ -54,7 +54,7 @@ def release(treatment: Treatment, ledger: Ledger) -> Seen:
         work = Work(
             kind="full" if treatment.sample_rows is None else "trial",
             inputs=paths,
-            steps=tuple(Step.model_validate(one) for one in treatment.steps),
+            steps=tuple(Step.model_validate(step) for step in treatment.steps),
             sample_rows=treatment.sample_rows,
             described={name: _described(table) for name, table in treatment.tables.items()},
             protected=_protected(folder, treatment, ledger),
@@ -98,21 +98,21 @@ def _described(table: Table) -> tuple[Column, ...]:
 
 def _seen(folder: Path, ledger: Ledger) -> Seen:
     written = (folder / "out" / "result.json").read_text()
-    told = json.loads(written)
-    if "error" in told:
-        return Seen(error=told["error"])
+    document = json.loads(written)
+    if "error" in document:
+        return Seen(error=document["error"])
     result = EngineResult.model_validate_json(written)
     record = result.release
     checked = [record.for_holder().model_dump(mode="json")] if record else []
     if record and record.is_held:
         return Seen(reports=[*checked, *_ends(folder, result)], error=record.told)
-    paths = {one.name: folder / one.path for one in result.outputs}
+    paths = {output_file.name: folder / output_file.path for output_file in result.outputs}
     if record:
-        ledger.released += [(one, paths[one.file].read_bytes()) for one in record.entries]
+        ledger.released += [(entry, paths[entry.file].read_bytes()) for entry in record.entries]
     pages = tuple(
-        paths[one.name].read_text("utf-8", "replace")
-        for one in result.outputs
-        if one.media_type.startswith("text/") and not one.is_internal
+        paths[output_file.name].read_text("utf-8", "replace")
+        for output_file in result.outputs
+        if output_file.media_type.startswith("text/") and not output_file.is_internal
     )
     rows = parquet.read_table(paths[RESULT]).to_pylist()
     return Seen(rows, [*result.reports, *checked], pages=pages)
@@ -121,9 +121,13 @@ def _seen(folder: Path, ledger: Ledger) -> Seen:
 def _ends(folder: Path, result: EngineResult) -> list[dict[str, Any]]:
     """What webhooks are told of the end of a job with that result, and the job as it is shown."""
     outputs = tuple(
-        Output(name=one.name, file=_ref((folder / one.path).read_bytes()), opaque=one.opaque)
-        for one in result.outputs
-        if not one.is_internal
+        Output(
+            name=output_file.name,
+            file=_ref((folder / output_file.path).read_bytes()),
+            opaque=output_file.opaque,
+        )
+        for output_file in result.outputs
+        if not output_file.is_internal
     )
     began = now()
     manifest = Manifest(
@@ -136,11 +140,11 @@ def _ends(folder: Path, result: EngineResult) -> list[dict[str, Any]]:
     )
     job = Job(id="job", kind="full", owner_id=HOLDER, lane="prj", queued_at=began)
     job.state, job.run = "running", "run"
-    told = _ref(manifest.model_dump_json().encode())
-    job.succeed("run", 1, told, outputs, result.privacy, release=result.release)
+    ref = _ref(manifest.model_dump_json().encode())
+    job.succeed("run", 1, ref, outputs, result.privacy, release=result.release)
     view = JobView.told(job).withholding(job.unreleased).model_dump(mode="json")
-    shown = {name: one for name, one in view.items() if not name.endswith("_at")}
-    return [*(one.public.model_dump(mode="json") for one in job.recorded()), shown]
+    fields_by_name = {name: field for name, field in view.items() if not name.endswith("_at")}
+    return [*(event.public.model_dump(mode="json") for event in job.recorded()), fields_by_name]
 
 
 def _ref(content: bytes) -> FileRef:
@@ -157,7 +161,7 @@ def findings(upload: Sequence[str], restricted: Table, key: str = "id") -> list[
     _put(index, "dts_restreint", key, restricted.cells[key])
     index.restrict("dts_depot", HOLDER)
     index.restrict("dts_restreint", OWNER)
-    found = index.joins("dts_depot", may_read=lambda owner: owner == HOLDER)
+    joins = index.joins("dts_depot", may_read=lambda owner: owner == HOLDER)
     return [
         {
             **join.summary_fields,
@@ -165,7 +169,7 @@ def findings(upload: Sequence[str], restricted: Table, key: str = "id") -> list[
             "rows_there": join.rows_there,
             "rows_joined": join.rows_joined,
         }
-        for join in found
+        for join in joins
     ]
 
 

@@ -67,8 +67,8 @@ class Seen:
     @property
     def text(self) -> str:
         """All of it as one text."""
-        told = [self.rows, self.reports, self.error, self.pages, self.log]
-        return json.dumps(told, ensure_ascii=False, default=str)
+        rows = [self.rows, self.reports, self.error, self.pages, self.log]
+        return json.dumps(rows, ensure_ascii=False, default=str)
 
     def cell(self, figure: str, **group: str) -> Any:
         """A figure of the group that has these values, None where it is not shown."""
@@ -96,19 +96,19 @@ class Ledger:
 
 def cross(left: str, right: str, output: str = "croise", **parameters: Any) -> Step:
     """A crossing, on `id` of both unless told otherwise."""
-    told = {"left_key": "id", "right_key": "id", "how": "inner", **parameters}
+    fields = {"left_key": "id", "right_key": "id", "how": "inner", **parameters}
     inputs = {"left": left, "right": right}
-    return {"application": "cross", "inputs": inputs, "output": output, "parameters": told}
+    return {"application": "cross", "inputs": inputs, "output": output, "parameters": fields}
 
 
 def aggregate(table: str, by: Sequence[str], output: str = "resultat", **parameters: Any) -> Step:
     """An aggregation."""
-    told = {"by": list(by), **parameters}
+    fields = {"by": list(by), **parameters}
     return {
         "application": "aggregate",
         "inputs": {"table": table},
         "output": output,
-        "parameters": told,
+        "parameters": fields,
     }
 
 
@@ -128,12 +128,16 @@ def signs(seen: Seen, *words: str) -> dict[str, Hashable]:
     return {"error": seen.error, "log": seen.log, "named": named}
 
 
-def leaves(told: Any, at: str = "") -> dict[str, Hashable]:
+def leaves(report: Any, at: str = "") -> dict[str, Hashable]:
     """Every figure, word and sentence of a report, by where it stands in it."""
-    if isinstance(told, Mapping):
-        parts = [(f"{at}.{name}", one) for name, one in told.items()]
-    elif isinstance(told, Sequence) and not isinstance(told, str):
-        parts = [(f"{at}.{number}", one) for number, one in enumerate(told)]
+    if isinstance(report, Mapping):
+        parts = [(f"{at}.{name}", part_of_report) for name, part_of_report in report.items()]
+    elif isinstance(report, Sequence) and not isinstance(report, str):
+        parts = [(f"{at}.{number}", part_of_report) for number, part_of_report in enumerate(report)]
     else:
-        return {at: told}
-    return {name: leaf for path, one in parts for name, leaf in leaves(one, path).items()}
+        return {at: report}
+    return {
+        name: leaf
+        for path, part_of_report in parts
+        for name, leaf in leaves(part_of_report, path).items()
+    }

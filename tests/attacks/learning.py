@@ -80,14 +80,14 @@ class Guesser:
     """What was learnt in practice; that a feature is missing is seen as well."""
 
     def __init__(self, practice: Sequence[Trial]) -> None:
-        names = {name for one in practice for name in one.seen}
-        self._truths = Counter(one.truth for one in practice)
+        names = {name for trial in practice for name in trial.seen}
+        self._truths = Counter(trial.truth for trial in practice)
         self._seen: dict[str, dict[str, Counter[Hashable]]] = {
             name: {truth: Counter() for truth in self._truths} for name in names
         }
-        for one in practice:
+        for trial in practice:
             for name in names:
-                self._seen[name][one.truth][one.seen.get(name)] += 1
+                self._seen[name][trial.truth][trial.seen.get(name)] += 1
 
     def guess(self, seen: Features) -> str:
         """The likeliest truth."""
@@ -111,7 +111,7 @@ def measured(attack: Attack, seed: int = 11) -> Outcome:
         attack.world(Random(f"{attack.name} {seed} {number}"))
         for number in range(attack.practice + attack.worlds)
     ]
-    guesser = Guesser([one for world in worlds[: attack.practice] for one in world])
-    trials = [one for world in worlds[attack.practice :] for one in world]
-    right = sum(guesser.guess(one.seen) == one.truth for one in trials)
+    guesser = Guesser([trial for world in worlds[: attack.practice] for trial in world])
+    trials = [trial for world in worlds[attack.practice :] for trial in world]
+    right = sum(guesser.guess(trial.seen) == trial.truth for trial in trials)
     return Outcome(len(trials), right, attack.candidates)

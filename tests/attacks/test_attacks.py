@@ -28,7 +28,11 @@ def is_slow(attack: Attack) -> bool:
     return bool(attack.needs) and attack.practice >= _ONE_TRIAL_EACH
 
 
-CASES = [one for one in attacks(TUNING) if one.name not in open_ones(TUNING) and not is_slow(one)]
+CASES = [
+    attack
+    for attack in attacks(TUNING)
+    if attack.name not in open_ones(TUNING) and not is_slow(attack)
+]
 """Those held out are tried by the benchmark: whoever runs these tests, tunes by them."""
 
 
@@ -37,8 +41,8 @@ CASES = [one for one in attacks(TUNING) if one.name not in open_ones(TUNING) and
 def test_attackers_guess_no_better_than_by_chance(attack: Attack) -> None:
     """What they learn without rules shows in one world."""
     require(attack.name if attack.can_be_tried else None, attack.needs)
-    found = measured(few(attack))
-    assert not found.is_above_chance, f"{attack.name}: {found.right} of {found.trials}"
+    outcome = measured(few(attack))
+    assert not outcome.is_above_chance, f"{attack.name}: {outcome.right} of {outcome.trials}"
 
 
 def few(attack: Attack) -> Attack:
@@ -54,7 +58,7 @@ def few(attack: Attack) -> Attack:
 @pytest.mark.parametrize("half", HALVES)
 def test_open_attackers_exist(half: str) -> None:
     """A name that no attacker has would hide that another one succeeds."""
-    assert set(open_ones(half)) <= {one.name for one in attacks(half)}
+    assert set(open_ones(half)) <= {attack.name for attack in attacks(half)}
 
 
 def tell(random: Random) -> list[Trial]:
@@ -68,9 +72,9 @@ def tell(random: Random) -> list[Trial]:
 
 def test_attacker_finds_what_tells_the_truth() -> None:
     """Among features that tell nothing."""
-    found = measured(Attack("tell", "it", tell))
-    assert found.rate > 0.85
-    assert found.is_above_chance
+    outcome = measured(Attack("tell", "it", tell))
+    assert outcome.rate > 0.85
+    assert outcome.is_above_chance
 
 
 def test_attacker_learns_from_what_is_missing() -> None:

@@ -43,5 +43,5 @@ def test_reviewer_decides_where_earlier_results_name_groups_by_what_is_not_given
     assert seen(Table(cells, owner=OWNER), ledger).rows
     fewer = {"eau": Table({"conso": cells["conso"]}, owner=OWNER)}
     steps = [query("SELECT avg(conso) AS moyenne FROM eau", "eau")]
-    found = release(Treatment(steps, fewer), ledger)
-    assert found.reports[0]["verdict"] == "held"
+    view = release(Treatment(steps, fewer), ledger)
+    assert view.reports[0]["verdict"] == "held"

@@ -16,7 +16,7 @@ def coin(random: Random) -> str:
 
 def person_ids(random: Random, number: int) -> list[str]:
     """Numbers of persons that nobody else has, in no order."""
-    return [f"A{one:08}" for one in random.sample(range(10**8), number)]
+    return [f"A{identifier:08}" for identifier in random.sample(range(10**8), number)]
 
 
 def siren(random: Random) -> str:
@@ -32,7 +32,7 @@ def siret(enterprise: str) -> str:
 def _checked(digits: str) -> str:
     doubled = [int(digit) * 2 for digit in reversed(digits)][0::2]
     others = [int(digit) for digit in reversed(digits)][1::2]
-    total = sum(one - 9 * (one > 9) for one in doubled) + sum(others)
+    total = sum(digit - 9 * (digit > 9) for digit in doubled) + sum(others)
     return digits + str(-total % 10)
 
 
@@ -68,23 +68,23 @@ def beneficiaries(random: Random, persons: Iterable[Person], version: int = 1) -
     )
 
 
-def crowd(random: Random, each: int, communes: Iterable[str]) -> list[Person]:
+def crowd(random: Random, number: int, communes: Iterable[str]) -> list[Person]:
     """So many persons in each commune of whom nothing is wanted."""
     return [
         person(random, identifier, where)
         for where in communes
-        for identifier in person_ids(random, each)
+        for identifier in person_ids(random, number)
     ]
 
 
 def one_in_each(
-    random: Random, answers: Mapping[str, str], places: Iterable[str], each: int = 30
+    random: Random, answers: Mapping[str, str], places: Iterable[str], number: int = 30
 ) -> tuple[Table, list[tuple[str, str, str]]]:
     """A table with a target in each commune, whose aid answers; its truth, commune and number."""
     persons, targets = [], []
     for place in places:
         (target,), truth = person_ids(random, 1), coin(random)
-        persons += crowd(random, each, [place])
+        persons += crowd(random, number, [place])
         persons.append(person(random, target, place, aid=answers[truth]))
         targets.append((truth, place, target))
     return beneficiaries(random, persons), targets
@@ -99,8 +99,8 @@ def once_or_twice(
     persons.append(person(random, target, communes[0]))
     again = target if truth == "yes" else persons[0][0]
     persons.append(person(random, again, communes[1]))
-    known = [(one[0], "autres") for one in persons[5:30]]
-    upload = own(("id", "groupe"), [*known, *[(target, "un")] * mine])
+    neighbour_rows = [(person[0], "autres") for person in persons[5:30]]
+    upload = own(("id", "groupe"), [*neighbour_rows, *[(target, "un")] * mine])
     return truth, {"depot": upload, "aides": beneficiaries(random, persons)}
 
 

@@ -112,7 +112,7 @@ def _broker(home: Path) -> Iterator[Broker]:
 
 def compare(name: str, broker: Broker) -> None:
     """Run every contender of a module in turn, and print the medians and the ratios to ours."""
-    results: dict[str, list[dict[str, float]]] = {one: [] for one in CONTENDERS[name]}
+    results: dict[str, list[dict[str, float]]] = {contender: [] for contender in CONTENDERS[name]}
     for _ in range(ROUNDS):
         for contender, measured in results.items():
             measured.append(run(name, contender, broker))
@@ -148,7 +148,7 @@ def run(module: str, contender: str, broker: Broker) -> dict[str, float]:
 
 
 def _medians(measured: list[dict[str, float]]) -> dict[str, float]:
-    return {key: statistics.median(one[key] for one in measured) for key in measured[0]}
+    return {key: statistics.median(figures[key] for figures in measured) for key in measured[0]}
 
 
 if __name__ == "__main__":

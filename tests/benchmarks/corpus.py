@@ -70,14 +70,14 @@ class Sample:
 def samples() -> Iterator[Sample]:
     """The whole corpus; of some made columns also a version with a few faults."""
     for file, column, kind, misleading in REAL:
-        beside = tuple(tuple(_column(file, one)) for one in BESIDE.get(column, ()))
+        beside = tuple(tuple(_column(file, name)) for name in BESIDE.get(column, ()))
         yield Sample(column, kind, misleading, tuple(_column(file, column)), "real", beside)
     chance = random.Random(2026)
     for header, kind, misleading, make in _made():
         values = tuple(make(chance) for _ in range(_ROWS))
         yield Sample(header, kind, misleading, values, "made")
         if kind in {"siren", "siret", "uai", "date", "email", "decimal", "postcode"}:
-            spoilt = (("inconnu" if chance.random() < _FAULTS else one) for one in values)
+            spoilt = (("inconnu" if chance.random() < _FAULTS else cell) for cell in values)
             yield Sample(header, kind, misleading, tuple(spoilt), "with faults")
     yield from _alike(chance)
 
@@ -189,8 +189,10 @@ _WORDS = ("le", "la", "une", "ville", "gare", "école", "marché", "ouvert", "fe
 
 def luhn(head: str) -> str:
     """The digits with the check digit that Luhn's sum asks for."""
-    doubled = [int(one) * (2 if at % 2 == 0 else 1) for at, one in enumerate(reversed(head))]
-    total = sum(one - 9 if one > 9 else one for one in doubled)
+    doubled = [
+        int(row_text) * (2 if at % 2 == 0 else 1) for at, row_text in enumerate(reversed(head))
+    ]
+    total = sum(text - 9 if text > 9 else text for text in doubled)
     return f"{head}{-total % 10}"
 
 

@@ -26,7 +26,7 @@ from services.catalog.datasets.model import Dataset
 from shared.auth import issue_token
 from shared.store import Store
 from tests.benchmarks.jobs import previews
-from tests.benchmarks.searching import Vocabulary, made
+from tests.benchmarks.searching import Vocabulary, make_datasets
 from tests.chaos.lab import Lab
 
 DATASETS, HARVESTED, AT_ONCE, PROBES, SECONDS = 2_000, 1_800, 100, 100, 15.0
@@ -90,7 +90,7 @@ def main() -> None:
 
 def _harvested(store: Store) -> None:
     """Datasets that were just published, of which all services are to hear."""
-    for dataset in made(Vocabulary(2), HARVESTED, "harvested"):
+    for dataset in make_datasets(Vocabulary(2), HARVESTED, "harvested"):
         store.of(Dataset).save(dataset)
 
 
@@ -104,7 +104,7 @@ def prepared(lab: Lab, home: Path) -> dict[str, Any]:
     """What is asked, of a catalogue that is filled."""
     urls, environ = lab.stack.urls(), lab.stack.environment()
     store = Store(environ["DATALAB_MONGODB_URI"], "datalab_catalog")
-    for dataset in made(Vocabulary(1), DATASETS):
+    for dataset in make_datasets(Vocabulary(1), DATASETS):
         # As it is read again: without events, which are measured apart.
         store.of(Dataset).save(Dataset.model_validate(dataset.model_dump()))
     owner = lab.client("mbr_flood", "holder", "owner")

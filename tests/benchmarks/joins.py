@@ -68,16 +68,16 @@ def plain(taken: list[tuple[str, KeyBlock]]) -> Ask:
 
     def ask(dataset_id: str) -> Answer:
         block = columns[dataset_id]
-        found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        matches_by_dataset: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for value, mine in zip(block.values, block.counts, strict=True):
             for other, theirs in held[block.space, value]:
-                sums = found[other]
+                sums = matches_by_dataset[other]
                 sums[0] += 1
                 sums[1] += mine
                 sums[2] += theirs
                 sums[3] += mine * theirs
-        del found[dataset_id]
-        ranked = sorted(found.items(), key=lambda one: (-one[1][0], one[0]))
+        del matches_by_dataset[dataset_id]
+        ranked = sorted(matches_by_dataset.items(), key=lambda entry: (-entry[1][0], entry[0]))
         return len(ranked), list(ranked[:SHOWN])
 
     return ask
@@ -104,8 +104,8 @@ def duck(taken: list[tuple[str, KeyBlock]]) -> Ask:
     """A table of a column store, in memory, on one thread like the others."""
     database = duckdb.connect(config={"threads": "1"})
     names = ("dataset", "space", "value", "n")
-    given = pa.table(dict(zip(names, map(list, zip(*rows(taken), strict=True)), strict=True)))
-    database.register("given", given)
+    table = pa.table(dict(zip(names, map(list, zip(*rows(taken), strict=True)), strict=True)))
+    database.register("given", table)
     database.execute("CREATE TABLE held AS SELECT * FROM given")
     return lambda dataset_id: answer(database.execute(JOINED, (dataset_id,)).fetchall())
 
@@ -117,9 +117,9 @@ def rows(taken: list[tuple[str, KeyBlock]]) -> Iterator[tuple[str, str, str, int
             yield dataset_id, block.space, value, count
 
 
-def answer(found: list[tuple[object, ...]]) -> Answer:
+def answer(expected: list[tuple[object, ...]]) -> Answer:
     """What a database found; it counts the rows before it cuts them off."""
-    return (int(str(found[0][-1])) if found else 0), list(found)
+    return (int(str(expected[0][-1])) if expected else 0), list(expected)
 
 
 MAKERS: dict[str, Callable[[list[tuple[str, KeyBlock]]], Ask]] = {
@@ -138,19 +138,19 @@ def measure(contender: str) -> dict[str, float]:
     began = time.process_time()
     ask = MAKERS[contender](taken)
     built = time.process_time() - began
-    after, seconds, found = _megabytes(), [], 0
+    after, seconds, joins_found = _megabytes(), [], 0
     for dataset_id, _ in random.Random(21).sample(taken, ASKED):
         began = time.process_time()
         joins, _ = ask(dataset_id)
         seconds.append(time.process_time() - began)
-        found += joins
+        joins_found += joins
     seconds.sort()
     return {
         "build s": built,
         "p50 ms": statistics.median(seconds) * 1000,
         "p99 ms": seconds[int(ASKED * 0.99)] * 1000,
         "peak MB": after - before,
-        "joins": found,
+        "joins": joins_found,
     }
 
 

@@ -77,7 +77,7 @@ def pages(story: Story, member: str) -> Mapping[str, Sequence[Sequence[Call]]]:
         ("notify", f"{project}/timeline?limit=50"),
         ("compute", f"/jobs?project_id={story.project_id}&limit=20&newest=true"),
         ("catalog", f"/datasets?project_id={story.project_id}"),
-        *(("intake", f"/members/{story.members[one]}") for one in _NAMED),
+        *(("intake", f"/members/{story.members[name]}") for name in _NAMED),
     ]
     described = [
         ("catalog", f"/datasets/{homes}"),
@@ -112,13 +112,17 @@ async def compare(
         paged.append(time.perf_counter() - began)
         began = time.perf_counter()
         for calls in rounds:
-            found = await asyncio.gather(*(api.get(urls[name] + asked) for name, asked in calls))
-            assert all(one.is_success for one in found), [one.url for one in found]
+            responses = await asyncio.gather(
+                *(api.get(urls[name] + asked) for name, asked in calls)
+            )
+            assert all(response.is_success for response in responses), [
+                response.url for response in responses
+            ]
         called.append(time.perf_counter() - began)
     page, calls_took = statistics.median(paged), statistics.median(called)
-    shown = re.sub(r"(prj|dts)_\w+", r"\1_…", path)
+    pattern = re.sub(r"(prj|dts)_\w+", r"\1_…", path)
     figures = f"{page * 1000:.1f} ms, calls {calls_took * 1000:.1f} ms: x{page / calls_took:.2f}"
-    print(f"  {shown:<24} first byte {figures}", flush=True)
+    print(f"  {pattern:<24} first byte {figures}", flush=True)
 
 
 async def sign_in(lab: Lab, person: httpx.AsyncClient, member: str) -> None:
@@ -150,8 +154,8 @@ async def crowd(lab: Lab, members: Sequence[str], paths: Sequence[str], named: s
         httpx.AsyncClient(base_url=lab.stack.portal_url, limits=limits, timeout=60)
         for _ in range(PEOPLE)
     ]
-    for number, one in enumerate(people):
-        await sign_in(lab, one, members[number % len(members)])
+    for number, client in enumerate(people):
+        await sign_in(lab, client, members[number % len(members)])
     took, failed = list[float](), Counter[int]()
 
     async def look(person: httpx.AsyncClient) -> None:
@@ -163,13 +167,13 @@ async def crowd(lab: Lab, members: Sequence[str], paths: Sequence[str], named: s
             if answer.status_code not in {200, 404}:
                 failed[answer.status_code] += 1
 
-    pids = {one.name: one.pid for one in lab.stack.status()}
+    pids = {process.name: process.pid for process in lab.stack.status()}
     began = time.perf_counter()
     with ProcessorTime(pids) as used:
         await asyncio.gather(*map(look, people))
     spent = time.perf_counter() - began
-    for one in people:
-        await one.aclose()
+    for client in people:
+        await client.aclose()
     late = statistics.quantiles(took, n=20, method="inclusive")[18]
     print(
         f"  {PEOPLE} people {named} at once: {len(took) / spent:.0f} pages/s, median"

@@ -82,7 +82,9 @@ async def _aio_pika(uri: str, count: int) -> float:
         messages = [pika.Message(body(), delivery_mode=2) for _ in range(count)]
         began = time.monotonic()
         for some in _batches(messages):
-            await asyncio.gather(*(exchange.publish(one, "project_submitted") for one in some))
+            await asyncio.gather(
+                *(exchange.publish(item_store, "project_submitted") for item_store in some)
+            )
         return time.monotonic() - began
 
 

@@ -49,8 +49,8 @@ def main() -> None:
 
 def _timed(database: duckdb.DuckDBPyConnection, rows: int, columns: list[Column]) -> float:
     began = time.perf_counter()
-    found = screen(database, "people", columns, rows)
-    assert found.verdict == "direct"
+    privacy = screen(database, "people", columns, rows)
+    assert privacy.verdict == "direct"
     return time.perf_counter() - began
 
 

@@ -75,7 +75,7 @@ class Vocabulary:
         return self.random.choices(_SYLLABLES.split(), k=self.random.randint(2, 5))
 
 
-def made(vocabulary: Vocabulary, count: int, prefix: str = "") -> Iterator[Dataset]:
+def make_datasets(vocabulary: Vocabulary, count: int, prefix: str = "") -> Iterator[Dataset]:
     """Published datasets."""
     chance, file = vocabulary.random, FileRef(sha256="0" * 64, size=1)
     for number in range(count):
@@ -116,7 +116,7 @@ def main() -> None:
     vocabulary = Vocabulary(1)
     ours, plain, sqlite = CatalogueIndex(), Plain(), Sqlite()
     seconds = {"ours": 0.0, "tantivy": 0.0, "sqlite": 0.0}
-    catalogue, before = made(vocabulary, DATASETS), psutil.Process().memory_info().rss
+    catalogue, before = make_datasets(vocabulary, DATASETS), psutil.Process().memory_info().rss
     while batch := list(itertools.islice(catalogue, _BATCH)):
         for name, put in (("ours", ours.put), ("tantivy", plain.put), ("sqlite", sqlite.put)):
             begin = time.perf_counter()
@@ -133,7 +133,7 @@ def main() -> None:
 
 def _restart() -> None:
     """How much sooner a process starts from a snapshot's lines, the document server aside."""
-    datasets = list(made(Vocabulary(1), RESTARTED))
+    datasets = list(make_datasets(Vocabulary(1), RESTARTED))
     lines = lines_of(datasets).splitlines()
     _, from_documents = _timed(CatalogueIndex().put, datasets)
     batches = [lines[at : at + _BATCH] for at in range(0, len(lines), _BATCH)]
@@ -168,8 +168,8 @@ def _ask(vocabulary: Vocabulary, ours: CatalogueIndex, plain: "Plain", sqlite: "
 
 
 def _add(vocabulary: Vocabulary, ours: CatalogueIndex) -> None:
-    added = [[one] for one in made(vocabulary, ADDITIONS, "new")]
-    _print("ours, one added", [_timed(ours.put, one) for one in added])
+    added = [[dataset] for dataset in make_datasets(vocabulary, ADDITIONS, "new")]
+    _print("ours, one added", [_timed(ours.put, datasets) for datasets in added])
 
 
 def _timed(call: Callable[[Any], object], argument: object) -> tuple[float, float]:

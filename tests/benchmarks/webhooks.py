@@ -103,16 +103,16 @@ class Stack:
     def delays(self) -> list[float]:
         """Seconds that the deliveries to member B took; PATIENCE for those that did not come."""
         self.add("mem_b", self.live.url("/b", host="localhost"), prefix="enz")
-        told: dict[str, float] = {}
+        began_by_endpoint: dict[str, float] = {}
         for _ in range(EVENTS):
             began = time.monotonic()
-            told[self.tell("mem_b")] = began
+            began_by_endpoint[self.tell("mem_b")] = began
             time.sleep(max(began + INTERVAL - time.monotonic(), 0))
         with contextlib.suppress(AssertionError):
             eventually(lambda: len(self.live.calls("/b")) >= EVENTS, PATIENCE)
-        came = dict.fromkeys(told, PATIENCE)
+        came = dict.fromkeys(began_by_endpoint, PATIENCE)
         for call in self.live.calls("/b"):
-            for event_id, began in told.items():
+            for event_id, began in began_by_endpoint.items():
                 if f'"{event_id}"'.encode() in call.body:
                     came[event_id] = min(came[event_id], call.at - began)
         return sorted(came.values())

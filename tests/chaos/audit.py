@@ -72,19 +72,19 @@ class Fault(NamedTuple):
 def unrest(lab: Lab) -> list[UnderWay]:
     """What is still under way: messages in queues, outboxes, jobs, deliveries."""
     with lab.channel() as channel:
-        found = [
+        work_under_way = [
             UnderWay(channel.queue_declare(name, passive=True).message_count, f"messages in {name}")
             for name in queues()
         ]
     for name, collection in lab.collections():
-        found.append(
+        work_under_way.append(
             UnderWay(collection.count_documents({"has_outbox": True}), f"outboxes in {name}")
         )
-        found += [
+        work_under_way += [
             UnderWay(collection.count_documents({"state": state}), f"{state} in {name}")
             for state in _WAITING.get(name, ())
         ]
-    return [one for one in found if one.number]
+    return [work for work in work_under_way if work.number]
 
 
 def verdict(under_way: Sequence[UnderWay], faults: Iterable[Fault]) -> list[str]:
@@ -94,8 +94,8 @@ def verdict(under_way: Sequence[UnderWay], faults: Iterable[Fault]) -> list[str]
     """
     if not under_way:
         return [fault.text for fault in faults]
-    told = ", ".join(f"{number} {what}" for number, what in under_way)
-    return [f"not at rest: {told}", *(fault.text for fault in faults if not fault.may_be_late)]
+    unrest = ", ".join(f"{number} {what}" for number, what in under_way)
+    return [f"not at rest: {unrest}", *(fault.text for fault in faults if not fault.may_be_late)]
 
 
 def faults(lab: Lab, journeys: Iterable[Journey]) -> Iterator[Fault]:
@@ -109,8 +109,8 @@ def faults(lab: Lab, journeys: Iterable[Journey]) -> Iterator[Fault]:
     )
     yield from _of_deliveries(lab, set(events), documents["notify.deliveries"])
     for journey in journeys:
-        own = [one for one in events.values() if one["correlationid"] == journey.project_id]
-        found = [
+        own = [event for event in events.values() if event["correlationid"] == journey.project_id]
+        faults = [
             *_of_project(journey, own),
             *_of_jobs(journey, own, documents["compute.jobs"]),
             *_of_end(journey, documents["compute.workspaces"], documents["catalog.accesses"]),
@@ -118,8 +118,8 @@ def faults(lab: Lab, journeys: Iterable[Journey]) -> Iterator[Fault]:
         if not journey.has_arrived:
             stages = f"{journey.stage or 'nowhere'}, not {journey.target}"
             yield Fault(f"project {journey.number} got to {stages}: {journey.error}")
-            found = [fault for fault in found if not fault.may_be_late]
-        yield from found
+            faults = [fault for fault in faults if not fault.may_be_late]
+        yield from faults
 
 
 def _late(text: str) -> Fault:
@@ -137,8 +137,8 @@ def _of_project(journey: Journey, events: list[Event]) -> Iterator[Fault]:
     people = 1 + len(journey.cast.team) if journey.target in {"staffed", "delivered"} else 0
     for topic in ("member_invited", "invitation_accepted"):
         if counted[topic] != people:
-            told = f"project {journey.number} has {counted[topic]} {topic}, not {people}"
-            yield Fault(told) if counted[topic] > people else _late(told)
+            text = f"project {journey.number} has {counted[topic]} {topic}, not {people}"
+            yield Fault(text) if counted[topic] > people else _late(text)
     granted = Counter(e["data"]["dataset_id"] for e in events if e["type"] == "access_granted")
     for dataset_id, count in granted.items():
         if count > 1:
@@ -164,8 +164,8 @@ def _of_jobs(journey: Journey, events: list[Event], jobs: list[Event]) -> Iterat
     )
     for job in own:
         if ends[job["_id"]] != 1:
-            told = f"{job['kind']} job of project {journey.number} ended {ends[job['_id']]} times"
-            yield Fault(told, may_be_late=ends[job["_id"]] == 0)
+            text = f"{job['kind']} job of project {journey.number} ended {ends[job['_id']]} times"
+            yield Fault(text, may_be_late=ends[job["_id"]] == 0)
     succeeded = sum(job["state"] == "succeeded" for job in own)
     if journey.target in JOBS and succeeded != JOBS[journey.target]:
         yield _late(f"project {journey.number} has {succeeded} succeeded jobs")
@@ -175,11 +175,15 @@ def _of_end(journey: Journey, workspaces: list[Event], accesses: list[Event]) ->
     """A project that ended neither computes nor reads."""
     if journey.target not in {"delivered", "rejected", "withdrawn"}:
         return
-    states = [one["state"] for one in workspaces if one["_id"] == journey.project_id]
-    grants = [one["grants"] for one in accesses if one["_id"] == journey.project_id]
+    states = [work["state"] for work in workspaces if work["_id"] == journey.project_id]
+    grants = [access["grants"] for access in accesses if access["_id"] == journey.project_id]
     if states != ["closed"]:
         yield _late(f"the workspace of project {journey.number} ({journey.target}) is {states}")
-    if any(grant["state"] in {"requested", "granted"} for found in grants for grant in found):
+    if any(
+        grant["state"] in {"requested", "granted"}
+        for project_grants in grants
+        for grant in project_grants
+    ):
         yield _late(f"project {journey.number} ({journey.target}) may still read data")
 
 

@@ -101,7 +101,9 @@ class Journey:
 
     def _find_people(self, project: dict[str, Any]) -> bool:
         """Ask the pilot site or the team, or let the next who was asked accept."""
-        invited = [one for one in project["invitations"] if one["state"] == "invited"]
+        invited = [
+            invitation for invitation in project["invitations"] if invitation["state"] == "invited"
+        ]
         if invited:
             accept(self.cast.client_of(invited[0]["member_id"]), self.project_id)
             return True

@@ -7,6 +7,7 @@ import random
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -93,8 +94,8 @@ class Lab:
                 "epci_2026.csv",
             ),
         ]
-        for one in datasets:
-            wait(f"{one} is published", lambda one=one: _is_published(staff, one))  # type: ignore[misc]
+        for dataset in datasets:
+            wait(f"{dataset} is published", partial(_is_published, staff, dataset))
 
         def client_of(member_id: str) -> Client:
             return self.client(member_id, "owner")
@@ -176,8 +177,8 @@ def grant_all(owner: Client) -> None:
     with contextlib.suppress(CallError):
         for request in owner.get("catalog", "/access-requests", waiting="true")["items"]:
             path = f"/access-requests/{request['id']}/decision"
-            said = {"reason": "Accord de l'épreuve.", "fingerprint": request["fingerprint"]}
-            owner.post("catalog", path, {"decision": "grant", **said})
+            fields = {"reason": "Accord de l'épreuve.", "fingerprint": request["fingerprint"]}
+            owner.post("catalog", path, {"decision": "grant", **fields})
 
 
 def release_all(staff: Client) -> None:
@@ -185,8 +186,8 @@ def release_all(staff: Client) -> None:
     with contextlib.suppress(CallError):
         for held in staff.get("compute", "/release-requests")["items"]:
             version = staff.get("compute", f"/release-requests/{held['id']}")["version"]
-            said = {"decision": "release", "reason": "Accord de l'épreuve.", "version": version}
-            staff.post("compute", f"/jobs/{held['id']}/release", said)
+            fields = {"decision": "release", "reason": "Accord de l'épreuve.", "version": version}
+            staff.post("compute", f"/jobs/{held['id']}/release", fields)
 
 
 def _is_published(client: Client, dataset_id: str) -> bool:

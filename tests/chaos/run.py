@@ -64,7 +64,7 @@ def run(
 
 def _flow(journeys: list[Journey], enough: Event, end: float, tell: Tell) -> None:
     """Step through all projects until each has arrived and enough was killed."""
-    told = 0
+    rests = 0
     cast = journeys[0].cast
     while time.monotonic() < end:
         grant_all(cast.owner)
@@ -73,8 +73,8 @@ def _flow(journeys: list[Journey], enough: Event, end: float, tell: Tell) -> Non
             if not journey.has_arrived:
                 journey.step()
         arrived = sum(journey.has_arrived for journey in journeys)
-        if arrived >= told + max(1, len(journeys) // 10):
-            told = arrived
+        if arrived >= rests + max(1, len(journeys) // 10):
+            rests = arrived
             tell(f"{arrived} of {len(journeys)} projects have arrived")
         if arrived == len(journeys) and enough.is_set():
             return
@@ -106,15 +106,15 @@ class Rest:
 def _rest(lab: Lab) -> list[audit.UnderWay]:
     """Wait until nothing is under way any more; what still is, once that goes on no further."""
     rest = Rest(_REST_SECONDS, _QUIET_SECONDS, time.monotonic())
-    found: list[audit.UnderWay] = []
+    work_under_way: list[audit.UnderWay] = []
 
     def is_over() -> bool:
         try:
-            found[:] = audit.unrest(lab)
+            work_under_way[:] = audit.unrest(lab)
         except (OSError, amqp.AMQPError):
-            found[:] = [audit.UnderWay(1, "broker that is away")]
+            work_under_way[:] = [audit.UnderWay(1, "broker that is away")]
             return rest.look(None, time.monotonic())
-        return rest.look(sum(one.number for one in found), time.monotonic())
+        return rest.look(sum(work.number for work in work_under_way), time.monotonic())
 
     wait_until(is_over, float("inf"))
-    return found
+    return work_under_way

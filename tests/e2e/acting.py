@@ -18,10 +18,10 @@ def members_of(staff: Client) -> dict[str, str]:
 
 def offered(client: Client, about: dict[str, Any], file: Path) -> str:
     """Upload a table; its id, once it is published."""
-    made = client.upload("catalog", "/datasets", about, file)["id"]
-    path = f"/datasets/{made}"
+    new_id = client.upload("catalog", "/datasets", about, file)["id"]
+    path = f"/datasets/{new_id}"
     wait(f"{file.name} is read", lambda: client.get("catalog", path)["state"] == "published")
-    return str(made)
+    return str(new_id)
 
 
 class OnProject:
@@ -33,8 +33,8 @@ class OnProject:
 
     def project(self) -> dict[str, Any]:
         """The project as its holder sees it."""
-        found: dict[str, Any] = self.holder.get("intake", f"/projects/{self.project_id}")
-        return found
+        project: dict[str, Any] = self.holder.get("intake", f"/projects/{self.project_id}")
+        return project
 
     def act(self, what: str, body: dict[str, Any], client: Client | None = None) -> None:
         """Decide something on the project."""
@@ -47,5 +47,7 @@ class OnProject:
     def find(self) -> str | None:
         """The result, by a search of its holder's."""
         page = self.holder.get("catalog", "/datasets", q="vacance EPCI", limit=100)
-        found = (one["id"] for one in page["items"] if one["project_id"] == self.project_id)
-        return next(found, None)
+        request_ids = (
+            request["id"] for request in page["items"] if request["project_id"] == self.project_id
+        )
+        return next(request_ids, None)

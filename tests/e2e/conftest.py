@@ -29,14 +29,14 @@ def receiver() -> Iterator[Partner]:
 
 
 @pytest.fixture(scope="package")
-def told() -> list[str]:
+def story_lines() -> list[str]:
     """What the story says while it is played."""
     return []
 
 
 @pytest.fixture(scope="package")
-def story(lab: Lab, told: list[str]) -> Story:
+def story(lab: Lab, story_lines: list[str]) -> Story:
     """The demonstration's story, played to its end."""
-    story = Story(lab.client, lab.partner, told.append)
+    story = Story(lab.client, lab.partner, story_lines.append)
     story.play(f"http://127.0.0.1:{lab.partner.port}/events")
     return story

@@ -146,34 +146,36 @@ class Consent(OnProject):
         opening = self.owner.get("catalog", f"{path}/opening")
         self.seen["opening"] = opening
         seen = {"version": opening["version"], "fingerprint": opening["fingerprint"]}
-        said = {"decision": "open", **seen}
+        fields = {"decision": "open", **seen}
         self.seen["before"] = self.status(self.stranger)
-        self.owner.post("catalog", f"{path}/opening/decision", said)
+        self.owner.post("catalog", f"{path}/opening/decision", fields)
         self.seen["after"] = self.status(self.stranger)
 
     def review(self) -> None:
         """A reviewer of the lab secures the version that it read, once all is known of it."""
         wait("catalogue and compute told", lambda: len(self.project()["checks"]) == 2)
         version = self.staff.get("intake", f"/projects/{self.project_id}")["version"]
-        said = {"decision": "secure", "reason": "Chiffres agrégés.", "version": version}
-        self.act("review", said)
+        fields = {"decision": "secure", "reason": "Chiffres agrégés.", "version": version}
+        self.act("review", fields)
 
     def decide(self, words: str) -> None:
         """The owner grants what it sees, in its own words."""
         request = self.owner.get("catalog", f"/access-requests/{self.project_id}.{self.buses}")
-        said = {"fingerprint": request["fingerprint"], "conditions": words}
+        fields = {"fingerprint": request["fingerprint"], "conditions": words}
         path = f"/access-requests/{self.project_id}.{self.buses}/decision"
-        self.owner.post("catalog", path, {"decision": "grant", **said})
+        self.owner.post("catalog", path, {"decision": "grant", **fields})
 
     def request(self) -> dict[str, Any] | None:
         """What the owner has to decide on now."""
         items = self.owner.get("catalog", "/access-requests", waiting="true")["items"]
-        return next((one for one in items if one["project_id"] == self.project_id), None)
+        return next(
+            (request for request in items if request["project_id"] == self.project_id), None
+        )
 
     def waits(self) -> list[Any]:
         """For whom the project waits."""
-        found: list[Any] = self.project()["waits_for"]
-        return found
+        waits: list[Any] = self.project()["waits_for"]
+        return waits
 
     def status(self, client: Client) -> int:
         """What the client is answered that downloads the result."""
@@ -200,10 +202,10 @@ def test_owner_sees_which_columns_are_read_and_what_comes_out(consent: Consent) 
     """Two of four, in sentences; the rest is named as not read."""
     request = consent.seen["request"]
     assert request["columns"] == ["boardings", "commune"]
-    said = "\n".join(request["asked"])
-    assert "« Ville pilote » (collectivité territoriale" in said
-    assert "Le reste ne l'est pas : « stop » et « revenue »" in said
-    assert "la somme de « boardings »" in said
+    request_text = "\n".join(request["asked"])
+    assert "« Ville pilote » (collectivité territoriale" in request_text
+    assert "Le reste ne l'est pas : « stop » et « revenue »" in request_text
+    assert "la somme de « boardings »" in request_text
 
 
 def test_treatment_that_wants_a_third_column_waits_for_the_owner(consent: Consent) -> None:
@@ -218,9 +220,9 @@ def test_conditions_stand_on_the_result_as_they_were_written(consent: Consent) -
     """And the columns that the job was given."""
     result = consent.holder.get("catalog", f"/datasets/{consent.result_id}")
     inputs = result["versions"][-1]["provenance"]["inputs"]
-    given = next(one for one in inputs if one["dataset_id"] == consent.buses)
-    assert given["conditions"] == [AGAIN]
-    assert given["columns"] == ["commune", "revenue"]
+    job_input = next(job_input for job_input in inputs if job_input["dataset_id"] == consent.buses)
+    assert job_input["conditions"] == [AGAIN]
+    assert job_input["columns"] == ["commune", "revenue"]
 
 
 def test_result_is_closed_until_the_owner_opens_it(consent: Consent) -> None:

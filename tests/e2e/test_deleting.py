@@ -93,5 +93,5 @@ def test_deleted_data_is_nowhere_in_the_lab(lab: Lab, tmp_path: Path) -> None:
     wait("nothing is left", lambda: not list(where(lab, marker)))
     with pytest.raises(CallError, match=REASON):
         holder.get("compute", f"/jobs/{job}/result", name="manifest.json")
-    told = partial(holder.get, "intake", f"/projects/{project}")
-    wait("the project knows", lambda: REASON in str(told()["history"]))
+    ask_project = partial(holder.get, "intake", f"/projects/{project}")
+    wait("the project knows", lambda: REASON in str(ask_project()["history"]))

@@ -48,8 +48,8 @@ def test_recipe_makes_the_labs_table_from_files(story: Story, tmp_path: Path) ->
     command = [sys.executable, "-c", _without_the_lab(), *words]
     answer = run(command, check=False, capture_output=True, text=True)
     assert "3287 lignes agrégées en 71 groupes" in answer.stdout, answer.stderr
-    made = {path.name for path in output.iterdir()}
-    assert made >= {"result.csv", "result.parquet", "graphique.png", "carte.svg", MANIFEST}
+    names = {path.name for path in output.iterdir()}
+    assert names >= {"result.csv", "result.parquet", "graphique.png", "carte.svg", MANIFEST}
     assert (output / "result.csv").read_bytes() == table.read_bytes()
     bare = EngineRun(lambda _words: None, is_confined=False)
     (output / "result.csv").write_text("of an earlier run")

@@ -64,18 +64,18 @@ def project(dataset_id: str) -> dict[str, Any]:
     }
 
 
-def found(lab: Lab, *words: str) -> Iterator[str]:
+def places_of(lab: Lab, *words: str) -> Iterator[str]:
     """Where in documents and files any of these words is, in any case."""
-    wanted = [word.lower() for word in words]
+    lowered_words = [word.lower() for word in words]
     for name, collection in lab.collections():
         for document in collection.find():
             text = repr(document).lower()
-            if any(word in text for word in wanted):
+            if any(word in text for word in lowered_words):
                 yield f"{name} {document['_id']}"
     root = Path(lab.stack.environment()["DATALAB_STORAGE_URL"].removeprefix("file://"))
-    for path in (one for one in root.rglob("*") if one.is_file()):
+    for path in (path for path in root.rglob("*") if path.is_file()):
         content = path.read_bytes().lower()
-        if any(word.encode() in content for word in wanted):
+        if any(word.encode() in content for word in lowered_words):
             yield str(path)
 
 
@@ -122,16 +122,16 @@ def test_no_word_of_an_erased_member_is_left_in_the_lab(
     receiver.trust(member.post("notify", "/endpoints", endpoint)["secret"])
     project_id = taken_to_trial(staff, member, tmp_path)
     refused_for(lab, staff, member_id)
-    before = list(found(lab, MARK))
-    assert {one.split(".")[0] for one in before} >= {"intake", "catalog", "compute", "notify"}
-    assert [one for one in before if one.startswith("/")]
+    before = list(places_of(lab, MARK))
+    assert {place.split(".")[0] for place in before} >= {"intake", "catalog", "compute", "notify"}
+    assert [place for place in before if place.startswith("/")]
 
     staff.post("intake", f"/members/{member_id}/departure", {"reason": f"Départ de {MARK}"})
     erasure = {"member_id": member_id, "reason": "Demande du 3 mars."}
     erasure_id = staff.post("intake", "/erasures", erasure)["id"]
     path = f"/erasures/{erasure_id}"
     wait("the receipt is complete", lambda: staff.get("intake", path)["is_complete"])
-    wait("nothing is left", lambda: not list(found(lab, MARK)), 60)
+    wait("nothing is left", lambda: not list(places_of(lab, MARK)), 60)
 
     receipt = staff.get("intake", path)
     assert {part["service"] for part in receipt["parts"]} == {
@@ -140,9 +140,9 @@ def test_no_word_of_an_erased_member_is_left_in_the_lab(
         "intake",
         "notify",
     }
-    left = list(found(lab, DECISION))
+    left = list(places_of(lab, DECISION))
     assert left
-    assert {one.split()[0] for one in left} <= {"intake.projects"}
+    assert {place.split()[0] for place in left} <= {"intake.projects"}
     assert any("motifs" in text for part in receipt["parts"] for text in part["kept"])
-    stages = [one["stage"] for one in staff.get("intake", f"/projects/{project_id}")["history"]]
+    stages = [entry["stage"] for entry in staff.get("intake", f"/projects/{project_id}")["history"]]
     assert stages[-1] == "withdrawn"

@@ -57,8 +57,8 @@ class Pictures(OnProject):
                 image.imsave(self.folder / "one.png", np.zeros((2, width, 3)))
                 archive.write(self.folder / "one.png", name)
         about = {"title": "Photos d'arrêts", "theme": "mobilité", "licence": "lov2"}
-        said = {"access": "restricted", "content": "files"}
-        self.photos = self.owner.upload("catalog", "/datasets", about | said, self.archive)["id"]
+        fields = {"access": "restricted", "content": "files"}
+        self.photos = self.owner.upload("catalog", "/datasets", about | fields, self.archive)["id"]
         path = f"/datasets/{self.photos}"
         wait("it is held", lambda: self.owner.get("catalog", path)["state"] == "held")
         word = {"columns": ["fichiers"], "reason": "Des abris vides"}
@@ -74,9 +74,9 @@ class Pictures(OnProject):
 
     def refusal(self) -> str:
         """What is answered to a treatment that takes them for a table."""
-        wanted = self.treatment("aggregate", by=["photo"], counts=["photo"])
+        treatment = self.treatment("aggregate", by=["photo"], counts=["photo"])
         try:
-            self.holder.post("compute", "/treatments/check", wanted)
+            self.holder.post("compute", "/treatments/check", treatment)
         except CallError as error:
             return str(error)
         return ""
@@ -88,8 +88,8 @@ class Pictures(OnProject):
         self.project_id = self.holder.post("intake", "/projects", body)["id"]
         self.reach("advised")
         version = self.staff.get("intake", f"/projects/{self.project_id}")["version"]
-        said = {"decision": "secure", "reason": "Des mesures.", "version": version}
-        self.staff.post("intake", f"/projects/{self.project_id}/review", said)
+        fields = {"decision": "secure", "reason": "Des mesures.", "version": version}
+        self.staff.post("intake", f"/projects/{self.project_id}/review", fields)
         path = f"/access-requests/{self.project_id}.{self.photos}"
         wait("the owner is asked", self.waiting)
         request = self.seen["request"] = self.owner.get("catalog", path)
@@ -109,7 +109,7 @@ class Pictures(OnProject):
     def waiting(self) -> bool:
         """Whether the owner has to decide on the project."""
         items = self.owner.get("catalog", "/access-requests", waiting="true")["items"]
-        return any(one["project_id"] == self.project_id for one in items)
+        return any(request["project_id"] == self.project_id for request in items)
 
 
 @pytest.fixture(scope="module")
@@ -124,22 +124,22 @@ def pictures(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Pictures:
 @pytest.mark.timeout(300)
 def test_files_are_listed_by_what_they_are(pictures: Pictures) -> None:
     """By the sandbox, for everybody who may know of the dataset."""
-    listed = [(one["name"], one["media_type"], one["width"]) for one in pictures.seen["files"]]
+    listed = [(file["name"], file["media_type"], file["width"]) for file in pictures.seen["files"]]
     assert listed == [("2024/arrêt.png", "image/png", 5), ("gare.png", "image/png", 7)]
 
 
 def test_files_are_no_table(pictures: Pictures) -> None:
     """The answer names the role's table, and what reads it."""
-    told = "« photos » est un jeu de fichiers : seule l'application « python » en lit"
-    assert told in pictures.seen["crossing"]
+    expected_text = "« photos » est un jeu de fichiers : seule l'application « python » en lit"
+    assert expected_text in pictures.seen["crossing"]
 
 
 def test_owner_is_asked_for_all_files_and_shown_the_code(pictures: Pictures) -> None:
     """With its own word on persons, which nobody checked."""
     request = pictures.seen["request"]
-    said = "\n".join(request["asked"])
-    assert "tous ses fichiers, tels quels" in said
-    assert "code écrit par le porteur" in said
+    request_text = "\n".join(request["asked"])
+    assert "tous ses fichiers, tels quels" in request_text
+    assert "code écrit par le porteur" in request_text
     assert "rien ne le vérifie" in request["privacy"]
     assert "« Des abris vides »" in request["privacy"]
 
@@ -154,12 +154,12 @@ def test_code_reads_the_pictures(pictures: Pictures) -> None:
 def test_provenance_names_the_archive(pictures: Pictures) -> None:
     """By its version and hash, under its grant."""
     manifest = json.loads((pictures.folder / "manifest.json").read_bytes())
-    [given] = manifest["inputs"]
+    [job_input] = manifest["inputs"]
     uploaded = pictures.owner.get("catalog", f"/datasets/{pictures.photos}")["versions"][0]
-    assert (given["dataset_id"], given["version"]) == (pictures.photos, 1)
-    assert given["sha256"] == uploaded["file"]["sha256"]
-    assert given["columns"] is None
-    assert given["granted_by"] == [pictures.members["agency"]]
+    assert (job_input["dataset_id"], job_input["version"]) == (pictures.photos, 1)
+    assert job_input["sha256"] == uploaded["file"]["sha256"]
+    assert job_input["columns"] is None
+    assert job_input["granted_by"] == [pictures.members["agency"]]
 
 
 def test_owner_takes_the_archive_back_as_it_was(pictures: Pictures) -> None:

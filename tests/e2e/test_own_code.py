@@ -78,16 +78,16 @@ def test_code_that_raises_is_refused_with_its_line_and_nothing_is_saved(
 ) -> None:
     """Where a project is submitted, and where its treatment is changed."""
     wrong, right = (treatment(homes["open"], code) for code in (RAISES, WORKS))
-    said = refused(holder, "/projects", project(treatment=wrong, title="Faute"))
+    refusal = refused(holder, "/projects", project(treatment=wrong, title="Faute"))
     saved = holder.get("intake", "/projects")["items"]
-    assert bool(said) == all(one["title"] != "Faute" for one in saved)
-    assert not said or REFUSED.search(said)
+    assert bool(refusal) == all(output["title"] != "Faute" for output in saved)
+    assert not refusal or REFUSED.search(refusal)
     sent = holder.post("intake", "/projects", project(treatment=right))
     assert all(map(TOO_SLOW.search, sent["code_untried"]))
     path = f"/projects/{sent['id']}"
-    said = refused(holder, f"{path}/treatment", wrong)
+    refusal = refused(holder, f"{path}/treatment", wrong)
     kept = holder.get("intake", path)["treatment"]["steps"][0]["parameters"]["code"]
-    assert kept == (WORKS if said else RAISES)
+    assert kept == (WORKS if refusal else RAISES)
 
 
 def test_code_on_restricted_data_is_saved_once_it_is_parsed(
@@ -96,15 +96,15 @@ def test_code_on_restricted_data_is_saved_once_it_is_parsed(
     """The answer says so; its owner's own project tries it."""
     closed = treatment(homes["restricted"], RAISES)
     sent = holder.post("intake", "/projects", project(treatment=closed))
-    [told] = sent["code_untried"]
-    assert "seulement été relu, pas essayé" in told
+    [warning] = sent["code_untried"]
+    assert "seulement été relu, pas essayé" in warning
     owner = lab.client(members["agency"], "holder", "owner")
-    said = refused(owner, "/projects", project(treatment=closed))
-    assert not said or "ligne 4" in said
+    refusal = refused(owner, "/projects", project(treatment=closed))
+    assert not refusal or "ligne 4" in refusal
     unread = treatment(homes["restricted"], "def run(tables, parameters): return (")
     with pytest.raises(CallError, match="ligne 1 : ce n'est pas du Python valide"):
         holder.post("intake", "/projects", project(treatment=unread))
     for dataset_id in (homes["open"], homes["restricted"]):
         for code in ("", "x=1"):
-            said = refused(holder, "/projects", project(treatment=treatment(dataset_id, code)))
-            assert "treatment.steps.0.parameters.code" in said
+            refusal = refused(holder, "/projects", project(treatment=treatment(dataset_id, code)))
+            assert "treatment.steps.0.parameters.code" in refusal

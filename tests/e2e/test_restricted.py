@@ -86,8 +86,10 @@ class Affair(OnProject):
     def release(self, job_id: str) -> None:
         """A reviewer lets the result go: sums of the holder's by the owner's groups are held."""
         held = self.staff.get("compute", f"/release-requests/{job_id}")
-        said = {"decision": "release", "reason": "Sommes par intercommunalité."}
-        self.staff.post("compute", f"/jobs/{job_id}/release", {**said, "version": held["version"]})
+        fields = {"decision": "release", "reason": "Sommes par intercommunalité."}
+        self.staff.post(
+            "compute", f"/jobs/{job_id}/release", {**fields, "version": held["version"]}
+        )
 
     def deliver(self) -> None:
         """Refused while the owner has taken its data away; done once it is granted again."""
@@ -117,10 +119,10 @@ class Affair(OnProject):
 
     def requests(self, **query: str) -> list[dict[str, Any]]:
         """What the owner was asked for."""
-        found: list[dict[str, Any]] = self.owner.get("catalog", "/access-requests", **query)[
+        requests: list[dict[str, Any]] = self.owner.get("catalog", "/access-requests", **query)[
             "items"
         ]
-        return found
+        return requests
 
     def _uses(self) -> list[dict[str, Any]] | None:
         uses: list[dict[str, Any]] = self.owner.get("catalog", f"/datasets/{self.bodies}/uses")[
@@ -171,8 +173,8 @@ def test_owner_sees_what_its_data_was_used_for(affair: Affair) -> None:
 
 def test_nothing_is_delivered_while_data_is_taken_away(affair: Affair) -> None:
     """The holder is told why in French; the owner's decisions are all on record."""
-    told = f"l'accès à des données du projet a été retiré : {REASON}"
-    assert affair.refused == (409, told)
+    text = f"l'accès à des données du projet a été retiré : {REASON}"
+    assert affair.refused == (409, text)
     [request] = affair.requests()
     assert (request["until"], request["purpose"]) == (LAST_DAY, PURPOSE)
     wait("delivery ends the access", lambda: affair.requests()[0]["state"] == "revoked")
@@ -183,7 +185,9 @@ def test_result_is_restricted_under_the_licence_of_its_sources(affair: Affair) -
     path = f"/datasets/{affair.result_id}"
     result = affair.holder.get("catalog", path)
     assert (result["access"], result["licence"]) == ("restricted", "odc-odbl")
-    made_of = {one["dataset_id"] for one in result["versions"][-1]["provenance"]["inputs"]}
+    made_of = {
+        job_input["dataset_id"] for job_input in result["versions"][-1]["provenance"]["inputs"]
+    }
     assert made_of == {affair.homes, affair.bodies}
     uses = affair.owner.get("catalog", f"/datasets/{affair.bodies}/uses")["items"]
     assert uses[0]["delivered_as"] == affair.result_id
@@ -224,8 +228,13 @@ def test_result_is_open_once_all_whose_data_went_in_agree(affair: Affair, lab: L
         affair.holder.patch("catalog", path, {"access": "open"})
     asked = affair.holder.post("catalog", f"{path}/opening", {"reason": "utile à tous"})
     assert set(asked["members"]) == {affair.holder_id, affair.owner_id}
-    told = {one["dataset_id"]: one["shown"] for one in asked["contributions"]}
-    assert any("logements vacants" in one or "somme" in one for one in told[affair.homes])
+    contents_by_dataset = {
+        contribution["dataset_id"]: contribution["shown"] for contribution in asked["contributions"]
+    }
+    assert any(
+        "logements vacants" in sentence or "somme" in sentence
+        for sentence in contents_by_dataset[affair.homes]
+    )
     for client in (affair.owner, affair.holder):
         with pytest.raises(CallError, match="restreint"):
             stranger.text("catalog", f"{path}/files/result.csv")

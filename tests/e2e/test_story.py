@@ -55,16 +55,18 @@ def test_result_has_the_right_figures_for_every_body(story: Story, tmp_path: Pat
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("wanted", ["xlsx", "csv", "parquet"])
-def test_result_is_taken_away_as_people_open_it(story: Story, tmp_path: Path, wanted: str) -> None:
+@pytest.mark.parametrize("file_format", ["xlsx", "csv", "parquet"])
+def test_result_is_taken_away_as_people_open_it(
+    story: Story, tmp_path: Path, file_format: str
+) -> None:
     """From the catalogue, by compute: codes as text, numbers as numbers, and their sources."""
-    path, file = f"/datasets/{story.result_id}/table", tmp_path / f"table.{wanted}"
-    story.holder.download("catalog", path, file, format=wanted)
-    if wanted == "xlsx":
+    path, file = f"/datasets/{story.result_id}/table", tmp_path / f"table.{file_format}"
+    story.holder.download("catalog", path, file, format=file_format)
+    if file_format == "xlsx":
         table = pd.read_excel(file, dtype={"epci": str}, engine="openpyxl")
         about = pd.read_excel(file, sheet_name="Source", header=None, engine="openpyxl")
         assert {"Licence", "Attribution"} <= set(about[0])
-    elif wanted == "csv":
+    elif file_format == "csv":
         table = pd.read_csv(file, sep=";", decimal=",", dtype={"epci": str}, encoding="utf-8-sig")
     else:
         table = pd.read_parquet(file)
@@ -79,19 +81,21 @@ def test_trial_reports_the_gone_codes_with_their_weight(story: Story) -> None:
     weights = homes[homes["com"].isin(GONE)].groupby("com")["logements"].sum().to_dict()
     trial = story.project()["trials"][-1]["job_id"]
     orphans = story.manifest(trial)["reports"][0]["orphans"]
-    assert {one["key"]: one["successor"] for one in orphans} == GONE
-    assert {one["key"]: one["weight"] for one in orphans} == weights
+    assert {orphan["key"]: orphan["successor"] for orphan in orphans} == GONE
+    assert {orphan["key"]: orphan["weight"] for orphan in orphans} == weights
 
 
 def test_result_is_a_dataset_with_licence_and_provenance(story: Story) -> None:
     """What it was made of, in which version, by which steps."""
     dataset = story.staff.get("catalog", f"/datasets/{story.result_id}")
     provenance = dataset["versions"][-1]["provenance"]
-    used = {one["dataset_id"]: one for one in provenance["inputs"]}
+    used = {job_input["dataset_id"]: job_input for job_input in provenance["inputs"]}
     assert dataset["licence"] == "lov2"
     names = ("communes_2026.csv", "epci_2026.csv", content.HOMES_FILE)
     assert set(used) == {story.datasets[name] for name in names}
-    assert all(len(one["sha256"]) == 64 and one["version"] == 1 for one in used.values())
+    assert all(
+        len(job_input["sha256"]) == 64 and job_input["version"] == 1 for job_input in used.values()
+    )
     steps = [step["application"] for step in provenance["steps"]]
     assert steps == ["cross", "aggregate", "chart", "map", "report"]
 
@@ -105,12 +109,12 @@ def test_partner_receives_every_event_signed(story: Story, lab: Lab) -> None:
     assert {"project_submitted", "project_delivered", "job_succeeded"} <= types
 
 
-def test_advice_gives_its_reasons(story: Story, told: list[str]) -> None:
+def test_advice_gives_its_reasons(story: Story, story_lines: list[str]) -> None:
     """Datasets by shared key, experts by skill; the story tells them."""
     guidance = story.project()["guidance"]
     assert any("code commune" in reason for reason in guidance["datasets"][0]["reasons"])
     assert any("cartographie" in reason for reason in guidance["experts"][0]["reasons"])
-    assert any(line.startswith("advised") for line in told)
+    assert any(line.startswith("advised") for line in story_lines)
 
 
 def test_history_tells_who_when_and_why(story: Story) -> None:

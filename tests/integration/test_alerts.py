@@ -42,11 +42,11 @@ def test_promtool_finds_no_fault(command: tuple[str, ...]) -> None:
 def test_every_alert_has_a_test_that_fires_it() -> None:
     """An alert that nobody saw fire may never do."""
     fired = {
-        one["alertname"]
+        rule_test["alertname"]
         for file in TESTS
         for test in yaml.safe_load((FOLDER / file).read_text())["tests"]
-        for one in test["alert_rule_test"]
-        if one["exp_alerts"]
+        for rule_test in test["alert_rule_test"]
+        if rule_test["exp_alerts"]
     }
     assert sorted(fired) == sorted(ALERTS)
 
@@ -59,7 +59,7 @@ def test_every_alert_has_a_page_of_its_name() -> None:
 
 def test_alerts_stand_on_metrics_that_there_are() -> None:
     """A metric that was renamed leaves an alert silent for ever."""
-    known = {exposed(family) for family in METRICS}
-    counts = {f"{name}_count" for name in known}  # of histograms
+    metric_names = {exposed(family) for family in METRICS}
+    counts = {f"{name}_count" for name in metric_names}  # of histograms
     named = {name for rule in RULES for name in re.findall(r"\b(datalab_\w+)", str(rule["expr"]))}
-    assert named <= known | counts
+    assert named <= metric_names | counts

@@ -88,7 +88,7 @@ def shell(
         services = {
             name: stack.enter_context(running(spec, environ)) for name, spec in SERVICES.items()
         }
-        urls = {f"DATALAB_URL_{name.upper()}": one.url for name, one in services.items()}
+        urls = {f"DATALAB_URL_{name.upper()}": service.url for name, service in services.items()}
         home_of = {"DATALAB_HOME": str(home), "DATALAB_AMQP_URI": amqp_uri}
         yield Shell({**urls, **home_of}, token, [*services.values()])
 
@@ -127,12 +127,12 @@ def test_project_goes_from_submission_to_withdrawal(shell: Shell, project_file: 
     project = shell.json("project", "submit", str(project_file), as_=holder)["id"]
     eventually(lambda: shell.json("project", "show", project)["stage"] == "advised")
     listed = shell.json("project", "list", "--stage", "advised", "--holder", "mbr_holder")
-    assert [one["id"] for one in listed["items"]] == [project]
+    assert [project["id"] for project in listed["items"]] == [project]
     withdrawn = shell.json("project", "withdraw", project, "--reason", "Fini.", as_=holder)
     assert (withdrawn["stage"], withdrawn["history"][-1]["why"]) == ("withdrawn", "Fini.")
 
     def told() -> list[str]:
-        return [one["type"] for one in shell.json("timeline", project)["items"]]
+        return [entry["type"] for entry in shell.json("timeline", project)["items"]]
 
     eventually(lambda: {"project_submitted", "project_withdrawn"} <= set(told()))
 
@@ -183,8 +183,8 @@ def test_what_to_think_of_is_printed_before_a_treatment_is_sent(
     assert warned.returncode == 0
     assert "warning: steps.0.parameters.sums.0: la colonne « nom » n'est pas lue" in warned.stderr
     assert len(shell.json("project", "list", as_=owner)["items"]) == 1
-    shown = " ".join(shell.run("dataset", "show", dataset_id, as_=owner).stdout.split())
-    assert "1 ligne de total : libellé de total dans « nom »" in shown
+    text = " ".join(shell.run("dataset", "show", dataset_id, as_=owner).stdout.split())
+    assert "1 ligne de total : libellé de total dans « nom »" in text
 
 
 def test_treatment_is_sent_unchecked_while_compute_is_away(
@@ -199,17 +199,17 @@ def test_treatment_is_sent_unchecked_while_compute_is_away(
     done = shell.run(*words, as_=holder)
     assert done.returncode == 0
     assert "not checked yet: compute cannot be reached" in done.stderr
-    shown = shell.json("project", "show", project, as_=holder)
-    assert shown["treatment"]["steps"][0]["application"] == "aggregate"
+    body = shell.json("project", "show", project, as_=holder)
+    assert body["treatment"]["steps"][0]["application"] == "aggregate"
 
 
 def test_people_get_tables(shell: Shell, project_file: Path) -> None:
     """Without --json the answer is text with the same identifiers."""
     holder = ("mbr_tables", "holder")
-    shown = shell.run("project", "submit", str(project_file), as_=holder)
-    assert "Logements vacants" in shown.stdout
-    assert "history" in shown.stdout
-    identifier = shown.stdout.split()[1]
+    outcome = shell.run("project", "submit", str(project_file), as_=holder)
+    assert "Logements vacants" in outcome.stdout
+    assert "history" in outcome.stdout
+    identifier = outcome.stdout.split()[1]
     assert identifier in shell.run("project", "list", as_=holder).stdout
 
 
@@ -230,12 +230,16 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     other = shell.run(*book, "pdf", as_=OWNER)
     assert (other.returncode, "format" in other.stderr) == (1, True)
     lost = shell.run("dataset", "download", dataset, "-o", f"{tmp_path}/none/x", as_=OWNER)
-    told = f"datalab: {tmp_path}/none/x cannot be written: No such file or directory\n"
-    assert (lost.returncode, lost.stderr) == (1, told)
-    job = next(one for one in shell.json("job", "list")["items"] if one["dataset_id"] == dataset)
+    text = f"datalab: {tmp_path}/none/x cannot be written: No such file or directory\n"
+    assert (lost.returncode, lost.stderr) == (1, text)
+    job = next(job for job in shell.json("job", "list")["items"] if job["dataset_id"] == dataset)
     assert shell.json("job", "show", job["id"])["state"] == "succeeded"
     assert "aggregate" in shell.run("job", "applications", as_=OWNER).stdout
-    assert [one["roles"] for one in shell.json("job", "applications") if one["name"] == "cross"]
+    assert [
+        application["roles"]
+        for application in shell.json("job", "applications")
+        if application["name"] == "cross"
+    ]
     assert "fichier lu" in shell.run("job", "logs", job["id"], as_=OWNER).stdout
     followed = shell.run("job", "follow", job["id"], as_=OWNER)
     assert (followed.returncode, "fichier lu" in followed.stdout) == (0, True)
@@ -258,13 +262,13 @@ def test_jobs_that_were_given_up_are_retried(
         for job in jobs:
             store.of(Job).save(job)
     listed = shell.json("job", "list", "--state", "given_up")
-    assert [one["id"] for one in listed["items"]] == ["job_0", "job_1", "job_2"]
+    assert [retried_job["id"] for retried_job in listed["items"]] == ["job_0", "job_1", "job_2"]
     assert "name a job" in shell.run("job", "retry", as_=("mbr_staff", "operator")).stderr
     assert shell.run("job", "retry", "job_1", as_=("mbr_holder", "holder")).returncode == 1
-    (one,) = shell.json("job", "retry", "job_1")["items"]
-    assert (one["id"], one["state"]) == ("job_1", "queued")
+    (entry,) = shell.json("job", "retry", "job_1")["items"]
+    assert (entry["id"], entry["state"]) == ("job_1", "queued")
     rest = shell.json("job", "retry", "--given-up")
-    assert [one["id"] for one in rest["items"]] == ["job_0", "job_2"]
+    assert [job["id"] for job in rest["items"]] == ["job_0", "job_2"]
     assert shell.json("job", "list", "--state", "given_up")["items"] == []
     for job in jobs:
         shell.json("job", "cancel", job.id)
@@ -274,23 +278,23 @@ def test_what_the_catalogue_knows_of_a_dataset_is_asked(shell: Shell, tmp_path: 
     """Found by a word and a key, with reasons and facets; licence and joins of a crossing."""
     dataset = offer(shell, tmp_path / "valeurs.csv")
     assert shell.json("dataset", "crossing", dataset, dataset)["licence"] == "lov2"
-    found = shell.json("dataset", "search", "valeur", "--key", "commune")["items"]
-    assert dataset in [one["id"] for one in found]
+    datasets = shell.json("dataset", "search", "valeur", "--key", "commune")["items"]
+    assert dataset in [dataset["id"] for dataset in datasets]
     ranked = shell.run("dataset", "search", "valeur", "--facets", as_=OWNER).stdout
     assert "« valeur » dans le titre" in ranked
     assert "Licence Ouverte 2.0" in ranked
     other = offer(shell, tmp_path / "autres.csv")
     [*_, join] = [
-        one
-        for one in shell.json("dataset", "joins", dataset, "--column", "insee")["items"]
-        if one["dataset_id"] == other
+        join
+        for join in shell.json("dataset", "joins", dataset, "--column", "insee")["items"]
+        if join["dataset_id"] == other
     ]
     assert join["containment"] == 1
     all_joins = shell.run("dataset", "joins", dataset, "--containment", "0.5", as_=OWNER).stdout
     assert other in all_joins
     joinable = shell.json("dataset", "search", "--joinable-with", dataset)["items"]
-    assert other in [one["id"] for one in joinable]
-    assert dataset not in [one["id"] for one in joinable]
+    assert other in [join["id"] for join in joinable]
+    assert dataset not in [join["id"] for join in joinable]
 
 
 def test_crossing_whose_both_sides_repeat_is_made_when_asked_for(
@@ -313,10 +317,15 @@ def test_dataset_is_exported_with_all_that_is_said_of_it(shell: Shell, tmp_path:
     words = ["--temporal-start", "2020-01-01", "--frequency", "annual", "--hvd", "statistics"]
     words += ["--contact-name", "Service données", "--contact-email", "donnees@ville.fr"]
     dataset = offer(shell, tmp_path / "valeurs.csv", *words)
-    one = shell.run("dataset", "export", dataset, "--format", "rdfxml", as_=OWNER).stdout
-    assert f'/datasets/{dataset}">' in one
-    for said in ("2020-01-01", "frequency/ANNUAL", "bna/c_e1da4e07", "mailto:donnees@ville.fr"):
-        assert said in one
+    stdout = shell.run("dataset", "export", dataset, "--format", "rdfxml", as_=OWNER).stdout
+    assert f'/datasets/{dataset}">' in stdout
+    for expected_text in (
+        "2020-01-01",
+        "frequency/ANNUAL",
+        "bna/c_e1da4e07",
+        "mailto:donnees@ville.fr",
+    ):
+        assert expected_text in stdout
     assert f"datasets/{dataset}>" in shell.run("dataset", "export", as_=OWNER).stdout
 
 
@@ -334,7 +343,7 @@ def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_pa
     shell.json("dataset", "repair", dataset, "com", as_=owner)
     eventually(lambda: meaning(2).get("valid") == 1.0, seconds=60)
     second = shell.json("dataset", "show", dataset)["versions"][1]
-    assert [(one["code"], one["count"]) for one in second["profile"]["repairs"]] == [
+    assert [(repair["code"], repair["count"]) for repair in second["profile"]["repairs"]] == [
         ("leading_zero", 5)
     ]
     assert shell.json("dataset", "show", dataset)["keys"] == ["commune"]
@@ -347,19 +356,19 @@ def test_columns_are_described_by_a_file(shell: Shell, tmp_path: Path) -> None:
     dictionary.write_text("ht_hc;part des logements vacants\nht_h;autre\n", encoding="utf-8")
     words = ("--columns", str(dictionary), "--sheet", "EPCI")
     dataset, state = add(shell, tmp_path / "l.csv", text, *words)
-    shown = ("dataset", "show", dataset)
+    command = ("dataset", "show", dataset)
     eventually(lambda: state() == "published", seconds=60)
-    assert shell.json(*shown, as_=OWNER)["unknown_columns"] == ["ht_h"]
+    assert shell.json(*command, as_=OWNER)["unknown_columns"] == ["ht_h"]
     described = ("dataset", "describe", dataset, "--columns", str(dictionary))
     assert "vouliez-vous dire « ht_hc »" in shell.run(*described, as_=OWNER).stderr
     dictionary.write_text("nom,description\nht_hc,taux de vacance\n", encoding="utf-8")
     shell.json(*described, as_=OWNER)
-    told = shell.run(*shown, as_=OWNER).stdout
-    assert re.search(r"ht_hc +integer +integer +taux de vacance", told), told
+    stdout = shell.run(*command, as_=OWNER).stdout
+    assert re.search(r"ht_hc +integer +integer +taux de vacance", stdout), stdout
     assert "feuille demandée, d'un fichier qui n'en a pas : EPCI" in json.dumps(
-        shell.json(*shown), ensure_ascii=False
+        shell.json(*command), ensure_ascii=False
     )
-    assert re.search(r"annee +deux conventions dans une colonne .*« 13 » \(ligne 1", told), told
+    assert re.search(r"annee +deux conventions dans une colonne .*« 13 » \(ligne 1", stdout), stdout
 
 
 def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Path) -> None:
@@ -370,16 +379,16 @@ def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Pat
     dataset, state = add(shell, tmp_path / "abonnes.csv", text)
     eventually(lambda: state() == "held")
     listed = shell.json("dataset", "list", "--state", "held", as_=OWNER)["items"]
-    assert [one["id"] for one in listed] == [dataset]
+    assert [entry["id"] for entry in listed] == [dataset]
     hidden = shell.run("dataset", "show", dataset, as_=other)
     assert hidden.returncode == 1
     words = ("dataset", "confirm", dataset, "--purpose", "Lettre", "--basis", "consent")
     confirmed = shell.json(*words, as_=OWNER)
     assert confirmed["versions"][0]["legal_basis"]["basis"] == "consent"
     assert state() == "published"
-    said = ("--title", "Lettre", "--keyword", "abonnés", "--hvd", "")
+    options = ("--title", "Lettre", "--keyword", "abonnés", "--hvd", "")
     kind = ("--producer-kind", "nonprofit")
-    described = shell.json("dataset", "describe", dataset, *said, *kind, as_=OWNER)
+    described = shell.json("dataset", "describe", dataset, *options, *kind, as_=OWNER)
     assert (described["title"], described["keywords"]) == ("Lettre", ["abonnés"])
     assert described["producer_kind"] == "nonprofit"
     seen = json.dumps(shell.json("dataset", "show", dataset, as_=other))
@@ -399,8 +408,8 @@ def test_datasets_are_screened_anew(shell: Shell, tmp_path: Path) -> None:
 
     first = version()["job_id"]
     for words, member in (((dataset,), OWNER), (("--all",), ("mbr_staff", "operator"))):
-        told = shell.run("dataset", "screen", *words, as_=member)
-        assert dataset in told.stdout.split(), told.stderr
+        outcome = shell.run("dataset", "screen", *words, as_=member)
+        assert dataset in outcome.stdout.split(), outcome.stderr
     eventually(lambda: not version()["again"] and version()["job_id"] != first, seconds=60)
     assert shell.json("dataset", "show", dataset)["state"] == "published"
 
@@ -414,15 +423,15 @@ def test_webhook_is_added_listed_and_removed(shell: Shell, project_file: Path) -
     shell.json("project", "submit", str(project_file), as_=member)
 
     def sent() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = shell.json("webhook", "deliveries", added["id"], as_=member)[
-            "items"
-        ]
-        return found
+        deliveries: list[dict[str, Any]] = shell.json(
+            "webhook", "deliveries", added["id"], as_=member
+        )["items"]
+        return deliveries
 
     eventually(sent, what="a delivery was made of the event")
     assert shell.json("webhook", "replay", sent()[0]["id"], as_=member)["state"] == "pending"
     listed = shell.json("webhook", "list", as_=member)["items"]
-    assert [("secret" in one, one["id"]) for one in listed] == [(False, added["id"])]
+    assert [("secret" in delivery, delivery["id"]) for delivery in listed] == [(False, added["id"])]
     assert shell.run("webhook", "remove", added["id"], as_=member).returncode == 0
     assert shell.json("webhook", "list", as_=member)["items"] == []
 
@@ -436,14 +445,16 @@ def test_parked_event_is_listed_shown_replayed_and_dropped(
         connection.channel().basic_publish(message, "", "intake.on.datasets_matched")
 
     def parked() -> list[dict[str, str]]:
-        found: list[dict[str, str]] = shell.json("parked", "list")["items"]
-        return found
+        parked_events: list[dict[str, str]] = shell.json("parked", "list")["items"]
+        return parked_events
 
-    eventually(lambda: [one["id"] for one in parked()] == ["evt-broken"])
+    eventually(lambda: [parked_event["id"] for parked_event in parked()] == ["evt-broken"])
     assert shell.json("parked", "show", "evt-broken")["queue"] == "intake.on.datasets_matched"
     before = parked()[0]["parked_at"]
     assert "1 event is back" in shell.run("parked", "replay", "evt-broken").stdout
-    eventually(lambda: [one["parked_at"] for one in parked()] not in ([], [before]))
+    eventually(
+        lambda: [parked_event["parked_at"] for parked_event in parked()] not in ([], [before])
+    )
     for nothing in (["drop", ""], ["replay", ""], ["replay", "--queue", "nope"]):
         refused = shell.run("parked", *nothing)
         assert (refused.returncode, refused.stdout) == (1, ""), "an unset variable means no event"
@@ -465,7 +476,7 @@ def test_strange_event_does_not_break_the_parked_commands(
     identifier = "evt-\N{REPLACEMENT CHARACTER}"
 
     def parked() -> list[str]:
-        return [one["id"] for one in shell.json("parked", "list")["items"]]
+        return [parked_event["id"] for parked_event in shell.json("parked", "list")["items"]]
 
     eventually(lambda: parked() == [identifier])
     assert identifier in shell.run("parked", "list").stdout
@@ -476,7 +487,7 @@ def test_strange_event_does_not_break_the_parked_commands(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("project", "show", "prj_none"), "rien n'a ici l'identifiant prj_none"),
         (("project", "list", "--stage", "lost"), "stage: "),
@@ -500,13 +511,13 @@ def test_strange_event_does_not_break_the_parked_commands(
     ],
 )
 def test_refusal_is_one_sentence_and_exit_1(
-    shell: Shell, words: tuple[str, ...], told: str
+    shell: Shell, words: tuple[str, ...], message: str
 ) -> None:
     """No traceback, nothing on the standard output."""
     done = shell.run(*words, as_=("mbr_staff", "operator", "owner"))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("datalab: ")
-    assert told in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -533,8 +544,8 @@ def test_token_is_signed_with_the_stacks_key(
     assert (ghost.returncode, ghost.stdout) == (1, "")
     assert "ghost" in ghost.stderr
     shell.json("member", "add", "Agence", "--kind", "association", "--id", "mbr_x")
-    made = shell.run("token", "mbr_x", "--role", "holder", DATALAB_HOME=home)
-    assert shell.run("project", "list", DATALAB_TOKEN=made.stdout.strip()).returncode == 0
+    outcome = shell.run("token", "mbr_x", "--role", "holder", DATALAB_HOME=home)
+    assert shell.run("project", "list", DATALAB_TOKEN=outcome.stdout.strip()).returncode == 0
     assert shell.run("token", "mbr_x", "--role", "king", DATALAB_HOME=home).returncode == 2
 
 
@@ -582,7 +593,7 @@ def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_pat
         )
         words = ("harvest", "add", "Portail", "--url", portal.url("/catalogue"))
         source = shell.json(*words, "--every-hours", "24")
-        assert source["id"] in {one["id"] for one in shell.json("harvest", "list")["items"]}
+        assert source["id"] in {harvest["id"] for harvest in shell.json("harvest", "list")["items"]}
         changed = shell.json("harvest", "change", source["id"], "--every-hours", "0")
         assert (changed["every_hours"], changed["title"]) == (None, "Portail")
         shell.json("harvest", "run", source["id"])
@@ -596,9 +607,9 @@ def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_pat
         begun = shell.json("harvest", "run", source["id"])
         stopped = shell.json("harvest", "cancel", source["id"])
     assert (stopped["id"], stopped["state"]) == (begun["id"], "cancelled")
-    shown = shell.run("harvest", "show", done, as_=("mbr_staff", "operator")).stdout
-    assert "2 jeux de données lus : 1 nouveau, 1 refusé." in shown
-    assert "rien qui l'identifie" in shown
+    stdout = shell.run("harvest", "show", done, as_=("mbr_staff", "operator")).stdout
+    assert "2 jeux de données lus : 1 nouveau, 1 refusé." in stdout
+    assert "rien qui l'identifie" in stdout
     (tmp_path / "catalogue.ttl").write_bytes(turtle(dataset("a")))
     again = shell.json("harvest", "run", source["id"], "--file", str(tmp_path / "catalogue.ttl"))
     assert again["source_id"] == source["id"]
@@ -612,10 +623,10 @@ def test_owner_says_that_names_are_those_of_ships(shell: Shell, tmp_path: Path) 
     dataset, state = add(shell, tmp_path / "flotte.csv", text, *access)
     eventually(lambda: state() in {"held", "published"})
     assert state() == "held"
-    said = ("--column", "bapteme", "--reason", "ce sont des navires")
-    declared = shell.json("dataset", "not-personal", dataset, *said, as_=OWNER)
+    options = ("--column", "bapteme", "--reason", "ce sont des navires")
+    declared = shell.json("dataset", "not-personal", dataset, *options, as_=OWNER)
     assert declared["state"] == "published"
     answer = ("dataset", "answer-declaration", dataset, "--answer", "refuse", "--reason", "non")
-    told = shell.run(*answer, as_=("mbr_r", "reviewer")).stdout
-    assert "ce sont des navires (refuse)" in told
+    stdout = shell.run(*answer, as_=("mbr_r", "reviewer")).stdout
+    assert "ce sont des navires (refuse)" in stdout
     assert state() == "held"

@@ -21,11 +21,11 @@ ENDED = {**STATE, "seconds": 1.5, "warning": "", "withheld": "", "is_held": Fals
 
 def streamed(*events: tuple[str, str, object]) -> Answer:
     """A stream of these events, after a comment, that ends with them."""
-    told = b"retry: 1000\n\n:\n\n" + b"".join(
+    stream = b"retry: 1000\n\n:\n\n" + b"".join(
         f"id: {at}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode()
         for at, kind, data in events
     )
-    return answer(200, told, Content_Type="text/event-stream")
+    return answer(200, stream, Content_Type="text/event-stream")
 
 
 @pytest.fixture
@@ -127,12 +127,12 @@ def test_a_terminal_shows_the_log_above_a_bar(compute: WebServer, tmp_path: Path
         ),
     )
     ours, theirs = os.openpty()
-    told = environ(compute, tmp_path) | {"TERM": "xterm", "COLUMNS": "120"}
-    done = subprocess.run(PROGRAM, env=told, stdout=theirs, check=False, timeout=60)
-    shown = os.read(ours, 1 << 16).decode()
+    environment = environ(compute, tmp_path) | {"TERM": "xterm", "COLUMNS": "120"}
+    done = subprocess.run(PROGRAM, env=environment, stdout=theirs, check=False, timeout=60)
+    text = os.read(ours, 1 << 16).decode()
     for end in (ours, theirs):
         os.close(end)
     assert done.returncode == 0
-    assert "lit « été »\N{REPLACEMENT CHARACTER}[2J" in shown
-    assert "croise" in shown
-    assert "succeeded in 1.50 s" in shown
+    assert "lit « été »\N{REPLACEMENT CHARACTER}[2J" in text
+    assert "croise" in text
+    assert "succeeded in 1.50 s" in text

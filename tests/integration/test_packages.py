@@ -39,8 +39,8 @@ def apt(folder: Path, script: str) -> None:
 def test_missing_programs_are_installed(run: Run, tmp_path: Path) -> None:
     """By one apt-get that starts no server; then there is nothing left to do."""
     log = tmp_path / "log"
-    made = "bwrap promtool curl chromium-headless-shell"
-    install = f'for name in {made}; do : > "{tmp_path}/$name"; done'
+    programs = "bwrap promtool curl chromium-headless-shell"
+    install = f'for name in {programs}; do : > "{tmp_path}/$name"; done'
     calls = f'echo "$RUNLEVEL $@" >> "{log}"; [ "$2" = update ] && exit 0; {install}'
     apt(tmp_path, f'{calls}; /bin/chmod +x "{tmp_path}"/*')
     done = run()

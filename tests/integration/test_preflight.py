@@ -35,23 +35,23 @@ def test_taken_port_is_named_with_the_variable_that_moves_it(
     home: Path, amqp_uri: str, mongodb_uri: str
 ) -> None:
     """Another program listens there."""
-    given = {"DATALAB_AMQP_URI": amqp_uri, "DATALAB_MONGODB_URI": mongodb_uri}
+    defaults = {"DATALAB_AMQP_URI": amqp_uri, "DATALAB_MONGODB_URI": mongodb_uri}
     with socket.create_server((LOOPBACK, 0)) as other:
         free = {variable(name): str(free_port()) for name in asdict(Ports())}
         taken = {variable("catalog"): str(other.getsockname()[1])}
         ports = ports_from({**free, **taken})
         with pytest.raises(StackError, match="DATALAB_PORT_CATALOG"):
-            Stack(home, ports, given).up()
+            Stack(home, ports, defaults).up()
 
 
 def test_two_services_on_one_port_are_named_with_both_variables(
     home: Path, amqp_uri: str, mongodb_uri: str
 ) -> None:
     """One of them would answer for the other, which cannot start."""
-    given = {"DATALAB_AMQP_URI": amqp_uri, "DATALAB_MONGODB_URI": mongodb_uri}
+    defaults = {"DATALAB_AMQP_URI": amqp_uri, "DATALAB_MONGODB_URI": mongodb_uri}
     ports = ports_from({"DATALAB_PORT_INTAKE": "8002"})
     with pytest.raises(StackError, match="DATALAB_PORT_INTAKE or DATALAB_PORT_CATALOG"):
-        Stack(home, ports, given).up()
+        Stack(home, ports, defaults).up()
 
 
 def test_worker_on_the_port_of_another_names_the_first_of_the_workers() -> None:
@@ -73,9 +73,9 @@ def test_wrong_setting_is_named_before_any_server_starts(home: Path) -> None:
 def test_server_that_is_not_there_is_named_at_once(home: Path, name: str, scheme: str) -> None:
     """The sentence has the variable and the address, not the password."""
     port, began = free_port(), time.monotonic()
-    given = {name: f"{scheme}://user:secret@{LOOPBACK}:{port}/x"}
+    environment = {name: f"{scheme}://user:secret@{LOOPBACK}:{port}/x"}
     with pytest.raises(StackError, match=rf"^{name}: nothing answers at {LOOPBACK}:{port}\.$"):
-        Stack(home, Ports(), given).up()
+        Stack(home, Ports(), environment).up()
     assert time.monotonic() - began < 10
 
 

@@ -79,22 +79,24 @@ def compute(
         yield service
 
 
-def told(service: RunningService, fault: AbstractContextManager[None], *names: str) -> list[str]:
+def fault_messages(
+    service: RunningService, fault: AbstractContextManager[None], *names: str
+) -> list[str]:
     """What `/readyz` says by the checks of these names, and no other, of a fault and of its end."""
     assert not service.red()
     with fault:
         began = time.monotonic()
         wait_until(lambda: service.red().keys() == set(names), 3 * SECONDS)
-        said = time.monotonic() - began
+        moment = time.monotonic() - began
         red = service.red()
         # The next who asks does not wait for what hangs.
-        assert time.monotonic() - began - said < 1
+        assert time.monotonic() - began - moment < 1
     ended = time.monotonic()
     wait_until(lambda: not service.red(), 3 * SECONDS)
     green = time.monotonic() - ended
-    print(f"{red} after {said:.1f} s, green after {green:.1f} s")
+    print(f"{red} after {moment:.1f} s, green after {green:.1f} s")
     assert red.keys() == set(names)
-    assert said < SECONDS
+    assert moment < SECONDS
     assert green < SECONDS
     return [red[name] for name in names]
 
@@ -103,7 +105,7 @@ def told(service: RunningService, fault: AbstractContextManager[None], *names: s
 def test_full_disk_is_told(compute: RunningService, disk: Path, left: int) -> None:
     """Of the file store, of the job folders, and of any folder that is watched."""
     names = ("files", "job folders", "disk of mounted")
-    for reason in told(compute, filled(disk, left), *names):
+    for reason in fault_messages(compute, filled(disk, left), *names):
         assert re.fullmatch(r"the disk of .* is nearly full: only \d+ MB are free, 16 .*", reason)
 
 
@@ -118,13 +120,13 @@ def test_alarm_of_the_broker_is_told(
     compute: RunningService, broker: Broker, alarm: tuple[str, str, str], reason: str
 ) -> None:
     """It takes connections and heartbeats, and no messages."""
-    red = told(compute, broker.alarmed(*alarm), "broker")
+    red = fault_messages(compute, broker.alarmed(*alarm), "broker")
     assert red == [f"the broker takes no messages: {reason}"]
 
 
 def test_frozen_broker_is_told(compute: RunningService, broker: Broker) -> None:
     """Its connections stand, and nothing comes of them: heartbeats tell after 37 seconds."""
-    red = told(compute, broker.frozen(), "broker")
+    red = fault_messages(compute, broker.frozen(), "broker")
     assert red == ["the broker did not confirm a message within 2.5 s"]
 
 
@@ -132,7 +134,7 @@ def test_frozen_document_server_is_told(
     compute: RunningService, document_server: Documents
 ) -> None:
     """It takes connections and answers nothing: the client says so, or who waits for it, first."""
-    red = told(compute, document_server.frozen(), "documents")
+    red = fault_messages(compute, document_server.frozen(), "documents")
     assert red in (["the document server does not answer"], ["no answer for 3 s"])
 
 
@@ -145,7 +147,7 @@ def test_document_server_that_takes_no_writes_is_told(
     environ = {**module_environ, "DATALAB_MONGODB_URI": server.uri}
     try:
         with running(SERVICES["notify"], environ) as notify:
-            (reason,) = told(notify, filled(disk, 0), "documents")
+            (reason,) = fault_messages(notify, filled(disk, 0), "documents")
             assert reason.startswith("the document server refused: ")
     finally:
         server.stop()

@@ -142,12 +142,12 @@ def test_stack_uses_the_servers_it_is_pointed_at(
     tmp_path: Path, amqp_uri: str, mongodb_uri: str, storage_url: str
 ) -> None:
     """With all three addresses given only services are started; then `down` ends them."""
-    given = {
+    defaults = {
         "DATALAB_AMQP_URI": amqp_uri,
         "DATALAB_MONGODB_URI": mongodb_uri,
         "DATALAB_STORAGE_URL": storage_url,
     }
-    stack = Stack(tmp_path, _free_ports(), given)
+    stack = Stack(tmp_path, _free_ports(), defaults)
     try:
         stack.up()
         assert {state.name for state in stack.status()} == {*SERVICES, PORTAL}
@@ -161,8 +161,8 @@ def test_down_ends_what_a_killed_supervisor_left(
     tmp_path: Path, amqp_uri: str, mongodb_uri: str
 ) -> None:
     """After `kill -9` of supervisord its orphans and files are in nobody's way."""
-    given = {"DATALAB_AMQP_URI": amqp_uri, "DATALAB_MONGODB_URI": mongodb_uri}
-    stack = Stack(tmp_path, _free_ports(), given)
+    defaults = {"DATALAB_AMQP_URI": amqp_uri, "DATALAB_MONGODB_URI": mongodb_uri}
+    stack = Stack(tmp_path, _free_ports(), defaults)
     stack.up()
     supervisord = int((tmp_path / "supervisord.pid").read_text())
 
@@ -180,13 +180,13 @@ def test_service_that_cannot_start_is_named_with_the_end_of_its_log(
 ) -> None:
     """Soon, by the service's own message, without JSON; and nothing stays behind."""
     began = time.monotonic()
-    given = {
+    defaults = {
         "DATALAB_AMQP_URI": amqp_uri,
         "DATALAB_MONGODB_URI": mongodb_uri,
         "DATALAB_STORAGE_URL": "nowhere://x",
     }
     with pytest.raises(StackError, match=r"intake does not start(?s:.*)nowhere") as refusal:
-        Stack(tmp_path, _free_ports(), given).up()
+        Stack(tmp_path, _free_ports(), defaults).up()
     assert '"message"' not in str(refusal.value)
     assert time.monotonic() - began < START_SECONDS
     assert not leftovers(tmp_path)

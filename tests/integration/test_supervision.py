@@ -35,7 +35,7 @@ def stopping(home: Path) -> Supervisor:
     slow = Program("slow", "servers", [sys.executable, "-c", SLOW], {}, home)
     supervisor.launch([slow])
     supervisor.start(slow)
-    eventually(lambda: [one.state for one in supervisor.states()] == ["RUNNING"])
+    eventually(lambda: [process.state for process in supervisor.states()] == ["RUNNING"])
     os.kill(int((home / "supervisord.pid").read_text()), signal.SIGTERM)
     eventually(lambda: not supervisor.states(), what="it is shutting down")
     assert supervisor.running()

@@ -37,10 +37,10 @@ def typed(answer: str, url: str, home: Path, *words: str) -> tuple[int, list[str
         check=False,
         timeout=60,
     )
-    shown = os.read(ours, 1 << 16).decode().splitlines()
+    lines = os.read(ours, 1 << 16).decode().splitlines()
     for end in (ours, theirs):
         os.close(end)
-    return done.returncode, shown, done.stderr.decode().strip()
+    return done.returncode, lines, done.stderr.decode().strip()
 
 
 @pytest.mark.parametrize("word", ["y", "n"])
@@ -49,11 +49,11 @@ def test_grant_is_for_what_the_terminal_showed(word: str, tmp_path: Path) -> Non
     with serving() as catalog:
         catalog.otherwise = answer(200, json.dumps(REQUEST).encode())
         words = ("dataset", "decide", "prj_1.dts_1", "--decision", "grant")
-        status, shown, complaint = typed(word, catalog.url(""), tmp_path, *words)
-        sent = [json.loads(one.body) for one in catalog.received if one.path != PATH]
-    assert "Le projet demande « revenu »." in shown
-    assert FINGERPRINT in shown
+        status, lines, complaint = typed(word, catalog.url(""), tmp_path, *words)
+        sent = [json.loads(request.body) for request in catalog.received if request.path != PATH]
+    assert "Le projet demande « revenu »." in lines
+    assert FINGERPRINT in lines
     granted = [FINGERPRINT] if word == "y" else []
-    assert [one["fingerprint"] for one in sent] == granted
-    told = "" if granted else "datalab: nothing was granted"
-    assert (status, complaint) == (0 if granted else 1, told)
+    assert [document["fingerprint"] for document in sent] == granted
+    expected_text = "" if granted else "datalab: nothing was granted"
+    assert (status, complaint) == (0 if granted else 1, expected_text)

@@ -20,13 +20,15 @@ PRECISION = {
 """Well below what is measured: a change that loses so much is seen."""
 
 
-def known() -> dict[str, set[str]]:
+def names_by_kind() -> dict[str, set[str]]:
     """What may be named, by kind."""
-    members = {one["id"] for one in read("members")}
+    members = {member["id"] for member in read("members")}
     return {
-        "datasets": {one["id"] for one in datasets()},
-        "applications": {name for name, one in APPLICATIONS.items() if not one.automatic},
-        "recipes": {one["name"] for one in read("recipes")},
+        "datasets": {dataset["id"] for dataset in datasets()},
+        "applications": {
+            name for name, application in APPLICATIONS.items() if not application.automatic
+        },
+        "recipes": {recipe["name"] for recipe in read("recipes")},
         "experts": members,
         "pilot_sites": members,
     }
@@ -35,13 +37,13 @@ def known() -> dict[str, set[str]]:
 def test_projects_are_graded_and_their_halves_apart() -> None:
     """At least 60 projects, each once, with grades of 1 to 3 for what exists."""
     projects: list[Any] = [*read("projects_tuning"), *read("projects_held_out")]
-    ids = [one["id"] for one in projects]
+    ids = [project["id"] for project in projects]
     assert len(set(ids)) == len(ids) >= 60
-    names = known()
-    for one in projects:
-        assert one["grades"].keys() == set(KINDS)
-        for kind, grades in one["grades"].items():
-            assert grades.keys() <= names[kind], one["id"]
+    names = names_by_kind()
+    for project in projects:
+        assert project["grades"].keys() == set(KINDS)
+        for kind, grades in project["grades"].items():
+            assert grades.keys() <= names[kind], project["id"]
             assert set(grades.values()) <= {1, 2, 3}
 
 
@@ -49,14 +51,14 @@ def test_histories_are_judged_and_their_halves_apart() -> None:
     """At least 20 new projects, each once, served by what projects of their half read."""
     halves: list[Any] = [read("histories_tuning"), read("histories_held_out")]
     for part in ("delivered", "projects"):
-        ids = [one["id"] for half in halves for one in half[part]]
+        ids = [entry["id"] for half in halves for entry in half[part]]
         assert len(set(ids)) == len(ids) >= 20
     for half in halves:
-        reads = {one["id"]: {*one["reads"]} for one in half["delivered"]}
-        assert set().union(*reads.values()) <= known()["datasets"]
-        assert any(not one["served"] for one in half["projects"])
-        for one in half["projects"]:
-            assert all(name in reads[by] for name, by in one["served"].items()), one["id"]
+        reads = {project["id"]: {*project["reads"]} for project in half["delivered"]}
+        assert set().union(*reads.values()) <= names_by_kind()["datasets"]
+        assert any(not project["served"] for project in half["projects"])
+        for project in half["projects"]:
+            assert all(name in reads[by] for name, by in project["served"].items()), project["id"]
 
 
 @pytest.fixture(scope="module")
@@ -82,5 +84,5 @@ def test_data_that_served_projects_alike_is_advised_rightly() -> None:
     assert min(ours) > 0.9
     assert ours.precision > theme.precision
     assert ours.recall > theme.recall
-    without, told = beside("tuning")
-    assert told >= without
+    without, precision = beside("tuning")
+    assert precision >= without

@@ -63,31 +63,41 @@ def test_data_is_known_again_by_all_it_was_called_on_the_way(tmp_path: Path) -> 
 @pytest.mark.parametrize("syntax", get_args(Syntax))
 def test_metadata_arrives_as_it_was_said(syntax: Syntax, tmp_path: Path) -> None:
     """Every field, from every syntax."""
-    found = records_of(page_of(rich(), rich(RESTRICTED, "dts_shut")), syntax, tmp_path)
-    assert set(found) == {"dts_rich", "dts_shut"}
-    one = found["dts_rich"]
-    assert (one.title, one.description) == (RICH.title, RICH.description)
-    assert (one.theme, set(one.keywords)) == (THEMES["TRAN"], {*RICH.keywords, RICH.theme})
-    assert set(one.territory) == set(RICH.territory)
-    assert (one.producer, one.frequency, one.hvd) == (RICH.producer, RICH.frequency, RICH.hvd)
-    assert one.producer_kind == RICH.producer_kind
-    assert (one.start, one.end) == ("2020-01-01", "2020-12-31")
-    assert (one.contact, one.contact_email) == ("Service données", "donnees@region.fr")
-    assert (one.language, one.restricted) == ("fr", False)
-    assert one.columns == RICH.columns[:1]
-    assert one.licence == "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
-    assert (found["dts_shut"].language, found["dts_shut"].restricted) == ("br", True)
+    records = records_of(page_of(rich(), rich(RESTRICTED, "dts_shut")), syntax, tmp_path)
+    assert set(records) == {"dts_rich", "dts_shut"}
+    rich_record = records["dts_rich"]
+    assert (rich_record.title, rich_record.description) == (RICH.title, RICH.description)
+    assert (rich_record.theme, set(rich_record.keywords)) == (
+        THEMES["TRAN"],
+        {*RICH.keywords, RICH.theme},
+    )
+    assert set(rich_record.territory) == set(RICH.territory)
+    assert (rich_record.producer, rich_record.frequency, rich_record.hvd) == (
+        RICH.producer,
+        RICH.frequency,
+        RICH.hvd,
+    )
+    assert rich_record.producer_kind == RICH.producer_kind
+    assert (rich_record.start, rich_record.end) == ("2020-01-01", "2020-12-31")
+    assert (rich_record.contact, rich_record.contact_email) == (
+        "Service données",
+        "donnees@region.fr",
+    )
+    assert (rich_record.language, rich_record.restricted) == ("fr", False)
+    assert rich_record.columns == RICH.columns[:1]
+    assert rich_record.licence == "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
+    assert (records["dts_shut"].language, records["dts_shut"].restricted) == ("br", True)
 
 
 def test_files_arrive_with_what_they_are_checked_by(tmp_path: Path) -> None:
     """Where to fetch them, their size, hash and type; restricted ones where to ask for them."""
-    found = records_of(page_of(result(), rich(RESTRICTED, "dts_shut")), "turtle", tmp_path)
-    files = {file.url: file for file in found["dts_result"].distributions}
+    records = records_of(page_of(result(), rich(RESTRICTED, "dts_shut")), "turtle", tmp_path)
+    files = {file.url: file for file in records["dts_result"].distributions}
     table = files[f"{BASE}/dts_result/table"]
     assert (table.size, table.checksum) == (1234, "sha256:" + "b" * 64)
     assert (table.format, table.media_type) == ("PARQUET", "application/vnd.apache.parquet")
     assert f"{BASE}/dts_result/files/chart.png" in files
-    assert [file.url for file in found["dts_shut"].distributions] == [f"{BASE}/dts_shut"]
+    assert [file.url for file in records["dts_shut"].distributions] == [f"{BASE}/dts_shut"]
 
 
 def test_the_reader_finds_the_next_page(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_import_contract_holds_the_service_apart(service: str) -> None:
     """pyproject.toml, "services are independent of each other", by a pattern."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     name = "services are independent of each other"
-    (apart,) = [one for one in contracts["contracts"] if one["name"] == name]
+    (apart,) = [contract for contract in contracts["contracts"] if contract["name"] == name]
     assert apart["type"] == "independence"
     assert any(fnmatch(f"services.{service}", pattern) for pattern in apart["modules"])
 

@@ -31,30 +31,30 @@ def half(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def database(half: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The tables of a half."""
-    with duckdb.connect(config={"threads": "1"}) as made:
-        make_tables(made, half)
-        yield made
+    with duckdb.connect(config={"threads": "1"}) as relation:
+        make_tables(relation, half)
+        yield relation
 
 
-def answer(database: duckdb.DuckDBPyConnection, one: Query) -> tuple[list[str], list[str]]:
+def answer(database: duckdb.DuckDBPyConnection, query: Query) -> tuple[list[str], list[str]]:
     """The names and rows of a result; rows without an order are put in one."""
-    made = database.execute(one.sql)
-    names = [column[0] for column in made.description or ()]
-    rows = [repr(row) for row in made.fetchmany(_ROWS)]
-    return names, rows if "ORDER BY" in one.sql.rpartition(")")[2].upper() else sorted(rows)
+    relation = database.execute(query.sql)
+    names = [column[0] for column in relation.description or ()]
+    rows = [repr(row) for row in relation.fetchmany(_ROWS)]
+    return names, rows if "ORDER BY" in query.sql.rpartition(")")[2].upper() else sorted(rows)
 
 
 def depends_on(
-    database: duckdb.DuckDBPyConnection, one: Query, table: str, columns: Mapping[str, str]
+    database: duckdb.DuckDBPyConnection, query: Query, table: str, columns: Mapping[str, str]
 ) -> bool:
     """Whether the result is another where these columns hold other values."""
-    before = answer(database, one)
-    return any(answer_with(database, one, table, columns, how) != before for how in UNLIKE)
+    before = answer(database, query)
+    return any(answer_with(database, query, table, columns, how) != before for how in UNLIKE)
 
 
 def answer_with(
     database: duckdb.DuckDBPyConnection,
-    one: Query,
+    query: Query,
     table: str,
     columns: Mapping[str, str],
     how: str,
@@ -64,7 +64,7 @@ def answer_with(
     rows = f'SELECT * REPLACE ({", ".join(others)}) FROM memory.main."{table}"'  # noqa: S608
     database.execute(f'CREATE TEMP TABLE "{table}" AS {rows}')
     try:
-        return answer(database, one)
+        return answer(database, query)
     except duckdb.Error:
         return None
     finally:
@@ -75,42 +75,44 @@ def test_results_do_not_depend_on_columns_that_are_not_read(
     half: str, database: duckdb.DuckDBPyConnection
 ) -> None:
     """A column that changes the result and is not judged as read would go unasked for."""
-    known = schema(half)
-    for one in queries(half):
-        for table, read in one.reads.items():
-            others = {name: kind for name, kind in known[table].items() if name not in read}
-            assert not others or not depends_on(database, one, table, others), one.id
+    columns_by_table = schema(half)
+    for query in queries(half):
+        for table, read in query.reads.items():
+            others = {
+                name: kind for name, kind in columns_by_table[table].items() if name not in read
+            }
+            assert not others or not depends_on(database, query, table, others), query.id
 
 
 def test_results_depend_on_each_column_that_is_read(
     half: str, database: duckdb.DuckDBPyConnection
 ) -> None:
     """Owners are not asked for what a query has no use for."""
-    known = schema(half)
-    for one in queries(half):
-        for table, read in () if one.unshown else one.reads.items():
+    columns_by_table = schema(half)
+    for query in queries(half):
+        for table, read in () if query.unshown else query.reads.items():
             unused = [
                 name
                 for name in read
-                if not depends_on(database, one, table, {name: known[table][name]})
+                if not depends_on(database, query, table, {name: columns_by_table[table][name]})
             ]
-            assert unused == [], one.id
+            assert unused == [], query.id
 
 
 def test_results_have_the_judged_columns(half: str, database: duckdb.DuckDBPyConnection) -> None:
     """The engine names them; a query that gives no row would show nothing of what it reads."""
-    for one in queries(half):
-        if not one.refused:
-            names, rows = answer(database, one)
-            assert (tuple(names), bool(rows) or one.unshown) == (one.result, True), one.id
+    for query in queries(half):
+        if not query.refused:
+            names, rows = answer(database, query)
+            assert (tuple(names), bool(rows) or query.unshown) == (query.result, True), query.id
 
 
 def test_faults_are_faults_to_the_engine(half: str, database: duckdb.DuckDBPyConnection) -> None:
     """What DuckDB runs is refused by rules of the lab alone."""
-    for one in queries(half):
-        if one.refused and one.refused not in OURS and one.id != "empty_text":
+    for query in queries(half):
+        if query.refused and query.refused not in OURS and query.id != "empty_text":
             with pytest.raises(duckdb.Error):
-                database.execute(one.sql)
+                database.execute(query.sql)
 
 
 def test_halves_are_large_enough_and_share_nothing() -> None:
@@ -120,7 +122,7 @@ def test_halves_are_large_enough_and_share_nothing() -> None:
         asked, attacking = queries(half), attacks(half)
         assert len(asked) >= 60
         assert len(attacking) >= 30
-        texts[half] = [one.sql for one in asked] + [one.sql for one in attacking]
-        ids = [one.id for one in asked] + [one.id for one in attacking]
+        texts[half] = [query.sql for query in asked] + [attack.sql for attack in attacking]
+        ids = [query.id for query in asked] + [attack.id for attack in attacking]
         assert len(set(ids)) == len(ids)
     assert not set(texts["tuning"]) & set(texts["held_out"])

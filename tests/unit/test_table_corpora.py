@@ -45,7 +45,9 @@ def records_of(content: bytes, delimiter: str) -> list[list[str]]:
 def rows_of(content: bytes) -> list[list[str]]:
     """The records of a file whose first line is its header."""
     header = text_of(content).split("\n", 1)[0]
-    return records_of(content, next((one for one in ";\t, " if one in header), ";"))
+    return records_of(
+        content, next((judgement for judgement in ";\t, " if judgement in header), ";")
+    )
 
 
 @SUBJECTS
@@ -77,19 +79,22 @@ def test_judged_columns_are_in_their_tables(half: str) -> None:
     judged = expected_of("privacy", half)
     for name, content in files_of("privacy", half).items():
         header, *rows = rows_of(content)
-        one = judged[name]
-        assert {*one["columns"], *one.get("allowed", {})} <= set(header), name
+        judgement = judged[name]
+        assert {*judgement["columns"], *judgement.get("allowed", {})} <= set(header), name
         assert {len(row) for row in rows} == {len(header)}, name
         assert 15 <= len(rows) <= 60, name
-        assert 0 < one.get("rows", 1) <= len(rows), name
+        assert 0 < judgement.get("rows", 1) <= len(rows), name
 
 
 @pytest.mark.parametrize("half", HALVES)
 def test_half_of_the_tables_are_about_persons(half: str) -> None:
     """False alarms are measured as well as misses."""
     judged = expected_of("privacy", half).values()
-    assert 0.4 <= sum(one["personal"] for one in judged) / len(judged) <= 0.6
-    assert all(bool(one["columns"]) == (one["personal"] or "disclosure" in one) for one in judged)
+    assert 0.4 <= sum(judgement["personal"] for judgement in judged) / len(judged) <= 0.6
+    assert all(
+        bool(judgement["columns"]) == (judgement["personal"] or "disclosure" in judgement)
+        for judgement in judged
+    )
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -98,11 +103,11 @@ def test_every_column_has_its_type(half: str) -> None:
     judged = expected_of("typing", half)
     for name, content in files_of("typing", half).items():
         header, *rows = rows_of(content)
-        one = judged[name]
-        assert list(one["types"]) == header, name
+        judgement = judged[name]
+        assert list(judgement["types"]) == header, name
         assert {len(row) for row in rows} == {len(header)}, name
-        assert {*one.get("values", {}), *one.get("units", {})} <= set(header), name
-    assert sum(len(one["types"]) for one in judged.values()) >= 75
+        assert {*judgement.get("values", {}), *judgement.get("units", {})} <= set(header), name
+    assert sum(len(judgement["types"]) for judgement in judged.values()) >= 75
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -121,21 +126,23 @@ def test_odd_tables_have_the_rows_and_columns_that_are_told(half: str) -> None:
     """A wrong count here would ask the rules for a wrong one."""
     judged = expected_of("tables", half)
     for name, content in files_of("tables", half).items():
-        one = judged[name]
-        assert one["why"]
-        if one["refused"] or "header_lines" in one:
+        judgement = judged[name]
+        assert judgement["why"]
+        if judgement["refused"] or "header_lines" in judgement:
             continue
-        rows = one["rows"]
+        rows = judgement["rows"]
         headers = [records_of(content, delimiter)[-rows - 1 :][0] for delimiter in ";\t,"]
-        assert one["columns"] in [[cell.strip() for cell in header] for header in headers], name
-        assert set(one["total_rows"]) <= set(range(1, rows + 1)), name
+        assert judgement["columns"] in [[cell.strip() for cell in header] for header in headers], (
+            name
+        )
+        assert set(judgement["total_rows"]) <= set(range(1, rows + 1)), name
 
 
 @pytest.mark.parametrize("half", HALVES)
 def test_odd_files_are_both_tables_and_none(half: str) -> None:
     """Totals beside rows that look so, and refusals beside lists that look like texts."""
     judged = expected_of("tables", half).values()
-    tables = [one for one in judged if not one["refused"]]
+    tables = [judgement for judgement in judged if not judgement["refused"]]
     assert min(len(tables), len(judged) - len(tables)) >= 10
-    assert sum(bool(one["total_rows"]) for one in tables) >= 8
-    assert all(one["kind"] for one in judged if one["refused"])
+    assert sum(bool(judgement["total_rows"]) for judgement in tables) >= 8
+    assert all(judgement["kind"] for judgement in judged if judgement["refused"])

@@ -21,7 +21,7 @@ def _insider(random: Random) -> Sequence[Trial]:
         place, truth = commune(number), coin(random)
         mine = random.randint(3_000, 3_500)
         largest = {"no": 4_000, "yes": 5_000}[truth]
-        rows += [(siren(random), place, one) for one in (largest, mine)]
+        rows += [(siren(random), place, amount) for amount in (largest, mine)]
         rows += [(siren(random), place, random.randint(100, 300)) for _ in range(2)]
         targets.append((truth, place, mine))
     steps = [aggregate("entreprises", ["commune"], sums=["chiffre"])]
@@ -29,8 +29,8 @@ def _insider(random: Random) -> Sequence[Trial]:
     trials = []
     for truth, place, mine in targets:
         total = seen.cell("chiffre", commune=place)
-        told = None if total is None else total - mine - 400 > 4_500
-        trials.append(Trial(truth, {"largest": told, **signs(seen)}))
+        guess = None if total is None else total - mine - 400 > 4_500
+        trials.append(Trial(truth, {"largest": guess, **signs(seen)}))
     return trials
 
 

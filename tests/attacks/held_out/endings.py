@@ -47,7 +47,10 @@ def _ninth_series(random: Random) -> Sequence[Trial]:
     """A chart has eight series at most, of as many aids; the target gets a ninth one, or not."""
     (target,), truth = person_ids(random, 1), coin(random)
     aids = [f"aide {number}" for number in range(8)]
-    persons = [(*one[:3], random.choice(aids), one[4]) for one in crowd(random, 150, _TOWNS[:4])]
+    persons = [
+        (*resident[:3], random.choice(aids), resident[4])
+        for resident in crowd(random, 150, _TOWNS[:4])
+    ]
     persons.append(person(random, target, _TOWNS[0], aid={"yes": "aide 9", "no": aids[0]}[truth]))
     chart = {"kind": "points", "label": "n", "value": "montant", "series": "aide", "title": "Aides"}
     steps = [

@@ -27,7 +27,10 @@ def _largest_class(random: Random) -> Sequence[Trial]:
     persons, targets = [], []
     for place in _PLACES:
         truth = coin(random)
-        persons += [person(random, one, place, aid=_AID[truth]) for one in person_ids(random, 29)]
+        persons += [
+            person(random, person_id, place, aid=_AID[truth])
+            for person_id in person_ids(random, 29)
+        ]
         persons.append(person(random, person_ids(random, 1)[0], place, aid="aah"))
         targets.append((truth, place))
     steps = [aggregate("aides", ["commune", "aide"], counts=["id"])]
@@ -52,14 +55,20 @@ def _empty_or_small(random: Random) -> Sequence[Trial]:
         (target,), truth = person_ids(random, 1), coin(random)
         persons += [person(random, target, place)] * (truth == "yes")
         targets.append((truth, place))
-    listed = own(("commune", "lieu"), [(one, f"lieu {one}") for one in (*_PLACES, *_TOWNS)])
+    listed = own(
+        ("commune", "lieu"),
+        [(place_name, f"lieu {place_name}") for place_name in (*_PLACES, *_TOWNS)],
+    )
     tables = {"depot": listed, "aides": beneficiaries(random, persons)}
     steps = [
         cross("depot", "aides", left_key="commune", right_key="commune", how="left"),
         aggregate("croise", ["lieu"], counts=["id"]),
     ]
     seen = release(Treatment(steps, tables), Ledger())
-    return [Trial(truth, _counted(seen, "id_nombre", lieu=f"lieu {it}")) for truth, it in targets]
+    return [
+        Trial(truth, _counted(seen, "id_nombre", lieu=f"lieu {place_name}"))
+        for truth, place_name in targets
+    ]
 
 
 def _counted(seen: Seen, figure: str, **group: str) -> dict[str, object]:
@@ -75,12 +84,14 @@ def _four_weeks(random: Random) -> Sequence[Trial]:
         for week in range(3):
             some = crowd(random, 15, [place])
             persons += some
-            days |= {one[0]: f"2021-02-{1 + 7 * week + random.randrange(7):02}" for one in some}
+            days |= {
+                resident[0]: f"2021-02-{1 + 7 * week + random.randrange(7):02}" for resident in some
+            }
         persons.append(person(random, target, place, amount=_AMOUNTS[truth]))
         days[target] = f"2021-02-{random.randint(22, 28)}"
         targets.append((truth, place))
     aids = beneficiaries(random, persons)
-    tables = {"aides": _with(aids, jour=[days[one] for one in aids.cells["id"]])}
+    tables = {"aides": _with(aids, jour=[days[person_id] for person_id in aids.cells["id"]])}
     ledger = Ledger()
     weeks, months = (release(_by_time(step, tables), ledger) for step in ("week", "month"))
     return [Trial(truth, _last_week(weeks, months, place)) for truth, place in targets]
@@ -92,12 +103,12 @@ def _by_time(step: str, tables: Mapping[str, Table]) -> Treatment:
 
 
 def _last_week(weeks: Seen, months: Seen, place: str) -> dict[str, object]:
-    first = [weeks.cell("montant", commune=place, quand=f"2021-W0{one}") for one in (5, 6, 7)]
+    first = [weeks.cell("montant", commune=place, quand=f"2021-W0{week}") for week in (5, 6, 7)]
     total = months.cell("montant", commune=place, quand="2021-02")
-    told = None if None in (*first, total) else total - sum(first) > _MIDDLE
+    guess = None if None in (*first, total) else total - sum(first) > _MIDDLE
     here = weeks.cell("montant", commune=place, quand="2021-W08")
-    shown = None if here is None else here > _MIDDLE
-    return {"rest": told, "here": shown, **signs(months), "first": weeks.error}
+    direct_guess = None if here is None else here > _MIDDLE
+    return {"rest": guess, "here": direct_guess, **signs(months), "first": weeks.error}
 
 
 def _share_of_the_rest(random: Random) -> Sequence[Trial]:
@@ -105,7 +116,9 @@ def _share_of_the_rest(random: Random) -> Sequence[Trial]:
     persons, targets = [], []
     for place in _PLACES:
         truth, (man,) = coin(random), person_ids(random, 1)
-        persons += [person(random, one, place, sex="F") for one in person_ids(random, 30)]
+        persons += [
+            person(random, person_id, place, sex="F") for person_id in person_ids(random, 30)
+        ]
         persons.append(person(random, man, place, sex="H", amount=_AMOUNTS[truth]))
         targets.append((truth, place))
     shares = [{"of": "montant", "within": ["commune"], "name": "part", "digits": 10}]
@@ -113,9 +126,11 @@ def _share_of_the_rest(random: Random) -> Sequence[Trial]:
     seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())
     trials = []
     for truth, place in targets:
-        women, share = (seen.cell(it, commune=place, sexe="F") for it in ("montant", "part"))
-        told = women * (100 / share - 1) > _MIDDLE if women and share else None
-        trials.append(Trial(truth, {"rest": told, **signs(seen)}))
+        women, share = (
+            seen.cell(figure, commune=place, sexe="F") for figure in ("montant", "part")
+        )
+        guess = women * (100 / share - 1) > _MIDDLE if women and share else None
+        trials.append(Trial(truth, {"rest": guess, **signs(seen)}))
     return trials
 
 
@@ -143,8 +158,8 @@ def _multiplied_rows(random: Random) -> Sequence[Trial]:
     trials = []
     for truth, place in targets:
         mean = seen.cell("valeur_moyenne", commune=place)
-        told = None if mean is None else mean > _MIDDLE
-        trials.append(Trial(truth, {"mean": told, "row": seen.has(commune=place), **signs(seen)}))
+        guess = None if mean is None else mean > _MIDDLE
+        trials.append(Trial(truth, {"mean": guess, "row": seen.has(commune=place), **signs(seen)}))
     return trials
 
 
@@ -154,9 +169,9 @@ def _recoded_list(random: Random) -> Sequence[Trial]:
     for number in range(20):
         *members, target = person_ids(random, 11)
         truth, group = coin(random), f"liste{number}"
-        persons += [person(random, one, _TOWNS[0]) for one in members]
+        persons += [person(random, member, _TOWNS[0]) for member in members]
         persons += [person(random, target, _TOWNS[0])] * (truth == "yes")
-        upload += [(one, group) for one in (*members, target)]
+        upload += [(person_id, group) for person_id in (*members, target)]
         asked.append((truth, group))
     tables = {"aides": beneficiaries(random, persons), "depot": own(("id", "groupe"), upload)}
     recode = {
@@ -183,17 +198,17 @@ def _cleaned(*operations: Step, **roles: str) -> Step:
 def _nearest_place(random: Random) -> Sequence[Trial]:
     """Ten neighbours are known at each of twenty places of one's own, and the target may be."""
     persons, places, asked = crowd(random, 60, [commune(150)]), [], []
-    where = {one[0]: (49.5, -0.3) for one in persons}
+    where = {person[0]: (49.5, -0.3) for person in persons}
     for number in range(20):
         truth, at = coin(random), (48.9 + number / 50, -0.3)
         some = person_ids(random, 10 + (truth == "yes"))
-        persons += [person(random, one, commune(150)) for one in some]
-        where |= {one: (at[0] + random.random() / 500, at[1]) for one in some}
+        persons += [person(random, person_id, commune(150)) for person_id in some]
+        where |= {person_id: (at[0] + random.random() / 500, at[1]) for person_id in some}
         places.append((f"lieu{number}", str(at[0]), str(at[1])))
         asked.append((truth, f"lieu{number}"))
     aids = beneficiaries(random, persons)
-    points = [where[one] for one in aids.cells["id"]]
-    latitudes, longitudes = ([f"{it[at]:.6f}" for it in points] for at in (0, 1))
+    points = [where[person_id] for person_id in aids.cells["id"]]
+    latitudes, longitudes = ([f"{point[at]:.6f}" for point in points] for at in (0, 1))
     tables = {
         "aides": _with(aids, latitude=latitudes, longitude=longitudes),
         "depot": own(("lieu", "latitude", "longitude"), places),

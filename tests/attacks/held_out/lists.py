@@ -27,7 +27,7 @@ _DIGITS = 14
 def _weights(random: Random) -> Sequence[Trial]:
     """Each target weighs another power of ten: one sum in the report tells of all."""
     targets, persons = _targets(random, _DIGITS)
-    upload = [(one, str(10**at), "tous") for at, (_, one) in enumerate(targets)]
+    upload = [(target, str(10**at), "tous") for at, (_, target) in enumerate(targets)]
     tables = {
         "depot": own(("id", "poids", "groupe"), upload),
         "aides": beneficiaries(random, persons),
@@ -37,8 +37,8 @@ def _weights(random: Random) -> Sequence[Trial]:
         aggregate("croise", ["groupe"], counts=["commune"]),
     ]
     seen = release(Treatment(steps, tables), Ledger())
-    found = seen.reports[0].get("keys", {}).get("found", {}) if seen.reports else {}
-    weight = int(found.get("weight") or 0)
+    matched_figures = seen.reports[0].get("keys", {}).get("found", {}) if seen.reports else {}
+    weight = int(matched_figures.get("weight") or 0)
     return [
         Trial(truth, {"digit": weight // 10**at % 10, **signs(seen)})
         for at, (truth, _) in enumerate(targets)
@@ -48,9 +48,9 @@ def _weights(random: Random) -> Sequence[Trial]:
 def _powers(random: Random) -> Sequence[Trial]:
     """Each target brings another power of two into one large group, whose sum tells of all."""
     targets, persons = _targets(random, 20)
-    members = [one[0] for one in persons[:60]]
-    upload = [(one, str(2**at), "tous") for at, (_, one) in enumerate(targets)]
-    upload += [(one, "0", "tous") for one in members]
+    members = [person[0] for person in persons[:60]]
+    upload = [(target, str(2**at), "tous") for at, (_, target) in enumerate(targets)]
+    upload += [(member, "0", "tous") for member in members]
     tables = {
         "depot": own(("id", "poids", "groupe"), upload),
         "aides": beneficiaries(random, persons),
@@ -66,8 +66,8 @@ def _powers(random: Random) -> Sequence[Trial]:
 
 def _targets(random: Random, number: int) -> tuple[list[tuple[str, str]], list[tuple[str, ...]]]:
     persons: list[tuple[str, ...]] = [*crowd(random, 40, _PLACES)]
-    targets = [(coin(random), one) for one in person_ids(random, number)]
-    persons += [person(random, one, _PLACES[0]) for truth, one in targets if truth == "yes"]
+    targets = [(coin(random), person_id) for person_id in person_ids(random, number)]
+    persons += [person(random, target, _PLACES[0]) for truth, target in targets if truth == "yes"]
     return targets, persons
 
 
@@ -75,11 +75,11 @@ def _establishments(random: Random) -> Sequence[Trial]:
     """Enterprises by their establishments, with three known ones beside each."""
     rows, upload, asked = [], [], []
     for number in range(20):
-        *known, target = (siren(random) for _ in range(4))
+        *neighbours, target = (siren(random) for _ in range(4))
         truth, group = coin(random), f"zone{number}"
-        members = [*known, *[target] * (truth == "yes")]
-        rows += [(one, random.choice(_PLACES), random.randint(50, 99)) for one in members]
-        upload += [(siret(one), group) for one in (*known, target)]
+        members = [*neighbours, *[target] * (truth == "yes")]
+        rows += [(member, random.choice(_PLACES), random.randint(50, 99)) for member in members]
+        upload += [(siret(enterprise_id), group) for enterprise_id in (*neighbours, target)]
         asked.append((truth, group, target))
     tables = {"depot": own(("siret", "groupe"), upload), "entreprises": enterprises(random, rows)}
     steps = [
@@ -122,15 +122,18 @@ def _names_of_columns(random: Random) -> Sequence[Trial]:
         "parameters": {"wide": wide},
     }
     seen = release(Treatment([step], {"aides": beneficiaries(random, persons)}), Ledger())
-    return [Trial(truth, signs(seen, one)) for truth, one in targets]
+    return [Trial(truth, signs(seen, target)) for truth, target in targets]
 
 
 def _repeated_upload(random: Random) -> Sequence[Trial]:
     """Six known members and the target in five rows: rows are counted in fives as well."""
     targets, persons = _targets(random, 30)
-    known = [one[0] for one in persons[:6]]
+    neighbours = [person[0] for person in persons[:6]]
     aids = beneficiaries(random, persons)
-    return [Trial(truth, leaves(findings([*known, *[one] * 5], aids))) for truth, one in targets]
+    return [
+        Trial(truth, leaves(findings([*neighbours, *[target] * 5], aids)))
+        for truth, target in targets
+    ]
 
 
 ATTACKS = (

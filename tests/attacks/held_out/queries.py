@@ -23,8 +23,8 @@ def _asked(
         listed = ", ".join(f"'{target}'" for _, _, target in targets)
         is_rsa, tables, ledger = _IS_RSA.format(targets=listed), {"aides": aids}, Ledger()
         seen = [
-            release(Treatment([query(one.replace("IS_RSA", is_rsa), "aides")], tables), ledger)
-            for one in texts
+            release(Treatment([query(text.replace("IS_RSA", is_rsa), "aides")], tables), ledger)
+            for text in texts
         ]
         return [
             Trial(truth, {**read(seen, place), **signs(seen[-1])}) for truth, place, _ in targets
@@ -38,15 +38,15 @@ def _shown(seen: list[Seen], place: str) -> Features:
 
 
 def _digit(seen: list[Seen], place: str) -> Features:
-    told = seen[0].cell("v", commune=place)
-    return {"digit": None if told is None else round(float(told) * 1e6) % 10 >= 5}
+    cell = seen[0].cell("v", commune=place)
+    return {"digit": None if cell is None else round(float(cell) * 1e6) % 10 >= 5}
 
 
 def _less(seen: list[Seen], place: str) -> Features:
-    pair = [one.cell("v", commune=place) for one in seen]
+    pair = [view.cell("v", commune=place) for view in seen]
     return {
         "less": None if None in pair else pair[0] - pair[1],
-        "rows": tuple(one.has(commune=place) for one in seen),
+        "rows": tuple(view.has(commune=place) for view in seen),
     }
 
 

@@ -57,14 +57,14 @@ def _list_and_one(random: Random) -> Sequence[Trial]:
     for number in range(_MANY):
         places = {"yes": commune(2 * number), "no": commune(2 * number + 1)}
         members = [
-            person(random, one, place)
+            person(random, person_id, place)
             for place in places.values()
-            for one in person_ids(random, 25)
+            for person_id in person_ids(random, 25)
         ]
         (target,), truth, group = person_ids(random, 1), coin(random), f"liste{number}"
         persons += [*members, person(random, target, places[truth])]
-        short += [(one[0], group) for one in members]
-        long += [*((one[0], group) for one in members), (target, group)]
+        short += [(member[0], group) for member in members]
+        long += [*((member[0], group) for member in members), (target, group)]
         targets.append((truth, group, places))
     aids, ledger = beneficiaries(random, persons), Ledger()
     before, after = (release(_of_list(rows, aids), ledger) for rows in (short, long))
@@ -100,9 +100,9 @@ def _parts_of_a_list(random: Random) -> Sequence[Trial]:
     for number in range(_MANY):
         *members, target = person_ids(random, 26)
         truth, group = coin(random), f"liste{number}"
-        persons += [person(random, one, commune(2)) for one in members]
+        persons += [person(random, member, commune(2)) for member in members]
         persons.append(person(random, target, commune(2), amount=_AMOUNTS[truth]))
-        upload += [(one, group, "reste") for one in members]
+        upload += [(member, group, "reste") for member in members]
         upload.append((target, group, "un"))
         targets.append((truth, group))
     tables = {
@@ -116,9 +116,10 @@ def _parts_of_a_list(random: Random) -> Sequence[Trial]:
     ]
     fine, whole = (
         release(
-            Treatment([cross("depot", "aides"), aggregate("croise", by, **told)], tables), ledger
+            Treatment([cross("depot", "aides"), aggregate("croise", by, **parameters)], tables),
+            ledger,
         )
-        for by, told in asked
+        for by, parameters in asked
     )
     return [
         Trial(truth, {"rest": _is_large(fine, whole, group), **signs(whole)})

@@ -29,7 +29,7 @@ def _two_groupings(random: Random) -> Sequence[Trial]:
     for number in range(_PLACES):
         place, truth = commune(number), coin(random)
         women = person_ids(random, 30)
-        persons += [person(random, one, place, sex="F") for one in women]
+        persons += [person(random, woman, place, sex="F") for woman in women]
         (man,) = person_ids(random, 1)
         persons.append(person(random, man, place, sex="H", amount=_AMOUNTS[truth]))
         targets.append((truth, place))
@@ -45,9 +45,9 @@ def _two_groupings(random: Random) -> Sequence[Trial]:
             seen[1].cell("montant", commune=place),
             seen[0].cell("montant", commune=place, sexe="H"),
         )
-        told = None if None in (women_sum, total) else total - women_sum > _MIDDLE
+        guess = None if None in (women_sum, total) else total - women_sum > _MIDDLE
         here = None if own_cell is None else own_cell > _MIDDLE
-        trials.append(Trial(truth, {"rest": told, "here": here, **signs(seen[1])}))
+        trials.append(Trial(truth, {"rest": guess, "here": here, **signs(seen[1])}))
     return trials
 
 
@@ -59,7 +59,7 @@ def _margin(random: Random) -> Sequence[Trial]:
         truth, zone = coin(random), f"zone{number}"
         persons += crowd(random, 15, large)
         persons.append(person(random, person_ids(random, 1)[0], small, amount=_AMOUNTS[truth]))
-        zones += [(one, zone) for one in (small, *large)]
+        zones += [(place_name, zone) for place_name in (small, *large)]
         targets.append((truth, zone, small, large))
     tables = {"aides": beneficiaries(random, persons), "zones": own(("commune", "zone"), zones)}
     ledger = Ledger()
@@ -70,13 +70,13 @@ def _margin(random: Random) -> Sequence[Trial]:
     ]
     trials = []
     for truth, zone, small, large in targets:
-        parts = [seen[0].cell("montant", commune=one) for one in large]
+        parts = [seen[0].cell("montant", commune=place_name) for place_name in large]
         total = seen[1].cell("montant", zone=zone)
-        known = None not in (*parts, total)
-        told = total - sum(parts) > _MIDDLE if known else None
+        is_complete = None not in (*parts, total)
+        guess = total - sum(parts) > _MIDDLE if is_complete else None
         here = seen[0].cell("montant", commune=small)
-        shown = None if here is None else here > _MIDDLE
-        trials.append(Trial(truth, {"rest": told, "here": shown, **signs(seen[1])}))
+        direct_guess = None if here is None else here > _MIDDLE
+        trials.append(Trial(truth, {"rest": guess, "here": direct_guess, **signs(seen[1])}))
     return trials
 
 
@@ -93,8 +93,8 @@ def _dominant(random: Random) -> Sequence[Trial]:
     trials = []
     for truth, place in targets:
         total = seen.cell("chiffre", commune=place)
-        told = None if total is None else total > 7_500
-        trials.append(Trial(truth, {"large": told, **signs(seen)}))
+        guess = None if total is None else total > 7_500
+        trials.append(Trial(truth, {"large": guess, **signs(seen)}))
     return trials
 
 
@@ -104,7 +104,9 @@ def _homogeneous(random: Random) -> Sequence[Trial]:
     for number in range(_PLACES):
         place, truth = commune(number), coin(random)
         aid = {"yes": "rsa", "no": "apl"}[truth]
-        persons += [person(random, one, place, aid=aid) for one in person_ids(random, 18)]
+        persons += [
+            person(random, person_id, place, aid=aid) for person_id in person_ids(random, 18)
+        ]
         targets.append((truth, place))
     steps = [aggregate("aides", ["commune", "aide"], counts=["id"])]
     seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())

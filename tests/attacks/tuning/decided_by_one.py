@@ -37,13 +37,15 @@ def _type_of_sums(random: Random) -> Sequence[Trial]:
     persons = [*crowd(random, 30, _TOWNS), person(random, target, _TOWNS[0])]
     aids = beneficiaries(random, persons)
     hours = {target: {"yes": "17.5", "no": "17"}[truth]}
-    told = (hours.get(one, str(random.randint(1, 35))) for one in aids.cells["id"])
-    table = replace(aids, cells={**aids.cells, "heures": tuple(told)})
+    hours_by_row = (
+        hours.get(person_id, str(random.randint(1, 35))) for person_id in aids.cells["id"]
+    )
+    table = replace(aids, cells={**aids.cells, "heures": tuple(hours_by_row)})
     steps = [aggregate("aides", ["commune"], sums=["heures"])]
     seen = release(Treatment(steps, {"aides": table}), Ledger())
     others = [seen.cell("heures", commune=place) for place in _TOWNS[1:]]
-    kinds = tuple(sorted({type(one).__name__ for one in others}))
-    exponents = tuple(sorted({"." in str(one) for one in others}))
+    kinds = tuple(sorted({type(cell).__name__ for cell in others}))
+    exponents = tuple(sorted({"." in str(cell) for cell in others}))
     return [Trial(truth, {"kinds": kinds, "point": exponents, **signs(seen)})]
 
 
@@ -65,7 +67,7 @@ def _trial_less_full(random: Random) -> Sequence[Trial]:
 
 def _less(full: Seen, trial: Seen) -> dict[str, object]:
     pairs = {
-        aid: [one.cell("id_nombre", commune=_TOWNS[0], aide=aid) for one in (full, trial)]
+        aid: [view.cell("id_nombre", commune=_TOWNS[0], aide=aid) for view in (full, trial)]
         for aid in _AID.values()
     }
     return {aid: None if None in pair else pair[0] - pair[1] for aid, pair in pairs.items()}
@@ -76,8 +78,8 @@ def _filled_gap(random: Random) -> Sequence[Trial]:
     persons, targets = crowd(random, 30, _PLACES), []
     for place in _PLACES:
         truth, (target,) = coin(random), person_ids(random, 1)
-        one = person(random, target, place)
-        persons.append((*one[:4], "" if truth == "yes" else one[4]))
+        target_row = person(random, target, place)
+        persons.append((*target_row[:4], "" if truth == "yes" else target_row[4]))
         targets.append((truth, place))
     fill = {"op": "fill", "columns": ["montant"], "value": "5000"}
     steps = [_cleaned(fill), aggregate("nettoye", ["commune"], sums=["montant"])]
@@ -85,8 +87,10 @@ def _filled_gap(random: Random) -> Sequence[Trial]:
     trials = []
     for truth, place in targets:
         total = seen.cell("montant", commune=place)
-        told = None if total is None else total > 13_000
-        trials.append(Trial(truth, {"filled": told, "row": seen.has(commune=place), **signs(seen)}))
+        guess = None if total is None else total > 13_000
+        trials.append(
+            Trial(truth, {"filled": guess, "row": seen.has(commune=place), **signs(seen)})
+        )
     return trials
 
 
@@ -104,8 +108,8 @@ def _unread_date(random: Random) -> Sequence[Trial]:
     (target,), truth = person_ids(random, 1), coin(random)
     aids = beneficiaries(random, [*crowd(random, 30, _TOWNS), person(random, target, _TOWNS[0])])
     days = {target: {"yes": "2024-05-01", "no": "sans"}[truth]}
-    told = tuple(days.get(one, "2024-06-30") for one in aids.cells["id"])
-    table = replace(aids, cells={**aids.cells, "jour": told})
+    days_by_row = tuple(days.get(person_id, "2024-06-30") for person_id in aids.cells["id"])
+    table = replace(aids, cells={**aids.cells, "jour": days_by_row})
     operation = {"op": "dates", "columns": ["jour"], "others": "refused"}
     steps = [_cleaned(operation), aggregate("nettoye", ["commune"], counts=["id"])]
     seen = release(Treatment(steps, {"aides": table}), Ledger())

@@ -20,9 +20,9 @@ def _with_and_without(random: Random) -> Sequence[Trial]:
     for number in range(_GROUPS):
         *members, target = person_ids(random, 21)
         truth, group = coin(random), f"liste{number}"
-        persons += [person(random, one, commune(3)) for one in members]
+        persons += [person(random, member, commune(3)) for member in members]
         persons.append(person(random, target, commune(3), amount=_AMOUNTS[truth]))
-        upload += [(one, group) for one in (*members, target)]
+        upload += [(person_id, group) for person_id in (*members, target)]
         targets[target] = truth, group
     aids, ledger = beneficiaries(random, persons), Ledger()
     seen = [
@@ -33,8 +33,8 @@ def _with_and_without(random: Random) -> Sequence[Trial]:
         Trial(
             truth,
             {
-                "more": _more(*(one.cell("montant", groupe=group) for one in seen)),
-                "rows": tuple(one.has(groupe=group) for one in seen),
+                "more": _more(*(view.cell("montant", groupe=group) for view in seen)),
+                "rows": tuple(view.has(groupe=group) for view in seen),
                 **signs(seen[1], target),
             },
         )
@@ -72,11 +72,13 @@ def _nested(random: Random) -> Sequence[Trial]:
     trials = []
     for truth, hamlet, zone in hamlets:
         pairs = {
-            aid: tuple(one.cell("id_nombre", zone=zone, aide=aid) for one in seen)
+            aid: tuple(view.cell("id_nombre", zone=zone, aide=aid) for view in seen)
             for aid in ("rsa", "apl")
         }
-        told = {aid: None if None in pair else pair[0] - pair[1] for aid, pair in pairs.items()}
-        trials.append(Trial(truth, {**told, **signs(seen[1], hamlet)}))
+        difference_by_aid = {
+            aid: None if None in pair else pair[0] - pair[1] for aid, pair in pairs.items()
+        }
+        trials.append(Trial(truth, {**difference_by_aid, **signs(seen[1], hamlet)}))
     return trials
 
 
@@ -94,7 +96,7 @@ def _again_and_again(random: Random) -> Sequence[Trial]:
     for number in range(_GROUPS):
         *members, target = person_ids(random, 31)
         truth = coin(random)
-        persons += [person(random, one, commune(3)) for one in members]
+        persons += [person(random, member, commune(3)) for member in members]
         if truth == "yes":
             persons.append(person(random, target, commune(3)))
         groups.append((truth, f"liste{number}", members, target))
@@ -105,16 +107,16 @@ def _again_and_again(random: Random) -> Sequence[Trial]:
         upload, sizes = [], {}
         for _, group, members, target in groups:
             some = random.sample(members, random.randint(12, 25))
-            upload += [(one, group) for one in (*some, *[target] * (at % 2))]
+            upload += [(person_id, group) for person_id in (*some, *[target] * (at % 2))]
             sizes[group] = len(some)
         steps = [cross("depot", "aides"), aggregate("croise", ["groupe"], counts=["commune"])]
         tables = {"depot": own(("id", "groupe"), upload), "aides": aids}
         seen = release(Treatment(steps, tables), ledger)
         error = error or seen.error
-        for group, known in sizes.items():
+        for group, size in sizes.items():
             count = seen.cell("commune_nombre", groupe=group)
             if count is not None:
-                over[group].append((count - known) * (1 if at % 2 else -1))
+                over[group].append((count - size) * (1 if at % 2 else -1))
     return [
         Trial(truth, {"over": sum(over[group]) > _UPLOADS / 4, "error": error})
         for truth, group, _, _ in groups

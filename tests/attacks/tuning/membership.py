@@ -12,18 +12,18 @@ _GROUPS = 20
 _PLACES = [commune(number) for number in range(5)]
 
 
-def _known_and_target(known: int) -> Callable[[Random], Sequence[Trial]]:
+def _known_and_target(neighbour_count: int) -> Callable[[Random], Sequence[Trial]]:
     """Lists of so many known members and one target, counted by list."""
 
     def world(random: Random) -> Sequence[Trial]:
         persons, upload, asked = crowd(random, 40, _PLACES), [], []
         for number in range(_GROUPS):
-            *members, target = person_ids(random, known + 1)
+            *members, target = person_ids(random, neighbour_count + 1)
             truth, group = coin(random), f"liste{number}"
-            persons += [person(random, one, random.choice(_PLACES)) for one in members]
+            persons += [person(random, member, random.choice(_PLACES)) for member in members]
             if truth == "yes":
                 persons.append(person(random, target, random.choice(_PLACES)))
-            upload += [(one, group) for one in (*members, target)]
+            upload += [(person_id, group) for person_id in (*members, target)]
             asked.append((truth, group, target))
         tables = {"depot": own(("id", "groupe"), upload), "aides": beneficiaries(random, persons)}
         steps = [cross("depot", "aides"), aggregate("croise", ["groupe"], counts=["commune"])]
@@ -48,17 +48,19 @@ def _listed(sample_rows: int | None, *, is_summed: bool) -> Callable[[Random], S
 
     def world(random: Random) -> Sequence[Trial]:
         persons = crowd(random, 40, _PLACES)
-        targets = [(coin(random), one) for one in person_ids(random, _GROUPS)]
-        persons += [person(random, one, _PLACES[0]) for truth, one in targets if truth == "yes"]
-        upload = own(("id", "groupe"), [(one, "tous") for _, one in targets])
+        targets = [(coin(random), person_id) for person_id in person_ids(random, _GROUPS)]
+        persons += [
+            person(random, target, _PLACES[0]) for truth, target in targets if truth == "yes"
+        ]
+        upload = own(("id", "groupe"), [(target, "tous") for _, target in targets])
         tables = {"depot": upload, "aides": beneficiaries(random, persons)}
         steps = [cross("depot", "aides", how="left")]
         if is_summed:
             steps.append(aggregate("croise", ["groupe"], counts=["commune"]))
         seen = release(Treatment(steps, tables, sample_rows), Ledger())
         return [
-            Trial(truth, {"aid": seen.cell("aide", id=one) is None, **signs(seen, one)})
-            for truth, one in targets
+            Trial(truth, {"aid": seen.cell("aide", id=target) is None, **signs(seen, target)})
+            for truth, target in targets
         ]
 
     return world

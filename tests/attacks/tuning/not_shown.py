@@ -28,7 +28,9 @@ def _fourteen_and_one(random: Random) -> tuple[list[Person], list[tuple[str, str
     persons, targets = [], []
     for number in range(_MANY):
         place, truth = commune(number), coin(random)
-        persons += [person(random, one, place, aid="apl") for one in person_ids(random, 14)]
+        persons += [
+            person(random, person_id, place, aid="apl") for person_id in person_ids(random, 14)
+        ]
         persons.append(person(random, person_ids(random, 1)[0], place, aid=_AID[truth]))
         targets.append((truth, place))
     return persons, targets
@@ -63,12 +65,13 @@ def _all_but_one(random: Random) -> Sequence[Trial]:
     for number in range(_MANY):
         place, truth = commune(number), coin(random)
         persons += [
-            person(random, one, place, sex="H", aid="apl") for one in person_ids(random, 15)
+            person(random, person_id, place, sex="H", aid="apl")
+            for person_id in person_ids(random, 15)
         ]
         persons += [
-            person(random, one, place, sex="F", aid=aid)
+            person(random, person_id, place, sex="F", aid=aid)
             for aid in ("rsa", "apl", "aah")
-            for one in person_ids(random, 14)
+            for person_id in person_ids(random, 14)
         ]
         (target,) = person_ids(random, 1)
         persons.append(person(random, target, place, sex="H", aid=_AID[truth]))
@@ -110,14 +113,14 @@ def _both_twice(random: Random) -> Sequence[Trial]:
 def _marks(random: Random) -> Sequence[Trial]:
     """Whether the target's amount is withheld or is no number: by warnings, or by the failure."""
     (target,), truth = person_ids(random, 1), coin(random)
-    persons = [list(one) for one in crowd(random, 40, _PLACES)[:-1]]
+    persons = [list(neighbour) for neighbour in crowd(random, 40, _PLACES)[:-1]]
     persons.append(list(person(random, target, _PLACES[0])))
     if truth == "yes":
         persons[-1][4] = "non renseigné"
-    known = [(one[0], "tous") for one in persons[5:30]]
+    neighbour_rows = [(person[0], "tous") for person in persons[5:30]]
     tables = {
-        "depot": own(("id", "groupe"), [*known, (target, "tous")]),
-        "aides": beneficiaries(random, [tuple(one) for one in persons]),
+        "depot": own(("id", "groupe"), [*neighbour_rows, (target, "tous")]),
+        "aides": beneficiaries(random, [tuple(person) for person in persons]),
     }
     steps = [cross("depot", "aides"), aggregate("croise", ["groupe"], sums=["montant"])]
     seen = release(Treatment(steps, tables), Ledger())

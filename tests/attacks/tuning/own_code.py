@@ -86,7 +86,8 @@ def _size(random: Random) -> Sequence[Trial]:
     """How large what is told of was, roughly: of fifteen files, or of one."""
     return [
         Trial(
-            truth, {at: int(str(one)) // 1000 for at, one in seen.items() if at.endswith(".size")}
+            truth,
+            {at: int(str(feature)) // 1000 for at, feature in seen.items() if at.endswith(".size")},
         )
         for truth, seen in _of_one(random, _BY_FILES)
     ]

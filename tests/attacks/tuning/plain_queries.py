@@ -50,14 +50,14 @@ def _known_in_each(random: Random) -> Sequence[Trial]:
     """Twelve persons of each commune who are known to get the aid, and the target, by number."""
     persons, asked, ids = [], [], []
     for place in _PLACES:
-        *known, target = person_ids(random, 13)
+        *neighbours, target = person_ids(random, 13)
         truth = coin(random)
-        persons += [person(random, one, place, aid="rsa") for one in known]
+        persons += [person(random, text, place, aid="rsa") for text in neighbours]
         persons.append(person(random, target, place, aid=_AID[truth]))
         persons += crowd(random, 20, [place])
-        ids += [*known, target]
+        ids += [*neighbours, target]
         asked.append((truth, place))
-    listed = ", ".join(f"'{one}'" for one in ids)
+    listed = ", ".join(f"'{identifier}'" for identifier in ids)
     sql = (
         "SELECT commune, count(*) AS n FROM aides"
         " WHERE id IN (LISTE) AND aide = 'rsa' GROUP BY commune"
@@ -77,7 +77,8 @@ def _different(step: Step, figure: str) -> Callable[[Random], Sequence[Trial]]:
         for place in _PLACES:
             (target,), truth = person_ids(random, 1), coin(random)
             persons += [
-                person(random, one, place, aid="apl", amount=200) for one in person_ids(random, 30)
+                person(random, person_id, place, aid="apl", amount=200)
+                for person_id in person_ids(random, 30)
             ]
             persons.append(person(random, target, place, aid=_AID[truth], amount=300))
             asked.append((truth, place))
@@ -97,7 +98,9 @@ def _only_man(*steps: Step) -> Callable[[Random], Sequence[Trial]]:
         persons, asked = [], []
         for place in _PLACES:
             (man,), truth = person_ids(random, 1), coin(random)
-            persons += [person(random, one, place, sex="F") for one in person_ids(random, 30)]
+            persons += [
+                person(random, person_id, place, sex="F") for person_id in person_ids(random, 30)
+            ]
             persons.append(person(random, man, place, sex="H", amount=_AMOUNTS[truth]))
             asked.append((truth, place))
         aids, ledger = beneficiaries(random, persons), Ledger()
@@ -109,15 +112,15 @@ def _only_man(*steps: Step) -> Callable[[Random], Sequence[Trial]]:
 
 def _of_the_man(seen: Sequence[Seen], place: str) -> dict[str, object]:
     names = ("montant", "F", "H")
-    told = [one.cell(name, commune=place) for one in seen for name in names]
-    sums = [one for one in told if one is not None]
+    cells = [view.cell(name, commune=place) for view in seen for name in names]
+    sums = [cell for cell in cells if cell is not None]
     rest = {
-        f"{a}-{b}": one - other > _MIDDLE
-        for a, one in enumerate(told)
-        for b, other in enumerate(told)
-        if a != b and one is not None and other is not None
+        f"{a}-{b}": cell - other > _MIDDLE
+        for a, cell in enumerate(cells)
+        for b, other in enumerate(cells)
+        if a != b and cell is not None and other is not None
     }
-    alone = [one > _MIDDLE for one in sums if one < 1_000]
+    alone = [sum_shown > _MIDDLE for sum_shown in sums if sum_shown < 1_000]
     return {**rest, "alone": tuple(alone), **signs(seen[-1]), "first": seen[0].error}
 
 
@@ -126,7 +129,10 @@ def _all_get(random: Random) -> Sequence[Trial]:
     persons, asked = [], []
     for place in _PLACES:
         truth = coin(random)
-        persons += [person(random, one, place, aid=_AID[truth]) for one in person_ids(random, 30)]
+        persons += [
+            person(random, person_id, place, aid=_AID[truth])
+            for person_id in person_ids(random, 30)
+        ]
         asked.append((truth, place))
     aids, ledger = beneficiaries(random, persons), Ledger()
     sqls = (
@@ -146,7 +152,7 @@ def _one_or_other(random: Random) -> Sequence[Trial]:
     for place in _PLACES:
         (man,), truth = person_ids(random, 1), coin(random)
         women = person_ids(random, 30)
-        persons += [person(random, one, place, sex="F", aid="aah") for one in women]
+        persons += [person(random, woman, place, sex="F", aid="aah") for woman in women]
         persons.append(person(random, man, place, sex="H", aid=_AID[truth]))
         asked.append((truth, place))
     sql = (
@@ -167,7 +173,7 @@ def _sum_as_label(random: Random) -> Sequence[Trial]:
         (target,), truth = person_ids(random, 1), coin(random)
         sums = {answer: amount * 1_000 + number for answer, amount in _AMOUNTS.items()}
         small = person_ids(random, 20)
-        persons += [person(random, one, place, amount=200) for one in small]
+        persons += [person(random, place_name, place, amount=200) for place_name in small]
         persons.append(person(random, target, place, amount=sums[truth]))
         asked.append((truth, str(sums["yes"] + 200 * len(small))))
     steps = (

@@ -38,9 +38,11 @@ def _each(sql: str, figure: str) -> Callable[[Random], Sequence[Trial]]:
 
 def _looked_at(seen: Seen, place: str, figure: str) -> Features:
     rows = [row for row in seen.rows if place in str(row.get("commune"))]
-    told = rows[0].get(figure) if rows else None
+    figure_shown = rows[0].get(figure) if rows else None
     return {
-        "figure": told > 100_000 if isinstance(told, (int, float)) else told,
+        "figure": figure_shown > 100_000
+        if isinstance(figure_shown, (int, float))
+        else figure_shown,
         "label": str(rows[0].get("commune")).replace(place, "") if rows else None,
         "rows": len(rows),
         **signs(seen),
@@ -53,9 +55,9 @@ def _lists(random: Random) -> Sequence[Trial]:
     for number in range(20):
         *members, target = person_ids(random, 11)
         truth, group = coin(random), f"liste{number}"
-        persons += [person(random, one, _PLACES[0]) for one in members]
+        persons += [person(random, member, _PLACES[0]) for member in members]
         persons += [person(random, target, _PLACES[0])] * (truth == "yes")
-        rows += [f"('{one}', '{group}')" for one in (*members, target)]
+        rows += [f"('{person_id}', '{group}')" for person_id in (*members, target)]
         asked.append((truth, group))
     text = (
         "SELECT groupe, count(*) AS n FROM (VALUES LISTES) l(numero, groupe)"

@@ -14,24 +14,29 @@ _TARGETS = 30
 def _fifth(random: Random) -> Sequence[Trial]:
     """Four known members and the target, in one upload."""
     persons = crowd(random, 60, [commune(1)])
-    known = [one[0] for one in persons[:4]]
-    targets = [(coin(random), one) for one in person_ids(random, _TARGETS)]
-    persons += [person(random, one, commune(1)) for truth, one in targets if truth == "yes"]
+    neighbours = [person[0] for person in persons[:4]]
+    targets = [(coin(random), person_id) for person_id in person_ids(random, _TARGETS)]
+    persons += [person(random, target, commune(1)) for truth, target in targets if truth == "yes"]
     aids = beneficiaries(random, persons)
-    return [Trial(truth, leaves(findings([*known, one], aids))) for truth, one in targets]
+    return [
+        Trial(truth, leaves(findings([*neighbours, target], aids))) for truth, target in targets
+    ]
 
 
 def _narrowing(random: Random) -> Sequence[Trial]:
     """No member is known: uploads of ever other parts of a list show where the count turns."""
-    candidates = [(coin(random), one) for one in person_ids(random, 2 * _TARGETS)]
+    candidates = [(coin(random), person_id) for person_id in person_ids(random, 2 * _TARGETS)]
     persons = crowd(random, 60, [commune(1)])
-    persons += [person(random, one, commune(1)) for truth, one in candidates if truth == "yes"]
+    persons += [
+        person(random, candidate, commune(1)) for truth, candidate in candidates if truth == "yes"
+    ]
     aids = beneficiaries(random, persons)
-    ids = [one for _, one in candidates]
+    ids = [candidate for _, candidate in candidates]
     turn = next((n for n in range(1, _TARGETS) if findings(ids[:n], aids)), _TARGETS)
     almost = ids[: turn - 1]
     return [
-        Trial(truth, leaves(findings([*almost, one], aids))) for truth, one in candidates[_TARGETS:]
+        Trial(truth, leaves(findings([*almost, candidate], aids)))
+        for truth, candidate in candidates[_TARGETS:]
     ]
 
 

@@ -40,12 +40,12 @@ def _changed(random: Random) -> Sequence[Trial]:
     persons, changed, asked = crowd(random, 30, _PLACES), [], []
     for place in _PLACES:
         (target,), truth = person_ids(random, 1), coin(random)
-        one = person(random, target, place, amount=200)
-        persons.append(one)
-        changed.append((*one[:-1], str(200 + _AMOUNTS[truth])))
+        target_row = person(random, target, place, amount=200)
+        persons.append(target_row)
+        changed.append((*target_row[:-1], str(200 + _AMOUNTS[truth])))
         asked.append((truth, place))
-    gone = {one[0] for one in changed}
-    later = [*(one for one in persons if one[0] not in gone), *changed]
+    gone = {changed_row[0] for changed_row in changed}
+    later = [*(person for person in persons if person[0] not in gone), *changed]
     ledger = Ledger()
     seen = [
         _summed(beneficiaries(random, some, version), ledger)
@@ -72,9 +72,9 @@ def _dated(random: Random) -> Sequence[Trial]:
 
 
 def _more(seen: Sequence[Seen], figure: str, place: str, than: int) -> dict[str, object]:
-    before, after = (one.cell(figure, commune=place) for one in seen)
+    before, after = (view.cell(figure, commune=place) for view in seen)
     is_more = None if before is None or after is None else after - before > than
-    rows = tuple(one.has(commune=place) for one in seen)
+    rows = tuple(view.has(commune=place) for view in seen)
     return {"more": is_more, "rows": rows, **signs(seen[1]), "first": seen[0].error}
 
 
@@ -84,8 +84,8 @@ def _filled(random: Random) -> Sequence[Trial]:
     for place in _PLACES:
         (target,), truth = person_ids(random, 1), coin(random)
         persons += crowd(random, 30, [place])
-        one = person(random, target, place)
-        persons.append((*one[:4], "" if truth == "yes" else one[4]))
+        target_row = person(random, target, place)
+        persons.append((*target_row[:4], "" if truth == "yes" else target_row[4]))
         asked.append((truth, place))
     steps = [aggregate("aides", ["commune"], sums=["montant"], means=["montant"])]
     seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())

@@ -77,18 +77,19 @@ def _compare(rows: int, suffix: str, left: Path, right: Path) -> None:
     names = ("ours" if suffix == "parquet" else "ours-csv", "duckdb", "polars", "pandas")
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(ROUNDS):
-        for name, found in runs.items():
-            found.append(_run(name, left, right))
+        for name, rounds in runs.items():
+            rounds.append(_run(name, left, right))
     medians = {
-        name: {key: statistics.median(one[key] for one in found) for key in found[0]}
-        for name, found in runs.items()
+        name: {key: statistics.median(shelf[key] for shelf in rounds) for key in rounds[0]}
+        for name, rounds in runs.items()
     }
     print(f"  {rows:,} rows of {suffix}")
     ours = medians[names[0]]
-    for name, one in medians.items():
-        ratio = ours["seconds"] / one["seconds"]
+    for name, figures in medians.items():
+        ratio = ours["seconds"] / figures["seconds"]
         print(
-            f"    {name:<9} {one['seconds']:6.2f} s {one['MB']:6.0f} MB   ours/this: x{ratio:.2f}"
+            f"    {name:<9} {figures['seconds']:6.2f} s {figures['MB']:6.0f} MB"
+            f"   ours/this: x{ratio:.2f}"
         )
 
 
@@ -133,11 +134,11 @@ def run_jobs(executor: LocalExecutor, left: Path, right: Path) -> dict[str, floa
 
     The peak is the largest of a job, in megabytes.
     """
-    with TemporaryDirectory() as made:
+    with TemporaryDirectory() as home:
         taken, peaks, began = [left, right], [], time.perf_counter()
         if left.suffix == ".csv":
             for number, path in enumerate(taken):
-                taken[number] = Path(made) / f"{number}"
+                taken[number] = Path(home) / f"{number}"
                 work = Work(kind="ingest", inputs={"source": "in/0"}, filename=path.name)
                 peaks.append(_job(executor, work, [path], {"table.parquet": taken[number]}))
         read = time.perf_counter()

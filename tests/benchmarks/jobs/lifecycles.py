@@ -47,7 +47,7 @@ def main() -> None:
             with lab.up():
                 uri = lab.stack.environment()["DATALAB_AMQP_URI"]
                 with listening(uri, "intake", "catalog", "compute") as arrivals:
-                    pids = {one.name: one.pid for one in lab.stack.status()}
+                    pids = {process.name: process.pid for process in lab.stack.status()}
                     measure(lab.cast(), arrivals, workers, ProcessorTime(pids))
 
 
@@ -65,9 +65,12 @@ def measure(cast: Cast, arrivals: Arrivals, workers: int, processors: ProcessorT
         f"  {workers} worker(s): {PROJECTS / seconds:.2f} lifecycles/s; submit to advised"
         f" median {statistics.median(waits) * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms"
     )
-    spent = {name: one / PROJECTS for name, one in processors.spent.items()}
-    each = ", ".join(f"{name} {one:.2f}" for name, one in spent.items())
-    print(f"    processor-seconds a lifecycle: {sum(spent.values()):.2f} ({each})", flush=True)
+    spent = {name: seconds / PROJECTS for name, seconds in processors.spent.items()}
+    seconds_by_process = ", ".join(f"{name} {seconds:.2f}" for name, seconds in spent.items())
+    print(
+        f"    processor-seconds a lifecycle: {sum(spent.values()):.2f} ({seconds_by_process})",
+        flush=True,
+    )
 
 
 def drive(cast: Cast, arrivals: Arrivals, journeys: list[Delivery]) -> None:
@@ -87,11 +90,13 @@ def drive(cast: Cast, arrivals: Arrivals, journeys: list[Delivery]) -> None:
             grant_all(cast.owner)
         if any(event["type"] == "result_held" for event in news):
             release_all(cast.staff)
-        told = {event["data"].get("project_id") for event in news if event["type"] in _TELLING}
+        project_ids = {
+            event["data"].get("project_id") for event in news if event["type"] in _TELLING
+        }
         if time.monotonic() - looked > _LOOK_SECONDS:
-            told |= {journey.project_id for journey in waiting}
+            project_ids |= {journey.project_id for journey in waiting}
             looked = time.monotonic()
-        about |= dict.fromkeys(told, time.monotonic() + _PATIENCE_SECONDS)
+        about |= dict.fromkeys(project_ids, time.monotonic() + _PATIENCE_SECONDS)
         due = [journey for journey in waiting if journey.project_id in about]
         decided = {journey.project_id for journey in due if journey.step()}
         about = {

@@ -37,9 +37,9 @@ def _measure(owner: Client, rows: int, left: str, right: str) -> None:
     treatment, seconds = crossing_of(left, right), []
     for _ in range(ROUNDS):
         began = time.perf_counter()
-        told = owner.post("compute", "/treatments/preview", treatment)
+        preview = owner.post("compute", "/treatments/preview", treatment)
         seconds.append(time.perf_counter() - began)
-    (match,) = told["matches"]
+    (match,) = preview["matches"]
     met = match["left"] and match["left"]["rows_met"]
     print(
         f"  {rows:>9,} x {rows:,}: median {statistics.median(seconds) * 1000:.0f} ms, longest"

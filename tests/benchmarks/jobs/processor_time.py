@@ -51,7 +51,7 @@ class ProcessorTime:
         spent: dict[str, float] = {}
         for process, (name, seconds) in self._last.items():
             spent[name] = spent.get(name, 0.0) + seconds - self._first.get(process, 0.0)
-        return dict(sorted(spent.items(), key=lambda one: -one[1]))
+        return dict(sorted(spent.items(), key=lambda entry: -entry[1]))
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):

@@ -45,7 +45,7 @@ def steps(by: str = "epci", title: str = "Logements") -> tuple[Step, ...]:
     """A crossing that is added up and drawn."""
     keys = {"left_key": "com", "right_key": "code", "how": "inner"}
     figures = {"by": [by], "sums": ["logements", "vacants"]}
-    shown = {"label": by, "value": "logements", "title": title}
+    fields = {"label": by, "value": "logements", "title": title}
     crossed = {"left": "gauche", "right": "droite"}
     return (
         Step(application="cross", inputs=crossed, parameters=keys, output="croisement"),
@@ -55,7 +55,7 @@ def steps(by: str = "epci", title: str = "Logements") -> tuple[Step, ...]:
             parameters=figures,
             output="sommes",
         ),
-        Step(application="chart", inputs={"table": "sommes"}, parameters=shown, output="dessin"),
+        Step(application="chart", inputs={"table": "sommes"}, parameters=fields, output="dessin"),
     )
 
 
@@ -72,10 +72,10 @@ def main(_arguments: Sequence[str] = ()) -> None:
     print(f"\nrepeating: {__doc__ and __doc__.splitlines()[0]}")
     with TemporaryDirectory(prefix="datalab-bench-") as home, _documents(Path(home)) as uri:
         for rows in SIZES:
-            found = [_round(Path(home), uri, rows) for _ in range(ROUNDS)]
+            rounds = [_round(Path(home), uri, rows) for _ in range(ROUNDS)]
             print(f"  {rows:,} rows (sandbox + around it)")
-            for name in found[0]:
-                inside, around = min(one[name] for one in found)
+            for name in rounds[0]:
+                inside, around = min(turn[name] for turn in rounds)
                 print(f"    {name:<16} {inside:6.2f} s + {around:5.2f} s")
 
 
@@ -111,7 +111,7 @@ class _Bench:
     def __init__(self, store: Store, files: Storage, project: str, tables: Sequence[Path]) -> None:
         self._store, self._files, self._project, self._tables = store, files, project, tables
         self.settings = kept_settings()
-        self._read = [files.put([one.read_bytes()], PARQUET) for one in tables]
+        self._read = [files.put([path.read_bytes()], PARQUET) for path in tables]
 
     def run(self, recipe: tuple[Step, ...]) -> tuple[float, float]:
         """The seconds in the sandbox, and those of bringing and keeping steps."""

@@ -75,7 +75,7 @@ class Measured:
             raise SystemExit(f"a job failed: {event['data']}")
         _, queued = self.arrivals.wait(("job_queued",), job_id=event["data"]["job_id"])
         _, started = self.arrivals.wait(("job_started",), job_id=event["data"]["job_id"])
-        times = [datetime.fromisoformat(one["time"]) for one in (queued, started)]
+        times = [datetime.fromisoformat(timeline["time"]) for timeline in (queued, started)]
         return at - since, (times[1] - times[0]).total_seconds()
 
     def _grant_columns(self, dataset: str, columns: tuple[str, ...]) -> None:
@@ -113,7 +113,7 @@ def burst(measured: Measured) -> None:
     began = time.monotonic()
     owners = [f"mbr_{number % 4}" for number in range(BURST)]
     datasets = [measured.lab.register(HOMES, owner=owner).dataset_id for owner in owners]
-    last = max(measured.arrivals.wait(_ENDS, dataset_id=one)[0] for one in datasets)
+    last = max(measured.arrivals.wait(_ENDS, dataset_id=dataset)[0] for dataset in datasets)
     print(f"  {'burst of small ingests':<32} {BURST / (last - began):.2f} jobs/s", flush=True)
 
 
@@ -127,12 +127,12 @@ def lag(measured: Measured) -> None:
         measured.lab.register(b"com;logements;vacants;nom\n" + rows, owner=owner).dataset_id
         for owner in ("mbr_first", "mbr_second")
     ]
-    for one in datasets:
-        measured.arrivals.wait(("job_started",), dataset_id=one)
+    for dataset in datasets:
+        measured.arrivals.wait(("job_started",), dataset_id=dataset)
     _watch(
         measured,
         "beside two that burn CPU",
-        lambda: any(measured.arrivals.has(_ENDS, dataset_id=one) for one in datasets),
+        lambda: any(measured.arrivals.has(_ENDS, dataset_id=dataset) for dataset in datasets),
     )
 
 
@@ -156,18 +156,18 @@ def _watch(measured: Measured, when: str, is_over: Callable[[], bool]) -> None:
 
 def _hub_lag(pool: urllib3.PoolManager, url: str) -> float:
     text = pool.request("GET", f"{url}/metrics").data.decode()
-    (line,) = [one for one in text.splitlines() if one.startswith("datalab_hub_lag")]
+    (line,) = [line for line in text.splitlines() if line.startswith("datalab_hub_lag")]
     return float(line.rsplit(" ", 1)[1])
 
 
 def _print(what: str, taken: list[tuple[float, float]]) -> None:
-    said = []
+    texts = []
     for name, seconds in zip(
         ("to success", "queued to started"), zip(*taken, strict=True), strict=True
     ):
         late = statistics.quantiles(seconds, n=20, method="inclusive")[18]
-        said.append(f"{name} p50 {statistics.median(seconds):.3f} s, p95 {late:.3f} s")
-    print(f"  {what:<32} {'; '.join(said)}", flush=True)
+        texts.append(f"{name} p50 {statistics.median(seconds):.3f} s, p95 {late:.3f} s")
+    print(f"  {what:<32} {'; '.join(texts)}", flush=True)
 
 
 def main() -> None:

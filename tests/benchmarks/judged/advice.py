@@ -52,21 +52,21 @@ class Ours:
 
     def __init__(self, results: Sequence[Dataset] = ()) -> None:
         self._results = results
-        self._datasets = [registered(one) for one in datasets()]
-        self._busy = {one["id"]: one["busy"] for one in read("members")}
+        self._datasets = [registered(dataset) for dataset in datasets()]
+        self._busy = {member["id"]: member["busy"] for member in read("members")}
         self._members = [
-            Member(**{key: one[key] for key in one if key != "busy"}).join()
-            for one in read("members")
+            Member(**{key: member[key] for key in member if key != "busy"}).join()
+            for member in read("members")
         ]
-        self._recipes = [_recipe(one) for one in read("recipes")]
+        self._recipes = [_recipe(entry) for entry in read("recipes")]
 
     def __call__(self, entry: Entry) -> Advice:
         """What a project is told."""
-        columns = [_column(one) for one in entry["columns"]]
-        typed = [_typed(one) for one in entry["columns"]]
+        columns = [_column(column) for column in entry["columns"]]
+        typed = [_typed(column) for column in entry["columns"]]
         own = {"id": "own", "metadata": _METADATA, "columns": typed}
         owned = [registered(own)] if columns else []
-        found = DatasetsMatched(
+        event = DatasetsMatched(
             project_id="prj_1",
             matches=advised(entry, self._datasets, self._results, owned),
             recipes=best_recipes(self._recipes, _texts(entry), columns),
@@ -75,25 +75,28 @@ class Ours:
         project = Project(id="prj_1", holder_id=_HOLDER, skills=entry["skills"], **_said(entry))
         holder = Member(id=_HOLDER, name="Porteur", **entry["holder"])
         members = [*self._members, holder]
-        told = advise(project, found, members, lambda member_id: self._busy[member_id])
+        guidance = advise(project, event, members, lambda member_id: self._busy[member_id])
         return {
-            "datasets": [one.dataset_id.removeprefix("dts_") for one in told.datasets],
-            "applications": [one.application for one in told.applications],
-            "recipes": [one.name for one in told.recipes],
-            "experts": [one.member_id for one in told.experts],
-            "pilot_sites": [one.member_id for one in told.pilot_sites],
+            "datasets": [match.dataset_id.removeprefix("dts_") for match in guidance.datasets],
+            "applications": [application.application for application in guidance.applications],
+            "recipes": [recipe.name for recipe in guidance.recipes],
+            "experts": [suggestion.member_id for suggestion in guidance.experts],
+            "pilot_sites": [suggestion.member_id for suggestion in guidance.pilot_sites],
         }
 
 
 def advised(
-    entry: Entry, known: Sequence[Dataset], results: Sequence[Dataset], own: Sequence[Dataset] = ()
+    entry: Entry,
+    datasets: Sequence[Dataset],
+    results: Sequence[Dataset],
+    own: Sequence[Dataset] = (),
 ) -> tuple[Match, ...]:
     """The datasets that a project is told of."""
     project = ProjectSubmitted(
         project_id="prj_1", holder_id="mbr_owner", dataset_ids=("dts_own",), **_said(entry)
     )
-    served = of_place(served_by(project, results), known, project.territory)
-    return best_matches(traits_of(project, own), known, served)
+    served = of_place(served_by(project, results), datasets, project.territory)
+    return best_matches(traits_of(project, own), datasets, served)
 
 
 class Words:
@@ -101,16 +104,21 @@ class Words:
 
     def __init__(self) -> None:
         members = [
-            (one["id"], f"{one['name']} {' '.join(one['skills'])}") for one in read("members")
+            (member["id"], f"{member['name']} {' '.join(member['skills'])}")
+            for member in read("members")
         ]
         self._indexes = {
-            "datasets": _index((one["id"], _about(one["metadata"])) for one in datasets()),
-            "applications": _index(
-                (one.name, f"{one.title} {one.description}")
-                for one in APPLICATIONS.values()
-                if not one.automatic
+            "datasets": _index(
+                (dataset["id"], _about(dataset["metadata"])) for dataset in datasets()
             ),
-            "recipes": _index((one.id, _recipe_text(one)) for one in map(_recipe, read("recipes"))),
+            "applications": _index(
+                (application.name, f"{application.title} {application.description}")
+                for application in APPLICATIONS.values()
+                if not application.automatic
+            ),
+            "recipes": _index(
+                (recipe.id, _recipe_text(recipe)) for recipe in map(_recipe, read("recipes"))
+            ),
             "experts": _index(members),
             "pilot_sites": _index(members),
         }
@@ -165,18 +173,21 @@ def _brought(entry: Entry) -> Iterator[str]:
 
 
 def _recipe(entry: Entry) -> KnownRecipe:
-    inputs = {name: RecipeInput(**one) for name, one in entry["inputs"].items()}
+    inputs = {name: RecipeInput(**recipe_input) for name, recipe_input in entry["inputs"].items()}
     return KnownRecipe(id=entry["name"], title=entry["title"], inputs=inputs, is_offered=True)
 
 
 def _recipe_text(recipe: KnownRecipe) -> str:
-    inputs = (f"{one.title} {' '.join(one.columns)}" for one in recipe.inputs.values())
+    inputs = (
+        f"{recipe_input.title} {' '.join(recipe_input.columns)}"
+        for recipe_input in recipe.inputs.values()
+    )
     return f"{recipe.title} {' '.join(inputs)}".replace("_", " ")
 
 
 def _about(metadata: Entry) -> str:
-    said = (metadata["title"], metadata["description"], metadata["theme"])
-    return " ".join((*said, *metadata.get("keywords", ()), *metadata["territory"]))
+    titles = (metadata["title"], metadata["description"], metadata["theme"])
+    return " ".join((*titles, *metadata.get("keywords", ()), *metadata["territory"]))
 
 
 def _index(texts: Iterable[tuple[str, str]]) -> tantivy.Index:
@@ -198,7 +209,9 @@ def _index(texts: Iterable[tuple[str, str]]) -> tantivy.Index:
 def _ask(index: tantivy.Index, text: str) -> list[str]:
     query, _errors = index.parse_query_lenient(text, ["text"])
     searcher = index.searcher()
-    return [str(searcher.doc(one)["id"][0]) for _, one in searcher.search(query, FIRST).hits]
+    return [
+        str(searcher.doc(address)["id"][0]) for _, address in searcher.search(query, FIRST).hits
+    ]
 
 
 def precision(answers: Sequence[str], grades: Mapping[str, int]) -> float:
@@ -206,7 +219,7 @@ def precision(answers: Sequence[str], grades: Mapping[str, int]) -> float:
     first = answers[:FIRST]
     if not first:
         return float(not grades)
-    return sum(one in grades for one in first) / len(first)
+    return sum(answer in grades for answer in first) / len(first)
 
 
 def gained(answers: Sequence[str], grades: Mapping[str, int]) -> float:
@@ -218,11 +231,15 @@ def measured(
     ask: Callable[[Entry], Advice], projects: Sequence[Entry]
 ) -> dict[str, tuple[float, float]]:
     """Precision and gain of the advice on these projects, by kind: the means."""
-    told = [(ask(one), one["grades"]) for one in projects]
+    graded_advice = [(ask(project), project["grades"]) for project in projects]
     return {
         kind: (
-            statistics.fmean(precision(advice[kind], grades[kind]) for advice, grades in told),
-            statistics.fmean(gained(advice[kind], grades[kind]) for advice, grades in told),
+            statistics.fmean(
+                precision(advice[kind], grades[kind]) for advice, grades in graded_advice
+            ),
+            statistics.fmean(
+                gained(advice[kind], grades[kind]) for advice, grades in graded_advice
+            ),
         )
         for kind in KINDS
     }

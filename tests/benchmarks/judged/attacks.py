@@ -36,11 +36,12 @@ def attacks(half: str) -> list[Attack]:
 
 def show(half: str, attack: Attack) -> None:
     """Measure one, and print how often it was right."""
-    found = measured(attack)
-    said = "above chance" if found.is_above_chance else "chance"
+    outcome = measured(attack)
+    verdict = "above chance" if outcome.is_above_chance else "chance"
     print(
-        f"  {half:<9} {attack.name:<24} {found.right:>4} of {found.trials:>4} right"
-        f" {found.rate:>5.0%} (chance {1 / found.candidates:.0%}): {said:<13} {attack.wants}",
+        f"  {half:<9} {attack.name:<24} {outcome.right:>4} of {outcome.trials:>4} right"
+        f" {outcome.rate:>5.0%} (chance {1 / outcome.candidates:.0%}):"
+        f" {verdict:<13} {attack.wants}",
         flush=True,
     )
 

@@ -33,12 +33,12 @@ class Judged:
 
     file: str
     right: Mapping[str, Any]
-    said: Column
+    column: Column
 
     @property
     def name(self) -> str:
         """What it is called."""
-        return self.said.name
+        return self.column.name
 
     @property
     def type(self) -> str:
@@ -46,16 +46,16 @@ class Judged:
         return str(self.right["types"][self.name])
 
     @property
-    def told(self) -> str:
+    def read_type(self) -> str:
         """What it is said to hold."""
-        return self.said.type or self.said.kind
+        return self.column.type or self.column.kind
 
     @property
     def is_right(self) -> bool:
         """Whether that is right; codes that meet others must be a key."""
         is_lost = self.name in self.right.get("lost", ())
-        is_met = self.type not in CODES or is_lost or self.said.key or self.type in COARSE
-        return is_right(self.type, self.told) and bool(is_met)
+        is_met = self.type not in CODES or is_lost or self.column.key or self.type in COARSE
+        return is_right(self.type, self.read_type) and bool(is_met)
 
     @property
     def others(self) -> Mapping[str, int]:
@@ -65,7 +65,7 @@ class Judged:
     @property
     def others_told(self) -> Mapping[str, int]:
         """Those that are said to be."""
-        meaning = self.said.meaning
+        meaning = self.column.meaning
         return dict(zip(meaning.invalid, meaning.invalid_at, strict=False)) if meaning else {}
 
     @property
@@ -91,16 +91,16 @@ class Judged:
             output="o",
             parameters={"left_key": self.name, "right_key": "code"},
         )
-        found = check_tables(
+        findings = check_tables(
             Treatment(inputs={"l": "dts_l", "r": "dts_r"}, steps=(step,)),
             KnownInputs(
                 tables=tuple(
-                    KnownTable(dataset_id=one, columns=(KnownColumn.of(column),))
-                    for one, column in (("dts_l", self.said), ("dts_r", code))
+                    KnownTable(dataset_id=dataset_id, columns=(KnownColumn.of(column),))
+                    for dataset_id, column in (("dts_l", self.column), ("dts_r", code))
                 )
             ),
         )
-        return any(one.kind == "no_codes" for one in found.warnings)
+        return any(remark.kind == "no_codes" for remark in findings.warnings)
 
 
 def judged(half: str) -> Iterator[Judged]:
@@ -110,7 +110,7 @@ def judged(half: str) -> Iterator[Judged]:
         with TemporaryDirectory() as home, contextlib.redirect_stdout(io.StringIO()):
             run = ingest(Path(home) / "job", folder / file, file)
             described = Profile.model_validate(run.reports[0]).columns
-        yield from (Judged(file, right, one) for one in described)
+        yield from (Judged(file, right, column) for column in described)
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -118,28 +118,34 @@ def main(arguments: Sequence[str] = ()) -> None:
     asked = parser().parse_args(arguments).halves
     print(f"\ncode_names: {str(__doc__).splitlines()[0]}")
     for half in asked or HALVES:
-        found = list(judged(half))
-        others = [(one, value, row) for one in found for value, row in one.others.items()]
-        named = [one for one, value, row in others if one.others_told.get(value) == row]
-        to_warn = [one for one in found if one.is_to_warn]
+        columns = list(judged(half))
+        others = [
+            (column, value, row) for column in columns for value, row in column.others.items()
+        ]
+        named = [column for column, value, row in others if column.others_told.get(value) == row]
+        to_warn = [column for column in columns if column.is_to_warn]
         print(
-            f"  {half}: {len({one.file for one in found})} tables,"
-            f" types right {sum(one.is_right for one in found)} of {len(found)},"
-            f" false codes {sum(one.told in CODES - {one.type} for one in found)},"
+            f"  {half}: {len({column.file for column in columns})} tables,"
+            f" types right {sum(column.is_right for column in columns)} of {len(columns)},"
+            f" false codes {sum(column.read_type in CODES - {column.type} for column in columns)},"
             f" other values named {len(named)} of {len(others)},"
-            f" warned {sum(one.is_warned for one in to_warn)} of {len(to_warn)},"
-            f" false warnings {sum(one.is_warned and not one.is_to_warn for one in found)}"
+            f" warned {sum(column.is_warned for column in to_warn)} of {len(to_warn)},"
+            f" false warnings"
+            f" {sum(column.is_warned and not column.is_to_warn for column in columns)}"
         )
-        for one in found if asked else ():
-            if faults(one):
-                print(f"    {one.file}, {one.name}: {one.told}, not {one.type}; {faults(one)}")
+        for column in columns if asked else ():
+            if faults(column):
+                print(
+                    f"    {column.file}, {column.name}: {column.read_type},"
+                    f" not {column.type}; {faults(column)}"
+                )
 
 
-def faults(one: Judged) -> str:
+def faults(column: Judged) -> str:
     """What is wrong of what is said of a column."""
-    said = {
-        "type": not one.is_right,
-        "other values": dict(one.others) != dict(one.others_told),
-        "warning": one.is_warned != one.is_to_warn,
+    fields = {
+        "type": not column.is_right,
+        "other values": dict(column.others) != dict(column.others_told),
+        "warning": column.is_warned != column.is_to_warn,
     }
-    return ", ".join(name for name, is_wrong in said.items() if is_wrong)
+    return ", ".join(name for name, is_wrong in fields.items() if is_wrong)

@@ -23,15 +23,15 @@ class JudgedName(NamedTuple):
     beside: str
     right: str
     is_former: bool
-    found: FoundCommune
+    commune: FoundCommune
 
     @property
     def verdict(self) -> str:
         """`right`, `wrong` where it has a code that is not its own, else `missed`."""
         code = self.right if self.right[0].isdigit() else ""
-        if self.found.code != code:
-            return "wrong" if self.found.code else "missed"
-        is_told = code == "" or (self.found.outcome == "former") == self.is_former
+        if self.commune.code != code:
+            return "wrong" if self.commune.code else "missed"
+        is_told = code == "" or (self.commune.outcome == "former") == self.is_former
         return "right" if is_told else "missed"
 
 
@@ -40,8 +40,8 @@ def judged(half: str) -> Iterator[JudgedName]:
     with (CORPUS / f"{half}.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter=";"):
             name, beside = row["name"], row["beside"]
-            found = find_commune(name, beside)
-            yield JudgedName(name, beside, row["right"], row["former"] == "yes", found)
+            commune = find_commune(name, beside)
+            yield JudgedName(name, beside, row["right"], row["former"] == "yes", commune)
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -50,11 +50,11 @@ def main(arguments: Sequence[str] = ()) -> None:
     print(f"\ncommune_names: {str(__doc__).splitlines()[0]}")
     for half in asked or HALVES:
         names = list(judged(half))
-        counts = Counter(one.verdict for one in names)
+        counts = Counter(name.verdict for name in names)
         print(
             f"  {half}: right {counts['right']} of {len(names)},"
             f" wrong codes {counts['wrong']}, missed {counts['missed']}"
         )
-        for one in names if asked else ():
-            if one.verdict != "right":
-                print(f"    {one.name} | {one.beside}: {one.found}, not {one.right}")
+        for name in names if asked else ():
+            if name.verdict != "right":
+                print(f"    {name.name} | {name.beside}: {name.commune}, not {name.right}")

@@ -8,6 +8,6 @@ HALVES = ("tuning", "held_out")
 
 def parser(prog: str | None = None) -> argparse.ArgumentParser:
     """Reads `--half`, once or twice; without it `halves` is None, and both are meant."""
-    made = argparse.ArgumentParser(prog)
-    made.add_argument("--half", choices=HALVES, action="append", dest="halves")
-    return made
+    parser = argparse.ArgumentParser(prog)
+    parser.add_argument("--half", choices=HALVES, action="append", dest="halves")
+    return parser

@@ -38,23 +38,25 @@ class Figures(NamedTuple):
 
 def results_of(half: str) -> list[Dataset]:
     """The results of the delivered projects of a half."""
-    return [_result(one) for one in read(f"histories_{half}")["delivered"]]
+    return [_result(project) for project in read(f"histories_{half}")["delivered"]]
 
 
 def _result(entry: Entry) -> Dataset:
-    said = {key: entry[key] for key in ("title", "description", "theme", "territory", "keywords")}
-    metadata = Metadata.model_validate({**said, "licence": "lov2", "access": "open"})
+    metadata_fields = {
+        key: entry[key] for key in ("title", "description", "theme", "territory", "keywords")
+    }
+    metadata = Metadata.model_validate({**metadata_fields, "licence": "lov2", "access": "open"})
     inputs = tuple(
-        Input(name=f"t{at}", dataset_id=f"dts_{one}", version=1, sha256="0" * 64)
-        for at, one in enumerate(entry["reads"])
+        Input(name=f"t{at}", dataset_id=f"dts_{name}", version=1, sha256="0" * 64)
+        for at, name in enumerate(entry["reads"])
     )
-    made = VersionProvenance(
+    provenance = VersionProvenance(
         project_id=entry["id"], job_id="job_1", manifest=_FILE, inputs=inputs, steps=(), software={}
     )
     result = Dataset(
         id=f"dts_{entry['id']}", owner_id="mbr_other", metadata=metadata, project_id=entry["id"]
     )
-    result.register(VersionContent(file=_FILE, filename="result.parquet", provenance=made))
+    result.register(VersionContent(file=_FILE, filename="result.parquet", provenance=provenance))
     result.publish(1, _FILE, Profile(rows=9, encoding="utf-8", columns=()), "job_1")
     return result
 
@@ -64,14 +66,14 @@ class Ours:
 
     def __init__(self, half: str) -> None:
         self._results = results_of(half)
-        self._datasets = [registered(one) for one in datasets()]
+        self._datasets = [registered(dataset) for dataset in datasets()]
 
     def __call__(self, entry: Entry) -> Told:
         """What a new project is told."""
         return {
-            one.dataset_id.removeprefix("dts_"): one.precedent.dataset_id.removeprefix("dts_")
-            for one in advised(entry, self._datasets, self._results)
-            if one.precedent
+            match.dataset_id.removeprefix("dts_"): match.precedent.dataset_id.removeprefix("dts_")
+            for match in advised(entry, self._datasets, self._results)
+            if match.precedent
         }
 
 
@@ -83,8 +85,10 @@ class Theme:
 
     def __call__(self, entry: Entry) -> Told:
         """All of that."""
-        alike = [one for one in self._delivered if fold(one["theme"]) == fold(entry["theme"])]
-        return {name: one["id"] for one in alike for name in one["reads"]}
+        alike = [
+            project for project in self._delivered if fold(project["theme"]) == fold(entry["theme"])
+        ]
+        return {name: project["id"] for project in alike for name in project["reads"]}
 
 
 CONTENDERS: dict[str, Callable[[str], Callable[[Entry], Told]]] = {"ours": Ours, "theme": Theme}
@@ -93,19 +97,21 @@ CONTENDERS: dict[str, Callable[[str], Callable[[Entry], Told]]] = {"ours": Ours,
 def measured(half: str, name: str) -> Figures:
     """The figures of one contender on the new projects of a half."""
     ask = CONTENDERS[name](half)
-    told = [(ask(one), one["served"]) for one in read(f"histories_{half}")["projects"]]
-    right = sum(len(answer.items() & wanted.items()) for answer, wanted in told)
-    said, asked = (sum(map(len, column)) for column in zip(*told, strict=True))
-    return Figures(right / said if said else 0.0, right / asked)
+    served_answers = [
+        (ask(project), project["served"]) for project in read(f"histories_{half}")["projects"]
+    ]
+    right = sum(len(answer.items() & expected.items()) for answer, expected in served_answers)
+    total, asked = (sum(map(len, column)) for column in zip(*served_answers, strict=True))
+    return Figures(right / total if total else 0.0, right / asked)
 
 
 def beside(half: str) -> tuple[float, float]:
     """The precision of the first datasets of projects without a history, and beside the half's."""
-    without, told = (
+    without, dataset = (
         measured_advice(ask, read(f"projects_{half}"))["datasets"][0]
         for ask in (Advice(), Advice(results_of(half)))
     )
-    return without, told
+    return without, dataset
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -114,10 +120,12 @@ def main(arguments: Sequence[str] = ()) -> None:
     print(f"\nprecedents: {__doc__.splitlines()[0] if __doc__ else ''}")
     for half in halves:
         for name in CONTENDERS:
-            right, found = measured(half, name)
-            print(f"  {half:<9} {name:<6} precision {right:.2f}   recall {found:.2f}")
-        without, told = beside(half)
-        print(f"  {half:<9} datasets precision@5 {without:.3f}   beside a history {told:.3f}")
+            right, number = measured(half, name)
+            print(f"  {half:<9} {name:<6} precision {right:.2f}   recall {number:.2f}")
+        without, with_history = beside(half)
+        print(
+            f"  {half:<9} datasets precision@5 {without:.3f}   beside a history {with_history:.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 from shared.engine.tables.privacy import Finding, Privacy
 from tests.benchmarks.judged.halves import HALVES, parser
 from tests.integration.compute.jobs import ingest
-from tests.integration.compute.profiles import profile
+from tests.integration.compute.profiles import profile_of
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpora" / "privacy"
 
@@ -25,12 +25,12 @@ class Judged:
 
     name: str
     right: Mapping[str, Any]
-    said: Privacy
+    privacy: Privacy
 
     @property
     def is_missed(self) -> bool:
         """Whether nothing is said of a table that tells of persons."""
-        return bool(self.right["personal"]) and not self.said.findings
+        return bool(self.right["personal"]) and not self.privacy.findings
 
     @property
     def is_false(self) -> bool:
@@ -42,8 +42,8 @@ class Judged:
 
     def missed(self) -> Iterator[str]:
         """The columns that tell of persons, of which nothing is said."""
-        told = {one.column for one in self.said.findings}
-        yield from (column for column in self._columns() if column not in told)
+        columns = {finding.column for finding in self.privacy.findings}
+        yield from (column for column in self._columns() if column not in columns)
 
     def _columns(self) -> Mapping[str, str]:
         # Small counts are told of the result of a treatment, and never refuse a table.
@@ -51,25 +51,25 @@ class Judged:
 
     def _false(self) -> Iterator[Finding]:
         fine = {*self.right["columns"], *self.right.get("allowed", {})}
-        yield from (one for one in self.said.findings if one.column not in fine)
+        yield from (finding for finding in self.privacy.findings if finding.column not in fine)
 
     def false(self) -> Iterator[str]:
         """The columns of which something is said that is not so."""
-        yield from (f"{one.column} ({one.kind})" for one in self._false())
+        yield from (f"{finding.column} ({finding.kind})" for finding in self._false())
 
     def otherwise(self) -> Iterator[str]:
         """The columns that are called another kind."""
         kinds = {**self.right.get("allowed", {}), **self.right["columns"]}
-        for one in self.said.findings:
-            if one.column in self.right["columns"] and one.kind != kinds[one.column]:
-                yield f"{one.column}: {one.kind}, not {kinds[one.column]}"
+        for finding in self.privacy.findings:
+            if finding.column in self.right["columns"] and finding.kind != kinds[finding.column]:
+                yield f"{finding.column}: {finding.kind}, not {kinds[finding.column]}"
 
     def miscounted(self) -> Iterator[str]:
         """The columns of which other rows are counted than those that are personal."""
         rows = self.right.get("rows")
-        for one in self.said.findings:
-            if rows and one.column in self.right["columns"] and one.rows != rows:
-                yield f"{one.column}: {one.rows} rows, not {rows}"
+        for finding in self.privacy.findings:
+            if rows and finding.column in self.right["columns"] and finding.rows != rows:
+                yield f"{finding.column}: {finding.rows} rows, not {rows}"
 
 
 @dataclass
@@ -80,15 +80,15 @@ class Tally:
     columns: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
 
-    def add(self, one: Judged) -> None:
+    def add(self, column: Judged) -> None:
         """Count a table, and say what is wrong of it."""
-        personal = "personal" if one.right["personal"] else "others"
-        self.tables.update([personal, *["missed"] * one.is_missed, *["false"] * one.is_false])
-        self.columns["all"] += len(one.right["columns"]) * (not one.right.get("disclosure"))
+        personal = "personal" if column.right["personal"] else "others"
+        self.tables.update([personal, *["missed"] * column.is_missed, *["false"] * column.is_false])
+        self.columns["all"] += len(column.right["columns"]) * (not column.right.get("disclosure"))
         for name in ("missed", "false", "otherwise", "miscounted"):
-            for text in getattr(one, name)():
+            for text in getattr(column, name)():
                 self.columns[name] += 1
-                self.lines.append(f"    {name:<10} {one.name}: {text}")
+                self.lines.append(f"    {name:<10} {column.name}: {text}")
 
     def show(self, half: str, *, lines: bool) -> None:
         """Print it; the `lines` name each fault."""
@@ -113,8 +113,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     print(f"\nprivacy: {str(__doc__).splitlines()[0]}")
     for half in asked.halves or HALVES:
         tally = Tally()
-        for one in judged(half):
-            tally.add(one)
+        for column in judged(half):
+            tally.add(column)
         tally.show(half, lines=asked.each)
 
 
@@ -122,12 +122,12 @@ def judged(half: str) -> Iterator[Judged]:
     """The tables of one half, each as it is taken in."""
     right = json.loads((CORPUS / half / "expected.json").read_text(encoding="utf-8"))
     with TemporaryDirectory(prefix="datalab-bench-") as home:
-        for number, (name, wanted) in enumerate(right.items()):
+        for number, (name, expected) in enumerate(right.items()):
             with redirect_stdout(io.StringIO()):  # how far each job is
                 run = ingest(Path(home) / str(number), CORPUS / half / name, name)
-            said = profile(run).privacy
-            assert said is not None
-            yield Judged(name, wanted, said)
+            privacy = profile_of(run).privacy
+            assert privacy is not None
+            yield Judged(name, expected, privacy)
 
 
 if __name__ == "__main__":

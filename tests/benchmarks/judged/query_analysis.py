@@ -41,20 +41,22 @@ def analyse(sql: str, tables: Schema) -> Analysis:
         parameters = QueryParameters(sql=sql)
     except ValidationError as error:
         raise invalid_of(error) from error
-    found = effect(parameters, {name: tuple(columns) for name, columns in tables.items()})
-    if found.faults:
-        raise Invalid(found.faults[0].message, "sql")
+    query_effect = effect(parameters, {name: tuple(columns) for name, columns in tables.items()})
+    if query_effect.faults:
+        raise Invalid(query_effect.faults[0].message, "sql")
     types = bind(sql, tables)
-    sources = found.reads | {part.source for one in found.columns.values() for part in one.of}
+    sources = query_effect.reads | {
+        part.source for column in query_effect.columns.values() for part in column.of
+    }
     reads = {
-        role: frozenset(one.column for one in sources if one.role == role)
-        for role in {one.role for one in sources}
+        role: frozenset(source.column for source in sources if source.role == role)
+        for role in {source.role for source in sources}
     }
     by: dict[str, frozenset[str] | None] = {}
-    for made in found.columns.values():
-        for role in {part.source.role for part in made.of}:
-            groups = found.by if made.by is None else made.by
+    for column in query_effect.columns.values():
+        for role in {part.source.role for part in column.of}:
+            groups = query_effect.by if column.by is None else column.by
             before = by.get(role, frozenset())
-            named = None if groups is None else frozenset(".".join(one) for one in groups)
+            named = None if groups is None else frozenset(".".join(source) for source in groups)
             by[role] = None if named is None or before is None else named | before
-    return Analysis(reads, tuple(result_names(found, types)), by)
+    return Analysis(reads, tuple(result_names(query_effect, types)), by)

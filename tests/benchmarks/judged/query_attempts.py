@@ -61,14 +61,14 @@ def attempt(attack: Attack, half: str, folder: Path) -> Attempt:
 
 def _tables(half: str, folder: Path) -> Tables:
     """The tables as Parquet, with their types."""
-    made: Tables = {}
+    rows_by_table: Tables = {}
     with duckdb.connect() as database:
         make_tables(database, half)
         for name in schema(half):
             path = folder.parent / f"{folder.name}-{name}.parquet"
             database.table(name).write_parquet(str(path))
-            made[name] = path
-    return made
+            rows_by_table[name] = path
+    return rows_by_table
 
 
 @contextmanager

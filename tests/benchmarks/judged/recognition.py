@@ -65,10 +65,10 @@ def main(arguments: Sequence[str] = ()) -> None:
     with TemporaryDirectory(prefix="dl-typing-") as home:
         cases = list(_written(Path(home)))
         paths = [case.path for case in cases]
-        told = {name: _last(_run(name, paths)["types"]) for name in present}
+        types_by_contender = {name: _last(_run(name, paths)["types"]) for name in present}
         print(f"\ntyping: {str(__doc__).splitlines()[0]}")
-        _print_types(cases, told)
-        _print_groups(cases, told)
+        _print_types(cases, types_by_contender)
+        _print_groups(cases, types_by_contender)
         for half in halves:
             report(half, {name: partial(_types, name) for name in present}, _KNOWN)
         _print_speed(present, _large(Path(home)))
@@ -120,13 +120,15 @@ def _run(name: str, paths: list[str]) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _print_types(cases: list[Case], told: Mapping[str, Types]) -> None:
+def _print_types(cases: list[Case], types_by_contender: Mapping[str, Types]) -> None:
     """Precision and recall for each type of the corpus."""
-    print(f"  {'type':<12} columns" + "".join(f"{name:>24}" for name in told))
-    print(f"  {'':<20}" + f"{'precision   recall':>24}" * len(told))
+    print(f"  {'type':<12} columns" + "".join(f"{name:>24}" for name in types_by_contender))
+    print(f"  {'':<20}" + f"{'precision   recall':>24}" * len(types_by_contender))
     for kind in sorted({case.sample.type for case in cases}):
         meant = [case for case in cases if case.sample.type == kind]
-        cells = [_cell(name, kind, meant, cases, types) for name, types in told.items()]
+        cells = [
+            _cell(name, kind, meant, cases, types) for name, types in types_by_contender.items()
+        ]
         print(f"  {kind:<12} {len(meant):>7}" + "".join(f"{cell:>24}" for cell in cells))
 
 
@@ -134,22 +136,24 @@ def _cell(name: str, kind: str, meant: list[Case], cases: list[Case], types: Typ
     if kind not in _KNOWN.get(name, {kind}):
         return "unknown to it"
     right = sum(types[case.path] == kind for case in meant)
-    said = sum(types[case.path] == kind for case in cases if _knows(name, case))
-    precision = f"{right / said:.1%}" if said else "-"
+    total = sum(types[case.path] == kind for case in cases if _knows(name, case))
+    precision = f"{right / total:.1%}" if total else "-"
     return f"{precision:>9}   {right / len(meant):>6.1%}"
 
 
-def _print_groups(cases: list[Case], told: Mapping[str, Types]) -> None:
+def _print_groups(cases: list[Case], types_by_contender: Mapping[str, Types]) -> None:
     """The share of columns typed right, of those whose type the contender knows."""
     groups: dict[str, Callable[[Case], bool]] = {
         "all columns": lambda _case: True,
-        **{f"{one}": _in_group(one) for one in ("real", "made", "with faults")},
-        **{f"{one} name": _by_name(one) for one in ("own", "neutral", "misleading")},
+        **{
+            f"{case_group}": _in_group(case_group) for case_group in ("real", "made", "with faults")
+        },
+        **{f"{name} name": _by_name(name) for name in ("own", "neutral", "misleading")},
     }
     print("\n  columns typed right, of those whose type the contender knows")
     for title, belongs in groups.items():
         chosen = [case for case in cases if belongs(case)]
-        cells = [_share(chosen, name, types) for name, types in told.items()]
+        cells = [_share(chosen, name, types) for name, types in types_by_contender.items()]
         print(f"  {title:<20}" + "".join(f"{cell:>24}" for cell in cells))
 
 
@@ -166,9 +170,9 @@ def _knows(name: str, case: Case) -> bool:
 
 
 def _share(cases: list[Case], name: str, types: Types) -> str:
-    known = [case for case in cases if _knows(name, case)]
-    right = sum(types[case.path] == case.sample.type for case in known)
-    return f"{right:>4} of {len(known):>4}   {right / len(known):>6.1%}"
+    known_cases = [case for case in cases if _knows(name, case)]
+    right = sum(types[case.path] == case.sample.type for case in known_cases)
+    return f"{right:>4} of {len(known_cases):>4}   {right / len(known_cases):>6.1%}"
 
 
 def _large(home: Path) -> str:
@@ -195,7 +199,7 @@ def _print_speed(present: list[str], path: str) -> None:
     rounds = [{name: _run(name, [path]) for name in present} for _ in range(ROUNDS)]
     print(f"\n  {ROWS:,} rows x 10 columns, read and typed whole: medians of {ROUNDS}")
     median = {
-        name: _medians([(one[name]["seconds"], one[name]["cpu"]) for one in rounds])
+        name: _medians([(turn[name]["seconds"], turn[name]["cpu"]) for turn in rounds])
         for name in present
     }
     median["ours, typing alone"] = _medians([_typing_alone(path) for _ in range(ROUNDS)])
@@ -205,15 +209,15 @@ def _print_speed(present: list[str], path: str) -> None:
 
 
 def _medians(clocks: list[tuple[float, float]]) -> list[float]:
-    return [statistics.median(one) for one in zip(*clocks, strict=True)]
+    return [statistics.median(clock) for clock in zip(*clocks, strict=True)]
 
 
 def _typing_alone(path: str) -> tuple[float, float]:
     """Seconds, and those of the processor, that the columns of a table take that is read."""
     with TemporaryDirectory(prefix="dl-typing-") as home, contextlib.redirect_stdout(io.StringIO()):
-        made = ingest(Path(home) / "job", Path(path)).made("table.parquet")
+        outcome = ingest(Path(home) / "job", Path(path)).output_path("table.parquet")
         with open_database(Path(home) / "job", 2_000_000_000) as database:
-            database.read_parquet(str(made)).create_view("large")
+            database.read_parquet(str(outcome)).create_view("large")
             began, cpu = time.perf_counter(), time.process_time()
             describe(database, "large", lambda _share, _what: None)
             return time.perf_counter() - began, time.process_time() - cpu

@@ -64,12 +64,12 @@ def _read(name: str) -> list[Entry]:
 
 def registered(entry: Entry) -> Dataset:
     """A dataset of the corpus as the catalogue has it."""
-    said = [
+    fields = [
         {"name": column["name"], "description": column["meaning"]}
         for column in entry["columns"]
         if "meaning" in column
     ]
-    metadata = Metadata.model_validate({**entry["metadata"], "columns": said})
+    metadata = Metadata.model_validate({**entry["metadata"], "columns": fields})
     dataset = Dataset(id=f"dts_{entry['id']}", owner_id="mbr_owner", metadata=metadata)
     file = FileRef(sha256="0" * 64, size=1)
     dataset.register(VersionContent(file=file, filename="a.csv"))
@@ -123,7 +123,8 @@ def plain_tantivy(entries: Iterable[Entry]) -> Search:
         query, _errors = index.parse_query_lenient(question, ["title", "text"])
         searcher = index.searcher()
         return [
-            str(searcher.doc(one)["id"][0]) for _score, one in searcher.search(query, BEST).hits
+            str(searcher.doc(address)["id"][0])
+            for _score, address in searcher.search(query, BEST).hits
         ]
 
     return ask
@@ -185,9 +186,11 @@ def _gain(grades: Iterable[int]) -> float:
 
 def measured(ask: Search, asked: Sequence[Entry]) -> Figures:
     """How well questions are answered."""
-    answers = [ask(one["question"]) for one in asked]
-    scores = [ndcg(found, one["grades"]) for found, one in zip(answers, asked, strict=True)]
-    return Figures(statistics.fmean(scores), sum(not found for found in answers))
+    answers = [ask(sentence["question"]) for sentence in asked]
+    scores = [
+        ndcg(answer, question["grades"]) for answer, question in zip(answers, asked, strict=True)
+    ]
+    return Figures(statistics.fmean(scores), sum(not answer for answer in answers))
 
 
 def main(arguments: Sequence[str] = ()) -> None:

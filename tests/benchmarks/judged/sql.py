@@ -66,8 +66,8 @@ def main(arguments: Sequence[str] = ()) -> None:
 def measured(half: str, *, is_run: bool = False) -> Tally:
     """What the analysis says of a half, beside what is right; attacks are run if `is_run`."""
     tally, tables = Tally(), schema(half)
-    for one in queries(half):
-        _judge(one, tables, tally)
+    for query in queries(half):
+        _judge(query, tables, tally)
     for attack in attacks(half):
         is_refused = _attack(attack, tables, tally)
         if is_run and not is_refused:
@@ -75,72 +75,72 @@ def measured(half: str, *, is_run: bool = False) -> Tally:
     return tally
 
 
-def _judge(one: Query, tables: Schema, tally: Tally) -> None:
-    tally.counts["faulty" if one.refused else "fine"] += 1
+def _judge(query: Query, tables: Schema, tally: Tally) -> None:
+    tally.counts["faulty" if query.refused else "fine"] += 1
     try:
-        said = analyse(one.sql, tables)
+        analysis = analyse(query.sql, tables)
     except Rejected as error:
-        if one.also_refused:
+        if query.also_refused:
             tally.counts["right"] += 1
-        elif not one.refused:
-            tally.add("refused", f"{one.id}: {error}")
+        elif not query.refused:
+            tally.add("refused", f"{query.id}: {error}")
         return
     except NoAnalysis:
         raise
     except Exception as error:  # noqa: BLE001 - a fault of the analysis is one of its results
-        tally.add("raised", f"{one.id}: {error!r}")
+        tally.add("raised", f"{query.id}: {error!r}")
         return
-    if one.refused:
-        tally.add("accepted", f"{one.id} ({one.refused})")
+    if query.refused:
+        tally.add("accepted", f"{query.id} ({query.refused})")
         return
-    faults = list(_faults(one, said))
-    tally.counts["columns"] += sum(map(len, one.reads.values()))
+    faults = list(_faults(query, analysis))
+    tally.counts["columns"] += sum(map(len, query.reads.values()))
     tally.counts["right"] += not faults
     for fault, text in faults:
-        tally.add(fault, f"{one.id}: {text}")
+        tally.add(fault, f"{query.id}: {text}")
 
 
-def _faults(one: Query, said: Analysis) -> Iterator[tuple[str, str]]:
+def _faults(query: Query, analysis: Analysis) -> Iterator[tuple[str, str]]:
     none = frozenset[str]()
-    for table in sorted({*one.reads, *said.reads}):
-        right, told = one.reads.get(table, none), said.reads.get(table, none)
-        yield from (("missed", f"{table}.{name}") for name in sorted(right - told))
-        others = told - right - one.may.get(table, none)
+    for table in sorted({*query.reads, *analysis.reads}):
+        right, read_columns = query.reads.get(table, none), analysis.reads.get(table, none)
+        yield from (("missed", f"{table}.{name}") for name in sorted(right - read_columns))
+        others = read_columns - right - query.may.get(table, none)
         yield from (("too many", f"{table}.{name}") for name in sorted(others))
-        if (table in said.reads) != (table in one.reads) and table not in one.may:
-            yield "tables", f"{table} is{'' if table in said.reads else ' not'} told"
-    if one.result is not None and said.result != one.result:
-        yield "names", f"{', '.join(said.result)}, not {', '.join(one.result)}"
-    for table, right_groups in one.by.items():
-        if said.by.get(table, none) != right_groups:
-            yield "groups", f"{table} by {said.by.get(table, 'nothing')}, not {right_groups}"
+        if (table in analysis.reads) != (table in query.reads) and table not in query.may:
+            yield "tables", f"{table} is{'' if table in analysis.reads else ' not'} told"
+    if query.result is not None and analysis.result != query.result:
+        yield "names", f"{', '.join(analysis.result)}, not {', '.join(query.result)}"
+    for table, right_groups in query.by.items():
+        if analysis.by.get(table, none) != right_groups:
+            yield "groups", f"{table} by {analysis.by.get(table, 'nothing')}, not {right_groups}"
 
 
-def _attack(one: Attack, tables: Schema, tally: Tally) -> bool:
+def _attack(attack: Attack, tables: Schema, tally: Tally) -> bool:
     """Whether the analysis refuses an attack; one that it should and does not is counted."""
-    tally.counts["attacks"] += one.must == "refused"
+    tally.counts["attacks"] += attack.must == "refused"
     try:
-        analyse(text_of(one.sql, FILE), tables)
+        analyse(text_of(attack.sql, FILE), tables)
     except Rejected:
         return True
     except NoAnalysis:
         raise
     except Exception as error:  # noqa: BLE001 - as above
-        tally.add("raised", f"{one.id}: {error!r}")
+        tally.add("raised", f"{attack.id}: {error!r}")
         return False
-    if one.must == "refused":
-        tally.add("let through", one.id)
+    if attack.must == "refused":
+        tally.add("let through", attack.id)
     return False
 
 
-def _run(one: Attack, half: str, tally: Tally) -> None:
+def _run(attack: Attack, half: str, tally: Tally) -> None:
     tally.counts["run"] += 1
     with TemporaryDirectory(prefix="datalab-bench-") as home:
-        made = attempt(one, half, Path(home) / "job")
-    for mark in made.tells(one.marks):
-        tally.add("told", f"{one.id}: {mark}")
-    if not made.is_ended:
-        tally.add("endless", f"{one.id}: {made.seconds:.0f} s")
+        outcome = attempt(attack, half, Path(home) / "job")
+    for mark in outcome.tells(attack.marks):
+        tally.add("told", f"{attack.id}: {mark}")
+    if not outcome.is_ended:
+        tally.add("endless", f"{attack.id}: {outcome.seconds:.0f} s")
 
 
 if __name__ == "__main__":

@@ -25,21 +25,21 @@ class JudgedColumn(NamedTuple):
     table: str
     name: str
     right: str
-    told: frozenset[str]
+    warnings: frozenset[str]
 
     @property
     def verdict(self) -> str:
         """`right`, `missed`, or `false` where something is told that is not so."""
-        if self.told - {self.right}:
+        if self.warnings - {self.right}:
             return "false"
-        return "right" if bool(self.right) == bool(self.told) else "missed"
+        return "right" if bool(self.right) == bool(self.warnings) else "missed"
 
 
 def judged(half: str) -> Iterator[JudgedColumn]:
     """Every column of a half, with what is told of it."""
     for table in json.loads((CORPUS / f"{half}.json").read_text(encoding="utf-8")):
-        told = warnings_of("\n".join(table["csv"]).encode())
-        for name, kinds in told.items():
+        warnings = warnings_of("\n".join(table["csv"]).encode())
+        for name, kinds in warnings.items():
             yield JudgedColumn(table["table"], name, table["traps"].get(name, ""), kinds)
 
 
@@ -55,7 +55,10 @@ def warnings_of(content: bytes) -> dict[str, frozenset[str]]:
         run_job(folder, MEMORY_BYTES)
         result = json.loads((folder / "out" / "result.json").read_text())
     columns = result["reports"][0]["columns"]
-    return {one["name"]: frozenset(it["kind"] for it in one["warnings"]) for one in columns}
+    return {
+        column["name"]: frozenset(warning["kind"] for warning in column["warnings"])
+        for column in columns
+    }
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -64,10 +67,13 @@ def main(arguments: Sequence[str] = ()) -> None:
     print(f"\ntraps: {str(__doc__).splitlines()[0]}")
     for half in asked or HALVES:
         columns = list(judged(half))
-        traps = [one for one in columns if one.right]
-        found = sum(one.verdict == "right" for one in traps)
-        alarms = sum(one.verdict == "false" for one in columns)
-        print(f"  {half}: {found} of {len(traps)} found, {alarms} false of {len(columns)} columns")
-        for one in columns if asked else ():
-            if one.verdict != "right":
-                print(f"    {one.table}, {one.name}: {sorted(one.told)}, not {one.right!r}")
+        traps = [column for column in columns if column.right]
+        total = sum(judged_column.verdict == "right" for judged_column in traps)
+        alarms = sum(column.verdict == "false" for column in columns)
+        print(f"  {half}: {total} of {len(traps)} found, {alarms} false of {len(columns)} columns")
+        for column in columns if asked else ():
+            if column.verdict != "right":
+                print(
+                    f"    {column.table}, {column.name}: {sorted(column.warnings)},"
+                    f" not {column.right!r}"
+                )

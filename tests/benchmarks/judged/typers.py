@@ -74,7 +74,7 @@ def ours() -> Typer:
             main(room, memory_bytes=2_000_000_000)
             result = json.loads((room / "out" / "result.json").read_text())
         columns = result["reports"][0]["columns"]
-        return [(one["meaning"] or {"type": one["kind"]})["type"] for one in columns]
+        return [(column["meaning"] or {"type": column["kind"]})["type"] for column in columns]
 
     return types
 
@@ -84,9 +84,9 @@ def csv_detective() -> Typer:
     from csv_detective import routine  # noqa: PLC0415 - each contender by itself
 
     def types(path: Path) -> list[str]:
-        found = routine(str(path), num_rows=-1, save_results=False)
-        formats = [one["format"] for one in found["columns"].values()]
-        return [CSV_DETECTIVE.get(one, "text") for one in formats]
+        report = routine(str(path), num_rows=-1, save_results=False)
+        formats = [column["format"] for column in report["columns"].values()]
+        return [CSV_DETECTIVE.get(file_format, "text") for file_format in formats]
 
     return types
 
@@ -120,9 +120,9 @@ def main() -> None:
     name, *paths = sys.argv[1:]
     types = CONTENDERS[name]()
     began, cpu = time.perf_counter(), time.process_time()
-    found = {path: _columns(types, Path(path).resolve()) for path in paths}
+    columns_by_path = {path: _columns(types, Path(path).resolve()) for path in paths}
     seconds = time.perf_counter() - began
-    answer = {"types": found, "seconds": seconds, "cpu": time.process_time() - cpu}
+    answer = {"types": columns_by_path, "seconds": seconds, "cpu": time.process_time() - cpu}
     print("\n" + json.dumps(answer))
 
 

@@ -60,9 +60,9 @@ Typer = Callable[[list[str]], Mapping[str, list[str]]]
 """What a contender says the columns of each file are."""
 
 
-def is_right(judged: str, told: str) -> bool:
+def is_right(judged: str, told_type: str) -> bool:
     """Whether what is told of a column is right, where that is what it holds."""
-    return told in RIGHT.get(judged, {judged})
+    return told_type in RIGHT.get(judged, {judged})
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,16 @@ class Judged:
     reads: Mapping[str, Any]
     unit: str | None
 
-    def is_right(self, told: str) -> bool:
+    def is_right(self, told_type: str) -> bool:
         """Whether a contender's word for it is right."""
-        if is_right(self.type, told):
+        if is_right(self.type, told_type):
             return True
-        is_whole = all(one.isascii() and one.isdigit() and one[0] != "0" for one in self.values)
-        return self.type in WHOLE_TOO and is_whole and told in _WHOLE
+        is_whole = all(pair.isascii() and pair.isdigit() and pair[0] != "0" for pair in self.values)
+        return self.type in WHOLE_TOO and is_whole and told_type in _WHOLE
 
-    def is_known(self, known: Collection[str]) -> bool:
+    def is_known(self, types_told: Collection[str]) -> bool:
         """Whether a contender that knows these types can be right."""
-        return bool(set(RIGHT.get(self.type, {self.type})) & set(known))
+        return bool(set(RIGHT.get(self.type, {self.type})) & set(types_told))
 
 
 def judged(half: str) -> Iterator[Judged]:
@@ -105,17 +105,21 @@ def judged(half: str) -> Iterator[Judged]:
             )
 
 
-def report(half: str, typers: Mapping[str, Typer], known: Mapping[str, Collection[str]]) -> None:
+def report(
+    half: str, typers: Mapping[str, Typer], names_of_types: Mapping[str, Collection[str]]
+) -> None:
     """Print how many columns of a half each contender types right, and how many codes are false."""
     columns = list(judged(half))
-    paths = sorted({one.path for one in columns})
+    paths = sorted({column.path for column in columns})
     print(f"\n  corpus, {half}: {len(paths)} files, {len(columns)} columns")
     for name, types in typers.items():
-        told = types(paths)
-        counted = [one for one in columns if one.is_known(known.get(name, {one.type}))]
-        said = {id(one): _told(told, one) for one in columns}
-        right = sum(one.is_right(said[id(one)]) for one in counted)
-        false = sum(said[id(one)] in CODES - {one.type} for one in columns)
+        types_by_path = types(paths)
+        counted = [
+            column for column in columns if column.is_known(names_of_types.get(name, {column.type}))
+        ]
+        type_by_column = {id(column): _told(types_by_path, column) for column in columns}
+        right = sum(column.is_right(type_by_column[id(column)]) for column in counted)
+        false = sum(type_by_column[id(column)] in CODES - {column.type} for column in columns)
         share = f"{right:>4} of {len(counted):>4}   {right / len(counted):>6.1%}"
         print(f"  {name:<20}{share:>24}   false codes {false}")
     ours = read_back(half)
@@ -129,10 +133,10 @@ def report(half: str, typers: Mapping[str, Typer], known: Mapping[str, Collectio
 class ReadBack:
     """How many written values read as the corpus says, and how many units are told so.
 
-    `told` is what the columns of each file are said to be.
+    `types_by_path` holds what the columns of each file are said to be.
     """
 
-    told: dict[str, list[str]] = field(default_factory=dict)
+    types_by_path: dict[str, list[str]] = field(default_factory=dict)
     values: int = 0
     values_right: int = 0
     units: int = 0
@@ -142,8 +146,8 @@ class ReadBack:
 def read_back(half: str) -> ReadBack:
     """The values and units of a half as a typed result has them."""
     counted, files = ReadBack(), defaultdict[str, list[Judged]](list)
-    for one in judged(half):
-        files[one.path].append(one)
+    for column in judged(half):
+        files[column.path].append(column)
     for path, columns in files.items():
         with TemporaryDirectory() as home, contextlib.redirect_stdout(io.StringIO()):
             _read_back(Path(home), Path(path), columns, counted)
@@ -153,40 +157,42 @@ def read_back(half: str) -> ReadBack:
 def _read_back(home: Path, path: Path, columns: list[Judged], counted: ReadBack) -> None:
     run = ingest(home / "job", path, path.name)
     described = Profile.model_validate(run.reports[0]).columns
-    counted.told[str(path)] = [one.meaning.type if one.meaning else one.kind for one in described]
-    profile = {one.name: one for one in described}
+    counted.types_by_path[str(path)] = [
+        column.meaning.type if column.meaning else column.kind for column in described
+    ]
+    profile = {column.name: column for column in described}
     with open_database(home / "job", 1_000_000_000) as database:
-        database.read_parquet(str(run.made("table.parquet"))).create_view("given")
+        database.read_parquet(str(run.output_path("table.parquet"))).create_view("given")
         typed = typed_table(database, "given", profile.values())
         written = database.sql("FROM given").to_arrow_table().to_pydict()
         read = database.sql(typed.select).to_arrow_table().to_pydict()
-    for one in columns:
-        meaning = profile[one.name].meaning if one.name in profile else None
-        told = meaning.unit if meaning else None
-        if one.unit or told:
+    for column in columns:
+        meaning = profile[column.name].meaning if column.name in profile else None
+        unit = meaning.unit if meaning else None
+        if column.unit or unit:
             counted.units += 1
-            counted.units_right += bool(one.unit and told and told.startswith(one.unit))
-        pairs = zip(written.get(one.name, ()), read.get(one.name, ()), strict=True)
-        found = {(text or "").strip(): value for text, value in pairs}
-        for text, right in one.reads.items():
+            counted.units_right += bool(column.unit and unit and unit.startswith(column.unit))
+        pairs = zip(written.get(column.name, ()), read.get(column.name, ()), strict=True)
+        pairs_by_text = {(text or "").strip(): value for text, value in pairs}
+        for text, right in column.reads.items():
             counted.values += 1
-            counted.values_right += _json(found.get(text)) == right
+            counted.values_right += _json(pairs_by_text.get(text)) == right
 
 
 def _json(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def wrong(half: str, told: Mapping[str, list[str]]) -> Iterator[tuple[Judged, str]]:
+def wrong(half: str, types_by_path: Mapping[str, list[str]]) -> Iterator[tuple[Judged, str]]:
     """The columns that are typed wrong, with what was said of each."""
-    for one in judged(half):
-        said = _told(told, one)
-        if not one.is_right(said):
-            yield one, said
+    for column in judged(half):
+        told_type = _told(types_by_path, column)
+        if not column.is_right(told_type):
+            yield column, told_type
 
 
-def _told(told: Mapping[str, list[str]], column: Judged) -> str:
-    types = told.get(column.path, [])
+def _told(types_by_path: Mapping[str, list[str]], column: Judged) -> str:
+    types = types_by_path.get(column.path, [])
     return types[column.at] if column.at < len(types) else "nothing"
 
 

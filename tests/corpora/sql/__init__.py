@@ -48,8 +48,8 @@ class Attack:
 
 def schema(half: str) -> Schema:
     """The columns of the tables of a half, with their types."""
-    told: Schema = _read(half, "schema.yaml")
-    return told
+    schema: Schema = _read(half, "schema.yaml")
+    return schema
 
 
 def csv_of(half: str, table: str) -> Path:
@@ -59,14 +59,14 @@ def csv_of(half: str, table: str) -> Path:
 
 def queries(half: str) -> list[Query]:
     """The judged queries of a half."""
-    known = schema(half)
-    return [_query(one, known) for one in _read(half, "queries.yaml")]
+    columns_by_table = schema(half)
+    return [_query(entry, columns_by_table) for entry in _read(half, "queries.yaml")]
 
 
 def attacks(half: str) -> list[Attack]:
     """The attacks of a half."""
     read = _read(half, "attacks.yaml")
-    return [Attack(**{**one, "marks": tuple(one.get("marks", ()))}) for one in read]
+    return [Attack(**{**entry, "marks": tuple(entry.get("marks", ()))}) for entry in read]
 
 
 def text_of(sql: str, file: str) -> str:
@@ -84,20 +84,20 @@ def make_tables(database: duckdb.DuckDBPyConnection, half: str) -> None:
         database.execute(f'CREATE TABLE "{table}" AS FROM {read}')
 
 
-def _query(one: Mapping[str, Any], known: Schema) -> Query:
-    told = dict(one)
+def _query(entry: Mapping[str, Any], schema: Schema) -> Query:
+    query_fields = dict(entry)
     for key in ("reads", "may"):
-        told[key] = {
-            table: frozenset(known[table] if columns == "all" else columns)
-            for table, columns in one.get(key, {}).items()
+        query_fields[key] = {
+            table: frozenset(schema[table] if columns == "all" else columns)
+            for table, columns in entry.get(key, {}).items()
         }
-    told["by"] = {
+    query_fields["by"] = {
         table: None if columns is None else frozenset(columns)
-        for table, columns in one.get("by", {}).items()
+        for table, columns in entry.get("by", {}).items()
     }
-    if "result" in one:
-        told["result"] = tuple(one["result"])
-    return Query(**told)
+    if "result" in entry:
+        query_fields["result"] = tuple(entry["result"])
+    return Query(**query_fields)
 
 
 def _read(half: str, name: str) -> Any:

@@ -26,11 +26,11 @@ _PAUSE_MS = 1_000
 
 @dataclass
 class Visitor:
-    """Somebody at the portal in a browser of their own; `said` is what its console says."""
+    """Somebody at the portal in a browser of their own, with the lines of its console."""
 
     page: Page
     url: str
-    said: list[str] = field(default_factory=list)
+    console_lines: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> Page:
         """Open a page of the portal."""
@@ -118,8 +118,8 @@ def enter(browser: Browser, lab: Lab) -> Iterator[Enter]:
         context.set_default_timeout(_PATIENCE_MS)
         opened.append(context)
         visitor = by(context.new_page(), lab.stack.portal_url)
-        visitor.page.on("console", lambda message: visitor.said.append(message.text))
-        visitor.page.on("pageerror", lambda error: visitor.said.append(str(error)))
+        visitor.page.on("console", lambda message: visitor.console_lines.append(message.text))
+        visitor.page.on("pageerror", lambda error: visitor.console_lines.append(str(error)))
         visitor.go(f"/connexion/lien?code={link(lab, member_id, *roles)}")
         visitor.press("main button")
         return visitor
@@ -172,9 +172,9 @@ def link(lab: Lab, member_id: str, *roles: str) -> str:
 
 def csrf(client: httpx.Client, path: str = "/connexion/lien?code=x") -> str:
     """What the forms of a page bring along, for a program."""
-    found = re.search('name="csrf" value="([^"]+)"', client.get(path).text)
-    assert found
-    return found[1]
+    match = re.search('name="csrf" value="([^"]+)"', client.get(path).text)
+    assert match
+    return match[1]
 
 
 def let_in(lab: Lab, client: httpx.Client, member_id: str, *roles: str) -> None:
@@ -193,7 +193,7 @@ def played(lab: Lab, story: Story) -> Story:
 
 
 @pytest.fixture(scope="package")
-def made(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Consent:
+def consent(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Consent:
     """A project that made a result of a carrier's restricted data, up to its delivery."""
     members = members_of(lab.client("lab", "operator", "reviewer"))
     consent = Consent(lab, members, tmp_path_factory.mktemp("made"))

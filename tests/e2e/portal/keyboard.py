@@ -80,9 +80,9 @@ class Keyboard(Visitor):
     def choose(self, selector: str, value: str) -> None:
         """Go up or down in a list to one of its lines."""
         field = self._reach(selector)
-        wanted, at = field.evaluate(_PLACES, value)
-        for _ in range(abs(wanted - at)):
-            self.page.keyboard.press("ArrowDown" if wanted > at else "ArrowUp")
+        wanted_place, at = field.evaluate(_PLACES, value)
+        for _ in range(abs(wanted_place - at)):
+            self.page.keyboard.press("ArrowDown" if wanted_place > at else "ArrowUp")
         assert field.input_value() == value
 
     def check(self, selector: str) -> None:

@@ -51,12 +51,12 @@ def test_recipe_is_used_without_a_script(enter: Enter, played: Story) -> None:
     page.select_option("#colonne_0_0", "com")
     page.select_option("#colonne_0_1", "logements_vacants")
     visitor.press('button:has-text("Voir ce que cela donne")')
-    told = page.locator("#apercu tbody").inner_text()
-    assert "commune\tcode commune" in told
+    text = page.locator("#apercu tbody").inner_text()
+    assert "commune\tcode commune" in text
     visitor.press('button:has-text("Enregistrer ce traitement")')
     treatment = played.holder.get("intake", path)["treatment"]
     assert treatment["recipe"] == f"{name}@1"
-    assert [one["application"] for one in treatment["steps"]] == ["query", "aggregate"]
+    assert [step["application"] for step in treatment["steps"]] == ["query", "aggregate"]
 
 
 def test_names_of_communes_get_codes_by_which_they_are_crossed_and_drawn(
@@ -69,10 +69,10 @@ def test_names_of_communes_get_codes_by_which_they_are_crossed_and_drawn(
     clubs = played.holder.upload("catalog", "/datasets", about, file)["id"]
     visitor = enter(played.members["agency"], "holder", "owner")
     page = visitor.until(f"/donnees/{clubs}", "#reconnu")
-    told = " ".join(page.locator("main").inner_text().split())
-    assert "noms de communes" in told
-    assert "que « dep » départage (2 lignes, « Vire » (ligne 4" in told
-    assert "nomme des communes ; ajoutez-en les codes" in told
+    page_text = " ".join(page.locator("main").inner_text().split())
+    assert "noms de communes" in page_text
+    assert "que « dep » départage (2 lignes, « Vire » (ligne 4" in page_text
+    assert "nomme des communes ; ajoutez-en les codes" in page_text
     bodies = played.datasets["epci_2026.csv"]
     page = visitor.go(f"/projets/{new_project(played)}/traitement?gauche={clubs}&droite={bodies}")
     visitor.choose("#nomme", "ville")

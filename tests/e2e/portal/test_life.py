@@ -47,9 +47,9 @@ class Life:
     laboratory: Visitor
     path: str = ""
 
-    def linked(self, said: str) -> str:
+    def linked(self, label: str) -> str:
         """The link about the project on somebody's first page that says so."""
-        return f"a:has-text({said!r}):has-text({self.title!r})"
+        return f"a:has-text({label!r}):has-text({self.title!r})"
 
     def ask(self) -> None:
         """Send the question in."""
@@ -110,10 +110,13 @@ class Life:
     def secure(self) -> None:
         """Look at the evidence once it is complete, save a draft of it, and decide."""
         review = self.path.replace("projets", "revue")
-        known = f"main:has-text('{ANSWER}'):has-text('sert à croiser avec')"
-        self.staff.until(review, known)
+        text = f"main:has-text('{ANSWER}'):has-text('sert à croiser avec')"
+        self.staff.until(review, text)
         paper = Document(str(self.staff.save("a[href$='registre?format=docx']")))
-        assert any("recensement" in one.text or "EPCI" in one.text for one in paper.paragraphs)
+        assert any(
+            "recensement" in paragraph.text or "EPCI" in paragraph.text
+            for paragraph in paper.paragraphs
+        )
         self.staff.fill("#reason", "Les données sont de l'agence et de l'INSEE.")
         self.staff.fill("#conditions", "Citer le recensement.")
         self.staff.press("text=Sécuriser le projet")
@@ -170,8 +173,8 @@ class Life:
         self.staff.until(self.path, "#maintenant + ul:has-text('Un relecteur doit dire')")
         self.staff.press("a:has-text('Calcul complet')")
         page = self.staff.press("text=Voir ce qui a été vérifié")
-        told = page.locator("main").inner_text()
-        assert "le traitement les mêle d'une façon que les règles ne suivent pas" in told
+        text = page.locator("main").inner_text()
+        assert "le traitement les mêle d'une façon que les règles ne suivent pas" in text
         assert "200065597" in page.locator("table").inner_text()
         self.staff.fill("#reason", "Des sommes par intercommunalité.")
         self.staff.press("button[value=release]")
@@ -237,4 +240,4 @@ def test_project_goes_from_a_problem_to_a_map(
     life.release()
     life.deliver()
     people = (life.holder, life.owner, life.staff, life.city, life.laboratory)
-    assert [one.said for one in people] == [[], [], [], [], []]
+    assert [visitor.console_lines for visitor in people] == [[], [], [], [], []]

@@ -121,7 +121,7 @@ class Portal:
 
     clients: dict[str, httpx.Client]
     ids: dict[str, str]
-    made: Consent
+    consent: Consent
 
     def answer(self, who: str, route: str) -> str:
         """The status that somebody is answered with, or where to go instead."""
@@ -136,48 +136,52 @@ class Portal:
 
     def at(self, route: str) -> str:
         """The address of a route, of the things that are tried out."""
-        return re.sub("{([a-z_]+)}", lambda found: self.ids[found[1]], route)
+        return re.sub("{([a-z_]+)}", lambda match: self.ids[match[1]], route)
 
 
-def held(made: Consent, folder: Path) -> str:
+def held(consent: Consent, folder: Path) -> str:
     """The id of a dataset that names persons: nobody but its owner and the staff knows of it."""
     rows = (f"Martin;martin{at}@exemple.fr;06{10_000_000 + at * 137}" for at in range(60))
     file = folder / "abonnes.csv"
     file.write_text("\n".join(["nom;courriel;telephone", *rows]), encoding="utf-8")
     about = {"title": SECRET, "theme": "mobilité", "licence": "lov2", "access": "restricted"}
-    dataset_id = str(made.owner.upload("catalog", "/datasets", about, file)["id"])
+    dataset_id = str(consent.owner.upload("catalog", "/datasets", about, file)["id"])
     path = f"/datasets/{dataset_id}"
-    wait("it is held", lambda: made.owner.get("catalog", path)["state"] == "held")
+    wait("it is held", lambda: consent.owner.get("catalog", path)["state"] == "held")
     return dataset_id
 
 
-def things(made: Consent, host: str, workshop: str, held_id: str) -> dict[str, str]:
+def things(consent: Consent, host: str, workshop: str, held_id: str) -> dict[str, str]:
     """One thing of each kind, none of them the stranger's."""
-    jobs = made.holder.get("compute", "/jobs", project_id=made.project_id)["items"]
+    jobs = consent.holder.get("compute", "/jobs", project_id=consent.project_id)["items"]
     endpoint = {"url": f"http://127.0.0.1:{free_port()}/", "description": SECRET}
-    [quiet, told] = (
-        made.owner.post("notify", "/endpoints", {**endpoint, "event_types": [kind]})["id"]
+    [quiet, notified] = (
+        consent.owner.post("notify", "/endpoints", {**endpoint, "event_types": [kind]})["id"]
         for kind in ("harvest_failed", "dataset_described")
     )
-    made.owner.patch("catalog", f"/datasets/{held_id}", {"description": "x"})
-    sent = f"/endpoints/{told}/deliveries"
+    consent.owner.patch("catalog", f"/datasets/{held_id}", {"description": "x"})
+    sent = f"/endpoints/{notified}/deliveries"
     seat = {"name": SECRET, "mail": "martin@exemple.fr"}
     account = {"member_id": host, "name": SECRET, "mail": "martin@exemple.fr"}
     return {
         "member": host,
         "dataset_id": held_id,
-        "recipe": made.staff.post("compute", "/recipes", content.recipe())["name"],
-        "project_id": made.project_id,
-        "request_id": f"{made.project_id}.{made.buses}",
-        "job_id": next(one["id"] for one in jobs if one["kind"] == "full"),
+        "recipe": consent.staff.post("compute", "/recipes", content.recipe())["name"],
+        "project_id": consent.project_id,
+        "request_id": f"{consent.project_id}.{consent.buses}",
+        "job_id": next(job["id"] for job in jobs if job["kind"] == "full"),
         "endpoint_id": quiet,
-        "delivery_id": wait("a delivery", lambda: made.owner.get("notify", sent)["items"])[0]["id"],
-        "workshop_id": workshop,
-        "registration_id": made.owner.post("intake", f"/workshops/{workshop}/registrations", seat)[
+        "delivery_id": wait("a delivery", lambda: consent.owner.get("notify", sent)["items"])[0][
             "id"
         ],
-        "account_id": made.staff.post("intake", "/accounts", {**account, "roles": ["owner"]})["id"],
-        "key_id": made.owner.post("intake", "/keys", {"name": SECRET, "roles": ["owner"]})["id"],
+        "workshop_id": workshop,
+        "registration_id": consent.owner.post(
+            "intake", f"/workshops/{workshop}/registrations", seat
+        )["id"],
+        "account_id": consent.staff.post("intake", "/accounts", {**account, "roles": ["owner"]})[
+            "id"
+        ],
+        "key_id": consent.owner.post("intake", "/keys", {"name": SECRET, "roles": ["owner"]})["id"],
         "paper": "registre",
         "name": "donnees",
         "link": "acc_1.daily.x",
@@ -186,49 +190,53 @@ def things(made: Consent, host: str, workshop: str, held_id: str) -> dict[str, s
 
 
 @pytest.fixture(scope="module")
-def portal(lab: Lab, made: Consent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+def portal(
+    lab: Lab, consent: Consent, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Portal]:
     """All of them at the portal, and one thing of each kind."""
-    held_id = held(made, tmp_path_factory.mktemp("held"))
-    ids = things(made, made.members["agency"], announced(made), held_id)
+    held_id = held(consent, tmp_path_factory.mktemp("held"))
+    ids = things(consent, consent.members["agency"], announced(consent), held_id)
     people = {
         "newcomer": (registered(lab, "Nouvelle"), "holder"),
-        "holder": (made.members["city"], "holder"),
-        "owner": (made.members["agency"], "owner"),
+        "holder": (consent.members["city"], "holder"),
+        "owner": (consent.members["agency"], "owner"),
         "reviewer": (registered(lab, "Relecture"), "reviewer"),
         "operator": (registered(lab, "Exploitation"), "operator"),
-        "invited": (made.members["laboratory"], "holder"),
+        "invited": (consent.members["laboratory"], "holder"),
         "stranger": (registered(lab, "Autre"), "holder", "owner"),
     }
     clients = {who: httpx.Client(base_url=lab.stack.portal_url) for who in WHO}
-    for who, told in people.items():
-        let_in(lab, clients[who], *told)
-    yield Portal(clients, ids, made)
+    for who, person in people.items():
+        let_in(lab, clients[who], *person)
+    yield Portal(clients, ids, consent)
     for client in clients.values():
         client.close()
 
 
 def there(lab: Lab, ids: set[str]) -> dict[tuple[str, str], Any]:
     """The things that people make at the portal, by collection and id; these ones whole."""
-    made = ("projects", "datasets", "workshops", "endpoints", "accounts", "jobs")
+    created_kinds = ("projects", "datasets", "workshops", "endpoints", "accounts", "jobs")
     return {
-        (name, one["_id"]): one if one["_id"] in ids else None
+        (name, document["_id"]): document if document["_id"] in ids else None
         for name, collection in lab.collections()
-        if name.partition(".")[2] in made
-        for one in collection.find()
+        if name.partition(".")[2] in created_kinds
+        for document in collection.find()
     }
 
 
 def routes(method: str) -> list[str]:
     """The portal's addresses of that method."""
-    return [one.path for one in PAGES if method in (one.methods or ())]
+    return [route.path for route in PAGES if method in (route.methods or ())]
 
 
 @pytest.mark.timeout(300)
 def test_each_page_is_for_whom_the_table_says(portal: Portal) -> None:
     """A page that comes is written into the table, or this fails."""
     assert set(routes("GET")) == set(SHOWN)
-    told = {route: " ".join(portal.answer(who, route) for who in WHO) for route in SHOWN}
-    assert told == {route: portal.at(said) for route, said in SHOWN.items()}
+    answers_by_route = {
+        route: " ".join(portal.answer(who, route) for who in WHO) for route in SHOWN
+    }
+    assert answers_by_route == {route: portal.at(field) for route, field in SHOWN.items()}
 
 
 def test_nobody_reads_the_private_things_of_others(portal: Portal) -> None:
@@ -246,9 +254,9 @@ def test_form_without_its_token_does_nothing(lab: Lab, portal: Portal) -> None:
     """Whoever's browser sends it, of each form of the portal."""
     before = there(lab, {*portal.ids.values()})
     for who in ("owner", "holder", "operator"):
-        told = {route: portal.send(who, route) for route in routes("POST")}
-        assert told.pop("/desabonnement/{link}") == 404
-        assert set(told.values()) == {403}
+        statuses_by_route = {route: portal.send(who, route) for route in routes("POST")}
+        assert statuses_by_route.pop("/desabonnement/{link}") == 404
+        assert set(statuses_by_route.values()) == {403}
     for route in routes("POST"):
         assert portal.send("nobody", route) in {303, 403, 404}
     assert there(lab, {*portal.ids.values()}) == before
@@ -284,7 +292,9 @@ def test_stranger_changes_nothing_of_others(lab: Lab, portal: Portal) -> None:
     before = there(lab, {*portal.ids.values()})
     for who in ("stranger", "newcomer"):
         token = csrf(portal.clients[who], "/")
-        tried = {one for one in routes("POST") if "{" in one} - FOR_ALL
-        told = {route: portal.send(who, route, csrf=token) for route in tried}
-        assert {route: one for route, one in told.items() if one not in {403, 404}} == {}
+        tried = {route for route in routes("POST") if "{" in route} - FOR_ALL
+        statuses_by_route = {route: portal.send(who, route, csrf=token) for route in tried}
+        assert {
+            route: send for route, send in statuses_by_route.items() if send not in {403, 404}
+        } == {}
     assert there(lab, {*portal.ids.values()}) == before

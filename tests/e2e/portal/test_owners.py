@@ -67,7 +67,7 @@ def test_a_file_is_put_in_read_and_mended(enter: Enter, *, scripts: bool) -> Non
     read(owner, path, scripts=scripts)
     assert "Réparé à votre demande" in owner.page.locator("#versions + ol").inner_text()
     assert owner.page.locator("button:has-text('Réparer')").count() == 0
-    assert owner.said == []
+    assert owner.console_lines == []
 
 
 def read(owner: Visitor, path: str, *, scripts: bool) -> None:
@@ -206,9 +206,9 @@ def test_a_key_is_told_once_and_ends(enter: Enter) -> None:
     owner = enter(OWNER, "owner")
     page = owner.go("/compte")
     page.fill("#name", "tableau de bord")
-    with page.expect_response("**/compte/cles") as made:
+    with page.expect_response("**/compte/cles") as event_info:
         owner.press("text=Faire la clé")
-    assert made.value.headers["cache-control"] == "no-store"
+    assert event_info.value.headers["cache-control"] == "no-store"
     text = page.input_value("#text")
     assert text.startswith("key_")
     assert text not in owner.go("/compte").content()

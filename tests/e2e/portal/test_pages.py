@@ -160,7 +160,7 @@ def test_search_answers_as_one_types(enter: Enter, played: Story) -> None:
     page.locator("#q").press_sequentially("intercommunalites")
     page.wait_for_url("**/catalogue?q=intercommunalites*")
     assert "EPCI" in page.locator("#trouve").inner_text()
-    assert visitor.said == []
+    assert visitor.console_lines == []
 
 
 def test_pictures_of_a_result_are_drawn(enter: Enter, played: Story) -> None:

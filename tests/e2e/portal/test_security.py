@@ -58,7 +58,7 @@ def test_link_is_used_up_by_a_person_not_by_a_look(
         stranger.post("/connexion/lien", data={"code": code, "csrf": csrf(stranger)})
         for _ in range(2)
     ]
-    assert [one.status_code for one in used] == [303, 401]
+    assert [response.status_code for response in used] == [303, 401]
 
 
 def test_every_answer_says_what_it_may_do(signed_in: httpx.Client) -> None:
@@ -108,7 +108,10 @@ def test_drafts_of_a_review_are_not_for_who_takes_part(
     let_in(lab, stranger, played.members["laboratory"], "holder")
     assert stranger.get(f"/projets/{played.project_id}").status_code == 200
     path = f"/revue/{played.project_id}/brouillons"
-    assert [stranger.get(f"{path}/{one}").status_code for one in ("registre", "x")] == [404, 404]
+    assert [stranger.get(f"{path}/{page_name}").status_code for page_name in ("registre", "x")] == [
+        404,
+        404,
+    ]
 
 
 def test_who_signed_out_is_out(lab: Lab, signed_in: httpx.Client) -> None:
@@ -122,7 +125,7 @@ def test_who_signed_out_is_out(lab: Lab, signed_in: httpx.Client) -> None:
 def test_files_of_results_are_saved_not_opened(signed_in: httpx.Client, played: Story) -> None:
     """A report is HTML of the lab's, or of somebody's code: it never is a page of the portal."""
     jobs = played.holder.get("compute", "/jobs", project_id=played.project_id)["items"]
-    full = next(one["id"] for one in jobs if one["kind"] == "full")
+    full = next(job["id"] for job in jobs if job["kind"] == "full")
     answer = signed_in.get(f"/resultats/{full}/fichier", params={"nom": "report.html"})
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"].startswith("attachment")

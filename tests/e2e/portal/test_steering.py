@@ -17,23 +17,23 @@ def test_committee_reads_what_happened(enter: Enter) -> None:
     page = visitor.go("/")
     page.get_by_role("link", name="Pilotage").click()
     page = visitor.until("/pilotage", "tr:has-text('livré')")
-    told = page.locator("main").inner_text()
-    assert "Services vivants" in told
-    assert "logements" in told.lower()
+    text = page.locator("main").inner_text()
+    assert "Services vivants" in text
+    assert "logements" in text.lower()
     assert "Carte de la Normandie" in str(page.locator("svg.map title").text_content())
     assert page.locator("svg.map path").count() == 5
-    assert visitor.said == []
+    assert visitor.console_lines == []
 
 
 def test_delay_of_few_members_is_for_operators(enter: Enter) -> None:
     """One member was asked to be a pilot site: a reviewer is told that they are too few."""
-    told = {}
+    figures_by_title = {}
     for role in ("reviewer", "operator"):
         page = enter("staff", role).go("/pilotage")
         region = page.get_by_role("region", name="Tableau : Durée des attentes par étape")
-        told[role] = region.inner_text()
-    assert "moins de 3 membres" in told["reviewer"]
-    assert "moins de 3 membres" not in told["operator"]
+        figures_by_title[role] = region.inner_text()
+    assert "moins de 3 membres" in figures_by_title["reviewer"]
+    assert "moins de 3 membres" not in figures_by_title["operator"]
 
 
 def test_report_of_the_year_is_reached_from_the_page(enter: Enter) -> None:

@@ -35,7 +35,8 @@ def let_begin(lab: Lab, workshop_id: str) -> None:
     """Let time pass until a workshop has begun."""
     with closing(Store(lab.stack.environment()["DATALAB_MONGODB_URI"], "datalab_intake")) as store:
         store.of(Workshop).change(
-            workshop_id, lambda one: setattr(one, "starts_at", now() - timedelta(minutes=5))
+            workshop_id,
+            lambda workshop: setattr(workshop, "starts_at", now() - timedelta(minutes=5)),
         )
 
 
@@ -59,9 +60,9 @@ def test_staff_announces_changes_and_cancels_a_workshop(enter: Enter, played: St
     assert page.is_checked(f"[name=project_ids][value={played.project_id}]")
     page.fill("#ends_at", f"{starts_at:%Y-%m-%d}T16:00")
     visitor.press("main form button")
-    said = page.locator("main").inner_text()
-    assert "L'atelier est annoncé" in said
-    assert "14\u00a0h\u00a000" in said
+    text = page.locator("main").inner_text()
+    assert "L'atelier est annoncé" in text
+    assert "14\u00a0h\u00a000" in text
     visitor.press("text=Modifier l'annonce")
     page.fill("#place", "Caen")
     visitor.press("main form button")
@@ -92,8 +93,8 @@ def test_stranger_registers_waits_and_gives_up(stranger: Visitor, played: Story)
     page.reload()
     assert "place réservée" in page.locator("main").inner_text()
     assert page.input_value("#lien").endswith(first)
-    said = register(stranger, path, "Ali", "ali@ville.example")
-    assert "liste d'attente" in said
+    atelier = register(stranger, path, "Ali", "ali@ville.example")
+    assert "liste d'attente" in atelier
     second = page.url.removeprefix(stranger.url)
     assert "https://visio.example/salle" in stranger.go(first).locator("main").inner_text()
     assert "sur liste d'attente" in stranger.go(second).locator("main").inner_text()
@@ -162,7 +163,7 @@ def test_calendars_are_for_everybody(lab: Lab, played: Story) -> None:
             answer = client.get(path)
             assert answer.headers["content-type"].startswith("text/calendar")
             events = Calendar.from_ical(answer.content).walk("VEVENT")
-            assert f"{workshop_id}@datalab" in {str(one["uid"]) for one in events}
+            assert f"{workshop_id}@datalab" in {str(component["uid"]) for component in events}
             assert b"visio.example" not in answer.content
 
 

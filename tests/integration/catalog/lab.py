@@ -82,8 +82,8 @@ class Lab(ServiceLab):
     def registered(self, event: events.ProjectDelivered, times: int = 1) -> str:
         """Deliver a project; the id of its result, which waits to be read."""
         self.publish(event, times=times)
-        told = self.wait_for("dataset_registered", project_id=event.project_id)
-        return str(told["dataset_id"])
+        registration = self.wait_for("dataset_registered", project_id=event.project_id)
+        return str(registration["dataset_id"])
 
     def result_of(self, event: events.ProjectDelivered) -> str:
         """Deliver a project; the id of its result, which is read and published."""
@@ -139,8 +139,8 @@ class Lab(ServiceLab):
         """The same end of a job, in whose manifest the first report says this instead."""
         manifest = Manifest.model_validate_json(self.files.read(event.result))
         report = {**next(iter(manifest.reports), {}), **changed}
-        told = self.put(manifest.model_copy(update={"reports": (report,)}))
-        return event.model_copy(update={"result": told})
+        file = self.put(manifest.model_copy(update={"reports": (report,)}))
+        return event.model_copy(update={"result": file})
 
     def secure(self, *dataset_ids: str, project_id: str = "", holder_id: str = "mbr_h") -> str:
         """Publish that a project which reads these datasets is secured; the project's id."""
@@ -193,7 +193,7 @@ def running_lab(broker: Broker, vhost: str, environ: dict[str, str], token: Toke
         yield Lab(broker, vhost, environ, token, service)
 
 
-def problem(answer: urllib3.BaseHTTPResponse, status: int) -> str:
+def problem_of(answer: urllib3.BaseHTTPResponse, status: int) -> str:
     """The text of a problem answer of that status."""
     assert answer.status == status, answer.data
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -248,8 +248,8 @@ def delivered(lab: Lab, *input_ids: str, holder_id: str = "mbr_h") -> events.Pro
         kind="full",
         project_id="prj_x",
         inputs=tuple(
-            Input(name=f"t{number}", dataset_id=one, version=1, sha256="a" * 64)
-            for number, one in enumerate(input_ids)
+            Input(name=f"t{number}", dataset_id=input_id, version=1, sha256="a" * 64)
+            for number, input_id in enumerate(input_ids)
         ),
         steps=(step,),
         outputs=(

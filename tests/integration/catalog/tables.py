@@ -14,9 +14,9 @@ from tests.integration.compute.jobs import ingested_once
 def ingested(lab: Lab, dataset_id: str, content: Path | bytes, version: int = 1) -> JobSucceeded:
     """The end of an ingest job that read this table; what it made is in the store."""
     run = ingested_once(content)
-    names = [made["name"] for made in run.result["outputs"]]
+    names = [output["name"] for output in run.result["outputs"]]
     outputs = [
-        Output(name=name, file=lab.files.put([run.made(name).read_bytes()], "x/y"))
+        Output(name=name, file=lab.files.put([run.output_path(name).read_bytes()], "x/y"))
         for name in names
     ]
     assert set(names) <= {"table.parquet", KEYS}

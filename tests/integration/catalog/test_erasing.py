@@ -15,12 +15,12 @@ def words_of(lab: Lab) -> str:
     """All that the catalogue's database holds, as one text."""
     with lab.database() as database:
         names = database.list_collection_names()
-        return "\n".join(repr(one) for name in names for one in database[name].find())
+        return "\n".join(repr(document) for name in names for document in database[name].find())
 
 
 def marked(lab: Lab, owner_id: str, **about: object) -> str:
     """The id of a published dataset of a member that says much of it."""
-    told = {
+    fields = {
         "title": f"Abonnés de {MARK}",
         "description": MARK,
         "keywords": [MARK],
@@ -29,13 +29,13 @@ def marked(lab: Lab, owner_id: str, **about: object) -> str:
         "columns": [{"name": "commune", "description": f"commune de {MARK}"}],
         **about,
     }
-    return lab.published(owner_id, "commune", **told)
+    return lab.published(owner_id, "commune", **fields)
 
 
-def request(owner_id: str, **said: object) -> events.ProjectSubmitted:
+def request(owner_id: str, **overrides: object) -> events.ProjectSubmitted:
     """A project of that member that says much of itself."""
-    told = {"title": MARK, "problem": MARK, "keywords": (MARK,), **said}
-    return submitted(holder_id=owner_id, **told)
+    fields = {"title": MARK, "problem": MARK, "keywords": (MARK,), **overrides}
+    return submitted(holder_id=owner_id, **fields)
 
 
 def answered(lab: Lab, request_id: str, member: str, **body: object) -> urllib3.BaseHTTPResponse:
@@ -51,9 +51,9 @@ def erase(lab: Lab, member_id: str) -> dict[str, object]:
     lab.publish(
         events.ErasureRequested(erasure_id=f"ers_{member_id}", member_id=member_id), times=2
     )
-    found = lab.wait_for("catalog_erased", member_id=member_id)
+    event = lab.wait_for("catalog_erased", member_id=member_id)
     lab.settled()
-    return found
+    return event
 
 
 def test_files_of_an_erased_member_go_as_those_of_deleted_data(lab: Lab) -> None:
@@ -78,16 +78,16 @@ def test_no_word_of_an_erased_member_is_left(lab: Lab) -> None:
     assert answered(lab, f"{asking}.{own}", member, **body).status == 200
     result = lab.result_of(delivered(lab, theirs, holder_id=member))
     assert MARK in words_of(lab)
-    told = erase(lab, member)
+    erasure = erase(lab, member)
     left = words_of(lab)
     assert MARK not in left
     assert "Vacance par EPCI" not in left
     assert "Gares" in left
-    assert set(told["dataset_ids"]) == {own, result}  # type: ignore[call-overload]
+    assert set(erasure["dataset_ids"]) == {own, result}  # type: ignore[call-overload]
     assert len(lab.events("catalog_erased", member_id=member)) == 1
     token = lab.token(member, "owner")
-    shown = lab.get(f"/datasets/{own}", token)
-    assert (shown["state"], shown["title"]) == ("deleted", "[effacé]")
+    dataset = lab.get(f"/datasets/{own}", token)
+    assert (dataset["state"], dataset["title"]) == ("deleted", "[effacé]")
     assert lab.call("GET", f"/datasets/{own}/table", token).status == 410
 
 
@@ -95,14 +95,14 @@ def test_what_columns_hold_goes_from_the_requests_that_showed_it(lab: Lab) -> No
     """Those of others' projects, whose owners and reviewers read it there."""
     member = new_id("mbr")
     own = marked(lab, member, access="restricted")
-    told = {"by": ["commune"], "counts": ["commune"]}
-    counted = Step(application="aggregate", inputs={"table": "a"}, parameters=told, output="r")
+    fields = {"by": ["commune"], "counts": ["commune"]}
+    counted = Step(application="aggregate", inputs={"table": "a"}, parameters=fields, output="r")
     about = {"project_id": new_id("prj"), "holder_id": "mbr_h", "dataset_ids": (own,)}
     treatment = Treatment(inputs={"a": own}, steps=(counted,))
-    said = {"decided_by": "mbr_r", "reason": "conforme", "treatment": treatment, "proposal": 1}
-    lab.publish(events.ProjectSecured.model_validate(about | said))
+    review = {"decided_by": "mbr_r", "reason": "conforme", "treatment": treatment, "proposal": 1}
+    lab.publish(events.ProjectSecured.model_validate(about | review))
     asked = lab.wait_for("access_requested", dataset_id=own)["asked"]
-    assert any(f"« commune » (« commune de {MARK} »)" in one for one in asked)
+    assert any(f"« commune » (« commune de {MARK} »)" in sentence for sentence in asked)
     erase(lab, member)
     assert MARK not in words_of(lab)
 

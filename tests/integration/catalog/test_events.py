@@ -24,8 +24,8 @@ def test_project_is_told_what_fits_with_reasons(lab: Lab) -> None:
     epci = lab.published("mbr_o", "commune", title="EPCI", theme="Habitat", access="restricted")
     project = submitted(dataset_ids=(own,))
     lab.publish(project, times=2)
-    told = lab.wait_for("datasets_matched", project_id=project.project_id)
-    [match] = [match for match in told["matches"] if match["dataset_id"] == epci]
+    event = lab.wait_for("datasets_matched", project_id=project.project_id)
+    [match] = [match for match in event["matches"] if match["dataset_id"] == epci]
     assert match["shared_keys"] == ["commune"]
     assert match["reasons"] == [
         "Se croise avec vos données « Ma table » sur le code commune.",
@@ -48,14 +48,14 @@ def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
     )
     project = submitted(treatment=reading(a=read, b="dts_none", c=unread, d=others))
     lab.publish(project, times=2)
-    told = lab.wait_for("inputs_checked", project_id=project.project_id)
-    assert told["proposal"] == 1
-    assert {one["dataset_id"]: one["passes"] for one in told["obstacles"]} == {
+    event = lab.wait_for("inputs_checked", project_id=project.project_id)
+    assert event["proposal"] == 1
+    assert {obstacle["dataset_id"]: obstacle["passes"] for obstacle in event["obstacles"]} == {
         "dts_none": False,
         others: False,
         unread: True,
     }
-    assert told["owners"] == ["mbr_h", "mbr_p"]
+    assert event["owners"] == ["mbr_h", "mbr_p"]
     who: dict[str, Any] = {"project_id": project.project_id, "holder_id": "mbr_h"}
     lab.publish(TreatmentProposed(**who, proposal=2, treatment=reading(a=read)))
     again = lab.wait_for("inputs_checked", project_id=project.project_id, proposal=2)
@@ -87,8 +87,8 @@ def test_whose_data_a_treatment_reads_is_told_with_all_that_a_result_was_made_of
     event = delivered(lab, lab.published(source, access="restricted"), holder_id=owner)
     project = submitted(treatment=reading(a=lab.result_of(event)))
     lab.publish(project)
-    told = lab.wait_for("inputs_checked", project_id=project.project_id)
-    assert told["owners"] == sorted([source, owner])
+    inputs_event = lab.wait_for("inputs_checked", project_id=project.project_id)
+    assert inputs_event["owners"] == sorted([source, owner])
 
 
 def test_project_that_nothing_fits_is_told_so(lab: Lab) -> None:
@@ -104,8 +104,8 @@ def test_ingest_that_ends_publishes_once(lab: Lab) -> None:
     """The profile is shown, and neither a redelivery nor a late failure changes it."""
     dataset_id = lab.upload("mbr_1")
     lab.publish(lab.ingested(dataset_id, 1, "siren", "commune"), times=3)
-    told = lab.wait_for("dataset_published", dataset_id=dataset_id)
-    assert (told["rows"], told["keys"]) == (1, ["commune", "siren"])
+    event = lab.wait_for("dataset_published", dataset_id=dataset_id)
+    assert (event["rows"], event["keys"]) == (1, ["commune", "siren"])
     lab.publish(failed(dataset_id, "trop tard"))
     lab.settled()
     view = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
@@ -119,8 +119,8 @@ def test_ingest_that_is_cancelled_rejects_the_version(lab: Lab) -> None:
     """The owner learns that nobody will read the file, and why."""
     dataset_id = lab.upload("mbr_1")
     lab.publish(failed(dataset_id, "annulé à la demande d'un utilisateur", JobCancelled), times=2)
-    told = lab.wait_for("dataset_rejected", dataset_id=dataset_id)
-    assert (told["version"], told["reason"]) == (1, "annulé à la demande d'un utilisateur")
+    event = lab.wait_for("dataset_rejected", dataset_id=dataset_id)
+    assert (event["version"], event["reason"]) == (1, "annulé à la demande d'un utilisateur")
     assert lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["state"] == "rejected"
     lab.settled()
     assert len(lab.events("dataset_rejected", dataset_id=dataset_id)) == 1

@@ -5,7 +5,7 @@ import pytest
 from shared.aggregate import new_id
 from shared.errors import Forbidden
 from shared.events import MemberLeft
-from tests.integration.catalog.lab import Lab, about, delivered, problem
+from tests.integration.catalog.lab import Lab, about, delivered, problem_of
 
 
 def leave(lab: Lab, member_id: str) -> None:
@@ -19,11 +19,11 @@ def test_datasets_of_a_member_who_left_are_retired_once(lab: Lab) -> None:
     owner = new_id("mbr")
     dataset_id = lab.published(owner)
     leave(lab, owner)
-    told = lab.wait_for("dataset_retired", dataset_id=dataset_id)
-    assert "a quitté le Datalab" in told["reason"]
+    event = lab.wait_for("dataset_retired", dataset_id=dataset_id)
+    assert "a quitté le Datalab" in event["reason"]
     assert len(lab.events("dataset_retired", dataset_id=dataset_id)) == 1
     answer = lab.post_file("/datasets", lab.token(owner, "owner"), about())
-    assert "a quitté le Datalab" in problem(answer, 403)
+    assert "a quitté le Datalab" in problem_of(answer, 403)
 
 
 def test_nobody_waits_for_the_word_of_a_member_who_left(lab: Lab) -> None:
@@ -46,7 +46,7 @@ def test_nobody_waits_for_the_word_of_a_member_who_left(lab: Lab) -> None:
     assert len(lab.events("access_refused", project_id=waits)) == 1
     assert len(lab.events("access_revoked", project_id=reads)) == 1
     again = lab.call("POST", path, token, json={"decision": "grant"})
-    assert "a quitté le Datalab" in problem(again, 403)
+    assert "a quitté le Datalab" in problem_of(again, 403)
 
 
 def test_member_who_left_takes_no_result_of_its_team_away(lab: Lab) -> None:
@@ -62,8 +62,8 @@ def test_member_who_left_takes_no_result_of_its_team_away(lab: Lab) -> None:
         leave(lab, member)
     for token in tokens:
         for file in ("table", "files/chart.png"):
-            told = problem(lab.call("GET", f"{path}/{file}", token), 403)
-            assert "a quitté le Datalab" in told
+            problem = problem_of(lab.call("GET", f"{path}/{file}", token), 403)
+            assert "a quitté le Datalab" in problem
     leave(lab, holder)
     assert lab.call("GET", f"{path}/table", lab.token(holder, "holder")).status == 200
 
@@ -80,10 +80,10 @@ def test_member_who_left_has_no_word_any_more(lab: Lab) -> None:
         leave(lab, member)
     path, body = f"/datasets/{result}/opening/decision", {"decision": "open", "version": 1}
     answer = lab.call("POST", path, lab.token(owner, "owner"), json=body)
-    assert "a quitté le Datalab" in problem(answer, 403)
+    assert "a quitté le Datalab" in problem_of(answer, 403)
     path, body = f"/datasets/{result}/retirement", {"reason": "fin"}
     answer = lab.call("POST", path, lab.token(staff, "operator"), json=body)
-    assert "a quitté le Datalab" in problem(answer, 403)
+    assert "a quitté le Datalab" in problem_of(answer, 403)
     with lab.rpc() as catalog:
         with pytest.raises(Forbidden, match="a quitté"):
             catalog.decide_on_opening(result, owner, "open", 1)
@@ -109,4 +109,4 @@ def test_sources_of_a_member_who_left_are_harvested_no_more(lab: Lab) -> None:
     source_id = lab.call("POST", "/sources", token, json=source).json()["id"]
     leave(lab, operator)
     assert lab.get(f"/sources/{source_id}", token)["every_hours"] is None
-    problem(lab.call("POST", f"/sources/{source_id}/harvest", token, json={}), 403)
+    problem_of(lab.call("POST", f"/sources/{source_id}/harvest", token, json={}), 403)

@@ -31,8 +31,8 @@ def advised(lab: Lab, **changes: Any) -> Mapping[str, Mapping[str, Any]]:
     """What another project about damp attics is told, by dataset."""
     project = submitted(**{"holder_id": new_id("mbr"), **ALIKE, **changes})
     lab.publish(project)
-    told = lab.wait_for("datasets_matched", project_id=project.project_id)
-    return {one["dataset_id"]: one for one in told["matches"]}
+    event = lab.wait_for("datasets_matched", project_id=project.project_id)
+    return {match["dataset_id"]: match for match in event["matches"]}
 
 
 def test_data_that_served_a_project_alike_is_advised_with_that_reason(lab: Lab) -> None:
@@ -41,7 +41,7 @@ def test_data_that_served_a_project_alike_is_advised_with_that_reason(lab: Lab) 
     result = served(lab, rain)
     match = advised(lab)[rain]
     assert match["precedent"] == {"dataset_id": result, "title": ABOUT["title"]}
-    [reason] = [one for one in match["reasons"] if "A servi" in one]
+    [reason] = [reason for reason in match["reasons"] if "A servi" in reason]
     assert reason.startswith(f"A servi au projet « {ABOUT['title']} », livré le ")
     assert reason.endswith(" et proche du vôtre : greniers, humidité, humides.")
     assert rain not in advised(lab, territory=("76",))

@@ -16,12 +16,12 @@ def test_recipes_that_run_on_a_dataset_are_found(lab: Lab) -> None:
         "table": RecipeInput(title="Une table", columns=needs),
         "communes": RecipeInput(title="Les communes", columns={"epci": "epci"}),
     }
-    told = RecipePublished(name=name, number=3, title="T", member_id="mbr_a", inputs=inputs)
-    lab.publish(told, name, sequence=2)
+    event = RecipePublished(name=name, number=3, title="T", member_id="mbr_a", inputs=inputs)
+    lab.publish(event, name, sequence=2)
 
     def found() -> dict[str, dict[str, object]]:
         items = lab.get(f"/datasets/{dataset}/recipes", token)["items"]
-        return {one["name"]: one for one in items if one["name"] == name}
+        return {recipe["name"]: recipe for recipe in items if recipe["name"] == name}
 
     eventually(found, 10, "the recipe is known")
     fit = found()[name]
@@ -30,6 +30,6 @@ def test_recipes_that_run_on_a_dataset_are_found(lab: Lab) -> None:
     assert fit["others"] == {"communes": "Les communes"}
     lab.publish(RecipeRetired(name=name, member_id="mbr_a"), name, sequence=3)
     eventually(lambda: not found(), 10, "the recipe is retired")
-    lab.publish(told, name, sequence=1)
+    lab.publish(event, name, sequence=1)
     lab.settled()
     assert not found()

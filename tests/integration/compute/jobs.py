@@ -37,9 +37,9 @@ class RunOutcome:
         reports: list[dict[str, Any]] = self.result["reports"]
         return reports
 
-    def made(self, name: str) -> Path:
+    def output_path(self, name: str) -> Path:
         """The file of that name; fails the test when it was not made."""
-        paths = {made["name"]: made["path"] for made in self.result["outputs"]}
+        paths = {output["name"]: output["path"] for output in self.result["outputs"]}
         return self.folder / str(paths[name])
 
 
@@ -47,8 +47,8 @@ def step(
     application: str, inputs: dict[str, str], output: str, **parameters: object
 ) -> dict[str, Any]:
     """A step of a treatment."""
-    made = {"application": application, "inputs": inputs, "output": output}
-    return made | {"parameters": parameters}
+    fields = {"application": application, "inputs": inputs, "output": output}
+    return fields | {"parameters": parameters}
 
 
 def prepare(folder: Path, job: dict[str, Any], inputs: Tables) -> None:
@@ -86,7 +86,7 @@ class Taken(NamedTuple):
     """Tables that were taken in, and what the runner is told of them."""
 
     tables: Tables
-    told: dict[str, Any]
+    facts: dict[str, Any]
 
 
 @cache
@@ -98,22 +98,24 @@ def _folder() -> TemporaryDirectory[str]:
 @cache
 def ingested_once(content: Path | bytes) -> RunOutcome:
     """One file, taken in once for all tests: nobody changes anything of it."""
-    made = len(list(Path(_folder().name).iterdir()))
-    return ingest(Path(_folder().name, str(made)), content)
+    path_count = len(list(Path(_folder().name).iterdir()))
+    return ingest(Path(_folder().name, str(path_count)), content)
 
 
 def take_in(tables: Tables) -> Taken:
     """Take in the tables: what their columns were read to hold, and which rows are totals."""
     taken, described, totals, likely = {}, {}, {}, {}
     for name, content in tables.items():
-        made = ingested_once(content)
-        described[name] = made.reports[0]["columns"]
-        taken[name] = made.made("table.parquet")
-        found = [one["ranges"] for one in made.reports[0].get("totals", ())]
-        totals[name] = [one for ranges in found for one in ranges]
-        likely[name] = sum(one["count"] for one in made.reports[0].get("likely_totals", ()))
-    told = {"described": described, "total_rows": totals, "likely_total_rows": likely}
-    return Taken(dict(taken), told)
+        outcome = ingested_once(content)
+        described[name] = outcome.reports[0]["columns"]
+        taken[name] = outcome.output_path("table.parquet")
+        ranges = [total["ranges"] for total in outcome.reports[0].get("totals", ())]
+        totals[name] = [row_range for row_ranges in ranges for row_range in row_ranges]
+        likely[name] = sum(
+            likely_total["count"] for likely_total in outcome.reports[0].get("likely_totals", ())
+        )
+    fields = {"described": described, "total_rows": totals, "likely_total_rows": likely}
+    return Taken(dict(taken), fields)
 
 
 def treat(folder: Path, tables: Tables, *steps: dict[str, Any], **work: object) -> RunOutcome:
@@ -123,5 +125,5 @@ def treat(folder: Path, tables: Tables, *steps: dict[str, Any], **work: object) 
 
 def treat_taken(folder: Path, taken: Taken, *steps: dict[str, Any], **work: object) -> RunOutcome:
     """Run a treatment on tables that were taken in."""
-    job = {"kind": "full", "steps": list(steps), **taken.told, **work}
+    job = {"kind": "full", "steps": list(steps), **taken.facts, **work}
     return run(folder / "job", job, taken.tables)

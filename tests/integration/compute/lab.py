@@ -283,13 +283,13 @@ def freeze(service: RunningService) -> psutil.Process:
     The service has no spares: a sandbox that waits, or is being made, looks like a job's.
     """
     assert service.environ["DATALAB_JOB_SPARE"] == "false"
-    found: list[psutil.Process] = []
+    processes: list[psutil.Process] = []
 
     def look() -> bool:
         # A second look could fall on a moment when some other process ends, and see none.
-        found[:] = runners(service)
-        return bool(found)
+        processes[:] = runners(service)
+        return bool(processes)
 
     eventually(look, JOB_SECONDS, "a job runs")
-    found[0].suspend()
-    return found[0]
+    processes[0].suspend()
+    return processes[0]

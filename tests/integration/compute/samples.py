@@ -17,7 +17,7 @@ class Shelf(Aggregate):
 
     collection: ClassVar[str] = "shelves"
     readers: list[str] = []
-    known: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     answer: dict[str, Any] = {}
     jobs: list[str] = []
     claims: list[dict[str, Any]] = []
@@ -32,26 +32,28 @@ class Catalog:
     @http("GET", "/shelves/{dataset_id}", returns=Shelf)
     def read(self, call: Call, dataset_id: str) -> Shelf:  # noqa: ARG002
         """One dataset."""
-        found: Shelf = self.documents.of(Shelf).get(dataset_id)
-        return found
+        shelf: Shelf = self.documents.of(Shelf).get(dataset_id)
+        return shelf
 
     @rpc
     def describe_inputs(
         self, treatment: dict[str, Any], member_id: str = "", *, is_staff: bool = False
     ) -> dict[str, Any]:
         """What is known of each dataset, of which a member other than its readers knows nothing."""
-        found = map(self.documents.of(Shelf).find_one, treatment["inputs"].values())
-        shelves: list[Shelf] = [one for one in found if one]
+        shelves_found = map(self.documents.of(Shelf).find_one, treatment["inputs"].values())
+        shelves: list[Shelf] = [shelf for shelf in shelves_found if shelf]
         return {
-            "tables": [one.known for one in shelves if is_staff or member_id in one.readers],
-            "crossings": [it for one in shelves for it in one.known.get("crossings", ())],
+            "tables": [shelf.facts for shelf in shelves if is_staff or member_id in shelf.readers],
+            "crossings": [
+                crossing for shelf in shelves for crossing in shelf.facts.get("crossings", ())
+            ],
         }
 
     @rpc
     def open_readable(self, treatment: dict[str, Any], member_id: str) -> list[dict[str, Any]]:
         """The answers of those that the member is a reader of."""
-        found = map(self.documents.of(Shelf).find_one, treatment["inputs"].values())
-        return [one.answer for one in found if one and member_id in one.readers]
+        shelves_found = map(self.documents.of(Shelf).find_one, treatment["inputs"].values())
+        return [shelf.answer for shelf in shelves_found if shelf and member_id in shelf.readers]
 
     @rpc
     def files_in_use(self, hashes: list[str]) -> list[str]:  # noqa: ARG002
@@ -84,7 +86,7 @@ class Catalog:
             if claim["place"] != len(shelf.claims):
                 raise Conflict
             self.documents.of(Shelf).change(
-                shelf.id, lambda it, claim=claim: it.claims.append(claim)
+                shelf.id, lambda shelf, claim=claim: shelf.claims.append(claim)
             )
 
 

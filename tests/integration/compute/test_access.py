@@ -87,8 +87,8 @@ def test_nothing_is_kept_of_a_run_whose_data_is_taken_away(
     assert (kind, end["state"]) == ("end", "cancelled")
     assert "étude finie" in end["withheld"]
     for member, role in ((HOLDER, "holder"), ("mbr_staff", "operator")):
-        shown = lab.call(compute, "GET", f"/jobs/{job}", member, role).json()
-        assert (shown["state"], shown["outputs"], shown["result"]) == ("cancelled", [], None)
+        body = lab.call(compute, "GET", f"/jobs/{job}", member, role).json()
+        assert (body["state"], body["outputs"], body["result"]) == ("cancelled", [], None)
     assert lab.call(compute, "GET", f"/jobs/{job}").json()["log_tail"] == ""
     eventually(lambda: not list(lab.work.glob("datalab-job-*")), what="its folder is gone")
 
@@ -124,19 +124,19 @@ def test_full_job_that_failed_may_run_again_as_it_says(lab: Lab, compute: Runnin
     revoke(lab, project, dataset)
     lab.staff(project)
     failed = lab.wait_for("job_failed", project_id=project, kind="full")["job_id"]
-    assert shown(lab, compute, failed)["may_run_again"]
+    assert job_view(lab, compute, failed)["may_run_again"]
     lab.grant(project, dataset)
     answer = lab.call(compute, "POST", "/jobs", json={"project_id": project})
     again = json.loads(answer.data)["id"]
     lab.wait_for("job_succeeded", job_id=again)
     for job in (failed, again):
-        assert not shown(lab, compute, job)["may_run_again"]
+        assert not job_view(lab, compute, job)["may_run_again"]
 
 
-def shown(lab: Lab, compute: RunningService, job: str) -> dict[str, Any]:
+def job_view(lab: Lab, compute: RunningService, job: str) -> dict[str, Any]:
     """A job as its holder sees it."""
-    told: dict[str, Any] = json.loads(lab.call(compute, "GET", f"/jobs/{job}").data)
-    return told
+    document: dict[str, Any] = json.loads(lab.call(compute, "GET", f"/jobs/{job}").data)
+    return document
 
 
 def test_result_of_revoked_data_is_withheld_until_it_is_granted_again(
@@ -153,14 +153,14 @@ def test_result_of_revoked_data_is_withheld_until_it_is_granted_again(
         assert (refused.status, "étude finie" in refused.data.decode()) == (403, True)
     assert result_of(lab, compute, job, "mbr_staff", "operator") == 200
     assert result_of(lab, compute, job, "mbr_z", "holder") == 404
-    told = [
+    bodies = [
         lab.call(compute, "GET", f"/jobs{path}").json()
         for path in (f"/{job}", f"?project_id={project}")
     ]
-    for shown in (told[0], *told[1]["items"]):
-        assert "étude finie" in shown["message"]
-        assert (shown["log_tail"], shown["privacy"], shown["warning"]) == ("", None, "")
-        assert (shown["reason"], shown["outputs"], shown["result"]) == ("", [], None)
+    for job_body in (bodies[0], *bodies[1]["items"]):
+        assert "étude finie" in job_body["message"]
+        assert (job_body["log_tail"], job_body["privacy"], job_body["warning"]) == ("", None, "")
+        assert (job_body["reason"], job_body["outputs"], job_body["result"]) == ("", [], None)
     assert lab.call(compute, "GET", f"/jobs/{job}", "mbr_staff", "operator").json()["privacy"]
     again = AccessGranted(project_id=project, dataset_id=dataset, owner_id=OWNER, decided_by=OWNER)
     lab.publish(again, project, sequence=4)
@@ -213,8 +213,8 @@ def test_manifest_tells_what_the_data_was_granted_for(lab: Lab) -> None:
         store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(bound))
     lab.start(project, dataset)
     done = lab.wait_for("job_succeeded", project_id=project)
-    [given] = lab.manifest(done).inputs
-    assert (given.purpose, given.until) == ("étude des logements", "2100-01-01")
+    [job_input] = lab.manifest(done).inputs
+    assert (job_input.purpose, job_input.until) == ("étude des logements", "2100-01-01")
     with lab.store("catalog") as store:
         assert store.of(Shelf).get(dataset).jobs == [done["job_id"]]
 
@@ -246,5 +246,5 @@ def test_newest_jobs_come_first_where_they_are_asked_for(lab: Lab, compute: Runn
     lab.staff(project)
     lab.wait_for("job_succeeded", project_id=project, kind="full")
     path = f"/jobs?project_id={project}&newest=true"
-    found = lab.call(compute, "GET", path).json()["items"]
-    assert [one["kind"] for one in found] == ["full", "trial"]
+    jobs = lab.call(compute, "GET", path).json()["items"]
+    assert [job["kind"] for job in jobs] == ["full", "trial"]

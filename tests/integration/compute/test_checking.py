@@ -32,14 +32,14 @@ def test_check_waits_for_no_catalogue(lab: Lab, compute: RunningService) -> None
         rpc.check_treatment(json.loads(json.dumps(bad)))
 
 
-def shelved(lab: Lab, *readers: str, **known: Any) -> str:
+def shelved(lab: Lab, *readers: str, **overrides: Any) -> str:
     """A dataset of which the sample catalogue knows this, for those readers."""
     dataset_id = new_id("dts")
     names = (("com", "text"), ("logements", "integer"), ("vacants", "integer"))
     columns = [{"name": name, "kind": kind, "filled": 9, "distinct": 5} for name, kind in names]
-    told = {"dataset_id": dataset_id, "rows": 9, "columns": columns, **known}
+    fields = {"dataset_id": dataset_id, "rows": 9, "columns": columns, **overrides}
     with lab.store("catalog") as store:
-        store.of(Shelf).save(Shelf(id=dataset_id, readers=list(readers), known=told))
+        store.of(Shelf).save(Shelf(id=dataset_id, readers=list(readers), facts=fields))
     return dataset_id
 
 
@@ -95,7 +95,7 @@ def test_crossing_by_what_is_only_called_a_code_is_warned_of(
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "message"),
     [
         ("def run(tables, parameters):\n    return tables['a']\n", ""),
         ("def run(tables, parameters):\n    return (\n", "ligne 2 : ce n'est pas du Python valide"),
@@ -104,14 +104,14 @@ def test_crossing_by_what_is_only_called_a_code_is_warned_of(
     ids=["good", "open", "deep"],
 )
 def test_code_that_is_no_python_is_refused_before_it_is_sent(
-    lab: Lab, compute: RunningService, code: str, said: str
+    lab: Lab, compute: RunningService, code: str, message: str
 ) -> None:
     """It is parsed in a sandbox: what it does to a parser, it does there."""
     asked = {"inputs": {"a": "dts_1"}, "steps": [step("python", {"a": "a"}, "made", code=code)]}
     answer = lab.call(compute, "POST", "/treatments/check", json=asked)
-    assert answer.status == (422 if said else 200)
-    assert said in body(answer).get("detail", "")
-    refused = pytest.raises(Invalid, match=said) if said else nullcontext()
+    assert answer.status == (422 if message else 200)
+    assert message in body(answer).get("detail", "")
+    refused = pytest.raises(Invalid, match=message) if message else nullcontext()
     with lab.rpc() as rpc, refused:
         rpc.check_code(asked)
 
@@ -134,7 +134,7 @@ def test_query_that_does_not_fit_its_tables_is_refused_before_it_is_sent(
 
     good = asked("SELECT com, sum(vacants) AS v FROM t GROUP BY com")
     assert (good.status, body(good)) == (200, {"warnings": [], "unchecked": []})
-    for sql, told in (
+    for sql, fault in (
         ("SELECT com\nFROM t WHERE com > 1", "ligne 2, colonne 14 : VARCHAR et INTEGER"),
         ("SELECT sum(vacant) AS v FROM t", "ligne 1, colonne 12 : aucune colonne"),
         ("SELECT com, sum(vacants) AS v FROM t", "colonne 8 : « com » n'est ni dans GROUP BY"),
@@ -143,4 +143,4 @@ def test_query_that_does_not_fit_its_tables_is_refused_before_it_is_sent(
     ):
         refused = asked(sql)
         assert (refused.status, body(refused)["field"]) == (422, "steps.0.parameters.sql")
-        assert told in body(refused)["detail"], body(refused)
+        assert fault in body(refused)["detail"], body(refused)

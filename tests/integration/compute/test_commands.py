@@ -51,7 +51,7 @@ def equipped_again(project: str, sequence: int) -> Envelope[ProjectEquipped]:
 
 def end(store: Store, job: str) -> None:
     """Let a queued job end."""
-    store.of(Job).change(job, lambda it: it.cancel("assez"))
+    store.of(Job).change(job, lambda job: job.cancel("assez"))
 
 
 def give_up(store: Store, job_id: str) -> None:
@@ -135,8 +135,8 @@ def test_changed_treatment_cancels_what_the_one_before_it_computes(
     old = Commands(store).submit(project, "")
     store.of(Job).change(old.id, lambda job: job.take("run", now(), timedelta(seconds=15)))
     about = {"project_id": project, "holder_id": HOLDER, "treatment": summing("dts_2")}
-    told = {**about, "dataset_ids": ("dts_2",), "proposal": 2, "decided_by": HOLDER}
-    changed = enveloped(TreatmentChanged.model_validate(told), project, 6)
+    fields = {**about, "dataset_ids": ("dts_2",), "proposal": 2, "decided_by": HOLDER}
+    changed = enveloped(TreatmentChanged.model_validate(fields), project, 6)
     equipped = enveloped(ProjectEquipped.model_validate({**about, "proposal": 2}), project, 7)
     do: list[Callable[[], None]] = [
         lambda: Commands(store).check_proposal(changed),
@@ -180,7 +180,7 @@ def test_full_jobs_with_keys_are_listed_in_the_order_in_which_they_were_asked_fo
         while True:
             query = ListJobs(project_id=project, after=after, limit=2, newest=newest)
             page = Queries(store).jobs(STAFF, query)
-            seen += [one.id for one in page.items]
+            seen += [job.id for job in page.items]
             if (after := page.next) is None:
                 break
             if len(seen) == 4:
@@ -205,7 +205,9 @@ def test_key_of_before_is_answered_with_the_job_that_was_called_after_it(store: 
     """A request that is repeated after an upgrade runs nothing twice."""
     project = staffed(store)
     before = caused_id("job", f"{project}:key", store.of(Workspace).get(project).staffed_at)
-    store.of(Workspace).change(project, lambda it: it.claim_full(before, lambda _: False))
+    store.of(Workspace).change(
+        project, lambda workspace: workspace.claim_full(before, lambda _: False)
+    )
     assert Commands(store).submit(project, "").id == before
     end(store, before)
     assert Commands(store).submit(project, "key").id == before

@@ -45,7 +45,9 @@ def work(store: Store) -> None:
 
 def kept(store: Store) -> str:
     """All that the service holds, as one text."""
-    return "\n".join(repr(one) for cls in (Job, Workspace) for one in store.of(cls).every())
+    return "\n".join(
+        repr(aggregate) for cls in (Job, Workspace) for aggregate in store.of(cls).every()
+    )
 
 
 def test_no_word_of_an_erased_member_is_kept(store: Store) -> None:
@@ -57,7 +59,7 @@ def test_no_word_of_an_erased_member_is_kept(store: Store) -> None:
     assert MARK not in kept(store)
     assert {job.state for job in store.of(Job).every()} <= {"cancelled", "failed"}
     (answer,) = store.of(Departure).get(MEMBER).outbox
-    counts = {one["kind"]: one["count"] for one in answer["data"]["counts"]}
+    counts = {count["kind"]: count["count"] for count in answer["data"]["counts"]}
     assert counts == {"calculs": 2, "espaces de calcul": 1, "recettes": 0}
 
 
@@ -73,11 +75,11 @@ def test_erasure_waits_for_a_job_that_runs(store: Store) -> None:
     """What it says of itself until it stops would come back."""
     Commands(store).queue(ingest_job(REGISTERED), REGISTERED)
     (job,) = store.of(Job).every()
-    store.of(Job).change(job.id, lambda one: one.take("run", now(), timedelta(seconds=9)))
+    store.of(Job).change(job.id, lambda job: job.take("run", now(), timedelta(seconds=9)))
     with pytest.raises(Unavailable):
         erase(store, ERASURE)
     assert store.of(Job).get(job.id).cancel_requested
     assert store.of(Departure).get(MEMBER).outbox == []
-    store.of(Job).change(job.id, lambda one: one.fail("run", 1.0, MARK))
+    store.of(Job).change(job.id, lambda job: job.fail("run", 1.0, MARK))
     erase(store, ERASURE)
     assert MARK not in kept(store)

@@ -45,9 +45,9 @@ def test_jobs_that_read_or_took_in_deleted_data_keep_nothing(
     taken_in = lab.wait_for("job_succeeded", dataset_id=dataset, kind="ingest")["job_id"]
     recall(lab, dataset, trial, times=2)
     for job, count in ((trial, 2), (taken_in, 2)):
-        told = lab.wait_for("job_forgotten", job_id=job, dataset_id=dataset)
-        assert len(told["files"]) >= count
-        assert REASON in told["reason"]
+        event = lab.wait_for("job_forgotten", job_id=job, dataset_id=dataset)
+        assert len(event["files"]) >= count
+        assert REASON in event["reason"]
         answer = lab.call(compute, "GET", f"/jobs/{job}/result", "mbr_r", "reviewer")
         assert (answer.status, REASON in answer.json()["detail"]) == (410, True)
         view = lab.call(compute, "GET", f"/jobs/{job}", "mbr_r", "reviewer").json()

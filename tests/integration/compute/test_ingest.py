@@ -11,15 +11,15 @@ from pyarrow import parquet
 
 from shared.engine.reading.columns.cog import load_codes
 from tests.integration.compute.jobs import DATA, DEMO, RunOutcome, ingest, run
-from tests.integration.compute.profiles import profile, repaired, table
+from tests.integration.compute.profiles import profile_of, repaired, table
 
 
 def test_real_cp1252_file_is_read_with_its_accents(tmp_path: Path) -> None:
     """882 charging points: encoding and delimiter found, every value as pandas reads it as text."""
     source = DATA / "irve_2020_cp1252.csv"
     run = ingest(tmp_path / "job", source)
-    found = profile(run)
-    assert (found.rows, found.encoding, found.delimiter) == (882, "cp1252", ";")
+    profile = profile_of(run)
+    assert (profile.rows, profile.encoding, profile.delimiter) == (882, "cp1252", ";")
     expected = pd.read_csv(source, sep=";", encoding="cp1252", dtype=str)
     pd.testing.assert_frame_equal(table(run), expected, check_dtype=False)
     assert table(run)["ad_station"][0] == "Allée du Ninu 20600 Bastia"
@@ -29,7 +29,7 @@ def test_columns_of_a_real_file_are_described_by_value(tmp_path: Path) -> None:
     """Kinds, filled and distinct counts of the charging points; commune codes of all France."""
     columns = {
         column.name: column
-        for column in profile(ingest(tmp_path / "job", DATA / "irve_2020_cp1252.csv")).columns
+        for column in profile_of(ingest(tmp_path / "job", DATA / "irve_2020_cp1252.csv")).columns
     }
     assert columns["code_insee"].key == "commune"
     assert (columns["code_insee"].kind, columns["code_insee"].distinct) == ("text", 183)
@@ -52,16 +52,16 @@ def test_keys_of_the_demo_are_found(
     tmp_path: Path, name: str, rows: int, keys: dict[str, str]
 ) -> None:
     """Each key column of the demonstration's files is recognised, and nothing else is one."""
-    found = profile(ingest(tmp_path / "job", DEMO / name))
-    assert found.rows == rows
-    assert {column.name: column.key for column in found.columns if column.key} == keys
+    profile = profile_of(ingest(tmp_path / "job", DEMO / name))
+    assert profile.rows == rows
+    assert {column.name: column.key for column in profile.columns if column.key} == keys
 
 
 def test_codes_keep_their_leading_zeros(tmp_path: Path) -> None:
     """What comes from a CSV stays the text it was."""
     run = ingest(tmp_path / "job", b"code,n\n01001,007\n01002,1e3\n")
     assert table(run).to_dict("list") == {"code": ["01001", "01002"], "n": ["007", "1e3"]}
-    assert [column.kind for column in profile(run).columns] == ["text", "text"]
+    assert [column.kind for column in profile_of(run).columns] == ["text", "text"]
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_dialect_is_found(
     tmp_path: Path, content: bytes, encoding: str, delimiter: str | None
 ) -> None:
     """Encodings, delimiters and line ends as French offices write them."""
-    found = profile(ingest(tmp_path / "job", content))
-    assert (found.encoding, found.delimiter) == (encoding, delimiter)
+    profile = profile_of(ingest(tmp_path / "job", content))
+    assert (profile.encoding, profile.delimiter) == (encoding, delimiter)
 
 
 def test_repeated_and_missing_column_names_are_told_apart(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
     frame = pd.DataFrame({"com": ["01001"], "n": [3], "x": [1.5], "ok": [True]})
     run = ingest(tmp_path / "job", frame.to_parquet(), "donnees.parquet")
     pd.testing.assert_frame_equal(table(run), frame, check_dtype=False)
-    kinds = [column.kind for column in profile(run).columns]
+    kinds = [column.kind for column in profile_of(run).columns]
     assert kinds == ["text", "integer", "decimal", "boolean"]
 
 
@@ -168,8 +168,10 @@ def test_lost_zeros_are_proposed_and_given_back_when_the_owner_accepts(tmp_path:
     rows = [f"{com[1:]};{cp[1:]};{com[1]};{number}" for number, (com, cp) in enumerate(pairs)]
     end = ["inconnu;CEDEX;1;9999", "9999;1099;2;5"]
     content = "\n".join(["com;cp;dep;n", *rows, *end]).encode()
-    proposed = profile(ingest(tmp_path / "before", content)).columns
-    assert [(one.meaning.type, one.meaning.repair) for one in proposed if one.meaning] == [
+    proposed = profile_of(ingest(tmp_path / "before", content)).columns
+    assert [
+        (column.meaning.type, column.meaning.repair) for column in proposed if column.meaning
+    ] == [
         ("commune", "leading_zero"),
         ("postcode", "leading_zero"),
         ("departement", "leading_zero"),
@@ -177,10 +179,15 @@ def test_lost_zeros_are_proposed_and_given_back_when_the_owner_accepts(tmp_path:
     ]
     accepted = {"com": "commune", "cp": "postcode", "gone": "commune"}
     after = mended(tmp_path / "after", content, "a.csv", **accepted)
-    (made,) = profile(after).repairs
-    assert (made.code, made.count) == ("leading_zero", 400 + 401)
-    assert made.message.endswith("com, cp")
-    assert [column.key for column in profile(after).columns] == ["commune", "postcode", None, None]
+    (repair,) = profile_of(after).repairs
+    assert (repair.code, repair.count) == ("leading_zero", 400 + 401)
+    assert repair.message.endswith("com, cp")
+    assert [column.key for column in profile_of(after).columns] == [
+        "commune",
+        "postcode",
+        None,
+        None,
+    ]
     whole = [*sorted(codes.communes)[:400], "inconnu", "9999"]
     assert table(after)["com"].tolist() == whole
     assert table(after)["cp"].tolist()[-2:] == ["CEDEX", "01099"]
@@ -190,14 +197,14 @@ def test_lost_zeros_are_proposed_and_given_back_when_the_owner_accepts(tmp_path:
 def test_codes_that_are_numbers_in_parquet_become_text_again(tmp_path: Path) -> None:
     """As pandas wrote them: proposed, and a key once the owner accepts."""
     content = pd.DataFrame({"com": [1001, 1002, 1004, 14118], "n": [1, 2, 3, 4]}).to_parquet()
-    (proposed, other) = profile(ingest(tmp_path / "before", content, "a.parquet")).columns
+    (proposed, other) = profile_of(ingest(tmp_path / "before", content, "a.parquet")).columns
     assert proposed.meaning is not None
     assert (proposed.kind, proposed.key) == ("integer", None)
     assert proposed.meaning.repair == "leading_zero"
     assert (other.kind, other.filled, other.distinct) == ("integer", 4, 4)
     after = mended(tmp_path / "after", content, "a.parquet", com="commune")
     assert table(after)["com"].tolist() == ["01001", "01002", "01004", "14118"]
-    assert [column.key for column in profile(after).columns] == ["commune", None]
+    assert [column.key for column in profile_of(after).columns] == ["commune", None]
 
 
 def test_accepted_repair_changes_nothing_where_no_zero_is_lost(tmp_path: Path) -> None:
@@ -205,7 +212,7 @@ def test_accepted_repair_changes_nothing_where_no_zero_is_lost(tmp_path: Path) -
     content = b"com\n01001\n14118\n"
     again = mended(tmp_path / "job", content, "a.csv", com="commune")
     assert table(again)["com"].tolist() == ["01001", "14118"]
-    assert profile(again).repairs == ()
+    assert profile_of(again).repairs == ()
 
 
 def test_wide_table_is_described_and_written_again_like_a_narrow_one(tmp_path: Path) -> None:
@@ -215,6 +222,6 @@ def test_wide_table_is_described_and_written_again_like_a_narrow_one(tmp_path: P
     rows[3][1] = "7"
     content = "\n".join(";".join(cells) for cells in [names, *rows])
     run = ingest(tmp_path, content.encode())
-    assert profile(run).columns[1].missing == ("NA",)
+    assert profile_of(run).columns[1].missing == ("NA",)
     assert table(run)["c1"].dropna().tolist() == ["7"]
     assert table(run)["c149"].tolist() == [str(at) for at in range(30)]

@@ -26,12 +26,12 @@ RECIPE: dict[str, Any] = {
 
 def test_recipe_is_published_and_used(lab: Lab, compute: RunningService) -> None:
     """The answer is a treatment that can be sent; published again it is a new version."""
-    made = lab.call(compute, "POST", "/recipes", json=RECIPE)
-    assert (made.status, body(made)["latest"]["number"]) == (201, 1)
+    response = lab.call(compute, "POST", "/recipes", json=RECIPE)
+    assert (response.status, body(response)["latest"]["number"]) == (201, 1)
     again = lab.call(compute, "POST", "/recipes", json={**RECIPE, "description": "Mieux."})
     assert body(again)["latest"]["number"] == 2
-    told = lab.wait_for("recipe_published", name=RECIPE["name"])
-    assert told["inputs"]["logements"]["columns"]["com"] == "commune"
+    event = lab.wait_for("recipe_published", name=RECIPE["name"])
+    assert event["inputs"]["logements"]["columns"]["com"] == "commune"
     use = {"inputs": {"logements": "dts_1"}, "parameters": {"quoi": "vacants"}}
     answer = lab.call(compute, "POST", f"/recipes/{RECIPE['name']}/treatment", json=use)
     treatment = Treatment.model_validate(body(answer))
@@ -40,7 +40,7 @@ def test_recipe_is_published_and_used(lab: Lab, compute: RunningService) -> None
     with lab.rpc() as rpc:
         assert rpc.make_treatment(RECIPE["name"], use) == body(answer)
     page = body(lab.call(compute, "GET", "/recipes?limit=100"))
-    assert RECIPE["name"] in [one["name"] for one in page["items"]]
+    assert RECIPE["name"] in [recipe["name"] for recipe in page["items"]]
 
 
 def test_recipe_reads_columns_that_are_called_otherwise(lab: Lab, compute: RunningService) -> None:
@@ -52,7 +52,7 @@ def test_recipe_reads_columns_that_are_called_otherwise(lab: Lab, compute: Runni
     answer = body(lab.call(compute, "POST", f"/recipes/{name}/treatment", json=use))
     treatment = Treatment.model_validate(answer)
     check_steps(treatment.inputs, treatment.steps)
-    assert [one.application for one in treatment.steps] == ["query", "aggregate"]
+    assert [step.application for step in treatment.steps] == ["query", "aggregate"]
     wrong = {**use, "columns": {"logements": {"epci": "siren"}}}
     refused = lab.call(compute, "POST", f"/recipes/{name}/treatment", json=wrong)
     assert (refused.status, body(refused)["field"]) == (422, "columns.logements.epci")

@@ -27,7 +27,7 @@ def test_jobs_of_an_ended_project_keep_their_dates_and_counts(
     (thing,) = policy.things()
     assert (thing.thing_id, thing.member_id) == (PROJECT, HOLDER)
     assert LONG_AGO < thing.since <= now()
-    store.of(Workspace).change(PROJECT, lambda one: setattr(one, "closed_at", NEVER))
+    store.of(Workspace).change(PROJECT, lambda workspace: setattr(workspace, "closed_at", NEVER))
     (before,) = policy.things()
     (job,) = store.of(Job).every()
     assert before.since == job.ended_at

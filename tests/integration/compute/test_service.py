@@ -153,8 +153,8 @@ def test_project_is_tried_on_a_sample_then_runs_in_full(lab: Lab, compute: Runni
     path = f"/jobs/{done['job_id']}/result"
     table = lab.call(compute, "GET", path)
     called = file_name("T", now(), "")
-    said = f"attachment; filename={called}-result.csv"
-    assert table.headers["Content-Disposition"] == said
+    text = f"attachment; filename={called}-result.csv"
+    assert table.headers["Content-Disposition"] == text
     assert len(table.data.splitlines()) == 701
     assert table.headers["Content-Type"].startswith("text/csv")
     parquet = lab.call(compute, "GET", f"{path}?name=result.parquet")
@@ -176,9 +176,9 @@ def _check_formats(lab: Lab, compute: RunningService, path: str, called: str) ->
     assert book.headers["Content-Disposition"] == f"attachment; filename={called}.xlsx"
     sheets = openpyxl.load_workbook(BytesIO(book.data)).worksheets
     assert sheets[0].max_row == 701
-    told = [[cell.value for cell in row] for row in sheets[1].iter_rows()]
-    assert [label for label, _ in told] == ["Résultat", "Projet", "Source", "Compte rendu"]
-    assert "Logements (version 1" in told[2][1]
+    cells = [[cell.value for cell in row] for row in sheets[1].iter_rows()]
+    assert [label for label, _ in cells] == ["Résultat", "Projet", "Source", "Compte rendu"]
+    assert "Logements (version 1" in cells[2][1]
     assert lab.call(compute, "GET", path, headers={"Accept": XLSX}).data == book.data
     text = lab.call(compute, "GET", f"{path}?format=csv")
     assert text.data.startswith(b"\xef\xbb\xbf")
@@ -220,8 +220,8 @@ def test_full_job_runs_again_for_the_holder_once_staffed(lab: Lab, compute: Runn
     again = body(answers[0])["id"]
     assert again != first["job_id"]
     assert body(answers[1])["id"] == again
-    made = lab.manifest(lab.wait_for("job_succeeded", job_id=again))
-    assert made.provenance.submitted_by == HOLDER
+    manifest = lab.manifest(lab.wait_for("job_succeeded", job_id=again))
+    assert manifest.provenance.submitted_by == HOLDER
     page = body(lab.call(compute, "GET", f"/jobs?project_id={project}"))
     assert {job["id"] for job in page["items"]} >= {first["job_id"], again}
 
@@ -243,11 +243,11 @@ def test_proposed_treatment_is_checked_without_being_asked(lab: Lab) -> None:
     """The first with the project, any other one by itself; each answer says which it is about."""
     project, unread = new_id("prj"), new_id("prj")
     lab.publish(submitted(project, unfit()), project, 1, times=2)
-    told = lab.wait_for("treatment_checked", project_id=project)
+    event = lab.wait_for("treatment_checked", project_id=project)
     with lab.store("compute") as store:
         workspace = store.of(Workspace).get(project)
     assert (workspace.title, workspace.problem, workspace.state) == ("T", "P", "new")
-    assert (told["proposal"], "steps.0.parameters.by" in told["fault"]) == (1, True)
+    assert (event["proposal"], "steps.0.parameters.by" in event["fault"]) == (1, True)
     proposed: dict[str, Any] = {"project_id": project, "holder_id": HOLDER}
     lab.publish(TreatmentProposed(**proposed, proposal=2, treatment=summing("dts_1")), project, 3)
     assert lab.wait_for("treatment_checked", project_id=project, proposal=2)["fault"] == ""
@@ -339,6 +339,8 @@ def test_end_of_a_job_warns_of_secret_values(lab: Lab, compute: RunningService) 
     project = new_id("prj")
     lab.start(project, dataset)
     done = lab.wait_for("job_succeeded", project_id=project)
-    told = "10 valeurs secrètes ou non communiquées (« nc ») ne sont pas comptées dans « vacants »."
-    assert told in done["warning"]
-    assert told in body(lab.call(compute, "GET", f"/jobs/{done['job_id']}"))["warning"]
+    expected_text = (
+        "10 valeurs secrètes ou non communiquées (« nc ») ne sont pas comptées dans « vacants »."
+    )
+    assert expected_text in done["warning"]
+    assert expected_text in body(lab.call(compute, "GET", f"/jobs/{done['job_id']}"))["warning"]

@@ -31,11 +31,11 @@ def lab() -> Iterator[str]:
 def test_waiting_in_vain_tells_red_checks_and_the_full_disk(lab: str, tmp_path: Path) -> None:
     """Each service that is not ready, by its red checks; and the free space when it is scarce."""
     urls = {"intake": lab, "catalog": f"{lab}/red", "notify": f"http://{LOOPBACK}:{free_port()}"}
-    told = (
+    text = (
         r"^waited 0 s in vain: a trial; catalog is not ready \(broker: low memory, storage\); "
         rf"notify does not answer; only \d+ MB are free at {tmp_path}$"
     )
-    with pytest.raises(StoryError, match=told), explained(urls, tmp_path, 10**18):
+    with pytest.raises(StoryError, match=text), explained(urls, tmp_path, 10**18):
         wait("a trial", lambda: False, 0)
 
 

@@ -65,16 +65,16 @@ class Lab(ServiceLab):
         """A harvest, once it has ended."""
 
         def look() -> bool:
-            found.update(self.ask("GET", f"/harvests/{harvest_id}"))
-            return found["state"] in {"completed", "failed", "cancelled"}
+            datasets_by_title.update(self.ask("GET", f"/harvests/{harvest_id}"))
+            return datasets_by_title["state"] in {"completed", "failed", "cancelled"}
 
-        found: dict[str, Any] = {}
+        datasets_by_title: dict[str, Any] = {}
         eventually(look, SECONDS, f"{harvest_id} ends")
-        return found
+        return datasets_by_title
 
     def datasets(self, source_id: str) -> dict[str, dict[str, Any]]:
         """What the catalogue shows of a source's datasets, by their title."""
         with self.store() as store:
-            ids = [one.id for one in store.of(Dataset).find({"source_id": source_id})]
-        shown = (self.ask("GET", f"/datasets/{one}") for one in ids)
-        return {one["title"]: one for one in shown}
+            ids = [dataset.id for dataset in store.of(Dataset).find({"source_id": source_id})]
+        datasets = (self.ask("GET", f"/datasets/{identifier}") for identifier in ids)
+        return {dataset["title"]: dataset for dataset in datasets}

@@ -37,24 +37,24 @@ def test_paged_catalogue_is_harvested_in_every_syntax(lab: Lab, syntax: str) -> 
         turtle(dataset("eau", "Qualité de l'eau")),
     ]
     if syntax != "turtle":
-        pages = [in_syntax(one, syntax) for one in pages]
+        pages = [in_syntax(page, syntax) for page in pages]
     source = serve(lab, name, *pages, media_type=MEDIA_TYPES[syntax])
     done = lab.harvest(source)
     assert (done["state"], done["report"]) == ("completed", "2 jeux de données lus : 2 nouveaux.")
-    found = lab.datasets(source)
-    communes = found["Code officiel géographique"]
-    told = [communes[name] for name in ("state", "producer", "licence")]
-    assert told == ["published", "INSEE", "lov2"]
+    datasets = lab.datasets(source)
+    communes = datasets["Code officiel géographique"]
+    communes_facts = [communes[name] for name in ("state", "producer", "licence")]
+    assert communes_facts == ["published", "INSEE", "lov2"]
     assert communes["frequency"] == "ANNUAL"
     assert communes["contact"]["email"] == "geo@portail.example"
-    assert [one["url"] for one in communes["harvested"]["distributions"]] == [
+    assert [distribution["url"] for distribution in communes["harvested"]["distributions"]] == [
         "https://portail.example/communes.csv"
     ]
     assert communes["columns"][0] == {"name": "com", "description": "Code de la commune"}
-    assert found["Qualité de l'eau"]["theme"] == "territoire"
+    assert datasets["Qualité de l'eau"]["theme"] == "territoire"
     again = lab.harvest(source)
     assert again["report"] == "2 jeux de données lus : 2 inchangés."
-    assert lab.datasets(source) == found
+    assert lab.datasets(source) == datasets
     assert lab.portal.statuses(f"/{name}?page=2") == [200, 304]
     assert len(lab.events("dataset_harvested", source_id=source)) == 2
 
@@ -75,12 +75,12 @@ def test_harvested_dataset_is_searched_and_exported_like_any_other(lab: Lab) -> 
     rare = dataset("hydrologie", "Piézomètres")
     source = serve(lab, "found", turtle(rare, dataset("a")))
     lab.harvest(source)
-    wanted = lab.datasets(source)["Piézomètres"]["id"]
+    dataset_id = lab.datasets(source)["Piézomètres"]["id"]
 
     def found() -> list[str]:
-        return [one["id"] for one in lab.ask("GET", "/datasets?q=piezometre")["items"]]
+        return [dataset["id"] for dataset in lab.ask("GET", "/datasets?q=piezometre")["items"]]
 
-    eventually(lambda: found() == [wanted], what="it is found")
+    eventually(lambda: found() == [dataset_id], what="it is found")
     exported = lab.call("GET", "/catalog?limit=100", headers={"Accept": "text/turtle"}).data
     assert b"https://portail.example/hydrologie.csv" in exported
     lab.serve("/found?page=1", turtle(dataset("a")))
@@ -105,15 +105,15 @@ def test_referenced_data_is_taken_in_as_a_version(lab: Lab) -> None:
     assert lab.call("POST", f"{path}/take-in", "holder", body={}).status == 403
     for _ in range(2):
         taken = lab.ask("POST", f"{path}/take-in", {})
-        assert [one["filename"] for one in taken["versions"]] == ["taken.csv"]
+        assert [version["filename"] for version in taken["versions"]] == ["taken.csv"]
 
     def rows() -> int | None:
-        found: int | None = lab.ask("GET", path)["rows"]
-        return found
+        rows: int | None = lab.ask("GET", path)["rows"]
+        return rows
 
     eventually(rows, 60, "it is read")
-    shown = lab.ask("GET", path)
-    assert (rows(), shown["keys"], shown["state"]) == (2, ["commune"], "published")
+    dataset = lab.ask("GET", path)
+    assert (rows(), dataset["keys"], dataset["state"]) == (2, ["commune"], "published")
     assert lab.harvest(source)["counts"]["unchanged"] == 1
     lab.portal.answers["/taken.csv"] = answer(503)
     assert lab.call("POST", f"{path}/take-in", body={}).status == 503
@@ -173,8 +173,8 @@ def test_api_of_data_gouv_is_harvested(lab: Lab) -> None:
     }
     source = lab.add("/api/1/datasets/?page_size=2", "data.gouv")
     assert lab.harvest(source)["counts"]["new"] == 3
-    found = lab.datasets(source)["Base officielle des codes postaux"]
-    assert (found["territory"], found["theme"]) == (["14118", "27"], "territoire")
+    dataset = lab.datasets(source)["Base officielle des codes postaux"]
+    assert (dataset["territory"], dataset["theme"]) == (["14118", "27"], "territoire")
     assert lab.harvest(source)["counts"]["unchanged"] == 3
     assert lab.portal.statuses("/api/1/datasets/?page=2") == [200, 200]
     assert len(lab.events("harvest_page_fetched", source_id=source)) == 2
@@ -193,8 +193,8 @@ def test_only_what_changed_is_written(lab: Lab) -> None:
     after = lab.datasets(source)
     assert [after[name] for name in ("a", "b")] == [before[name] for name in ("a", "b")]
     assert after["C"]["id"] == before["c"]["id"]
-    told = [one["change"] for one in lab.events("dataset_harvested", source_id=source)]
-    assert told == ["new", "new", "new", "changed", "new"]
+    changes = [event["change"] for event in lab.events("dataset_harvested", source_id=source)]
+    assert changes == ["new", "new", "new", "changed", "new"]
 
 
 def test_removed_dataset_is_retired_and_comes_back(lab: Lab) -> None:
@@ -208,7 +208,9 @@ def test_removed_dataset_is_retired_and_comes_back(lab: Lab) -> None:
     gone = lab.datasets(source)["c"]
     assert gone["state"] == "retired"
     assert gone["retired"] == "il n'est plus dans sa source, « Portail »"
-    assert gone["id"] not in {one["id"] for one in lab.ask("GET", "/datasets?limit=100")["items"]}
+    assert gone["id"] not in {
+        dataset["id"] for dataset in lab.ask("GET", "/datasets?limit=100")["items"]
+    }
     assert lab.events("dataset_retired", dataset_id=gone["id"])
     taken = lab.call("POST", f"/datasets/{gone['id']}/take-in", body={})
     assert (taken.status, "retiré" in taken.json()["detail"]) == (409, True)
@@ -239,7 +241,9 @@ def test_broken_datasets_are_reported_and_stop_no_other(lab: Lab) -> None:
     )
     done = lab.harvest(source)
     assert done["report"] == "3 jeux de données lus : 1 inchangé, 2 refusés."
-    assert {one["where"]: one["reason"] for one in done["refused"]} == {
+    assert {
+        refused_dataset["where"]: refused_dataset["reason"] for refused_dataset in done["refused"]
+    } == {
         "sans titre": "il n'a pas de titre",
         "X": "rien qui l'identifie : ni identifiant, ni adresse, ni page d'accueil",
     }
@@ -406,7 +410,7 @@ def test_harvest_is_cancelled_while_it_goes_on(lab: Lab) -> None:
         "1 jeu de données lu : 1 modifié. La moisson a été annulée : ce qui est lu reste, rien"
         " n'est retiré."
     )
-    assert {one["state"] for one in lab.datasets(source).values()} == {"published"}
+    assert {dataset["state"] for dataset in lab.datasets(source).values()} == {"published"}
     eventually(lambda: bool(lab.events("harvest_cancelled", harvest_id=begun)))
     lab.portal.answers[f"/{name}?page=2"] = answer(404)
     lab.serve(f"/{name}?page=1", whole)
@@ -443,7 +447,7 @@ def test_source_is_harvested_by_itself(lab: Lab) -> None:
     assert (changed["every_hours"], changed["title"]) == (24, "Portail 2")
     assert changed["next_at"]
     with lab.store() as store:
-        store.of(RemoteSource).change(source, lambda one: setattr(one, "next_at", now()))
+        store.of(RemoteSource).change(source, lambda source: setattr(source, "next_at", now()))
 
     def harvest_id() -> str:
         return str(lab.ask("GET", f"/sources/{source}")["harvest_id"])
@@ -474,7 +478,7 @@ def test_same_key_adds_one_source(lab: Lab) -> None:
     """As everywhere in the lab."""
     body, headers = {"title": "A", "catalogue": "dcat"}, {"Idempotency-Key": "a"}
     added = [lab.call("POST", "/sources", body=body, headers=headers) for _ in range(2)]
-    assert [one.status for one in added] == [201, 201]
+    assert [response.status for response in added] == [201, 201]
     assert added[0].json() == added[1].json()
     path = f"/sources/{added[0].json()['id']}"
     assert lab.call("PATCH", path, body={"title": "B"}).status == 200
@@ -482,7 +486,7 @@ def test_same_key_adds_one_source(lab: Lab) -> None:
     other = lab.call("POST", "/sources", body={**body, "title": "B"}, headers=headers)
     assert (other.status, other.json()["field"]) == (422, "Idempotency-Key")
     listed = lab.ask("GET", "/sources?limit=100")["items"]
-    assert [one["id"] for one in listed].count(added[0].json()["id"]) == 1
+    assert [source["id"] for source in listed].count(added[0].json()["id"]) == 1
 
 
 def test_metrics_count_what_harvests_met(lab: Lab) -> None:

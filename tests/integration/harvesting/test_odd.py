@@ -75,11 +75,15 @@ def test_document_that_is_no_catalogue_is_refused_as_such(lab: Lab, body: bytes)
 
 def test_remote_context_is_never_fetched(lab: Lab) -> None:
     """Neither one whose names are known here, nor one that could be had from the portal itself."""
-    found: dict[str, Any] = {"@id": "https://portail.example/d/x", "@type": "Dataset", "title": "X"}
+    fields: dict[str, Any] = {
+        "@id": "https://portail.example/d/x",
+        "@type": "Dataset",
+        "title": "X",
+    }
     lab.serve("/dcat-context", json.dumps({"@context": {}}).encode(), "application/ld+json")
     lab.serve("/context", b"{}", "application/ld+json")
     for path, reason in (("/dcat-context", ""), ("/context", "jamais cherché en ligne")):
-        page = json.dumps({"@context": lab.portal.url(path), **found}).encode()
+        page = json.dumps({"@context": lab.portal.url(path), **fields}).encode()
         lab.serve(f"/with{path[1:]}", page, "application/ld+json")
         done = lab.harvest(lab.add(f"/with{path[1:]}"))
         assert reason in done["reason"]
@@ -99,5 +103,8 @@ def test_addresses_in_an_uploaded_file_are_relative_to_its_source(lab: Lab) -> N
     ):
         source = lab.add(path)
         assert lab.send(source, body)["counts"]["new"] == 1
-        told = lab.datasets(source)["Relatif"]["harvested"]
-        assert (told["page"], [one["url"] for one in told["distributions"]]) == (page, files)
+        harvested_record = lab.datasets(source)["Relatif"]["harvested"]
+        assert (
+            harvested_record["page"],
+            [distribution["url"] for distribution in harvested_record["distributions"]],
+        ) == (page, files)

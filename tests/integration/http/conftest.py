@@ -94,7 +94,7 @@ def client(
 def problem(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
     """The problem in an answer, after checks that every problem passes."""
     assert answer.headers["Content-Type"] == "application/problem+json"
-    found: dict[str, Any] = json.loads(answer.data)
-    assert {"type", "title", "status", "detail"} <= set(found)
-    assert found["status"] == answer.status
-    return found
+    document: dict[str, Any] = json.loads(answer.data)
+    assert {"type", "title", "status", "detail"} <= set(document)
+    assert document["status"] == answer.status
+    return document

@@ -38,8 +38,8 @@ def test_download_names_the_file_for_every_client(client: Client) -> None:
     ref = upload(client, METADATA, ("file", ("x.csv", b"1", "text/csv"))).json()
     disposition = client("GET", f"/files/{ref['sha256']}").headers["Content-Disposition"]
     assert 'filename="_OEil_ ete; 1.csv"' in disposition
-    told = """filename*=UTF-8''%22%C5%92il%22%20%C3%A9t%C3%A9%3B%20%C2%AB1%C2%BB.csv"""
-    assert disposition.endswith(told)
+    expected_text = """filename*=UTF-8''%22%C5%92il%22%20%C3%A9t%C3%A9%3B%20%C2%AB1%C2%BB.csv"""
+    assert disposition.endswith(expected_text)
 
 
 def test_file_of_a_type_that_is_not_declared_is_mere_bytes(client: Client) -> None:
@@ -123,8 +123,8 @@ def test_announced_oversize_is_refused_before_it_is_sent(client: Client) -> None
     with client.raw(head) as connection:
         answer = connection.recv(1000)
     assert answer.startswith(b"HTTP/1.1 413 ")
-    told = json.loads(answer.partition(b"\r\n\r\n")[2])
-    assert (told["detail"], told["field"]) == ("le fichier dépasse 20 Mo", "file")
+    document = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert (document["detail"], document["field"]) == ("le fichier dépasse 20 Mo", "file")
 
 
 def test_oversize_without_length_is_413_and_leaves_nothing(client: Client) -> None:

@@ -47,8 +47,8 @@ def test_head_answers_like_get_without_body(client: Client) -> None:
 
 def test_query_parameters_become_the_model(client: Client) -> None:
     """Lists gather, numbers are numbers, defaults apply."""
-    found = client("GET", "/things?q=%C3%A9t%C3%A9&theme=a&theme=b&limit=3").json()
-    assert found == {"q": "été", "theme": ["a", "b"], "limit": 3}
+    body = client("GET", "/things?q=%C3%A9t%C3%A9&theme=a&theme=b&limit=3").json()
+    assert body == {"q": "été", "theme": ["a", "b"], "limit": 3}
     assert client("GET", "/things").json() == {"q": "", "theme": [], "limit": 50}
 
 
@@ -83,7 +83,7 @@ def test_foreign_expired_and_broken_tokens_are_refused(
     """A token must be signed with the lab's key and be in its time."""
     foreign = issue_token(key_pair(tmp_path).private, "mbr_x", ["holder"], timedelta(hours=1))
     expired = issue_token(token_keys.private, "mbr_x", ["holder"], timedelta(hours=-1))
-    answers = [client("GET", "/things", token=one) for one in (foreign, expired, "a.b.c", "")]
+    answers = [client("GET", "/things", token=token) for token in (foreign, expired, "a.b.c", "")]
     assert [problem(answer)["status"] for answer in answers] == [401] * 4
     assert "expiré" in problem(answers[1])["detail"]
 
@@ -138,7 +138,7 @@ def test_wrong_body_is_422_naming_the_field(client: Client, body: Any, field: st
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (b'{"title": "a",\n "sizes": }', "line 2 column 11"),
         (b"", "line 1 column 0"),
@@ -150,20 +150,20 @@ def test_wrong_body_is_422_naming_the_field(client: Client, body: Any, field: st
         (b'{"title": "\x00"}', "line 1"),
     ],
 )
-def test_malformed_json_is_400_with_its_place(client: Client, body: bytes, told: str) -> None:
+def test_malformed_json_is_400_with_its_place(client: Client, body: bytes, message: str) -> None:
     """What is not JSON is told with line and column, and changes nothing."""
     answer = client("POST", "/things", body=body, headers=JSON)
     assert answer.status == 400
-    assert told in problem(answer)["detail"]
+    assert message in problem(answer)["detail"]
 
 
-@pytest.mark.parametrize(("value", "told"), [(b'["\\u0000"]', "U+0000"), (b"1e999", "finis")])
-def test_json_that_nobody_can_keep_is_refused(client: Client, value: bytes, told: str) -> None:
+@pytest.mark.parametrize(("value", "message"), [(b'["\\u0000"]', "U+0000"), (b"1e999", "finis")])
+def test_json_that_nobody_can_keep_is_refused(client: Client, value: bytes, message: str) -> None:
     """U+0000 is poison for most stores; what no double holds would be answered as infinity."""
     body = b'{"title": "x", "extra": {"a": %s}}' % value
     answer = client("POST", "/things", body=body, headers=JSON)
     assert answer.status == 422
-    assert told in problem(answer)["detail"]
+    assert message in problem(answer)["detail"]
 
 
 @pytest.mark.parametrize(

@@ -191,4 +191,4 @@ def test_health_is_told_when_members_hold_every_connection(
     assert hurried("GET", "/livez", token=None, headers=closing, timeout=1).status == 200
     refused = hurried("GET", "/things", headers=closing, timeout=1)
     assert problem(refused)["detail"] == "every connection is in use"
-    assert [one.recv(65536)[:12] for one in slow] == [b"HTTP/1.1 408"] * CONNECTIONS
+    assert [connection.recv(65536)[:12] for connection in slow] == [b"HTTP/1.1 408"] * CONNECTIONS

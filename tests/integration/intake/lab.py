@@ -105,8 +105,8 @@ class Lab(ServiceLab):
     def tell_owners(self, project_id: str, *owners: str) -> None:
         """Let the catalogue say whose data the project's present treatment would read."""
         (document,) = self.documents("projects", _id=project_id)
-        told = {"proposal": document["proposal"], "owners": owners or (OWNER[0],)}
-        event = events.InputsChecked.model_validate({"project_id": project_id, **told})
+        fields = {"proposal": document["proposal"], "owners": owners or (OWNER[0],)}
+        event = events.InputsChecked.model_validate({"project_id": project_id, **fields})
         self.publish(event)
 
         def has_noted() -> bool:
@@ -179,7 +179,7 @@ class Lab(ServiceLab):
 
     def told_of(self, project_id: str) -> list[dict[str, Any]]:
         """The envelopes about a project that intake published so far, each once, in order."""
-        about = [one for one in self.envelopes() if one["subject"] == project_id]
+        about = [envelope for envelope in self.envelopes() if envelope["subject"] == project_id]
         return sorted(about, key=lambda envelope: int(envelope["sequence"]))
 
     def topics(self, project_id: str) -> list[str]:

@@ -8,7 +8,7 @@ from shared.aggregate import now
 from shared.events import DatasetsMatched
 from shared.stages import Stage
 from shared.store import PAGE_LIMIT, Store
-from tests.unit.intake import made
+from tests.unit.intake import samples
 
 
 def test_the_newest_member_is_advised_however_many_came_before(store: Store) -> None:
@@ -16,13 +16,13 @@ def test_the_newest_member_is_advised_however_many_came_before(store: Store) -> 
     members = store.of(Member)
     for number in range(PAGE_LIMIT + 1):
         shared = {"skills": ("géomatique",), "territory": ("76540",)}
-        members.save(made.member(f"mbr_{number:03}", **shared))
+        members.save(samples.member(f"mbr_{number:03}", **shared))
     fields = {"kind": "local_authority", "territory": ("76",)}
-    members.save(made.member("mbr_newest", skills=("Géomatique", "droit"), **fields))
-    project = made.project(skills=("geomatique", "droit"), territory=("76",))
-    found = list(candidates(store))
-    assert len(found) == PAGE_LIMIT + 2
-    guidance = advise(project, DatasetsMatched(project_id="prj_1", matches=()), found)
+    members.save(samples.member("mbr_newest", skills=("Géomatique", "droit"), **fields))
+    project = samples.project(skills=("geomatique", "droit"), territory=("76",))
+    ranked_members = list(candidates(store))
+    assert len(ranked_members) == PAGE_LIMIT + 2
+    guidance = advise(project, DatasetsMatched(project_id="prj_1", matches=()), ranked_members)
     assert guidance.experts[0].member_id == "mbr_newest"
     assert guidance.pilot_sites[0].member_id == "mbr_newest"
 
@@ -30,11 +30,11 @@ def test_the_newest_member_is_advised_however_many_came_before(store: Store) -> 
 def test_who_left_is_no_candidate(store: Store) -> None:
     """Nobody counts on it any more."""
     members = store.of(Member)
-    members.save(made.member("mbr_here"))
-    gone = made.member("mbr_gone")
+    members.save(samples.member("mbr_here"))
+    gone = samples.member("mbr_gone")
     gone.leave(now())
     members.save(gone)
-    assert [one.id for one in candidates(store)] == ["mbr_here"]
+    assert [member.id for member in candidates(store)] == ["mbr_here"]
 
 
 def test_load_counts_open_projects_with_a_part_in_them(store: Store) -> None:
@@ -42,8 +42,8 @@ def test_load_counts_open_projects_with_a_part_in_them(store: Store) -> None:
     projects = store.of(Project)
     stages: tuple[Stage, ...] = ("piloted", "piloted", "delivered")
     for number, stage in enumerate(stages):
-        one = made.project(id=f"prj_{number}")
-        one.parts = one.parts.naming("team", ("mbr_a",))
-        one.stage = stage
-        projects.save(one)
+        project = samples.project(id=f"prj_{number}")
+        project.parts = project.parts.naming("team", ("mbr_a",))
+        project.stage = stage
+        projects.save(project)
     assert (load_of(store, "mbr_a"), load_of(store, "mbr_b")) == (2, 0)

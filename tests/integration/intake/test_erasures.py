@@ -29,7 +29,7 @@ def words_of(lab: Lab) -> str:
     """All that intake's database holds, as one text."""
     with lab.database() as database:
         names = database.list_collection_names()
-        return "\n".join(repr(one) for name in names for one in database[name].find())
+        return "\n".join(repr(document) for name in names for document in database[name].find())
 
 
 def erased(lab: Lab, member_id: str) -> str:
@@ -66,10 +66,10 @@ def test_receipt_is_complete_once_every_service_has_answered(lab: Lab, member_id
     for cls in (events.CatalogErased, events.ComputeErased, events.NotifyErased):
         assert not receipt(lab, erasure_id)["is_complete"]
         lab.publish_and_wait(answer_of(cls, erasure_id, member_id), times=2)
-    shown = receipt(lab, erasure_id)
-    assert (shown["is_complete"], shown["waits_for"]) == (True, [])
+    erasure_receipt = receipt(lab, erasure_id)
+    assert (erasure_receipt["is_complete"], erasure_receipt["waits_for"]) == (True, [])
     assert parts(lab, erasure_id)["compute"]["counts"] == [{"kind": "choses", "count": 3}]
-    assert all(part["kept"] for part in shown["parts"])
+    assert all(part["kept"] for part in erasure_receipt["parts"])
     lab.wait_for("erasure_completed", erasure_id=erasure_id)
     again = lab.call("POST", "/erasures", {"member_id": member_id, **REASON}, who=OPERATOR)
     assert again.json()["id"] == erasure_id
@@ -79,7 +79,7 @@ def test_receipt_is_complete_once_every_service_has_answered(lab: Lab, member_id
 def test_no_word_of_an_erased_member_is_left_here(lab: Lab, member_id: str) -> None:
     """Its own projects keep stages and dates; those of others forget that it was there."""
     steps = [{**step, "output": "zenobie"} for step in PROJECT["treatment"]["steps"]]
-    told = {
+    fields = {
         "title": MARK,
         "problem": f"{MARK} demande",
         "theme": MARK,
@@ -88,7 +88,7 @@ def test_no_word_of_an_erased_member_is_left_here(lab: Lab, member_id: str) -> N
         "treatment": {**PROJECT["treatment"], "steps": steps},
     }
     sent = {"who": (member_id, "holder"), "headers": {"Idempotency-Key": member_id}}
-    own = str(lab.done("POST", "/projects", {**PROJECT, **told}, **sent)["id"])
+    own = str(lab.done("POST", "/projects", {**PROJECT, **fields}, **sent)["id"])
     others = lab.submit(skills=[MARK.lower()])
     for project_id in (own, others):
         bring(lab, project_id, "advised")
@@ -97,7 +97,7 @@ def test_no_word_of_an_erased_member_is_left_here(lab: Lab, member_id: str) -> N
     left = words_of(lab)
     assert MARK not in left
     assert "zenobie" not in left
-    counts = {one["kind"]: one["count"] for one in parts(lab, erasure_id)["intake"]["counts"]}
+    counts = {count["kind"]: count["count"] for count in parts(lab, erasure_id)["intake"]["counts"]}
     assert counts == {
         "fiches de membre": 1,
         "projets": 1,
@@ -106,8 +106,8 @@ def test_no_word_of_an_erased_member_is_left_here(lab: Lab, member_id: str) -> N
         "ateliers où étaient inscrites de ses personnes": 0,
         "liens, sessions et clés d'accès": 0,
     }
-    shown = lab.done("GET", f"/projects/{own}", who=REVIEWER)
-    assert [entry["stage"] for entry in shown["history"]] == ["submitted", "advised", "withdrawn"]
+    project = lab.done("GET", f"/projects/{own}", who=REVIEWER)
+    assert [entry["stage"] for entry in project["history"]] == ["submitted", "advised", "withdrawn"]
 
 
 def test_erasure_that_a_service_does_not_answer_is_measured(lab: Lab, member_id: str) -> None:
@@ -137,9 +137,9 @@ def test_titles_of_an_erased_member_s_data_leave_the_advice_to_others(
     erasure_id = erased(lab, member_id)
     answer = answer_of(events.CatalogErased, erasure_id, member_id)
     lab.publish_and_wait(answer.model_copy(update={"dataset_ids": (f"dts_{MARK}",)}))
-    shown = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
-    assert [one["title"] for one in shown["guidance"]["datasets"]] == ["[effacé]", "epci"]
-    assert [one["said"] for one in shown["checks"][0]["persons"]] == ["[effacé]"]
+    project = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
+    assert [dataset["title"] for dataset in project["guidance"]["datasets"]] == ["[effacé]", "epci"]
+    assert [person["said"] for person in project["checks"][0]["persons"]] == ["[effacé]"]
 
 
 def test_titles_of_an_erased_member_s_data_leave_what_others_may_read(
@@ -172,18 +172,18 @@ def test_title_of_deleted_data_leaves_every_project_that_was_told_of_it(lab: Lab
     deleted = {**about, "title": "Supprimé", "deleted_by": "mbr_owner", "reason": "Fin."}
     lab.publish_and_wait(events.DatasetDeleted(**deleted), times=2)
     advice = lab.done("GET", f"/projects/{advised}", who=REVIEWER)["guidance"]["datasets"]
-    assert [one["title"] for one in advice] == ["Supprimé", "epci"]
-    shown = lab.done("GET", f"/projects/{asks}", who=REVIEWER)
-    assert shown["accesses"][0]["title"] == "Supprimé"
-    assert "« Supprimé »" in shown["history"][-1]["why"]
-    assert f"« {MARK} »" not in str((advice, shown))
+    assert [suggestion["title"] for suggestion in advice] == ["Supprimé", "epci"]
+    project = lab.done("GET", f"/projects/{asks}", who=REVIEWER)
+    assert project["accesses"][0]["title"] == "Supprimé"
+    assert "« Supprimé »" in project["history"][-1]["why"]
+    assert f"« {MARK} »" not in str((advice, project))
 
 
 def test_only_who_left_is_erased_and_only_by_an_operator(lab: Lab, member_id: str) -> None:
     """409 before, 404 for nobody, 403 for all others; redelivered requests change nothing."""
     body = {"member_id": member_id, **REASON}
-    told = lab.refused(409, "POST", "/erasures", body, who=OPERATOR)
-    assert "n'a pas quitté le Datalab" in told["detail"]
+    refusal = lab.refused(409, "POST", "/erasures", body, who=OPERATOR)
+    assert "n'a pas quitté le Datalab" in refusal["detail"]
     lab.refused(404, "POST", "/erasures", {**body, "member_id": "mbr_none"}, who=OPERATOR)
     lab.refused(403, "POST", "/erasures", body, who=(member_id, "holder"))
     lab.refused(404, "GET", "/erasures/ers_none", who=OPERATOR)

@@ -120,12 +120,12 @@ def test_staff_reads_what_a_decision_rested_on_and_whether_it_may_decide(lab: La
     bring(lab, project_id, "advised")
     lab.tell_owners(project_id)
     path = f"/projects/{project_id}/review"
-    shown = {"seen": "Ce que <b>le dossier</b> disait.", "conditions": ["Sans publier."]}
+    fields = {"seen": "Ce que <b>le dossier</b> disait.", "conditions": ["Sans publier."]}
     assert lab.done("GET", path, who=reviewer)["impediment"] == ""
     assert "SIREN 217602176" in lab.done("GET", path, who=partner)["impediment"]
-    lab.done("POST", path, {**lab.seen(project_id), **shown}, who=reviewer)
+    lab.done("POST", path, {**lab.seen(project_id), **fields}, who=reviewer)
     [decision] = lab.done("GET", path, who=reviewer)["decisions"]
-    assert {name: decision[name] for name in shown} == shown
+    assert {name: decision[name] for name in fields} == fields
     assert lab.read(project_id)["conditions"] == ["Sans publier."]
     lab.refused(403, "GET", path, who=(holder, "holder"))
     lab.refused(404, "GET", "/projects/prj_nothing/review", who=reviewer)
@@ -236,8 +236,8 @@ def test_a_choice_that_a_new_treatment_leaves_open_is_written_out(lab: Lab) -> N
     first, again = (lab.done("POST", "/projects", PROJECT, headers=key) for _ in range(2))
     assert first["id"] == again["id"]
     other = lab.done("POST", f"/projects/{first['id']}/treatment", PROJECT["treatment"])
-    for shown in (first, other):
-        parameters = shown["treatment"]["steps"][0]["parameters"]
+    for project in (first, other):
+        parameters = project["treatment"]["steps"][0]["parameters"]
         assert parameters == {"left_key": "com", "right_key": "code", "many_to_many": "refused"}
 
 
@@ -247,8 +247,8 @@ def test_treatment_takes_the_place_of_the_one_that_was_read(lab: Lab) -> None:
     path, read = f"/projects/{project_id}", {**PROJECT["treatment"], "instead_of": 1}
     assert lab.done("GET", path)["proposal"] == 1
     assert lab.done("POST", f"{path}/treatment", read)["proposal"] == 2
-    told = lab.refused(409, "POST", f"{path}/treatment", read)
-    assert "le traitement a changé depuis que vous l'avez lu" in told["detail"]
+    refusal = lab.refused(409, "POST", f"{path}/treatment", read)
+    assert "le traitement a changé depuis que vous l'avez lu" in refusal["detail"]
     assert lab.done("GET", path)["proposal"] == 2
     assert lab.done("POST", f"{path}/treatment", {**read, "instead_of": 2})["proposal"] == 3
 
@@ -258,17 +258,17 @@ def test_a_treatment_that_cannot_run_is_shown_and_not_secured(lab: Lab) -> None:
     project_id = bring(lab, lab.submit(), "advised")
     path, fault = f"/projects/{project_id}", "steps.0.parameters.counts: doit nommer une colonne"
     lab.publish_and_wait(TreatmentChecked(project_id=project_id, proposal=1, fault=fault), times=2)
-    shown = lab.done("GET", path)
-    assert [(check["by"], check["faults"]) for check in shown["checks"]] == [("compute", [fault])]
-    assert fault in shown["history"][-1]["why"]
+    project = lab.done("GET", path)
+    assert [(check["by"], check["faults"]) for check in project["checks"]] == [("compute", [fault])]
+    assert fault in project["history"][-1]["why"]
     review = lab.seen(project_id)
     assert fault in lab.refused(409, "POST", f"{path}/review", review, who=REVIEWER)["detail"]
     assert lab.done("POST", f"{path}/treatment", PROJECT["treatment"])["checks"] == []
     eventually(lambda: lab.topics(project_id)[-1] == "treatment_proposed")
     assert lab.told_of(project_id)[-1]["data"]["proposal"] == 2
     lab.publish_and_wait(TreatmentChecked(project_id=project_id, proposal=2), sequence=2)
-    shown = lab.secure(project_id)
-    assert (shown["stage"], shown["history"][-1]["why"]) == ("secured", SECURE["reason"])
+    project = lab.secure(project_id)
+    assert (project["stage"], project["history"][-1]["why"]) == ("secured", SECURE["reason"])
 
 
 def test_a_review_of_an_older_version_secures_nothing(lab: Lab) -> None:
@@ -390,7 +390,7 @@ def _state(lab: Lab, project_id: str) -> dict[str, Any]:
 
 def ids(lab: Lab, query: str, who: tuple[str, ...]) -> list[str]:
     """The projects of a list, in its order."""
-    return [one["id"] for one in lab.done("GET", f"/projects?{query}", who=who)["items"]]
+    return [project["id"] for project in lab.done("GET", f"/projects?{query}", who=who)["items"]]
 
 
 def test_projects_of_a_member_are_those_that_it_holds_and_takes_part_in(lab: Lab) -> None:
@@ -408,7 +408,7 @@ def test_projects_of_a_member_are_those_that_it_holds_and_takes_part_in(lab: Lab
     [asked] = lab.done("GET", "/projects?waiting=true", who=who)["items"]
     assert (asked["id"], asked["act"]) == (taken, "part")
     first = lab.done("GET", "/projects?mine=true&newest=true&limit=1&counted=true", who=who)
-    assert ([one["id"] for one in first["items"]], first["total"]) == ([taken], 2)
+    assert ([project["id"] for project in first["items"]], first["total"]) == ([taken], 2)
     rest = f"mine=true&newest=true&limit=1&after={first['next']}"
     assert ids(lab, rest, who) == [own]
     lab.answer(taken, expert)
@@ -423,9 +423,11 @@ def test_projects_that_wait_for_the_staff_are_one_list(lab: Lab) -> None:
     advised = bring(lab, lab.submit(), "advised")
     trialled = bring(lab, lab.submit(), "trialled")
     lab.submit()
-    found = lab.done("GET", "/projects?waiting=true&newest=true&limit=100", who=REVIEWER)["items"]
-    acts = {one["id"]: one["act"] for one in found}
-    assert {one: acts.get(one) for one in (own, advised, trialled)} == {
+    projects = lab.done("GET", "/projects?waiting=true&newest=true&limit=100", who=REVIEWER)[
+        "items"
+    ]
+    acts = {project["id"]: project["act"] for project in projects}
+    assert {project_id: acts.get(project_id) for project_id in (own, advised, trialled)} == {
         own: None,
         advised: "review",
         trialled: "staff",
@@ -447,14 +449,14 @@ def test_words_that_are_typed_find_projects_and_members(lab: Lab) -> None:
     member = lab.member(name=f"Syndicat {word}", skills=["Cartographie"])
 
     def members(typed: str) -> list[Any]:
-        return [one["id"] for one in lab.done("GET", f"/members?q={typed}")["items"]]
+        return [member["id"] for member in lab.done("GET", f"/members?q={typed}")["items"]]
 
     assert members(word[:5]) == members(f"cartographie+{word}") == [member]
     assert members(f"{word}+statistique") == []
     changed = {"skills": ["Statistique"], "territory": ["Caen"]}
     lab.done("PATCH", f"/members/{member}", changed, who=("mbr_op", "operator"))
     assert members(f"{word}+statistique") == [member]
-    shown = lab.done("GET", f"/members/{member}")
-    assert (shown["skills"], shown["territory"]) == (["Statistique"], ["14118"])
+    member_view = lab.done("GET", f"/members/{member}")
+    assert (member_view["skills"], member_view["territory"]) == (["Statistique"], ["14118"])
     by_skill = lab.done("GET", "/members?skill=statistique&limit=100")["items"]
-    assert member in [one["id"] for one in by_skill]
+    assert member in [member["id"] for member in by_skill]

@@ -13,7 +13,7 @@ from shared.store import Store
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import OWNER, REVIEWER, Lab, bring
 from tests.servers import eventually
-from tests.unit.intake import made
+from tests.unit.intake import samples
 
 
 def test_a_named_member_sees_the_project_answers_and_a_stranger_does_not(lab: Lab) -> None:
@@ -22,19 +22,19 @@ def test_a_named_member_sees_the_project_answers_and_a_stranger_does_not(lab: La
     path, who = f"/projects/{project_id}", (site, "owner")
     lab.refused(404, "GET", path, who=who)
     lab.done("POST", f"{path}/pilot-site", {"site_id": site}, who=REVIEWER)
-    shown = lab.done("GET", path, who=who)
-    assert (shown["title"], shown["stage"]) == (at.PROJECT["title"], "trialled")
-    assert shown["invitation"]["state"] == "invited"
-    assert not {"history", "guidance", "checks", "accesses"} & set(shown)
+    project = lab.done("GET", path, who=who)
+    assert (project["title"], project["stage"]) == (at.PROJECT["title"], "trialled")
+    assert project["invitation"]["state"] == "invited"
+    assert not {"history", "guidance", "checks", "accesses"} & set(project)
     lab.refused(404, "GET", path, who=OWNER)
     listed = lab.done("GET", "/projects?named=true", who=who)["items"]
-    assert [one["id"] for one in listed] == [project_id]
+    assert [project["id"] for project in listed] == [project_id]
     assert lab.done("GET", "/projects", who=who)["items"] == []
     assert lab.done("GET", "/projects?named=true&stage=piloted", who=who)["items"] == []
     assert lab.done("GET", "/projects?invited=true", who=who)["items"] == listed
     for _ in range(2):
-        said = lab.answer(project_id, site, "decline", reason="Travaux.")
-        assert (said["state"], said["reason"]) == ("declined", "Travaux.")
+        answer = lab.answer(project_id, site, "decline", reason="Travaux.")
+        assert (answer["state"], answer["reason"]) == ("declined", "Travaux.")
     lab.refused(404, "GET", path, who=who)
     assert lab.done("GET", "/projects?named=true", who=who)["items"] == []
     held = lab.done("GET", path)
@@ -52,16 +52,16 @@ def test_a_project_is_staffed_when_its_whole_team_accepted(lab: Lab) -> None:
     lab.answer(project_id, first)
     for member, waiting in ((first, []), (second, [project_id])):
         invited = lab.done("GET", "/projects?invited=true", who=(member, "owner"))["items"]
-        assert [one["id"] for one in invited] == waiting
+        assert [project["id"] for project in invited] == waiting
     assert lab.stage(project_id) == "piloted"
     lab.done("POST", f"{path}/team", {"team": [first, third]}, who=REVIEWER)
     lab.refused(404, "GET", path, who=(second, "owner"))
     lab.refused(404, "POST", f"{path}/invitation", {"answer": "accept"}, who=(second, "owner"))
     lab.answer(project_id, third)
-    shown = lab.done("GET", path, who=(first, "owner"))
-    assert (shown["stage"], shown["team"]) == ("staffed", [first, third])
+    project = lab.done("GET", path, who=(first, "owner"))
+    assert (project["stage"], project["team"]) == ("staffed", [first, third])
     invited = lab.events("member_invited", project_id=project_id, part="team")
-    assert [one["member_id"] for one in invited] == [first, second, third]
+    assert [project["member_id"] for project in invited] == [first, second, third]
 
 
 def test_projects_that_wait_for_the_staff_are_listed_until_somebody_is_asked(lab: Lab) -> None:
@@ -70,8 +70,8 @@ def test_projects_that_wait_for_the_staff_are_listed_until_somebody_is_asked(lab
     path = f"/projects/{project_id}"
 
     def due(who: tuple[str, str] = REVIEWER) -> list[str]:
-        found = lab.done("GET", "/projects?for_staff=true&limit=100", who=who)["items"]
-        return [one["staff_due"] for one in found if one["id"] == project_id]
+        projects = lab.done("GET", "/projects?for_staff=true&limit=100", who=who)["items"]
+        return [project["staff_due"] for project in projects if project["id"] == project_id]
 
     assert due() == ["inviter un site pilote"]
     site = lab.member()
@@ -92,15 +92,19 @@ def test_who_was_asked_reads_what_became_of_it_and_nobody_else_does(lab: Lab) ->
     lab.done("POST", f"{path}/team", {"team": [other]}, who=REVIEWER)
     for member, state, reason in ((declining, "declined", "Travaux."), (replaced, "withdrawn", "")):
         lab.refused(404, "GET", path, who=(member, "owner"))
-        told = lab.done("GET", f"{path}/invitation", who=(member, "owner"))
-        assert (told["part"], told["state"], told["reason"]) == ("team", state, reason)
-        assert told["title"] == at.PROJECT["title"]
+        invitation = lab.done("GET", f"{path}/invitation", who=(member, "owner"))
+        assert (invitation["part"], invitation["state"], invitation["reason"]) == (
+            "team",
+            state,
+            reason,
+        )
+        assert invitation["title"] == at.PROJECT["title"]
     asked = lab.done("GET", f"{path}/invitation", who=(other, "owner"))
     assert (asked["state"], bool(asked["answer_by"])) == ("invited", True)
     for who in (at.HOLDER, REVIEWER, OWNER):
-        told = lab.refused(404, "GET", f"{path}/invitation", who=who)
+        invitation = lab.refused(404, "GET", f"{path}/invitation", who=who)
         unknown = lab.refused(404, "GET", "/projects/prj_unknown/invitation", who=who)
-        assert told["detail"].replace(project_id, "prj_unknown") == unknown["detail"]
+        assert invitation["detail"].replace(project_id, "prj_unknown") == unknown["detail"]
 
 
 @pytest.mark.parametrize(
@@ -124,32 +128,36 @@ def test_nobody_answers_for_somebody_else(lab: Lab) -> None:
     path = f"/projects/{project_id}"
     lab.done("POST", f"{path}/pilot-site", {"site_id": lab.member()}, who=REVIEWER)
     for who in (at.HOLDER, REVIEWER, OWNER):
-        told = lab.refused(404, "POST", f"{path}/invitation", {"answer": "accept"}, who=who)
+        refusal = lab.refused(404, "POST", f"{path}/invitation", {"answer": "accept"}, who=who)
         unknown = "/projects/prj_unknown/invitation"
         other = lab.refused(404, "POST", unknown, {"answer": "accept"}, who=who)
-        assert told["detail"].replace(project_id, "prj_unknown") == other["detail"]
+        assert refusal["detail"].replace(project_id, "prj_unknown") == other["detail"]
     assert lab.stage(project_id) == "trialled"
 
 
 def test_two_processes_remind_and_replace_once(store: Store) -> None:
     """What falls due is done by whichever looks first; who left meanwhile is passed over."""
-    it = made.project_at("trialled")
-    it.choose_pilot_site(
+    trialled = samples.project_at("trialled")
+    trialled.choose_pilot_site(
         "mbr_a", "mbr_r", ("mbr_gone", "mbr_b"), Patience(remind_seconds=0, wait_seconds=60)
     )
-    it.version = 0  # nothing of it was saved here
-    it = store.of(Project).save(it)
+    trialled.version = 0  # nothing of it was saved here
+    trialled = store.of(Project).save(trialled)
     store.of(Departure).add(Departure(id="mbr_gone", left_at=now(), reason="Parti."))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: follow_up(store), range(8)))
-    project = store.of(Project).get(it.id)
-    assert [one["type"] for one in project.outbox].count("invitation_reminded") == 1
+    project = store.of(Project).get(trialled.id)
+    assert [envelope["type"] for envelope in project.outbox].count("invitation_reminded") == 1
     project.parts = project.parts.model_copy(
         update={
-            "all": tuple(one.model_copy(update={"ends_at": now()}) for one in project.parts.all)
+            "all": tuple(
+                invitation.model_copy(update={"ends_at": now()}) for invitation in project.parts.all
+            )
         }
     )
     store.of(Project).save(project)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: follow_up(store), range(8)))
-    assert [one.member_id for one in store.of(Project).get(it.id).parts.open] == ["mbr_b"]
+    assert [
+        invitation.member_id for invitation in store.of(Project).get(trialled.id).parts.open
+    ] == ["mbr_b"]

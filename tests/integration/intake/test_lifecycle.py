@@ -24,11 +24,11 @@ def test_a_project_goes_from_submission_to_delivery(lab: Lab) -> None:
     job_id = at.new_job()
     lab.publish_and_wait(at.succeeded(project_id, "full", job_id), times=2)
     delivery = {"job_id": job_id, "title": "Vacance", "description": "Par EPCI", "licence": "lov2"}
-    shown = lab.done("POST", f"/projects/{project_id}/delivery", delivery)
-    assert (shown["stage"], shown["delivery"]["licence"]) == ("delivered", "lov2")
-    assert [result["job_id"] for result in shown["results"]] == [job_id]
+    project = lab.done("POST", f"/projects/{project_id}/delivery", delivery)
+    assert (project["stage"], project["delivery"]["licence"]) == ("delivered", "lov2")
+    assert [result["job_id"] for result in project["results"]] == [job_id]
     stages = [*ROAD, "delivered"]
-    assert list(dict.fromkeys(entry["stage"] for entry in shown["history"])) == stages
+    assert list(dict.fromkeys(entry["stage"] for entry in project["history"])) == stages
     expected = [f"project_{stage}" for stage in stages]
     for place in ("piloted", "staffed"):
         asked = expected.index(f"project_{place}")
@@ -36,7 +36,7 @@ def test_a_project_goes_from_submission_to_delivery(lab: Lab) -> None:
     eventually(lambda: lab.topics(project_id) == expected, what="all events are published")
     delivered = lab.told_of(project_id)[-1]
     people = delivered["data"]["site_id"], *delivered["data"]["team"]
-    assert list(people) == [shown["site_id"], *shown["team"]]
+    assert list(people) == [project["site_id"], *project["team"]]
     assert delivered["data"]["result"] == at.MANIFEST.model_dump()
     assert delivered["correlationid"] == project_id
 
@@ -48,17 +48,17 @@ def test_a_secured_project_says_for_whose_word_it_waits_and_what_that_binds_it_t
     about = {"project_id": project_id, "dataset_id": "dts_epci", "owner_id": "mbr_o"}
     lab.publish_and_wait(AccessRequested(**about, holder_id=at.HOLDER[0]), sequence=4)
     why = "Attend l'accord de mbr_o sur « dts_epci »."
-    shown = lab.done("GET", path)
+    project = lab.done("GET", path)
     wait = {"dataset_id": "dts_epci", "title": "", "member_id": "mbr_o", "why": why}
-    assert (shown["waits_for"], shown["history"][-1]["why"]) == ([wait], why)
+    assert (project["waits_for"], project["history"][-1]["why"]) == ([wait], why)
     conditions = ("Les embarquements, jamais le chiffre d'affaires.",)
     granted = AccessGranted(**about, decided_by="mbr_o", conditions=conditions)
     lab.publish_and_wait(granted, times=2, sequence=5)
     for who in (at.HOLDER, at.REVIEWER):
-        shown = lab.done("GET", path, who=who)
-        assert shown["accesses"][0]["conditions"] == list(conditions)
-    assert shown["waits_for"] == []
-    assert conditions[0] in shown["history"][-1]["why"]
+        project = lab.done("GET", path, who=who)
+        assert project["accesses"][0]["conditions"] == list(conditions)
+    assert project["waits_for"] == []
+    assert conditions[0] in project["history"][-1]["why"]
 
 
 def test_result_of_data_that_was_taken_away_is_not_delivered(lab: Lab) -> None:
@@ -71,11 +71,11 @@ def test_result_of_data_that_was_taken_away_is_not_delivered(lab: Lab) -> None:
     delivery = {"job_id": job_id, "title": "Vacance", "description": "Par EPCI", "licence": "lov2"}
     path = f"/projects/{project_id}/delivery"
     assert "étude finie" in lab.refused(409, "POST", path, delivery)["detail"]
-    shown = lab.done("GET", f"/projects/{project_id}")
-    assert "étude finie" in shown["history"][-1]["why"]
-    [access] = shown["accesses"]
-    told = (access["dataset_id"], access["state"], access["reason"])
-    assert (shown["access_open"], told) == (False, ("dts_epci", "revoked", "étude finie"))
+    project = lab.done("GET", f"/projects/{project_id}")
+    assert "étude finie" in project["history"][-1]["why"]
+    [access] = project["accesses"]
+    dataset_ids = (access["dataset_id"], access["state"], access["reason"])
+    assert (project["access_open"], dataset_ids) == (False, ("dts_epci", "revoked", "étude finie"))
     lab.publish_and_wait(AccessGranted(**about, decided_by="mbr_o"), sequence=6)
     assert lab.done("GET", f"/projects/{project_id}")["access_open"]
     assert lab.done("POST", path, delivery)["stage"] == "delivered"
@@ -92,12 +92,14 @@ def test_guidance_names_datasets_applications_experts_and_pilot_sites_with_reaso
     lab.wait_for_stage(project_id, "advised")
     lab.member(name="Retardataire", skills=["statistique"])
     guidance = lab.done("GET", f"/projects/{project_id}")["guidance"]
-    assert [found["title"] for found in guidance["datasets"]] == ["epci"]
-    assert {"cross", "aggregate"} == {one["application"] for one in guidance["applications"]}
-    assert [found["member_id"] for found in guidance["experts"]] == [expert]
-    assert [found["member_id"] for found in guidance["pilot_sites"]] == [town]
-    everything = [found for kind in guidance.values() for found in kind]
-    assert all(found["reasons"] for found in everything)
+    assert [dataset["title"] for dataset in guidance["datasets"]] == ["epci"]
+    assert {"cross", "aggregate"} == {
+        application["application"] for application in guidance["applications"]
+    }
+    assert [expert["member_id"] for expert in guidance["experts"]] == [expert]
+    assert [pilot_site["member_id"] for pilot_site in guidance["pilot_sites"]] == [town]
+    everything = [match for kind in guidance.values() for match in kind]
+    assert all(match["reasons"] for match in everything)
     eventually(lambda: len(lab.topics(project_id)) == 2)
     assert lab.told_of(project_id)[1]["data"]["experts"] == 1
 
@@ -107,8 +109,8 @@ def test_matches_told_again_and_again_advise_once(lab: Lab) -> None:
     project_id = lab.submit()
     lab.publish_and_wait(at.matched(project_id, "epci"), times=3)
     lab.publish_and_wait(at.matched(project_id, "autre", "encore"), sequence=2)
-    shown = lab.done("GET", f"/projects/{project_id}")
-    assert len(shown["guidance"]["datasets"]) == 1
+    project = lab.done("GET", f"/projects/{project_id}")
+    assert len(project["guidance"]["datasets"]) == 1
     assert lab.topics(project_id) == ["project_submitted", "project_advised"]
 
 
@@ -133,14 +135,14 @@ def test_two_workers_equip_twenty_projects_once_each(lab: Lab) -> None:
     """Both openings of all projects come at once and doubled, to two processes."""
     projects = [lab.submit() for _ in range(20)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda one: bring(lab, one, "secured"), projects))
+        list(pool.map(lambda project: bring(lab, project, "secured"), projects))
         for make in (at.access, at.workspace):
-            for one in projects:
-                pool.submit(lab.publish, make(one), times=2)
-    for one in projects:
-        lab.wait_for_stage(one, "equipped")
-    eventually(lambda: all(lab.topics(one)[-1] == "project_equipped" for one in projects))
-    assert all(lab.topics(one).count("project_equipped") == 1 for one in projects)
+            for project in projects:
+                pool.submit(lab.publish, make(project), times=2)
+    for project in projects:
+        lab.wait_for_stage(project, "equipped")
+    eventually(lambda: all(lab.topics(project)[-1] == "project_equipped" for project in projects))
+    assert all(lab.topics(project).count("project_equipped") == 1 for project in projects)
 
 
 def test_openings_after_the_withdrawal_change_nothing(lab: Lab) -> None:
@@ -162,11 +164,11 @@ def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(lab: La
     path, failure = f"/projects/{project_id}", at.failed(project_id, at.new_job())
     treatment = f"{path}/treatment", at.PROJECT["treatment"]
     lab.publish_and_wait(failure)
-    shown = lab.done("GET", path)
-    assert (shown["stage"], shown["history"][-1]["by"]) == ("equipped", "compute")
-    assert "colonne absente" in shown["history"][-1]["why"]
-    shown = lab.done("POST", *treatment, who=REVIEWER)
-    assert (shown["history"][-1]["by"], shown["access_open"]) == (REVIEWER[0], False)
+    project = lab.done("GET", path)
+    assert (project["stage"], project["history"][-1]["by"]) == ("equipped", "compute")
+    assert "colonne absente" in project["history"][-1]["why"]
+    project = lab.done("POST", *treatment, who=REVIEWER)
+    assert (project["history"][-1]["by"], project["access_open"]) == (REVIEWER[0], False)
     lab.publish_and_wait(at.access(project_id), sequence=2)
     changed = lab.wait_for("treatment_changed", project_id=project_id)
     assert (changed["proposal"], changed["decided_by"]) == (2, REVIEWER[0])
@@ -174,8 +176,8 @@ def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(lab: La
     lab.publish_and_wait(at.access(project_id, 2), times=2, sequence=3)
     lab.publish_and_wait(failure)
     lab.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
-    shown = lab.done("GET", path)
-    assert (shown["stage"], len(shown["trials"])) == ("trialled", 2)
+    project = lab.done("GET", path)
+    assert (project["stage"], len(project["trials"])) == ("trialled", 2)
     eventually(lambda: lab.topics(project_id)[-1] == "project_trialled")
     assert lab.topics(project_id).count("project_equipped") == 2
 
@@ -185,20 +187,24 @@ def test_a_holder_changes_the_treatment_of_a_staffed_project(lab: Lab) -> None:
     project_id = bring(lab, lab.submit(), "staffed")
     path = f"/projects/{project_id}"
     change = {"dataset_id": "dts_epci", "title": "EPCI", "before": ["a"], "after": ["a et b"]}
-    shown = lab.done("POST", f"{path}/treatment", at.PROJECT["treatment"])
-    assert (shown["stage"], shown["treatment_open_to"]) == ("staffed", "holder_or_reviewer")
-    told = {"project_id": project_id, "proposal": 2, "owners": [at.OWNER[0]], "changes": [change]}
-    lab.publish_and_wait(InputsChecked.model_validate(told), sequence=2)
+    project = lab.done("POST", f"{path}/treatment", at.PROJECT["treatment"])
+    assert (project["stage"], project["treatment_open_to"]) == ("staffed", "holder_or_reviewer")
+    fields = {"project_id": project_id, "proposal": 2, "owners": [at.OWNER[0]], "changes": [change]}
+    lab.publish_and_wait(InputsChecked.model_validate(fields), sequence=2)
     lab.publish_and_wait(at.access(project_id, 2), sequence=3)
     [waiting] = lab.done("GET", "/projects?for_staff=true&limit=100", who=REVIEWER)["items"][-1:]
     assert (waiting["id"], waiting["staff_due"]) == (
         project_id,
         "relire le traitement, qui lit ou montre davantage",
     )
-    shown = lab.done("GET", path)
-    assert (shown["needs_review"], shown["checks"][0]["changes"]) == (True, [change])
-    shown = lab.done("POST", f"{path}/review", lab.seen(project_id), who=REVIEWER)
-    assert (shown["stage"], shown["needs_review"], shown["access_open"]) == ("staffed", False, True)
+    project = lab.done("GET", path)
+    assert (project["needs_review"], project["checks"][0]["changes"]) == (True, [change])
+    project = lab.done("POST", f"{path}/review", lab.seen(project_id), who=REVIEWER)
+    assert (project["stage"], project["needs_review"], project["access_open"]) == (
+        "staffed",
+        False,
+        True,
+    )
     expected = ["treatment_changed", "treatment_review_asked", "treatment_approved"]
     eventually(lambda: lab.topics(project_id)[-4:] == [*expected, "project_equipped"])
 
@@ -208,9 +214,9 @@ def test_a_trial_that_is_cancelled_is_tried_again_with_a_new_treatment(lab: Lab)
     project_id = bring(lab, lab.submit(), "equipped")
     path = f"/projects/{project_id}"
     lab.publish_and_wait(at.cancelled(project_id, at.new_job()), times=2)
-    shown = lab.done("GET", path)
-    assert (shown["stage"], len(shown["trials"])) == ("equipped", 1)
-    assert shown["history"][-1]["why"] == "L'essai n'a pas abouti : annulé"
+    project = lab.done("GET", path)
+    assert (project["stage"], len(project["trials"])) == ("equipped", 1)
+    assert project["history"][-1]["why"] == "L'essai n'a pas abouti : annulé"
     lab.done("POST", f"{path}/treatment", at.PROJECT["treatment"], who=REVIEWER)
     lab.publish_and_wait(at.access(project_id, 2), sequence=2)
     lab.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
@@ -222,11 +228,11 @@ def test_project_says_that_its_trial_waits_for_an_operator(lab: Lab) -> None:
     project_id, job_id = bring(lab, lab.submit(), "equipped"), at.new_job()
     path = f"/projects/{project_id}"
     lab.publish_and_wait(at.given_up(project_id, job_id), sequence=4)
-    shown = lab.done("GET", path)
-    (waiting,) = shown["given_up"]
+    project = lab.done("GET", path)
+    (waiting,) = project["given_up"]
     assert (waiting["job_id"], waiting["kind"]) == (job_id, "trial")
     assert waiting["reason"] == "erreur interne du service de calcul"
-    assert shown["history"][-1]["why"].endswith("Un exploitant doit le relancer ou l'annuler.")
+    assert project["history"][-1]["why"].endswith("Un exploitant doit le relancer ou l'annuler.")
     lab.publish_and_wait(at.retried(project_id, job_id), sequence=5)
     assert lab.done("GET", path)["given_up"] == []
     lab.publish_and_wait(at.succeeded(project_id, "trial", job_id))
@@ -252,7 +258,7 @@ def test_a_reviewer_turns_a_project_down(lab: Lab) -> None:
     """The reason is what the holder reads."""
     project_id = bring(lab, lab.submit(), "advised")
     decision = lab.seen(project_id, decision="reject", reason="Données personnelles.")
-    shown = lab.done("POST", f"/projects/{project_id}/review", decision, who=REVIEWER)
-    assert (shown["stage"], shown["history"][-1]["by"]) == ("rejected", "mbr_reviewer")
+    project = lab.done("POST", f"/projects/{project_id}/review", decision, who=REVIEWER)
+    assert (project["stage"], project["history"][-1]["by"]) == ("rejected", "mbr_reviewer")
     eventually(lambda: lab.topics(project_id)[-1] == "project_rejected")
     assert lab.told_of(project_id)[-1]["data"]["reason"] == "Données personnelles."

@@ -51,13 +51,13 @@ def test_code_that_fails_is_refused_with_its_line_and_nothing_is_saved(lab: Lab)
 
 def test_code_that_was_not_tried_is_saved_and_the_answer_says_so(lab: Lab) -> None:
     """For its holder, whoever of the lab changes it; and only to who just sent it."""
-    told = [f"{UNREAD} Pour {HOLDER[0]}."]
+    texts = [f"{UNREAD} Pour {HOLDER[0]}."]
     sent = lab.done("POST", "/projects", {**PROJECT, "treatment": treatment(WORKS)})
-    assert sent["code_untried"] == told
+    assert sent["code_untried"] == texts
     path = f"/projects/{sent['id']}"
     assert lab.done("GET", path)["code_untried"] == []
     changed = lab.done("POST", f"{path}/treatment", treatment(WORKS), who=REVIEWER)
-    assert changed["code_untried"] == told
+    assert changed["code_untried"] == texts
 
 
 def test_nobody_tries_code_in_the_name_of_a_project_s_holder(lab: Lab) -> None:

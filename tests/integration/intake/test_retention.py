@@ -21,9 +21,9 @@ def test_ended_project_keeps_its_stages_and_dates(lab: Lab) -> None:
         assert policy.erase(running, since, "").erased == {}
         assert policy.erase(ended, since, "").erased == {"projets": 1}
         assert policy.erase(ended, since, "").erased == {}
-    shown = lab.done("GET", f"/projects/{ended}", who=REVIEWER)
-    assert (shown["title"], shown["problem"]) == ("[effacé]", "[effacé]")
-    assert [entry["stage"] for entry in shown["history"]] == ["submitted", "withdrawn"]
+    project = lab.done("GET", f"/projects/{ended}", who=REVIEWER)
+    assert (project["title"], project["problem"]) == ("[effacé]", "[effacé]")
+    assert [entry["stage"] for entry in project["history"]] == ["submitted", "withdrawn"]
 
 
 def test_holder_is_told_before_the_texts_of_its_project_go(lab: Lab) -> None:
@@ -35,9 +35,9 @@ def test_holder_is_told_before_the_texts_of_its_project_go(lab: Lab) -> None:
         "DATALAB_RETENTION_NOTICE_DAYS": "0.00001",
     }
     with running(SPEC, {**lab.environ, **rule}):
-        told = lab.wait_for("intake_retention_announced", project_id=ended)
-        assert told["member_id"] == HOLDER[0]
-        assert "GET /projects/" in told["text"]
+        event = lab.wait_for("intake_retention_announced", project_id=ended)
+        assert event["member_id"] == HOLDER[0]
+        assert "GET /projects/" in event["text"]
         applied = lab.wait_for("intake_retention_applied", project_id=ended)
     assert applied["counts"] == [{"kind": "projets", "count": 1}]
     assert lab.done("GET", f"/projects/{ended}", who=REVIEWER)["title"] == "[effacé]"

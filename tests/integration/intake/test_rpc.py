@@ -16,7 +16,7 @@ from shared.store import Store
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import PROJECT, Lab
 from tests.servers import eventually
-from tests.unit.intake import made
+from tests.unit.intake import samples as made
 
 
 def test_a_stock_client_takes_a_project_to_its_delivery(lab: Lab) -> None:

@@ -11,13 +11,13 @@ from shared.stages import Stage
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import Lab
 from tests.servers import eventually
-from tests.unit.intake import made
+from tests.unit.intake import samples
 
 
 def kept(lab: Lab, stage: Stage, **changed: Any) -> str:
     """A project's document as the code of before wrote it; its id."""
     project_id = new_id("prj")
-    document = {**made.as_before(made.project_at(stage)), "_id": project_id, **changed}
+    document = {**samples.as_before(samples.project_at(stage)), "_id": project_id, **changed}
     del document["id"]
     with lab.database() as database:
         database["projects"].insert_one(document | {"has_outbox": False, "outbox_since": NEVER})
@@ -35,14 +35,14 @@ def test_projects_of_before_are_told_once_whoever_looks_and_how_often(lab: Lab) 
     with lab.store() as store, ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: ProjectUpgrade(store).sweep(), range(4)))
         ProjectUpgrade(store).sweep()
-        assert not any(one.lacks_telling for one in store.of(Project).every())
+        assert not any(project.lacks_telling for project in store.of(Project).every())
     for project_id, topic in (
         (secured, "treatment_changed"),
         (staffed, "treatment_changed"),
         (advised, "treatment_proposed"),
     ):
-        (told,) = (lab.wait_for(topic, project_id=project_id),)
-        assert (told["proposal"], told["treatment"]["inputs"]["table_0"]) == (1, "dts_b")
+        (event,) = (lab.wait_for(topic, project_id=project_id),)
+        assert (event["proposal"], event["treatment"]["inputs"]["table_0"]) == (1, "dts_b")
         assert lab.topics(project_id) == [topic]
     assert lab.topics(ended) == []
     lab.publish_and_wait(at.access(staffed, 1), sequence=7)
@@ -55,12 +55,12 @@ def test_who_had_a_part_before_sees_the_project_and_is_asked_nothing(lab: Lab) -
     site = lab.member()
     project_id = kept(lab, "staffed", site_id=site)
     who = (site, "owner")
-    shown = lab.done("GET", f"/projects/{project_id}", who=who)
-    assert (shown["stage"], shown["invitation"]["state"]) == ("staffed", "accepted")
+    project = lab.done("GET", f"/projects/{project_id}", who=who)
+    assert (project["stage"], project["invitation"]["state"]) == ("staffed", "accepted")
     with lab.store() as store:
         ProjectUpgrade(store).sweep()
         complete_index(store, Project, new_id("index"))
     assert lab.done("GET", "/projects?mine=true&q=logement", who=who)["items"] != []
     listed = lab.done("GET", "/projects?named=true", who=who)["items"]
-    assert [one["id"] for one in listed] == [project_id]
+    assert [project["id"] for project in listed] == [project_id]
     eventually(lambda: lab.topics(project_id) == ["treatment_changed"])

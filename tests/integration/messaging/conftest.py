@@ -44,14 +44,14 @@ class Lab(ServiceLab):
 
     def parked_events(self, count: int = 1) -> list[ParkedEvent]:
         """The parked events, once there are `count`."""
-        found: list[ParkedEvent] = []
+        parked_events: list[ParkedEvent] = []
 
         def look() -> bool:
-            found[:] = parked(self.amqp_uri)
-            return len(found) == count
+            parked_events[:] = parked(self.amqp_uri)
+            return len(parked_events) == count
 
         eventually(look)
-        return found
+        return parked_events
 
     def parked_body(self) -> bytes:
         """Take the oldest parked message, once there is one: its bytes."""

@@ -42,8 +42,8 @@ class Recorder:
     @http("GET", "/notes/{note_id}", returns=Note)
     def read(self, call: Call, note_id: str) -> Note:  # noqa: ARG002
         """One note."""
-        found: Note = self.documents.of(Note).get(note_id)
-        return found
+        note: Note = self.documents.of(Note).get(note_id)
+        return note
 
     @on(MemberJoined)
     def note(self, envelope: Envelope[MemberJoined]) -> None:

@@ -232,8 +232,8 @@ def test_event_of_a_queue_that_is_gone_stays_parked_and_holds_no_other(
     lab.send(b"2", "recorder.on.project_withdrawn", declared_queues.PARKED)
     lab.send(b"3", "intake.on.project_withdrawn", declared_queues.PARKED)
     lab.parked_events(3)
-    told = rf"^1 events are back in their queues, 2 stay parked: no queue is called {queue[:255]}$"
-    with pytest.raises(NotFound, match=told):
+    text = rf"^1 events are back in their queues, 2 stay parked: no queue is called {queue[:255]}$"
+    with pytest.raises(NotFound, match=text):
         replay(lab.amqp_uri)
     reasons = {event.body: event.reason for event in lab.parked_events(3)}
     assert [reasons["1"], reasons["2"]] == ["unknown"] * 2
@@ -268,4 +268,4 @@ def test_two_workers_share_the_events_and_none_is_done_twice(lab: Lab, member: s
             lab.send(joined(f"{member}-{number}"))
         eventually(lab.is_quiet)
         seen = [lab.note(f"{member}-{number}").get("seen", []) for number in range(60)]
-    assert [len(one) for one in seen] == [1] * 60
+    assert [len(deliveries) for deliveries in seen] == [1] * 60

@@ -56,8 +56,8 @@ def test_queue_that_answers_no_consumer_is_named_and_tried_again(lab: Lab, membe
         lab.broker.disconnect(lab.vhost)
         eventually(lambda: f"does not answer for the queue {QUEUE}" in lab.recorder.log(), 30)
         # Between two attempts it is the lost connection that it tells of.
-        told = f"does not answer for the queue {QUEUE}"
-        eventually(lambda: told in lab.recorder.red().get("consumer", ""), 30)
+        text = f"does not answer for the queue {QUEUE}"
+        eventually(lambda: text in lab.recorder.red().get("consumer", ""), 30)
     eventually(lab.recorder.ready, 30)
     lab.send(joined(member))
     lab.handles(member)

@@ -44,7 +44,11 @@ class Commands(monitoring.CommandListener):
 
     def of(self, name: str, *collections: str) -> list[tuple[str, str, tuple[str, ...]]]:
         """Those of a name, to these collections."""
-        return [one for one in self.asked if one[0] == name and one[1] in collections]
+        return [
+            sentence
+            for sentence in self.asked
+            if sentence[0] == name and sentence[1] in collections
+        ]
 
 
 _COMMANDS = Commands()

@@ -48,8 +48,8 @@ class Client:
         """Register an endpoint; the answer, secret included."""
         answered = self("POST", "/endpoints", {"url": url, "event_types": event_types or ["*"]})
         assert answered.status == 201, answered
-        found: dict[str, Any] = answered.json
-        return found
+        body: dict[str, Any] = answered.json
+        return body
 
     def deliveries(self, endpoint: dict[str, Any]) -> list[dict[str, Any]]:
         """The latest deliveries to an endpoint."""

@@ -46,7 +46,7 @@ def add_endpoint(
 def mark_failing(store: Store, endpoint: Endpoint) -> None:
     """Let its last call have failed."""
     store.of(Endpoint).change(
-        endpoint.id, lambda found: found.note_call(succeeded=False, abandoned=False)
+        endpoint.id, lambda endpoint: endpoint.note_call(succeeded=False, abandoned=False)
     )
 
 
@@ -112,7 +112,7 @@ class Outgoing:
 
     def wait_for(self, state: str, ids: list[str]) -> None:
         """Wait until all these deliveries are in one state."""
-        eventually(lambda: {self.deliveries.get(one).state for one in ids} == {state})
+        eventually(lambda: {self.deliveries.get(identifier).state for identifier in ids} == {state})
 
     def send_until(self, state: str, ids: list[str]) -> None:
         """Run a sender until these deliveries are in one state."""

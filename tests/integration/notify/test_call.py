@@ -73,15 +73,15 @@ def test_slow_head_ends_with_the_time(receiver: WebServer, behaviour: Answer) ->
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "given", "most"),
+    ("behaviour", "retry_after", "most"),
     [(drip_body, SECONDS, SECONDS + 0.5), (endless_of_a_length, 10, 2)],
 )
 def test_status_counts_of_a_body_that_does_not_end(
-    receiver: WebServer, behaviour: Answer, given: float, most: float
+    receiver: WebServer, behaviour: Answer, retry_after: float, most: float
 ) -> None:
     """The server said 200: a few kilobytes are taken, within the time, and the rest left."""
     receiver.answers["/talks"] = behaviour
-    outcome, seconds = call(receiver.url("/talks"), given)
+    outcome, seconds = call(receiver.url("/talks"), retry_after)
     assert outcome == 200
     assert seconds < most
 
@@ -151,5 +151,5 @@ def test_retry_after_is_read(receiver: WebServer, value: str, seconds: float | N
 def test_retry_after_is_read_as_a_date(receiver: WebServer, hours: int, seconds: float) -> None:
     """The seconds until then; none when it has passed."""
     date = datetime.now(UTC) + timedelta(hours=hours)
-    found = asked(receiver, format_datetime(date, usegmt=True))
-    assert found == pytest.approx(seconds, abs=60)
+    wait_seconds = asked(receiver, format_datetime(date, usegmt=True))
+    assert wait_seconds == pytest.approx(seconds, abs=60)

@@ -39,7 +39,7 @@ def test_working_set_has_what_is_due_oldest_first(outgoing: Outgoing, due: Due) 
     due.expect({later.id: now() + timedelta(seconds=60)})
     assert [endpoint.id for endpoint in due.endpoints(10)] == [first.id, second.id]
     assert [endpoint.id for endpoint in due.endpoints(1)] == [first.id]
-    assert [one.id for one in due.endpoints(10, without=["mem_a"])] == [second.id]
+    assert [endpoint.id for endpoint in due.endpoints(10, without=["mem_a"])] == [second.id]
     assert due.endpoints(10, without=["mem_a", "mem_b"]) == []
 
 
@@ -80,9 +80,9 @@ def test_claim_is_one_sender_s_and_runs_out(outgoing: Outgoing, due: Due) -> Non
     """Who read the endpoint before gets none; after a crash the endpoint is due again."""
     endpoint = outgoing.endpoint("/hook")
     outgoing.due(endpoint)
-    (found,) = due.endpoints(1)
-    claimed = claim(due, found)
-    assert due.claim(found) is None
+    (due_endpoint,) = due.endpoints(1)
+    claimed = claim(due, due_endpoint)
+    assert due.claim(due_endpoint) is None
     assert due.endpoints(1) == []
     assert now() < claimed.due_at <= now() + A_MOMENT
 
@@ -110,14 +110,14 @@ def test_settling_keeps_what_became_of_the_endpoint_meanwhile(outgoing: Outgoing
     """Its owner changed it; or asks for a call, though it failed."""
     endpoints, endpoint = outgoing.store.of(Endpoint), add_endpoint(outgoing.store)
     claimed = claim(due, endpoint)
-    endpoints.change(endpoint.id, lambda found: found.change(description="autre"))
+    endpoints.change(endpoint.id, lambda endpoint: endpoint.change(description="autre"))
     due.settle(claimed, NEVER)
     assert (due_at(outgoing, endpoint), endpoints.get(endpoint.id).description) == (NEVER, "autre")
     mark_failing(outgoing.store, endpoint)
     claimed, later = claim(due, endpoints.get(endpoint.id)), now() + timedelta(hours=1)
     endpoints.change(endpoint.id, Endpoint.call_again)
     due.settle(claimed, later, not_before=later)
-    assert [one.id for one in due.endpoints(1)] == [endpoint.id]
+    assert [endpoint.id for endpoint in due.endpoints(1)] == [endpoint.id]
 
 
 @pytest.mark.parametrize("is_claimed", [False, True])
@@ -127,25 +127,25 @@ def test_delivery_that_is_added_meanwhile_is_not_forgotten(
     """Before the endpoint is claimed it is seen by who looks, and after that it is expected."""
     endpoint = add_endpoint(outgoing.store)
     due.expect({endpoint.id: now()})
-    (found,) = due.endpoints(1)
+    (due_endpoint,) = due.endpoints(1)
     if is_claimed:
-        claimed = claim(due, found)
+        claimed = claim(due, due_endpoint)
         assert due.pending(endpoint.id, 1) == []
         outgoing.due(endpoint)
         due.settle(claimed, NEVER)
-        assert [one.id for one in due.endpoints(1)] == [endpoint.id]
+        assert [endpoint.id for endpoint in due.endpoints(1)] == [endpoint.id]
     else:
         outgoing.due(endpoint)
-        assert due.claim(found) is None
-        (found,) = due.endpoints(1)
-        claim(due, found)
+        assert due.claim(due_endpoint) is None
+        (due_endpoint,) = due.endpoints(1)
+        claim(due, due_endpoint)
         assert len(due.pending(endpoint.id, 1)) == 1
 
 
 def test_what_was_kept_before_there_were_dates_is_found(outgoing: Outgoing, due: Due) -> None:
     """A sender that starts looks for it once."""
     endpoints = [outgoing.endpoint(f"/{number}") for number in range(3)]
-    ids = [one for endpoint in endpoints for one in outgoing.due(endpoint, 2)]
+    ids = [delivery_id for endpoint in endpoints for delivery_id in outgoing.due(endpoint, 2)]
     for document in outgoing.store._database[Endpoint.collection].find():
         del document["due_at"], document["waiting"], document["failing"]
         outgoing.store._database[Endpoint.collection].replace_one(
@@ -161,9 +161,9 @@ def test_deliveries_to_a_deleted_endpoint_are_closed_and_leave_the_working_set(
     """Those of later, too."""
     endpoint = add_endpoint(outgoing.store, url=outgoing.receiver.url("/gone"))
     ids = outgoing.due(endpoint, 45)
-    for one in ids[20:]:
+    for delivery_id in ids[20:]:
         outgoing.deliveries.lease(
-            outgoing.deliveries.get(one), "next_attempt_at", timedelta(hours=1)
+            outgoing.deliveries.get(delivery_id), "next_attempt_at", timedelta(hours=1)
         )
     outgoing.store.of(Endpoint).change(endpoint.id, Endpoint.delete)
     with outgoing.sending():

@@ -32,18 +32,20 @@ ERASURE = envelope(ErasureRequested(erasure_id="ers_1", member_id=HOLDER), subje
 STORY = [envelope(marked(event)) for event in EVENTS if getattr(event, "project_id", "")]
 
 
-def hear(store: Store, *told: Envelope[Event]) -> None:
+def hear(store: Store, *envelopes: Envelope[Event]) -> None:
     """Let the service hear these events."""
-    for one in told:
-        Recorder(store).record(one)
-        note(store, one)
+    for message in envelopes:
+        Recorder(store).record(message)
+        note(store, message)
 
 
 def kept(store: Store) -> str:
     """All that the service holds, as one text."""
     classes = (Endpoint, TimelineEntry, WebhookDelivery, Departure)
-    found: Sequence[object] = [one for cls in classes for one in store.of(cls).every()]
-    return "\n".join(map(repr, found))
+    aggregates: Sequence[object] = [
+        aggregate for cls in classes for aggregate in store.of(cls).every()
+    ]
+    return "\n".join(map(repr, aggregates))
 
 
 def test_endpoints_of_a_member_who_left_are_deleted(
@@ -54,8 +56,8 @@ def test_endpoints_of_a_member_who_left_are_deleted(
     client.add_endpoint(receiver.url("/hook"))
     lab.publish(MemberLeft(member_id=member, reason="Fin."), times=2)
     eventually(lambda: client("GET", "/endpoints").json["items"] == [])
-    wanted = {"url": receiver.url("/again"), "event_types": ["*"]}
-    assert client("POST", "/endpoints", wanted).status == 403
+    fields = {"url": receiver.url("/again"), "event_types": ["*"]}
+    assert client("POST", "/endpoints", fields).status == 403
 
 
 def test_no_word_of_an_erased_member_is_kept(store: Store) -> None:
@@ -75,12 +77,12 @@ def test_no_word_of_an_erased_member_is_kept(store: Store) -> None:
     assert store.of(WebhookDelivery).find({"endpoint_id": operator.id})
     (answer,) = store.of(Departure).get(HOLDER).outbox
     assert answer["type"] == "notify_erased"
-    counts = {one["kind"]: one["count"] for one in answer["data"]["counts"]}
+    counts = {count["kind"]: count["count"] for count in answer["data"]["counts"]}
     assert counts["points de réception"] == 1
     assert counts["événements du fil"] >= len(STORY)
 
 
-@pytest.mark.parametrize("late", STORY, ids=lambda one: one.type)
+@pytest.mark.parametrize("late", STORY, ids=lambda envelope: envelope.type)
 def test_late_event_brings_no_word_of_an_erased_member_back(
     store: Store, late: Envelope[Event]
 ) -> None:
@@ -97,7 +99,7 @@ def test_event_before_its_holder_is_known_says_nothing_once_the_holder_was_erase
 ) -> None:
     """It waits to be told to its holder; who that is comes after the erasure."""
     add_endpoint(store, "mem_operator", sees_all=True)
-    nameless = [one for one in STORY if not hasattr(one.data, "holder_id")]
+    nameless = [envelope for envelope in STORY if not hasattr(envelope.data, "holder_id")]
     hear(store, *nameless)
     assert MARK in kept(store)
     hear(store, ERASURE, envelope(marked(example(ProjectSubmitted)), sequence=9))
@@ -123,15 +125,22 @@ def test_title_of_deleted_data_is_kept_in_no_timeline(store: Store) -> None:
     other = example(AccessRequested).model_copy(
         update={"dataset_id": "dts_other", "title": MARK, "project_id": "prj_other"}
     )
-    told = [envelope(asked), envelope(published, subject="dts_gone")]
-    hear(store, *told, envelope(other, subject="prj_other"))
+    envelopes = [envelope(asked), envelope(published, subject="dts_gone")]
+    hear(store, *envelopes, envelope(other, subject="prj_other"))
     deleted = example(DatasetDeleted).model_copy(update={**about, "title": "Supprimé"})
     hear(store, envelope(deleted, subject="dts_gone", sequence=2))
-    left = {one.correlation: one for one in store.of(TimelineEntry).every() if MARK in repr(one)}
+    left = {
+        entry.correlation: entry for entry in store.of(TimelineEntry).every() if MARK in repr(entry)
+    }
     assert left.keys() == {"prj_other"}
-    sent = [one.body for one in store.of(WebhookDelivery).every() if MARK in one.body]
+    sent = [
+        delivery.body for delivery in store.of(WebhookDelivery).every() if MARK in delivery.body
+    ]
     assert len(sent) == 1
     assert "dts_other" in sent[0]
-    assert all("dts_gone" not in repr(one) or MARK not in repr(one) for one in subjects_of(store))
+    assert all(
+        "dts_gone" not in repr(subject) or MARK not in repr(subject)
+        for subject in subjects_of(store)
+    )
     (request,) = store.of(TimelineEntry).find({"correlation": PROJECT})
     assert "« Supprimé »" in request.summary

@@ -114,9 +114,9 @@ def test_untrusted_certificate_is_refused(
 ) -> None:
     """A certificate that anyone could have made proves nothing."""
     assert trusted.exists()
-    made = tmp_path / "made.pem"
-    made.write_bytes(certificate("localhost"))
-    with serving(204, made) as server:
+    path = tmp_path / "made.pem"
+    path.write_bytes(certificate("localhost"))
+    with serving(204, path) as server:
         endpoint = client.add_endpoint(server.url("/tls", host="localhost"))
         piloted(lab, member)
         (error,) = errors(ended(client, endpoint))
@@ -173,7 +173,7 @@ def test_gone_endpoint_is_disabled_and_everybody_concerned_knows(
     client.add_endpoint(receiver.url("/other"), "endpoint_disabled")
     piloted(lab, member)
     eventually(lambda: receiver.calls("/other"))
-    found = client("GET", f"/endpoints/{gone['id']}").json
-    assert found["state"] == "disabled"
-    assert found["reason"].startswith("le serveur a répondu 410")
+    endpoint = client("GET", f"/endpoints/{gone['id']}").json
+    assert endpoint["state"] == "disabled"
+    assert endpoint["reason"].startswith("le serveur a répondu 410")
     assert len(receiver.calls("/gone")) == 1

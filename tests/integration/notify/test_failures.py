@@ -41,12 +41,12 @@ def test_gone_disables_the_endpoint(outgoing: Outgoing) -> None:
     endpoint = outgoing.endpoint("/gone")
     ids = outgoing.due(endpoint, 3)
     outgoing.send_until("abandoned", ids)
-    found = outgoing.store.of(Endpoint).get(endpoint.id)
-    assert (found.state, [event["type"] for event in found.outbox]) == (
+    due_endpoint = outgoing.store.of(Endpoint).get(endpoint.id)
+    assert (due_endpoint.state, [event["type"] for event in due_endpoint.outbox]) == (
         "disabled",
         ["endpoint_disabled"],
     )
-    assert "410" in found.reason
+    assert "410" in due_endpoint.reason
     assert len(outgoing.receiver.calls("/gone")) == 1
 
 
@@ -122,5 +122,7 @@ def test_silent_name_server_delays_nobody_else(outgoing: Outgoing) -> None:
         eventually(lambda: outgoing.deliveries.get(waiting[-1]).attempts)
         outgoing.wait_for("delivered", outgoing.due(live, 20))
         over.set()
-    errors = {a.error for one in waiting for a in outgoing.deliveries.get(one).attempts}
+    errors = {
+        a.error for delivery_id in waiting for a in outgoing.deliveries.get(delivery_id).attempts
+    }
     assert "le serveur de noms ne répond pas" in errors

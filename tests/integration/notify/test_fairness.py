@@ -68,12 +68,12 @@ class Receivers:
 @pytest.fixture
 def receivers() -> Iterator[Receivers]:
     """Everybody's servers, until the test is over."""
-    made = Receivers()
-    yield made
-    made.over.set()
+    receivers = Receivers()
+    yield receivers
+    receivers.over.set()
 
 
-def shown(gauge: Gauge) -> float:
+def gauge_value(gauge: Gauge) -> float:
     """What notify's metric shows; other tests of this process may have left other services'."""
     (family,) = gauge.describe()
     value = REGISTRY.get_sample_value(family.name, {"service": "notify"})
@@ -83,10 +83,10 @@ def shown(gauge: Gauge) -> float:
 
 def add_deleted(store: Store, member_id: str, count: int) -> None:
     """Add deleted endpoints, half of them as they were kept before there was a date."""
-    one = add_endpoint(store, member_id)
-    store.of(Endpoint).change(one.id, Endpoint.delete)
+    endpoint = add_endpoint(store, member_id)
+    store.of(Endpoint).change(endpoint.id, Endpoint.delete)
     collection = store._database[Endpoint.collection]
-    (document,) = collection.find({"_id": one.id})
+    (document,) = collection.find({"_id": endpoint.id})
     stubs = [{**document, "_id": f"end_0{number:06}"} for number in range(count)]
     for old in stubs[: count // 2]:
         del old["due_at"], old["waiting"], old["failing"]
@@ -111,9 +111,9 @@ def test_450_dead_endpoints_of_a_member_delay_nobody_else(
         outgoing.wait_for("delivered", outgoing.due(live, 20))
         assert time.monotonic() - began < SOON
         # All slots of one member are taken, it waits for them itself, and nobody else does.
-        eventually(lambda: shown(metrics.webhook_turns) == SHARE)
-        eventually(lambda: shown(metrics.webhook_oldest_due) > 0)
-        eventually(lambda: shown(metrics.webhook_oldest_unserved) == 0)
+        eventually(lambda: gauge_value(metrics.webhook_turns) == SHARE)
+        eventually(lambda: gauge_value(metrics.webhook_oldest_due) > 0)
+        eventually(lambda: gauge_value(metrics.webhook_oldest_unserved) == 0)
         receivers.over.set()
     assert receivers.most_silent == SHARE
 
@@ -141,12 +141,14 @@ def test_silent_host_is_called_once_for_each_endpoint_and_then_now_and_then(
     with outgoing.sending(send=receivers, names=NAMES):
         eventually(lambda: not Due(outgoing.store).endpoints(1))
         assert 60 <= receivers.calls["dead.example"] <= 60 + SHARE
-        tries = sum(outgoing.deliveries.get(one).tries for one in ids)
+        tries = sum(outgoing.deliveries.get(identifier).tries for identifier in ids)
         assert tries == receivers.calls["dead.example"]
-        eventually(lambda: shown(metrics.webhook_silent_hosts) == 1)
-        eventually(lambda: shown(metrics.webhook_oldest_due) == 0)
+        eventually(lambda: gauge_value(metrics.webhook_silent_hosts) == 1)
+        eventually(lambda: gauge_value(metrics.webhook_oldest_due) == 0)
         receivers.failing.clear()
-        untried = [one for one in ids if not outgoing.deliveries.get(one).attempts]
+        untried = [
+            identifier for identifier in ids if not outgoing.deliveries.get(identifier).attempts
+        ]
         outgoing.wait_for("delivered", untried)
 
 
@@ -158,14 +160,14 @@ def test_what_is_held_back_lives_no_longer_than_its_schedule(
     endpoints = [
         add_endpoint(outgoing.store, url=f"https://dead.example/{number}") for number in range(30)
     ]
-    ids = [one for endpoint in endpoints for one in outgoing.due(endpoint, 8)]
+    ids = [delivery_id for endpoint in endpoints for delivery_id in outgoing.due(endpoint, 8)]
     with outgoing.sending(send=receivers, names=NAMES):
         outgoing.wait_for("abandoned", ids)
         assert receivers.calls["dead.example"] < len(ids)
     states = {outgoing.store.of(Endpoint).get(endpoint.id).state for endpoint in endpoints}
     assert states == {"disabled"}
-    told = [event for one in ids for event in outgoing.deliveries.get(one).outbox]
-    assert "le serveur ne répond plus" in {event["data"]["last_error"] for event in told}
+    events = [event for identifier in ids for event in outgoing.deliveries.get(identifier).outbox]
+    assert "le serveur ne répond plus" in {event["data"]["last_error"] for event in events}
 
 
 def test_replay_is_not_held_back(outgoing: Outgoing, receivers: Receivers) -> None:
@@ -175,10 +177,10 @@ def test_replay_is_not_held_back(outgoing: Outgoing, receivers: Receivers) -> No
     endpoints = [
         add_endpoint(outgoing.store, url=f"https://dead.example/{number}") for number in range(6)
     ]
-    ids = [one for endpoint in endpoints for one in outgoing.due(endpoint)]
+    ids = [delivery_id for endpoint in endpoints for delivery_id in outgoing.due(endpoint)]
     webhooks = Webhooks(outgoing.store, SsrfGuard(allow_private=True, names=NAMES), 50)
     with outgoing.sending(send=receivers, names=NAMES):
-        eventually(lambda: all(outgoing.deliveries.get(one).attempts for one in ids))
+        eventually(lambda: all(outgoing.deliveries.get(identifier).attempts for identifier in ids))
         receivers.failing.clear()
         began = time.monotonic()
         webhooks.replay(ids[0], INSIDE)

@@ -77,7 +77,7 @@ def test_endpoint_of_another_member_does_not_exist(
     ]
     for caller in (lab.client("mem_x"), lab.client("mem_y", "reviewer")):
         assert {caller(method, where, {}).status for method, where in tries} == {404}
-        listed = [found["id"] for found in caller("GET", "/endpoints").json["items"]]
+        listed = [endpoint["id"] for endpoint in caller("GET", "/endpoints").json["items"]]
         assert endpoint["id"] not in listed
     operator = lab.client("mem_op", "operator")
     assert [operator(*asked, {}).status for asked in tries] == [200, 200, 200, 202, 204]
@@ -141,15 +141,15 @@ def test_bad_registration_names_the_fault(lab: Lab, body: object, field: str) ->
 
 def test_51st_endpoint_of_a_member_is_refused(lab: Lab, receiver: WebServer, member: str) -> None:
     """In words that say what to do; a deleted one makes room."""
-    client, wanted = lab.client(member), {"url": receiver.url("/"), "event_types": ["*"]}
-    made = [client("POST", "/endpoints", wanted) for _ in range(50)]
-    assert {answered.status for answered in made} == {201}
-    refused = client("POST", "/endpoints", wanted)
+    client, fields = lab.client(member), {"url": receiver.url("/"), "event_types": ["*"]}
+    endpoints = [client("POST", "/endpoints", fields) for _ in range(50)]
+    assert {answered.status for answered in endpoints} == {201}
+    refused = client("POST", "/endpoints", fields)
     assert refused.status == 409
     assert refused.json["detail"].startswith("un membre peut avoir 50 webhooks au plus : supprimez")
-    assert client("DELETE", f"/endpoints/{made[0].json['id']}").status == 204
-    assert client("POST", "/endpoints", wanted).status == 201
-    assert made[0].json["failing"] is False
+    assert client("DELETE", f"/endpoints/{endpoints[0].json['id']}").status == 204
+    assert client("POST", "/endpoints", fields).status == 201
+    assert endpoints[0].json["failing"] is False
 
 
 def test_private_addresses_are_refused_by_default(

@@ -49,10 +49,10 @@ def hook(store: Store, path: str, member_id: str = HOLDER, *, sees_all: bool = F
     return add_endpoint(store, member_id, f"https://partner.example{path}", sees_all=sees_all)
 
 
-def told(store: Store, endpoint: Endpoint) -> list[str]:
+def topics_of(store: Store, endpoint: Endpoint) -> list[str]:
     """The topics addressed to an endpoint, sorted."""
-    found = store.of(WebhookDelivery).find({"endpoint_id": endpoint.id})
-    return sorted(delivery.topic for delivery in found)
+    deliveries = store.of(WebhookDelivery).find({"endpoint_id": endpoint.id})
+    return sorted(delivery.topic for delivery in deliveries)
 
 
 def test_operator_is_told_of_everything_and_a_stranger_of_nothing(store: Store) -> None:
@@ -60,8 +60,8 @@ def test_operator_is_told_of_everything_and_a_stranger_of_nothing(store: Store) 
     operator = add_endpoint(store, "mem_operator", sees_all=True)
     stranger = add_endpoint(store, "mem_stranger")
     record(store, *(envelope(event) for event in EVENTS))
-    assert told(store, operator) == sorted(event.topic for event in EVENTS)
-    assert told(store, stranger) == []
+    assert topics_of(store, operator) == sorted(event.topic for event in EVENTS)
+    assert topics_of(store, stranger) == []
     kept = {entry.event_id for entry in store.of(TimelineEntry).find()}
     assert len(kept) == len(EVENTS)
 
@@ -78,13 +78,13 @@ def test_holder_and_owner_are_told_of_what_is_theirs(store: Store) -> None:
         envelope(example(AccessGranted)),
         envelope(example(MemberJoined), subject=HOLDER),
     )
-    assert told(store, holder) == [
+    assert topics_of(store, holder) == [
         "access_granted",
         "job_queued",
         "member_joined",
         "project_submitted",
     ]
-    assert told(store, owner) == ["access_granted", "dataset_registered", "job_succeeded"]
+    assert topics_of(store, owner) == ["access_granted", "dataset_registered", "job_succeeded"]
 
 
 def test_event_of_several_projects_is_in_each_timeline_and_told_to_each_holder_once(
@@ -96,27 +96,33 @@ def test_event_of_several_projects_is_in_each_timeline_and_told_to_each_holder_o
     announced = envelope(example(WorkshopAnnounced).model_copy(update=tied), subject="wsh_1")
     submitted = [
         envelope(
-            example(ProjectSubmitted).model_copy(update={"project_id": one, "holder_id": holder}),
-            subject=one,
+            example(ProjectSubmitted).model_copy(
+                update={"project_id": project_id, "holder_id": holder}
+            ),
+            subject=project_id,
         )
-        for one, holder in ((PROJECT, HOLDER), ("prj_2", HOLDER), ("prj_3", "mem_other"))
+        for project_id, holder in ((PROJECT, HOLDER), ("prj_2", HOLDER), ("prj_3", "mem_other"))
     ]
     record(store, submitted[0], announced, announced, *submitted[1:], announced)
-    assert told(store, both) == ["project_submitted", "project_submitted", "workshop_announced"]
-    assert told(store, other) == ["project_submitted", "workshop_announced"]
+    assert topics_of(store, both) == [
+        "project_submitted",
+        "project_submitted",
+        "workshop_announced",
+    ]
+    assert topics_of(store, other) == ["project_submitted", "workshop_announced"]
     entries = store.of(TimelineEntry).find({"event_id": announced.id})
-    assert sorted(one.correlation for one in entries) == [PROJECT, "prj_2", "prj_3", "wsh_1"]
-    assert {one.waits_for for one in entries} == {""}
+    assert sorted(entry.correlation for entry in entries) == [PROJECT, "prj_2", "prj_3", "wsh_1"]
+    assert {entry.waits_for for entry in entries} == {""}
 
 
 def test_only_wanted_events_are_addressed(store: Store) -> None:
     """An endpoint that is disabled or wants something else is left alone."""
     jobs = add_endpoint(store, event_types=("job_*",), sees_all=True)
     off = add_endpoint(store, sees_all=True)
-    store.of(Endpoint).change(off.id, lambda found: found.change(state="disabled"))
+    store.of(Endpoint).change(off.id, lambda endpoint: endpoint.change(state="disabled"))
     record(store, envelope(example(ProjectSubmitted)), envelope(example(JobQueued), subject=JOB))
-    assert told(store, jobs) == ["job_queued"]
-    assert told(store, off) == []
+    assert topics_of(store, jobs) == ["job_queued"]
+    assert topics_of(store, off) == []
 
 
 def test_redelivered_event_makes_one_entry_and_one_delivery(store: Store) -> None:
@@ -124,7 +130,7 @@ def test_redelivered_event_makes_one_entry_and_one_delivery(store: Store) -> Non
     operator = add_endpoint(store, sees_all=True)
     again = envelope(example(ProjectSubmitted))
     record(store, again, again)
-    assert told(store, operator) == ["project_submitted"]
+    assert topics_of(store, operator) == ["project_submitted"]
     assert [entry.event_id for entry in store.of(TimelineEntry).find()] == [again.id]
 
 
@@ -134,7 +140,7 @@ def test_redelivery_completes_what_a_crash_left_undone(store: Store) -> None:
     event = envelope(example(ProjectSubmitted))
     store.of(TimelineEntry).add(TimelineEntry.of(event, "", ""))
     record(store, event)
-    assert told(store, operator) == ["project_submitted"]
+    assert topics_of(store, operator) == ["project_submitted"]
 
 
 STORY = (ProjectSubmitted, ProjectSecured, WorkspaceOpened, JobQueued)
@@ -145,7 +151,7 @@ def test_holder_is_told_whatever_comes_first(store: Store, order: tuple[type[Eve
     """Events that do not name the holder wait for one that does."""
     holder = add_endpoint(store, HOLDER)
     record(store, *(envelope(example(cls)) for cls in order))
-    assert told(store, holder) == sorted(cls.topic for cls in STORY)
+    assert topics_of(store, holder) == sorted(cls.topic for cls in STORY)
     assert [entry.waits_for for entry in store.of(TimelineEntry).find()] == [""] * len(STORY)
 
 
@@ -156,7 +162,7 @@ def test_holder_is_told_when_everything_comes_at_once(store: Store) -> None:
     events.insert(15, envelope(example(ProjectSubmitted)))
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(Recorder(store).record, events))
-    assert told(store, holder) == ["job_queued"] * 30 + ["project_submitted"]
+    assert topics_of(store, holder) == ["job_queued"] * 30 + ["project_submitted"]
     assert {entry.waits_for for entry in store.of(TimelineEntry).find()} == {""}
 
 
@@ -167,18 +173,18 @@ def test_waiting_entry_is_settled_by_any_later_news_of_the_holder(store: Store) 
     store.of(TimelineEntry).add(
         TimelineEntry.of(envelope(example(JobQueued), subject=JOB), "", PROJECT)
     )
-    assert told(store, holder) == ["project_submitted"]
+    assert topics_of(store, holder) == ["project_submitted"]
     record(store, envelope(example(ProjectSecured)))
-    assert told(store, holder) == ["job_queued", "project_secured", "project_submitted"]
+    assert topics_of(store, holder) == ["job_queued", "project_secured", "project_submitted"]
 
 
 def test_operator_does_not_wait_for_an_unknown_holder(store: Store) -> None:
     """Nobody else's ignorance delays the operator, and nothing is sent twice later."""
     operator = add_endpoint(store, sees_all=True)
     record(store, envelope(example(JobQueued), subject=JOB))
-    assert told(store, operator) == ["job_queued"]
+    assert topics_of(store, operator) == ["job_queued"]
     record(store, envelope(example(ProjectSubmitted)))
-    assert told(store, operator) == ["job_queued", "project_submitted"]
+    assert topics_of(store, operator) == ["job_queued", "project_submitted"]
 
 
 def abandoned(endpoint: Endpoint) -> Envelope[Event]:
@@ -205,8 +211,8 @@ def test_endpoint_is_not_told_of_its_own_failures(store: Store) -> None:
     twin = hook(store, "/dead")
     everything = hook(store, "/dead", "mem_operator", sees_all=True)
     record(store, abandoned(dead), disabled(dead))
-    assert [told(store, one) for one in (dead, twin, everything)] == [[], [], []]
-    assert told(store, other) == ["delivery_abandoned", "endpoint_disabled"]
+    assert [topics_of(store, endpoint) for endpoint in (dead, twin, everything)] == [[], [], []]
+    assert topics_of(store, other) == ["delivery_abandoned", "endpoint_disabled"]
 
 
 def test_news_about_an_endpoint_goes_to_those_that_answer(store: Store) -> None:
@@ -214,7 +220,7 @@ def test_news_about_an_endpoint_goes_to_those_that_answer(store: Store) -> None:
     dead, failing, live = (hook(store, f"/{name}") for name in ("dead", "failing", "live"))
     mark_failing(store, failing)
     record(store, disabled(dead))
-    assert (told(store, failing), told(store, live)) == ([], ["endpoint_disabled"])
+    assert (topics_of(store, failing), topics_of(store, live)) == ([], ["endpoint_disabled"])
 
 
 def test_news_about_an_endpoint_goes_to_few_and_first_to_who_asks_for_it(store: Store) -> None:
@@ -227,7 +233,7 @@ def test_news_about_an_endpoint_goes_to_few_and_first_to_who_asks_for_it(store: 
     news = disabled(dead)
     record(store, news, news)
     assert store.of(WebhookDelivery).count({"topic": "endpoint_disabled"}, most=99) == 2 * NEWS
-    assert told(store, asks) == ["endpoint_disabled"]
+    assert topics_of(store, asks) == ["endpoint_disabled"]
 
 
 @pytest.mark.parametrize("answering", [0, 225])
@@ -258,7 +264,7 @@ def test_more_endpoints_than_a_page_are_all_told(store: Store) -> None:
     """Endpoints are read page by page."""
     endpoints = [add_endpoint(store, sees_all=True) for _ in range(103)]
     record(store, envelope(example(ProjectSubmitted)))
-    assert {told(store, endpoint)[0] for endpoint in endpoints} == {"project_submitted"}
+    assert {topics_of(store, endpoint)[0] for endpoint in endpoints} == {"project_submitted"}
 
 
 def test_event_of_a_known_project_costs_eight_commands(store: Store, commands: Commands) -> None:

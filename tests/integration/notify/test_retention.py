@@ -33,26 +33,26 @@ def test_bodies_of_old_deliveries_go_and_those_under_way_stay(
     """Attempts stay, and what lost its body is sent no more."""
     endpoint = outgoing.endpoint("/hook")
     *sent, waiting = outgoing.due(endpoint, 3)
-    for one in sent:
-        outgoing.deliveries.change(one, WebhookDelivery.close)
+    for delivery_id in sent:
+        outgoing.deliveries.change(delivery_id, WebhookDelivery.close)
     policy = by_kind["deliveries"]
     (thing,) = policy.things()
     assert (thing.thing_id, thing.member_id) == (endpoint.id, endpoint.member_id)
     assert thing.since < now() - timedelta(seconds=50)
     batch = policy.erase(endpoint.id, now(), "")
     assert (batch.erased, batch.cursor, batch.is_last) == ({"envois": 2}, sent[-1], True)
-    bodies = [outgoing.deliveries.get(one).body for one in (*sent, waiting)]
+    bodies = [outgoing.deliveries.get(delivery_id).body for delivery_id in (*sent, waiting)]
     assert [bool(body) for body in bodies] == [False, False, True]
     assert policy.erase(endpoint.id, now(), batch.cursor).erased == {}
 
 
 def test_erased_delivery_is_not_sent_again(store: Store, outgoing: Outgoing) -> None:
     """Its endpoint would get an empty body."""
-    (one,) = outgoing.due("/hook")
-    outgoing.deliveries.change(one, WebhookDelivery.empty)
+    (delivery_id,) = outgoing.due("/hook")
+    outgoing.deliveries.change(delivery_id, WebhookDelivery.empty)
     webhooks = Webhooks(store, SsrfGuard(allow_private=True), most=1)
     with pytest.raises(WrongStage, match="effacé"):
-        webhooks.replay(one, INSIDE)
+        webhooks.replay(delivery_id, INSIDE)
 
 
 def test_timeline_of_an_ended_project_keeps_what_happened_and_when(
@@ -61,8 +61,8 @@ def test_timeline_of_an_ended_project_keeps_what_happened_and_when(
     """Not while the project goes on, and not before its time."""
     add_endpoint(store, HOLDER)
     submitted = envelope(example(ProjectSubmitted))
-    told = submitted.model_copy(update={"data": submitted.data.model_copy(update={"title": "Nom"})})
-    Recorder(store).record(told)
+    news = submitted.model_copy(update={"data": submitted.data.model_copy(update={"title": "Nom"})})
+    Recorder(store).record(news)
     policy = by_kind["timeline"]
     assert list(policy.things()) == []
     for event in (example(JobSucceeded), example(ProjectWithdrawn)):

@@ -127,6 +127,6 @@ def test_metrics_count_attempts(lab: Lab, receiver: WebServer, project: str, mem
     eventually(
         lambda: [d["state"] for d in lab.client(member).deliveries(endpoint)] == ["delivered"]
     )
-    found = lab.client(member).text("/metrics")
-    assert 'datalab_webhook_attempts_total{outcome="delivered",service="notify"}' in found
-    assert 'datalab_webhook_oldest_due_seconds{service="notify"}' in found
+    metric_page = lab.client(member).text("/metrics")
+    assert 'datalab_webhook_attempts_total{outcome="delivered",service="notify"}' in metric_page
+    assert 'datalab_webhook_oldest_due_seconds{service="notify"}' in metric_page

@@ -28,13 +28,13 @@ def test_a_word_keeps_its_rows_however_it_is_written(
 ) -> None:
     """In capitals, without its accents, with spaces around."""
     columns: list[dict[str, Any]] = [{"name": "commune", "kind": "text", "key": None}]
-    made = treatment_of(
+    treatment = treatment_of(
         with_value(Choices(left="dts_1", kept=("commune", comparison, value)), columns)
     )
-    assert made
-    [kept] = made["steps"]
+    assert treatment
+    [kept] = treatment["steps"]
     roles = {"table": "table"}
     run = treat_taken(tmp_path, towns, step("filter", roles, "r", **kept["parameters"]))
     assert not run.error
-    rows = parquet.read_table(run.made("result.parquet")).to_pylist()
-    assert {int(one["parts"]) for one in rows} == parts
+    rows = parquet.read_table(run.output_path("result.parquet")).to_pylist()
+    assert {int(row["parts"]) for row in rows} == parts

@@ -118,7 +118,7 @@ def test_people_of_one_member_wait_for_each_other_and_none_is_refused() -> None:
 
     async def look(services: Services, _service: Service) -> list[object]:
         people = [Lab(services, member_id="mem_town") for _ in range(50)]
-        return await asyncio.gather(*(one.get("intake", "/work") for one in people))
+        return await asyncio.gather(*(lab.get("intake", "/work") for lab in people))
 
     assert _ask(look) == [{}] * 50
 
@@ -128,7 +128,7 @@ def test_people_of_another_member_do_not_wait() -> None:
 
     async def look(services: Services, _service: Service) -> list[object]:
         people = [Lab(services, member_id=f"mem_{number % 2}") for number in range(20)]
-        return await asyncio.gather(*(one.get("intake", "/work") for one in people))
+        return await asyncio.gather(*(lab.get("intake", "/work") for lab in people))
 
     assert _ask(look, most=20) == [{}] * 20
 
@@ -139,8 +139,10 @@ def test_what_a_member_has_too_much_under_way_for_is_missing_from_the_page() -> 
     async def look(services: Services, service: Service) -> tuple[object, object]:
         service.under_way = 10
         lab = Lab(services, "mine", "mem_town")
-        found = await lab.parts(work=lab.get("intake", "/work"), rest=lab.get("notify", "/token"))
-        return found["work"].missing, found["rest"].value
+        parts_answered = await lab.parts(
+            work=lab.get("intake", "/work"), rest=lab.get("notify", "/token")
+        )
+        return parts_answered["work"].missing, parts_answered["rest"].value
 
     assert _ask(look) == ("Trop de vos requêtes sont en cours", "Bearer mine-1")
 
@@ -153,8 +155,8 @@ def test_calls_of_one_page_exchange_one_token() -> None:
         asked = [*(mine.get("intake", "/token") for _ in range(6)), other.get("intake", "/token")]
         return [*await asyncio.gather(*asked), await mine.get("intake", "/token")]
 
-    told = _ask(look)
-    assert told == [*["Bearer mine-1"] * 6, "Bearer other-2", "Bearer mine-1"]
+    answer = _ask(look)
+    assert answer == [*["Bearer mine-1"] * 6, "Bearer other-2", "Bearer mine-1"]
 
 
 def test_session_that_ended_is_told_to_all_calls_of_a_page() -> None:
@@ -185,24 +187,24 @@ def test_token_whose_key_is_gone_is_asked_for_anew() -> None:
 
 async def _refusals(lab: Lab) -> list[int]:
     asked = (lab.get("intake", "/token") for _ in range(3))
-    told = await asyncio.gather(*asked, return_exceptions=True)
-    return [one.status for one in told if isinstance(one, Refused)]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    return [outcome.status for outcome in outcomes if isinstance(outcome, Refused)]
 
 
 def test_parameters_arrive_as_they_were_given() -> None:
     """Those that say nothing are not sent."""
-    given = {"q": "é & = +", "kind": ["a", "b"], "mine": True, "limit": 5, "none": None}
-    told = _ask(lambda services, _: Lab(services).get("intake", "/asked", **given))
+    defaults = {"q": "é & = +", "kind": ["a", "b"], "mine": True, "limit": 5, "none": None}
+    answer = _ask(lambda services, _: Lab(services).get("intake", "/asked", **defaults))
     asked_for = [["q", "é & = +"], ["kind", "a"], ["kind", "b"], ["mine", "true"], ["limit", "5"]]
-    assert told == asked_for
+    assert answer == asked_for
 
 
 @pytest.mark.parametrize("name", ["été.csv", 'a"b.csv', "a\\b;c.csv", "a%20b.csv"])
 def test_file_arrives_under_its_name(name: str) -> None:
     """Whatever the name holds; with what is told of it."""
     sent = {"title": "É"}, io.BytesIO(b"a;b"), name
-    told = _ask(lambda services, _: Lab(services).upload("catalog", "/files", *sent))
-    assert told == [name, "application/octet-stream", "a;b", '{"title": "\\u00c9"}']
+    answer = _ask(lambda services, _: Lab(services).upload("catalog", "/files", *sent))
+    assert answer == [name, "application/octet-stream", "a;b", '{"title": "\\u00c9"}']
 
 
 def test_no_redirection_is_followed_and_nothing_kept() -> None:
@@ -232,6 +234,6 @@ def test_all_members_are_told_by_name() -> None:
     """Of as many pages as there are."""
 
     async def look(services: Services, _service: Service) -> list[str]:
-        return [one["name"] for one in await Lab(services).all_members()]
+        return [member["name"] for member in await Lab(services).all_members()]
 
     assert _ask(look) == ["air", "Bief", "Élan", "Zoé"]

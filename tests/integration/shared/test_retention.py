@@ -58,33 +58,33 @@ class Shelf:
 @contextmanager
 def running(store: Store, *policies: Policy, loops: int = 1) -> Iterator[None]:
     """Loops of one service, until the block ends."""
-    made = [RetentionLoop("compute", store, NOTICE, policies) for _ in range(loops)]
-    threads = [threading.Thread(target=loop.run) for loop in made]
+    retention_loops = [RetentionLoop("compute", store, NOTICE, policies) for _ in range(loops)]
+    threads = [threading.Thread(target=loop.run) for loop in retention_loops]
     for thread in threads:
         thread.start()
     try:
         yield
     finally:
-        for loop in made:
+        for loop in retention_loops:
             loop.stop()
         for thread in threads:
             thread.join()
 
 
-def told(store: Store, name: str) -> list[dict[str, Any]]:
+def events_of(store: Store, name: str) -> list[dict[str, Any]]:
     """The events about a thing, in order."""
-    found = store.of(Retained).find_one(f"jobs.{name}")
-    return found.outbox if found else []
+    document = store.of(Retained).find_one(f"jobs.{name}")
+    return document.outbox if document else []
 
 
 def test_owner_is_told_before_a_thing_is_erased(store: Store) -> None:
     """Two processes tell it once, erase it once, and not before both times are over."""
     shelf, began = Shelf({"a": [now()] * 5}), now()
     with running(store, shelf.policy(), loops=2):
-        eventually(lambda: told(store, "a"), what="it is announced")
+        eventually(lambda: events_of(store, "a"), what="it is announced")
         assert len(shelf.things["a"]) == 5
-        eventually(lambda: len(told(store, "a")) == 2, what="it is erased")
-    announced, applied = told(store, "a")
+        eventually(lambda: len(events_of(store, "a")) == 2, what="it is erased")
+    announced, applied = events_of(store, "a")
     assert (announced["type"], applied["type"]) == (
         "compute_retention_announced",
         "compute_retention_applied",
@@ -94,7 +94,7 @@ def test_owner_is_told_before_a_thing_is_erased(store: Store) -> None:
     waited = datetime.fromisoformat(applied["time"]) - datetime.fromisoformat(announced["time"])
     assert waited >= timedelta(days=NOTICE * 0.9)
     assert datetime.fromisoformat(applied["time"]) - began >= timedelta(days=KEPT)
-    assert sum(one["count"] for one in applied["data"]["counts"]) == 5
+    assert sum(count["count"] for count in applied["data"]["counts"]) == 5
     assert (shelf.things["a"], shelf.early) == ([], [])
 
 
@@ -102,10 +102,10 @@ def test_what_was_old_before_there_was_a_rule_has_its_whole_notice(store: Store)
     """An operator who sets a retention erases nothing that day."""
     shelf = Shelf({"a": [now() - timedelta(days=400)]})
     with running(store, shelf.policy()):
-        eventually(lambda: told(store, "a"), what="it is announced")
-        found = store.of(Retained).get("jobs.a")
+        eventually(lambda: events_of(store, "a"), what="it is announced")
+        retained = store.of(Retained).get("jobs.a")
         eventually(lambda: shelf.things["a"] == [], what="it is erased")
-    assert found.erase_at >= datetime.fromisoformat(told(store, "a")[0]["time"])
+    assert retained.erase_at >= datetime.fromisoformat(events_of(store, "a")[0]["time"])
     assert shelf.early == []
 
 
@@ -113,9 +113,9 @@ def test_what_grows_is_announced_anew_for_its_newer_parts(store: Store) -> None:
     """Only what the notice was about goes with it."""
     shelf = Shelf({"a": [now()]})
     with running(store, shelf.policy()):
-        eventually(lambda: told(store, "a"), what="it is announced")
+        eventually(lambda: events_of(store, "a"), what="it is announced")
         shelf.things["a"].append(now() + timedelta(seconds=2))
-        eventually(lambda: len(told(store, "a")) == 4, what="both parts are gone")
+        eventually(lambda: len(events_of(store, "a")) == 4, what="both parts are gone")
     assert (shelf.things["a"], shelf.early) == ([], [])
 
 
@@ -123,20 +123,24 @@ def test_rule_that_is_lifted_erases_nothing(store: Store) -> None:
     """What was announced stays; set again, it is announced again."""
     shelf = Shelf({"a": [now()]})
     with running(store, shelf.policy()):
-        eventually(lambda: told(store, "a"), what="it is announced")
+        eventually(lambda: events_of(store, "a"), what="it is announced")
     with running(store, shelf.policy(0)):
         eventually(lambda: store.of(Retained).get("jobs.a").erase_at == NEVER)
     assert len(shelf.things["a"]) == 1
     with running(store, shelf.policy()):
         eventually(lambda: shelf.things["a"] == [], what="it is erased")
-    assert [one["type"][-9:] for one in told(store, "a")] == ["announced", "announced", "n_applied"]
+    assert [event["type"][-9:] for event in events_of(store, "a")] == [
+        "announced",
+        "announced",
+        "n_applied",
+    ]
 
 
 def test_longer_rule_keeps_what_a_shorter_one_announced(store: Store) -> None:
     """Whoever was told that it goes finds it there, and is told again in time."""
     shelf = Shelf({"a": [now()]})
     with running(store, shelf.policy()):
-        eventually(lambda: told(store, "a"), what="it is announced")
+        eventually(lambda: events_of(store, "a"), what="it is announced")
     with running(store, shelf.policy(1)):
         eventually(lambda: store.of(Retained).get("jobs.a").erase_at == NEVER)
     assert len(shelf.things["a"]) == 1
@@ -147,9 +151,9 @@ def test_large_thing_keeps_no_other_from_its_turn(store: Store) -> None:
     shelf = Shelf({"large": [now() - timedelta(days=9)] * 400, "small": [now()]})
     for _ in range(2):
         with running(store, shelf.policy()):
-            eventually(lambda: told(store, "large") and told(store, "small"))
+            eventually(lambda: events_of(store, "large") and events_of(store, "small"))
     with running(store, shelf.policy()):
         eventually(lambda: not any(shelf.things.values()), what="all is erased")
-        eventually(lambda: len(told(store, "large")) == 2)
-    (counted,) = told(store, "large")[1]["data"]["counts"]
+        eventually(lambda: len(events_of(store, "large")) == 2)
+    (counted,) = events_of(store, "large")[1]["data"]["counts"]
     assert counted == {"kind": "pièces", "count": 400}

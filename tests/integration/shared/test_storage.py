@@ -240,10 +240,10 @@ def test_failure_does_not_show_where_files_lie(unwritable: str) -> None:
 
 def test_every_call_that_may_wait_goes_through_the_given_caller(root: Path) -> None:
     """A service gives a thread pool: not one call to a slow store may hold up its hub."""
-    made: list[str] = []
+    written_names: list[str] = []
 
     def call(function: Callable[..., Any], *arguments: object) -> Any:
-        made.append(function.__name__)
+        written_names.append(function.__name__)
         return function(*arguments)
 
     storage = Storage(f"file://{root}", call)
@@ -254,7 +254,7 @@ def test_every_call_that_may_wait_goes_through_the_given_caller(root: Path) -> N
     expected = ["makedirs", "open", "write", "close", "makedirs", "mv"]
     expected += ["cat_file", "open", "read", "read"]
     expected += ["makedirs", "open", "close", "rm", "makedirs", "check_disk", "pipe_file", "rm"]
-    assert made == expected
+    assert written_names == expected
 
 
 def test_object_store_is_named_without_asyncio() -> None:

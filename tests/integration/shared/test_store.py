@@ -160,7 +160,7 @@ def test_array_is_found_by_values_that_it_has(things: Repository[Thing], identif
 
     def found(**asked: list[str]) -> list[str]:
         return [
-            one.id[-1] for one in things.find({"names": {f"${k}": v for k, v in asked.items()}})
+            thing.id[-1] for thing in things.find({"names": {f"${k}": v for k, v in asked.items()}})
         ]
 
     assert found(all=[identifier, f"{identifier}0"]) == ["0", "2"]
@@ -176,8 +176,8 @@ def test_dates_sort_by_time_whatever_their_fraction(store: Store, identifier: st
     dates = [NEVER, start, start + timedelta(milliseconds=700), start - timedelta(hours=3)]
     for number, due in enumerate(dates):
         things.save(Thing(id=f"{identifier}-{number}", state=identifier, due=due))
-    found = things.find(sort="due", limit=100)
-    mine = [thing.id[-1] for thing in found if thing.state == identifier]
+    things_found = things.find(sort="due", limit=100)
+    mine = [thing.id[-1] for thing in things_found if thing.state == identifier]
     assert mine == ["3", "1", "2", "0"]
 
 
@@ -220,10 +220,10 @@ def test_newest_come_first_on_descending_pages(things: Repository[Thing], identi
 
 def test_every_document_is_read_beyond_one_page(things: Repository[Thing], identifier: str) -> None:
     """However many there are, each comes once and in order."""
-    wanted = [f"{identifier}-{number:03}" for number in range(PAGE_LIMIT + 1)]
-    for name in wanted:
+    texts = [f"{identifier}-{number:03}" for number in range(PAGE_LIMIT + 1)]
+    for name in texts:
         things.save(Thing(id=name, state=identifier))
-    assert [thing.id for thing in things.every({"state": identifier})] == wanted
+    assert [thing.id for thing in things.every({"state": identifier})] == texts
 
 
 @pytest.fixture

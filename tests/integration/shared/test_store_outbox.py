@@ -30,9 +30,9 @@ def test_saving_tells_of_what_is_to_be_published(
     """The relay need not look for it; a save without events is not told of."""
     things.save(Thing(id=f"{identifier}-quiet"))
     things.save(untold(identifier))
-    told = {document["_id"]: (cls, document) for cls, document in saved}
-    assert f"{identifier}-quiet" not in told
-    cls, document = told[identifier]
+    saved_by_id = {document["_id"]: (cls, document) for cls, document in saved}
+    assert f"{identifier}-quiet" not in saved_by_id
+    cls, document = saved_by_id[identifier]
     assert (cls, len(document["outbox"])) == (Thing, 1)
 
 
@@ -101,10 +101,10 @@ def test_oldest_events_are_found_first(uri: str) -> None:
     store = Store(uri, f"test_{uuid4().hex[:12]}")
     for number in range(PAGE_LIMIT + 5):
         store.of(Thing).save(untold(f"{PAGE_LIMIT + 5 - number:04}"))
-    found = store.unpublished(Thing, NO_TIME)
-    since = [document["outbox_since"] for document in found]
-    assert (len(found), since) == (PAGE_LIMIT, sorted(since))
-    assert found[0]["_id"] == f"{PAGE_LIMIT + 5:04}"
+    unpublished = store.unpublished(Thing, NO_TIME)
+    since = [document["outbox_since"] for document in unpublished]
+    assert (len(unpublished), since) == (PAGE_LIMIT, sorted(since))
+    assert unpublished[0]["_id"] == f"{PAGE_LIMIT + 5:04}"
     store.close()
 
 
@@ -141,12 +141,12 @@ def test_clearing_while_processes_save_misses_no_event(
     things.save(Thing(id=identifier))
     work = in_processes(count_up, identifier, 10)
     published: set[str] = set()
-    while not all(one.done() for one in work) or identifier in waiting(store):
+    while not all(future.done() for future in work) or identifier in waiting(store):
         document = waiting(store).get(identifier)
         if document is not None:
             published |= set(event_ids(document))
             store.published(Thing, document, set(event_ids(document)))
-    assert sum(one.result() for one in work) == len(published) == things.get(identifier).count
+    assert sum(future.result() for future in work) == len(published) == things.get(identifier).count
 
 
 def test_clearing_of_a_document_that_is_gone_is_harmless(store: Store, identifier: str) -> None:

@@ -197,5 +197,5 @@ def test_racing_processes_get_each_lease_once(
     for number in range(20):
         things.save(Thing(id=f"{identifier}-{number:02}", state=identifier, due=now()))
     got = in_processes(lease_due, identifier)
-    leased = [one for result in got for one in result.result()]
+    leased = [aggregate for result in got for aggregate in result.result()]
     assert sorted(leased) == [f"{identifier}-{number:02}" for number in range(20)]

@@ -79,12 +79,12 @@ def registered(
     *,
     owner_id: str = "mbr_owner",
     project_id: str | None = None,
-    made: VersionProvenance | None = None,
+    provenance: VersionProvenance | None = None,
 ) -> Dataset:
-    """A dataset with one version that waits to be read; a project `made` it if that is given."""
+    """A dataset with one version that waits to be read; a project's if it has a `provenance`."""
     fields = {"id": identifier, "owner_id": owner_id, "project_id": project_id}
     dataset = Dataset.model_validate({**fields, "metadata": about or metadata()})
-    dataset.register(VersionContent(file=ref("a"), filename="a.csv", provenance=made))
+    dataset.register(VersionContent(file=ref("a"), filename="a.csv", provenance=provenance))
     return dataset
 
 

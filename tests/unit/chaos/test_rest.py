@@ -49,5 +49,5 @@ def test_audit_of_a_lab_that_is_not_at_rest_says_so_and_calls_nothing_lost() -> 
         UnderWay(75, "queued in compute.jobs"),
         UnderWay(1, "pending in notify.deliveries"),
     ]
-    told = "not at rest: 75 queued in compute.jobs, 1 pending in notify.deliveries"
-    assert verdict(under_way, [LATE, BROKEN]) == [told, BROKEN.text]
+    expected_text = "not at rest: 75 queued in compute.jobs, 1 pending in notify.deliveries"
+    assert verdict(under_way, [LATE, BROKEN]) == [expected_text, BROKEN.text]

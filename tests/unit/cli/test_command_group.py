@@ -36,12 +36,12 @@ def test_options_that_all_have_follow_the_command_s_own(
     command: Any, name: str, parameters: list[str]
 ) -> None:
     """The client is given by us: nobody types it."""
-    assert [one.name for one in command.commands[name].params] == parameters
+    assert [param.name for param in command.commands[name].params] == parameters
 
 
 def test_command_keeps_its_text_and_defaults(command: Any) -> None:
     """`--help` shows what stands at the function."""
     listing = command.commands["list"]
     assert listing.help == "List guests."
-    assert {one.name: one.default for one in listing.params}["limit"] == 20
+    assert {param.name: param.default for param in listing.params}["limit"] == 20
     assert listing.params[0].help == "Where from."

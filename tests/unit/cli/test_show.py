@@ -9,7 +9,7 @@ from deploy.cli import show
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "expected"),
     [
         (None, ""),
         (True, "yes"),
@@ -23,9 +23,9 @@ from deploy.cli import show
         ("deux\nlignes", "deux\nlignes"),
     ],
 )
-def test_value_is_shown_for_people(value: object, shown: str) -> None:
+def test_value_is_shown_for_people(value: object, expected: str) -> None:
     """Lists, parts, numbers and dates read well."""
-    assert show.text(value) == shown
+    assert show.text(value) == expected
 
 
 def test_terminal_commands_in_data_are_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,7 @@ def test_what_is_no_json_object_is_refused(text: str) -> None:
 def test_pairs_and_values_are_told_apart() -> None:
     """A value may hold `=`; numbers and truths are such, dates are texts."""
     assert pairs("--set", ["a=b=c"]) == {"a": "b=c"}
-    assert [value_of(one) for one in ("5", "2.5", "true", "x", "2026-01-01")] == [
+    assert [value_of(literal) for literal in ("5", "2.5", "true", "x", "2026-01-01")] == [
         5,
         2.5,
         True,
@@ -65,7 +65,7 @@ def test_a_dictionary_is_read_as_people_write_it(tmp_path: Path, text: str, enco
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("ht_hc;part;en %\n", "row 1 has 3 fields"),
         ("ht_hc;part\n\ncom\n", "row 3 has 1 fields"),
@@ -74,11 +74,11 @@ def test_a_dictionary_is_read_as_people_write_it(tmp_path: Path, text: str, enco
         ("colonne;description\n", "describes no column"),
     ],
 )
-def test_what_is_no_dictionary_is_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_what_is_no_dictionary_is_refused(tmp_path: Path, text: str, message: str) -> None:
     """The row is named."""
     file = tmp_path / "columns.csv"
     file.write_text(text)
-    with pytest.raises(CallError, match=told):
+    with pytest.raises(CallError, match=message):
         described(file)
 
 

@@ -10,7 +10,7 @@ TOWNS += [("50147", "Coutances"), ("50999", "Coutances-la-Vieille"), ("14666", "
 NAMES = CommuneNames(TOWNS, {"14666": "14118"})
 
 
-def found(code: str, office: str) -> dict[str, str]:
+def parsed_line(code: str, office: str) -> dict[str, str]:
     """What is made of one line of the list."""
     return dict(offices([{"postal_code": code, "city": office}], NAMES, frozenset({"14000"})))
 
@@ -32,7 +32,7 @@ def test_code_leads_to_the_present_commune_that_its_office_is_called_after(
     code: str, office: str, commune: str
 ) -> None:
     """By its whole name before one that begins so."""
-    assert found(code, office) == {code[:5]: commune}
+    assert parsed_line(code, office) == {code[:5]: commune}
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_code_leads_to_the_present_commune_that_its_office_is_called_after(
 )
 def test_nothing_is_guessed(code: str, office: str) -> None:
     """Of homonyms, a town of another département, no commune, and ordinary codes."""
-    assert found(code, office) == {}
+    assert parsed_line(code, office) == {}

@@ -20,8 +20,8 @@ def test_each_former_name_leads_to_the_present_commune_once() -> None:
     district = {"code": "75115", "type": "arrondissement-municipal", "nom": "Paris 15e"}
     editions = [edition([named, before, district], [gone, gone, lost])]
     now = {"14001": "14118", "14118": "14118", "62588": "62588", "75115": "75056"}
-    known = [("commune", "14118", "Caen", "caen", "", "14000", 1)]
-    assert list(former_names(editions, now, known)) == [
+    present_communes = [("commune", "14118", "Caen", "caen", "", "14000", 1)]
+    assert list(former_names(editions, now, present_communes)) == [
         ("Montreuil", "62588", "62588"),
         ("Avenay", "14001", "14118"),
     ]

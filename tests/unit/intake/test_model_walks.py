@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from shared.errors import LabError
 from shared.stages import STAGES, Stage
 from tests.events import topics
-from tests.unit.intake import made
-from tests.unit.intake.made import HOLDER, REVIEWER
+from tests.unit.intake import samples
+from tests.unit.intake.samples import HOLDER, REVIEWER
 
 REACHED: list[Stage] = [stage for stage in STAGES if stage != "submitted"]
 JOBS = st.sampled_from(["job_1", "job_2"])
@@ -22,7 +22,7 @@ class Walk(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.project = made.project(treatment=None)
+        self.project = samples.project(treatment=None)
 
     def attempt(self, change: Callable[[], None]) -> None:
         """Do it, or see that a refusal left everything as it was."""
@@ -37,27 +37,27 @@ class Walk(RuleBasedStateMachine):
         """Do what usually leads to a stage."""
         if stage == "delivered":
             self.full_job_succeeds()
-        self.attempt(lambda: made.advance(self.project, stage))
+        self.attempt(lambda: samples.advance(self.project, stage))
 
     @rule()
     def catalogue_answers(self) -> None:
         """The catalogue says whose data the treatment reads."""
-        made.check_inputs(self.project)
+        samples.check_inputs(self.project)
 
     @rule()
     def full_job_succeeds(self) -> None:
         """A full job ends well, perhaps long before anybody delivers."""
-        self.project.note_result(made.succeeded("full", "job_full"))
+        self.project.note_result(samples.succeeded("full", "job_full"))
 
     @rule(job_id=JOBS)
     def trial_fails(self, job_id: str) -> None:
         """A trial ends badly."""
-        self.attempt(lambda: self.project.end_trial(made.failed_trial(job_id)))
+        self.attempt(lambda: self.project.end_trial(samples.failed_trial(job_id)))
 
     @rule(job_id=JOBS)
     def trial_is_cancelled(self, job_id: str) -> None:
         """Somebody stops a trial."""
-        self.attempt(lambda: self.project.end_trial(made.cancelled_trial(job_id)))
+        self.attempt(lambda: self.project.end_trial(samples.cancelled_trial(job_id)))
 
     @rule(
         dataset_ids=st.sampled_from([("dts_a",), ("dts_a", "dts_b")]),
@@ -65,7 +65,7 @@ class Walk(RuleBasedStateMachine):
     )
     def treat(self, dataset_ids: tuple[str, ...], by: str) -> None:
         """The holder or a reviewer writes a treatment."""
-        written, is_reviewer = made.treatment(*dataset_ids), by == REVIEWER
+        written, is_reviewer = samples.treatment(*dataset_ids), by == REVIEWER
         self.attempt(lambda: self.project.set_treatment(written, by, is_reviewer=is_reviewer))
 
     @invariant()
@@ -78,14 +78,14 @@ class Walk(RuleBasedStateMachine):
     @invariant()
     def every_stage_is_published_once(self) -> None:
         """Each stage has its one event; only a corrected treatment equips again."""
-        told = [one for one in topics(self.project) if one.startswith("project_")]
+        stage_topics = [topic for topic in topics(self.project) if topic.startswith("project_")]
         entered = list(dict.fromkeys(entry.stage for entry in self.project.history))
-        assert list(dict.fromkeys(told)) == [f"project_{stage}" for stage in entered]
-        others = [one for one in told if one != "project_equipped"]
+        assert list(dict.fromkeys(stage_topics)) == [f"project_{stage}" for stage in entered]
+        others = [topic for topic in stage_topics if topic != "project_equipped"]
         assert len(others) == len(set(others))
         failures = sum(trial.result is None for trial in self.project.trials)
         failures += sum("calcul complet" in entry.why for entry in self.project.history)
-        assert told.count("project_equipped") <= 1 + failures
+        assert stage_topics.count("project_equipped") <= 1 + failures
 
 
 TestWalk = Walk.TestCase

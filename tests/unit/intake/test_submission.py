@@ -8,7 +8,7 @@ from services.intake.submission import check_code
 from shared.errors import Invalid, Unavailable
 from shared.events.event import Treatment
 from shared.messaging.client import ServiceProxy
-from tests.unit.intake import made
+from tests.unit.intake import samples
 
 
 class Compute:
@@ -34,9 +34,9 @@ def test_own_code_is_looked_at_before_it_is_saved() -> None:
         check_code(cast(ServiceProxy, wrong), own, "mbr_1", "treatment.")
     assert refused.value.field == "treatment.steps.0.parameters.code"
     away, unasked = Compute(Unavailable("no answer")), Compute(None)
-    (told,) = check_code(cast(ServiceProxy, away), own, "mbr_1")
-    assert "le service de calcul ne répond pas" in told
-    assert check_code(cast(ServiceProxy, unasked), made.treatment(), "mbr_1") == ()
+    (fault,) = check_code(cast(ServiceProxy, away), own, "mbr_1")
+    assert "le service de calcul ne répond pas" in fault
+    assert check_code(cast(ServiceProxy, unasked), samples.treatment(), "mbr_1") == ()
     assert (away.asked, unasked.asked) == (1, 0)
     untried = check_code(cast(ServiceProxy, Compute(None)), own, "mbr_1")
     assert untried == ("Les données ne sont pas à mbr_1.",)

@@ -49,18 +49,20 @@ TEXTS = {
 """The text of a field by its name; that of any other is its name."""
 
 
-def made(cls: type[BaseModel], **given: Any) -> Any:
-    """An instance of a model: `given`, and a value for each other field that must have one."""
+def instance_of(cls: type[BaseModel], **overrides: Any) -> Any:
+    """An instance of a model: `overrides`, and a value for each other field that must have one."""
     fields = cls.model_fields.items()
-    missing = {name: field for name, field in fields if field.is_required() and name not in given}
-    return cls(**given, **{name: value(name, f.annotation) for name, f in missing.items()})
+    missing = {
+        name: field for name, field in fields if field.is_required() and name not in overrides
+    }
+    return cls(**overrides, **{name: value(name, f.annotation) for name, f in missing.items()})
 
 
 def value(name: str, annotation: Any) -> Any:
     """A value of that type."""
     first = next(iter(get_args(annotation)), None)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return made(annotation)
+        return instance_of(annotation)
     if get_origin(annotation) is Literal:
         return first
     if get_origin(annotation) is tuple:
@@ -89,7 +91,7 @@ GIVEN: dict[type[Event], dict[str, Any]] = {
         "dataset_id": DATASET,
         "owner_id": OWNER,
         "member_ids": ("mem_other",),
-        "joins": (made(Joined, title="EPCI", owner_id="mem_other"),),
+        "joins": (instance_of(Joined, title="EPCI", owner_id="mem_other"),),
     },
     JobSucceeded: {"dataset_id": DATASET, "seconds": 1.25},
     WorkshopAnnounced: {"project_ids": (PROJECT, "prj_2")},
@@ -103,7 +105,7 @@ def example(cls: type[Event]) -> Event:
     """The example of that event; one that need not say whose it is is about a project."""
     whose = {"holder_id", "owner_id", "member_id", "endpoint_id"} & cls.model_fields.keys()
     project = {} if whose or cls in GIVEN else {"project_id": PROJECT}
-    event: Event = made(cls, **GIVEN.get(cls, project))
+    event: Event = instance_of(cls, **GIVEN.get(cls, project))
     return event
 
 
@@ -124,9 +126,11 @@ def marked(value: Any, name: str = "") -> Any:
     """The value with MARK in every text that is no identifier or code."""
     if isinstance(value, BaseModel):
         fields = {name: getattr(value, name) for name in type(value).model_fields}
-        return value.model_copy(update={name: marked(one, name) for name, one in fields.items()})
+        return value.model_copy(
+            update={name: marked(field, name) for name, field in fields.items()}
+        )
     if isinstance(value, tuple):
-        return tuple(marked(one, name) for one in value)
+        return tuple(marked(member, name) for member in value)
     if isinstance(value, dict):
         return dict.fromkeys([MARK], "dts_1")
     is_text = isinstance(value, str) and value == TEXTS.get(name, name)

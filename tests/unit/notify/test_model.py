@@ -57,10 +57,10 @@ def noted(*statuses: int, topic: str = "project_secured") -> WebhookDelivery:
 
 def ended(*deliveries: bool) -> Endpoint:
     """An endpoint after deliveries that came to such ends: arrived or abandoned."""
-    told = endpoint()
+    subscriber = endpoint()
     for delivered in deliveries:
-        told.note_end(delivered=delivered)
-    return told
+        subscriber.note_end(delivered=delivered)
+    return subscriber
 
 
 def test_patterns_choose_topics() -> None:
@@ -210,7 +210,8 @@ def test_replay_lives_anew() -> None:
     """Its earlier attempts do not count."""
     sent = noted(500, 500, 500)
     sent.attempts = tuple(
-        one.model_copy(update={"at": one.at - timedelta(days=9)}) for one in sent.attempts
+        attempt.model_copy(update={"at": attempt.at - timedelta(days=9)})
+        for attempt in sent.attempts
     )
     sent.replay()
     assert not sent.is_over(WAITS)
@@ -221,54 +222,54 @@ def test_replay_lives_anew() -> None:
 def test_expired_delivery_tells_why() -> None:
     """It was not attempted as often as it could have been; what has ended stays as it is."""
     sent, arrived = delivery(), noted(204)
-    for one in (sent, arrived):
-        one.expire()
+    for ended in (sent, arrived):
+        ended.expire()
     assert (sent.state, sent.next_attempt_at, arrived.state) == ("abandoned", NEVER, "delivered")
-    (told,) = sent.recorded()
-    assert isinstance(told, DeliveryAbandoned)
-    assert (told.attempts, told.last_error) == (0, "le serveur ne répond plus")
+    (event,) = sent.recorded()
+    assert isinstance(event, DeliveryAbandoned)
+    assert (event.attempts, event.last_error) == (0, "le serveur ne répond plus")
 
 
 def test_endpoint_expects_the_earliest() -> None:
     """And waits from then on."""
-    told, early = endpoint(), now()
-    assert not told.waiting
-    told.expect(early)
-    told.expect(early + timedelta(hours=1))
-    assert (told.due_at, told.waiting) == (early, True)
+    subscriber, early = endpoint(), now()
+    assert not subscriber.waiting
+    subscriber.expect(early)
+    subscriber.expect(early + timedelta(hours=1))
+    assert (subscriber.due_at, subscriber.waiting) == (early, True)
 
 
 def test_call_that_did_not_end_well_marks_the_endpoint() -> None:
     """Until one does."""
-    told = endpoint()
-    told.note_call(succeeded=False, abandoned=False)
-    assert (told.failing, told.abandoned_in_row) == (True, 0)
-    told.note_call(succeeded=False, abandoned=True)
-    assert (told.failing, told.abandoned_in_row) == (True, 1)
-    told.note_call(succeeded=True, abandoned=False)
-    assert (told.failing, told.abandoned_in_row) == (False, 0)
+    subscriber = endpoint()
+    subscriber.note_call(succeeded=False, abandoned=False)
+    assert (subscriber.failing, subscriber.abandoned_in_row) == (True, 0)
+    subscriber.note_call(succeeded=False, abandoned=True)
+    assert (subscriber.failing, subscriber.abandoned_in_row) == (True, 1)
+    subscriber.note_call(succeeded=True, abandoned=False)
+    assert (subscriber.failing, subscriber.abandoned_in_row) == (False, 0)
 
 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda told: told.change(state="enabled"),
-        lambda told: told.change(url="https://elsewhere.example/"),
-        lambda told: told.call_again(),
+        lambda endpoint: endpoint.change(state="enabled"),
+        lambda endpoint: endpoint.change(url="https://elsewhere.example/"),
+        lambda endpoint: endpoint.call_again(),
     ],
 )
 def test_endpoint_that_somebody_sees_to_may_be_called(ask: Callable[[Endpoint], None]) -> None:
     """Whatever was known of it."""
-    told = endpoint()
-    told.note_call(succeeded=False, abandoned=False)
-    told.not_before = told.due_at = now() + timedelta(hours=1)
-    told.change(description="?")
-    told.expect(now())
-    assert told.failing
-    assert told.due_at == told.not_before
-    ask(told)
-    assert not told.failing
-    assert told.due_at <= now()
+    failing_endpoint = endpoint()
+    failing_endpoint.note_call(succeeded=False, abandoned=False)
+    failing_endpoint.not_before = failing_endpoint.due_at = now() + timedelta(hours=1)
+    failing_endpoint.change(description="?")
+    failing_endpoint.expect(now())
+    assert failing_endpoint.failing
+    assert failing_endpoint.due_at == failing_endpoint.not_before
+    ask(failing_endpoint)
+    assert not failing_endpoint.failing
+    assert failing_endpoint.due_at <= now()
 
 
 def test_delivery_id_is_the_events_and_the_endpoints() -> None:

@@ -35,7 +35,7 @@ from shared.events import (
     WorkshopChanged,
 )
 from shared.messaging.declared_queues import subscriptions
-from tests.unit.notify.samples import EVENTS, HOLDER, PROJECT, example, made
+from tests.unit.notify.samples import EVENTS, HOLDER, PROJECT, example, instance_of
 
 ADVICE = (
     "Le Datalab a éclairé le projet : 2 jeux de données, 1 application, 0 expert, 1 site pilote."
@@ -69,8 +69,8 @@ def test_every_event_has_a_summary(event: Event) -> None:
 
 def test_first_treatment_is_not_called_another() -> None:
     """A project may be sent in without one."""
-    said = [summarise(made(TreatmentProposed, proposal=number)) for number in (1, 2)]
-    assert said == ["Un traitement est proposé.", "Un autre traitement est proposé."]
+    sentences = [summarise(instance_of(TreatmentProposed, proposal=number)) for number in (1, 2)]
+    assert sentences == ["Un traitement est proposé.", "Un autre traitement est proposé."]
 
 
 def test_notify_listens_to_every_event() -> None:
@@ -89,16 +89,16 @@ def test_notify_listens_to_every_event() -> None:
             "La lecture du fichier a réussi en 1,2 s. Données personnelles.",
         ),
         (
-            made(JobSucceeded, kind="trial", is_empty=True, warning="Aucune ligne."),
+            instance_of(JobSucceeded, kind="trial", is_empty=True, warning="Aucune ligne."),
             "L'essai sur échantillon s'est achevé en 1,0 s. Aucune ligne.",
         ),
         (
-            made(JobSucceeded, kind="trial", is_held=True),
+            instance_of(JobSucceeded, kind="trial", is_held=True),
             "L'essai sur échantillon s'est achevé en 1,0 s.",
         ),
-        (made(ProjectTrialled), "L'essai sur échantillon est concluant."),
+        (instance_of(ProjectTrialled), "L'essai sur échantillon est concluant."),
         (
-            made(ProjectTrialled, told="s'est achevé sans aucune ligne"),
+            instance_of(ProjectTrialled, told="s'est achevé sans aucune ligne"),
             "L'essai sur échantillon s'est achevé sans aucune ligne.",
         ),
         (
@@ -109,25 +109,25 @@ def test_notify_listens_to_every_event() -> None:
         (DatasetsMatched(project_id=PROJECT, matches=()), "Le catalogue n'a rien trouvé."),
         (example(AccessGranted), "L'accès au jeu dts_1 est accordé."),
         (
-            made(ProjectDelivered, title="Carte", licence="lov2"),
+            instance_of(ProjectDelivered, title="Carte", licence="lov2"),
             "Le service « Carte » est livré sous la licence Licence Ouverte 2.0.",
         ),
         (
-            made(AccessRequested, title="Eau", answer_by="2027-03-01"),
+            instance_of(AccessRequested, title="Eau", answer_by="2027-03-01"),
             (
                 "L'accès au jeu « Eau » est demandé à son propriétaire."
                 " Sans réponse, la demande expire le 01/03/2027."
             ),
         ),
         (
-            made(AccessReminded, title="Eau", answer_by="2027-03-01"),
+            instance_of(AccessReminded, title="Eau", answer_by="2027-03-01"),
             (
                 "La demande d'accès au jeu « Eau » attend une réponse."
                 " Sans réponse, la demande expire le 01/03/2027."
             ),
         ),
         (
-            made(AccessReminded, title="Eau"),
+            instance_of(AccessReminded, title="Eau"),
             "La demande d'accès au jeu « Eau » attend une réponse.",
         ),
         (
@@ -148,33 +148,41 @@ def test_notify_listens_to_every_event() -> None:
             ("Le nouveau jeu « Communes » a une clé des données du projet : le code commune."),
         ),
         (
-            made(ProjectSecured, reason="Licite.", conditions=("Rien par rue.", "Citer l'Insee")),
+            instance_of(
+                ProjectSecured, reason="Licite.", conditions=("Rien par rue.", "Citer l'Insee")
+            ),
             "Le projet est sécurisé : Licite. Conditions : Rien par rue ; Citer l'Insee.",
         ),
         (
-            made(ProjectSecured, reason="Licite", conditions=("Rien par rue\nni par îlot.",)),
+            instance_of(
+                ProjectSecured, reason="Licite", conditions=("Rien par rue\nni par îlot.",)
+            ),
             "Le projet est sécurisé : Licite. Condition : Rien par rue ni par îlot.",
         ),
         (
-            made(AccessGranted, title="Eau", purpose="étude", conditions=("Ne pas republier.",)),
+            instance_of(
+                AccessGranted, title="Eau", purpose="étude", conditions=("Ne pas republier.",)
+            ),
             "L'accès au jeu « Eau » est accordé pour : étude. Condition : Ne pas republier.",
         ),
         (
-            made(AccessExpired, title="Eau", reason="Sans réponse dans le délai imparti."),
+            instance_of(AccessExpired, title="Eau", reason="Sans réponse dans le délai imparti."),
             (
                 "La demande d'accès au jeu « Eau » a expiré : Sans réponse dans le délai imparti."
                 " Son propriétaire peut encore l'accorder."
             ),
         ),
         (
-            made(WorkshopAnnounced, title="Cartes", starts_at="2027-03-12T13:00:00Z", place="Caen"),
+            instance_of(
+                WorkshopAnnounced, title="Cartes", starts_at="2027-03-12T13:00:00Z", place="Caen"
+            ),
             (
                 "L'atelier « Cartes » est annoncé : Caen, le 12/03/2027 à 14\u00a0h\u00a000,"
                 " thème theme."
             ),
         ),
         (
-            made(WorkshopChanged, title="Cartes", changed=("starts_at", "ends_at", "place")),
+            instance_of(WorkshopChanged, title="Cartes", changed=("starts_at", "ends_at", "place")),
             "L'atelier « Cartes » est modifié : début, fin, lieu.",
         ),
         (example(TreatmentChecked), "Le traitement proposé peut être exécuté."),
@@ -183,15 +191,17 @@ def test_notify_listens_to_every_event() -> None:
             "Le traitement proposé ne peut pas être exécuté : « counts » est vide.",
         ),
         (
-            made(InputsChecked, obstacles=(Obstacle(dataset_id="dts_1", reason="Inconnu."),)),
+            instance_of(
+                InputsChecked, obstacles=(Obstacle(dataset_id="dts_1", reason="Inconnu."),)
+            ),
             "Des données du traitement ne se lisent pas. dts_1 : Inconnu.",
         ),
         (
-            made(DatasetPublished, title="Photos", rows=0, files=2),
+            instance_of(DatasetPublished, title="Photos", rows=0, files=2),
             "Le jeu de données « Photos » est publié (2 fichiers).",
         ),
         (
-            made(DatasetHeld, title="Photos", columns=("fichiers",), kinds=("unexamined",)),
+            instance_of(DatasetHeld, title="Photos", columns=("fichiers",), kinds=("unexamined",)),
             (
                 "Le jeu de fichiers « Photos » est retenu : son propriétaire doit déclarer s'il s'y"
                 " trouve des données personnelles, et sur quelle base légale. Rien ne l'examine."
@@ -214,6 +224,6 @@ def test_text_of_a_member_is_never_a_template() -> None:
 
 def test_result_that_is_held_is_said_to_wait_once() -> None:
     """What was found says why, and not again who decides."""
-    said = summarise(made(ResultHeld, kind="full", told=summary("held")))
-    assert said.count("attend la décision") == 1
-    assert "données restreintes d'autrui" in said
+    sentences = summarise(instance_of(ResultHeld, kind="full", told=summary("held")))
+    assert sentences.count("attend la décision") == 1
+    assert "données restreintes d'autrui" in sentences

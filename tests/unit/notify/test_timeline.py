@@ -28,7 +28,7 @@ from tests.unit.notify.samples import (
     TIME,
     envelope,
     example,
-    made,
+    instance_of,
 )
 
 
@@ -49,9 +49,9 @@ def test_entry_keeps_the_event_whole() -> None:
 
 def test_what_services_tell_each_other_alone_is_shown_to_nobody() -> None:
     """Whose data went into a restricted result is for no holder who would read it."""
-    event = made(InputsChecked, owners=("mem_source",), obstacles=())
+    event = instance_of(InputsChecked, owners=("mem_source",), obstacles=())
     entry = TimelineEntry.of(envelope(event), "", "")
-    assert entry.event == made(InputsChecked, owners=None, obstacles=())
+    assert entry.event == instance_of(InputsChecked, owners=None, obstacles=())
     assert "mem_source" not in entry.body
 
 
@@ -66,9 +66,9 @@ def test_event_that_is_tied_to_projects_is_in_the_timeline_of_each() -> None:
     announced = envelope(example(WorkshopAnnounced), subject="wsh_1")
     entry = TimelineEntry.of(announced, "Un atelier.", PROJECT)
     copies = list(entry.copies())
-    assert [one.correlation for one in copies] == [PROJECT, "prj_2"]
-    assert len({entry.id, *(one.id for one in copies)}) == 3
-    assert {(one.event_id, one.body, one.waits_for) for one in copies} == {
+    assert [entry.correlation for entry in copies] == [PROJECT, "prj_2"]
+    assert len({entry.id, *(entry.id for entry in copies)}) == 3
+    assert {(entry.event_id, entry.body, entry.waits_for) for entry in copies} == {
         (entry.event_id, entry.body, "")
     }
     assert list(TimelineEntry.of(envelope(example(JobQueued)), "", "").copies()) == []

@@ -19,16 +19,16 @@ def test_pattern_that_matches_nothing_is_named(pattern: str) -> None:
 
 def test_patterns_are_kept_once_and_never_none() -> None:
     """An endpoint without patterns is refused."""
-    wanted = RegisterEndpoint(url=URL, event_types=["*", "job_*", "*"])
-    assert wanted.event_types == ["*", "job_*"]
+    registration = RegisterEndpoint(url=URL, event_types=["*", "job_*", "*"])
+    assert registration.event_types == ["*", "job_*"]
     with pytest.raises(ValidationError, match="event_types"):
         RegisterEndpoint(url=URL, event_types=[])
 
 
 def test_description_has_no_tags() -> None:
     """A page may show it as it is."""
-    said = {"url": URL, "event_types": ["*"], "description": "<img src=x onerror=alert(1)>"}
-    for body, sent in ((RegisterEndpoint, said), (ChangeEndpoint, {"description": "<b>x</b>"})):
+    fields = {"url": URL, "event_types": ["*"], "description": "<img src=x onerror=alert(1)>"}
+    for body, sent in ((RegisterEndpoint, fields), (ChangeEndpoint, {"description": "<b>x</b>"})):
         with pytest.raises(ValidationError, match=r"(?s)description.*balises HTML"):
             body.model_validate(sent)
 

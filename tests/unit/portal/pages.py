@@ -41,7 +41,7 @@ class Written(Lab):
     async def get(self, service: Service, path: str, **query: object) -> Json:  # noqa: ARG002
         """What is written of that path."""
         asked = (f"{path}?{name}={value}" for name, value in query.items())
-        return self._answered(next((one for one in asked if one in self._answers), path))
+        return self._answered(next((text for text in asked if text in self._answers), path))
 
     async def post(
         self,
@@ -173,13 +173,13 @@ def plain(html: str) -> str:
     """The text of a page, one space between words."""
     reader = _Text()
     reader.feed(html)
-    return " ".join(" ".join(reader.found).split())
+    return " ".join(" ".join(reader.texts).split())
 
 
 class _Text(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.texts: list[str] = []
 
     def handle_data(self, data: str) -> None:
-        self.found.append(data)
+        self.texts.append(data)

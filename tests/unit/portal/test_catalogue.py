@@ -60,9 +60,9 @@ def test_dataset_leads_to_recipes_for_one_s_own_projects() -> None:
 
 def test_filter_is_told_as_the_facet_tells_it() -> None:
     """Where nothing is found, a licence by its title."""
-    told = {"total": 1, "items": [], "facets": {"key": [{"value": "siret", "label": "SIRET"}]}}
+    fields = {"total": 1, "items": [], "facets": {"key": [{"value": "siret", "label": "SIRET"}]}}
     query = b"key=siret&licence=lov2"
-    text = page_of(catalogue.search, {"/datasets": told}, "holder", query=query)
+    text = page_of(catalogue.search, {"/datasets": fields}, "holder", query=query)
     filters = text.partition("Filtres : ")[2]
     assert filters.startswith("Licence Ouverte 2.0")
     assert " SIRET " in filters
@@ -70,9 +70,9 @@ def test_filter_is_told_as_the_facet_tells_it() -> None:
 
 def test_delivered_service_names_its_licence() -> None:
     """One that the lab does not know is told as it was written."""
-    one = {"id": "dts_1", "title": "Carte", "theme": "habitat"}
-    found = [{**one, "licence": "lov2"}, {**one, "licence": "à voir"}]
-    text = page_of(catalogue.deliveries, {"/datasets": {"items": found}}, "holder")
+    fields = {"id": "dts_1", "title": "Carte", "theme": "habitat"}
+    datasets = [{**fields, "licence": "lov2"}, {**fields, "licence": "à voir"}]
+    text = page_of(catalogue.deliveries, {"/datasets": {"items": datasets}}, "holder")
     assert "Licence Ouverte 2.0" in text
     assert "à voir" in text
     assert "lov2" not in text
@@ -80,7 +80,7 @@ def test_delivered_service_names_its_licence() -> None:
 
 def test_all_types_of_columns_have_a_french_name() -> None:
     """Whatever reading recognises."""
-    assert {one.name for one in all_types(load_codes())} <= TYPES.keys()
+    assert {type_name.name for type_name in all_types(load_codes())} <= TYPES.keys()
 
 
 def test_files_are_told_and_taken_whole() -> None:
@@ -107,7 +107,7 @@ def test_delivered_result_says_which_project_and_data_it_is_made_of() -> None:
         {"dataset_id": "dts_3", "title": "Jeu de données supprimé", "version": 2, "licence": ""},
     ]
     gone = {"dataset_id": "dts_3", "title": "Jeu de données supprimé", "state": "deleted"}
-    made = {
+    fields = {
         **DATASET,
         "project_id": "prj_1",
         "versions": [
@@ -119,7 +119,7 @@ def test_delivered_result_says_which_project_and_data_it_is_made_of() -> None:
         ],
         "ended_inputs": [{**gone, "ended_at": "2026-11-20", "reason": "Plus à nous."}],
     }
-    answers = {**NOTHING, "/datasets/dts_1": made, "/projects/prj_1": {"title": "Nuitées"}}
+    answers = {**NOTHING, "/datasets/dts_1": fields, "/projects/prj_1": {"title": "Nuitées"}}
     html, text = (
         show(catalogue.show, answers, "holder", dataset_id="dts_1") for show in (html_of, page_of)
     )

@@ -7,9 +7,9 @@ import pytest
 from services.portal.figure_shapes import FULL, bars_of, beyond_map, map_of, said_of
 
 
-def row(group: str, value: float | None, **told: str) -> dict[str, Any]:
+def row(group: str, value: float | None, **more: str) -> dict[str, Any]:
     """A row as notify tells it."""
-    return {"group": group, "code": "", "value": value, "hidden": "", **told}
+    return {"group": group, "code": "", "value": value, "hidden": "", **more}
 
 
 def test_longest_bar_is_full_and_others_are_parts_of_it() -> None:
@@ -26,7 +26,7 @@ def test_longest_bar_is_full_and_others_are_parts_of_it() -> None:
 def test_bars_are_called_without_ids() -> None:
     """The committee reads titles; a dataset that was never published has none."""
     groups = ("Communes, 2026 (dts_01M8)", "dts_01M8", "Froid (prj_1)", "Aides (2024)")
-    assert [bar.label for bar in bars_of([row(one, 1) for one in groups])] == [
+    assert [bar.label for bar in bars_of([row(group, 1) for group in groups])] == [
         "Communes, 2026",
         "jeu jamais publié",
         "Froid",
@@ -41,21 +41,21 @@ def test_nothing_has_no_bar(rows: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(12345, "12\u202f345"), (2.5, "2,5"), (3.0, "3"), (None, "rien")]
+    ("value", "message"), [(12345, "12\u202f345"), (2.5, "2,5"), (3.0, "3"), (None, "rien")]
 )
-def test_values_are_written_in_french(value: float | None, said: str) -> None:
+def test_values_are_written_in_french(value: float | None, message: str) -> None:
     """Whole numbers without a comma, others with one digit after it."""
-    assert said_of(row("a", value)) == said
+    assert said_of(row("a", value)) == message
 
 
 def test_map_has_the_five_departments_within_its_frame() -> None:
     """Their names stand inside."""
     places = map_of([row("département 14", 3, code="14"), row("département 50", 1, code="50")])
-    assert [one.code for one in places] == ["14", "27", "50", "61", "76"]
+    assert [area.code for area in places] == ["14", "27", "50", "61", "76"]
     # As large as the template draws it.
-    assert all(0 < one.across < 320 and 0 < one.down < 250 for one in places)
-    assert all(one.path.startswith("M") and one.path.endswith("Z") for one in places)
-    by_code = {one.code: one for one in places}
+    assert all(0 < area.across < 320 and 0 < area.down < 250 for area in places)
+    assert all(area.path.startswith("M") and area.path.endswith("Z") for area in places)
+    by_code = {area.code: area for area in places}
     assert by_code["14"].strength > by_code["50"].strength > by_code["27"].strength == 0
     assert (by_code["14"].value, by_code["27"].value) == (3, 0)
 
@@ -63,5 +63,5 @@ def test_map_has_the_five_departments_within_its_frame() -> None:
 def test_places_that_the_map_lacks_are_told() -> None:
     """A project may be about Paris, or overseas; a place without any is not told."""
     rows = [row(code, 1, code=code) for code in ("14", "75", "974")] + [row("2A", 0, code="2A")]
-    assert [one["code"] for one in beyond_map(rows)] == ["75", "974"]
-    assert {one.strength for one in map_of(rows[1:])} == {0}
+    assert [row["code"] for row in beyond_map(rows)] == ["75", "974"]
+    assert {area.strength for area in map_of(rows[1:])} == {0}

@@ -9,7 +9,7 @@ SPACE = "\u00a0"
 
 def column(name: str, **meaning: Any) -> dict[str, Any]:
     """A column of a profile as the catalogue shows it; without a meaning unless it is given."""
-    known: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "year": None,
         "unit": None,
         "confidence": 1.0,
@@ -17,8 +17,8 @@ def column(name: str, **meaning: Any) -> dict[str, Any]:
         "invalid": [],
         "repair": None,
     }
-    told = {**known, **meaning} if meaning else None
-    return {"name": name, "kind": "text", "meaning": told}
+    column_meaning = {**fields, **meaning} if meaning else None
+    return {"name": name, "kind": "text", "meaning": column_meaning}
 
 
 def version(number: int = 1, state: str = "published", **more: Any) -> dict[str, Any]:
@@ -32,19 +32,19 @@ def version(number: int = 1, state: str = "published", **more: Any) -> dict[str,
         "columns": [column("commune", type="commune", repair="leading_zero"), column("note")],
         "privacy": None,
     }
-    known: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "profile": profile,
         "accepted_repairs": [],
         "changes": None,
         "not_personal": [],
     }
-    return {"number": number, "state": state, **known, **more}
+    return {"number": number, "state": state, **fields, **more}
 
 
 def test_how_a_file_was_read_is_a_sentence() -> None:
     """With its encoding and delimiter in words."""
-    said = FileReading({"versions": [version()]}).file
-    assert said == (
+    file = FileReading({"versions": [version()]}).file
+    assert file == (
         f"Lu comme CSV, encodage cp1252, séparé par le point-virgule : 2{SPACE}lignes,"
         f" 2{SPACE}colonnes."
     )
@@ -52,8 +52,8 @@ def test_how_a_file_was_read_is_a_sentence() -> None:
 
 def test_a_column_is_told_by_what_it_holds_and_what_of_it_is_not_valid() -> None:
     """In French, with examples of what was not recognised."""
-    told = column("c", type="commune", year=2019, valid=0.5, invalid=["x", "y"])
-    assert recognised(told) == (
+    column_profile = column("c", type="commune", year=2019, valid=0.5, invalid=["x", "y"])
+    assert recognised(column_profile) == (
         f"code commune (codes de 2019), 50,0{SPACE}% de valeurs valides\u202f; pas reconnu{SPACE}:"
         f" «{SPACE}x{SPACE}» et «{SPACE}y{SPACE}»"
     )
@@ -69,9 +69,9 @@ def test_a_column_is_told_by_what_it_holds_and_what_of_it_is_not_valid() -> None
 
 def test_codes_that_can_be_mended_are_not_said_to_be_wrong() -> None:
     """Most are right as they stand, where a few lost their first zero."""
-    told = recognised(column("c", type="departement", valid=0.0, repair="leading_zero"))
-    assert "0,0" not in told
-    assert told == (
+    text = recognised(column("c", type="departement", valid=0.0, repair="leading_zero"))
+    assert "0,0" not in text
+    assert text == (
         f"code du département, dont des codes ont perdu leur zéro au début{SPACE}: ils ne se"
         " croisent qu'une fois réparés"
     )

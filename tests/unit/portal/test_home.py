@@ -20,7 +20,7 @@ FROID: dict[str, Any] = {
 }
 
 
-def told(act: str, *roles: str, **changes: Any) -> str:
+def home_page(act: str, *roles: str, **changes: Any) -> str:
     """The page of who has to do that with a project."""
     waiting = {"items": [{**FROID, **changes, "act": act}], "next": None}
     answers = {**PARTS, "/projects?waiting=True": waiting, "/release-requests": NOTHING}
@@ -30,13 +30,13 @@ def told(act: str, *roles: str, **changes: Any) -> str:
 def test_each_act_that_waits_leads_to_where_it_is_done() -> None:
     """Whose it is, intake says."""
     owed = "obtenir l'accord du propriétaire des données, ou retirer le projet"
-    html = told("holder", "holder", holder_due=owed, holder_id="ville")
+    html = home_page("holder", "holder", holder_due=owed, holder_id="ville")
     assert '<a href="/projets/prj_1">Obtenir l\'accord' in html.replace("&#39;", "'")
-    html = told("part", "holder")
+    html = home_page("part", "holder")
     assert "où votre participation est demandée" in html
-    html = told("review", "reviewer", stage="advised")
+    html = home_page("review", "reviewer", stage="advised")
     assert '<a href="/revue/prj_1">Relire le projet' in html
-    html = told("staff", "reviewer", staff_due="inviter un site pilote")
+    html = home_page("staff", "reviewer", staff_due="inviter un site pilote")
     assert '<a href="/projets/prj_1#inviter">Inviter un site pilote' in html
 
 
@@ -55,16 +55,16 @@ def test_more_than_is_shown_leads_to_the_list() -> None:
     html = html_of(home.show, {**answers, "/release-requests": NOTHING}, "reviewer")
     assert '<a href="/projets?attend=1">' in html
     assert html.count("Relire le projet") == 10
-    assert "attend=1" not in told("review", "reviewer")
+    assert "attend=1" not in home_page("review", "reviewer")
 
 
 def test_data_that_is_held_is_to_do() -> None:
     """For its owner, and for the staff once that declared something."""
     held = {"dataset_id": "dts_1", "title": "Élus", "version": 2}
-    for is_for_staff, said in ((False, "Dire ce qu"), (True, "Confirmer, ou non")):
+    for is_for_staff, act_text in ((False, "Dire ce qu"), (True, "Confirmer, ou non")):
         waiting = {"items": [{**held, "is_for_staff": is_for_staff}], "next": None}
         html = html_of(home.show, {**PARTS, "/held-datasets": waiting}, "owner")
-        assert f'<a href="/donnees/dts_1#retenu">{said}' in html
+        assert f'<a href="/donnees/dts_1#retenu">{act_text}' in html
 
 
 def test_committee_sees_the_figures_alone() -> None:

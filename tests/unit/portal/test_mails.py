@@ -8,13 +8,15 @@ from tests.unit.portal.pages import page_of
 
 
 @pytest.mark.parametrize(
-    ("scope", "said"),
+    ("scope", "message"),
     [("tasks", "ce qui vous attend"), ("workshops", "les ateliers"), ("daily", "quotidien")],
 )
-def test_link_says_what_it_ends_before_it_does(scope: str, said: str) -> None:
+def test_link_says_what_it_ends_before_it_does(scope: str, message: str) -> None:
     """A person may have links of several kinds."""
     text = page_of(mails.show, {}, link=f"acc_1.{scope}.proof")
-    assert f"Vous ne recevrez plus de courriel {'' if scope == 'daily' else 'sur '}{said}" in text
+    assert (
+        f"Vous ne recevrez plus de courriel {'' if scope == 'daily' else 'sur '}{message}" in text
+    )
 
 
 @pytest.mark.parametrize("link", ["acc_1", "acc_1.other.proof", "<b>.x.y"])

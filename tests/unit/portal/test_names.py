@@ -24,8 +24,8 @@ PROJECT: dict[str, Any] = {
     "staff_due": "",
     "results": [],
     "invitations": [
-        {"part": "team", "member_id": one, "state": "invited", "at": AT}
-        for one in ("mbr_1", "mbr_2", "mbr_3")
+        {"part": "team", "member_id": member_id, "state": "invited", "at": AT}
+        for member_id in ("mbr_1", "mbr_2", "mbr_3")
     ],
     "waits_for": [
         {"dataset_id": "dts_1", "title": "Aides", "member_id": "mbr_1", "why": "Attend mbr_1."},
@@ -36,12 +36,12 @@ PROJECT: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("member", "said"),
+    ("member", "message"),
     [(CAF, CAF["name"]), (OLD, "un ancien membre"), (None, "un membre au nom inconnu")],
 )
-def test_member_without_a_name_has_a_plain_word(member: Any, said: str) -> None:
+def test_member_without_a_name_has_a_plain_word(member: Any, message: str) -> None:
     """One who was erased, and one whom the lab cannot tell."""
-    assert called(member) == said
+    assert called(member) == message
 
 
 def test_project_names_who_is_waited_for_and_who_is_invited() -> None:
@@ -50,16 +50,16 @@ def test_project_names_who_is_waited_for_and_who_is_invited() -> None:
     text = page_of(projects.show, answers, "holder", project_id="prj_1")
     assert "Un accord est attendu sur « Aides » : Caf du Calvados." in text
     assert "Un accord est attendu sur « un jeu de données » : de son propriétaire." in text
-    for said in ("Caf du Calvados", "un ancien membre", "un membre au nom inconnu"):
-        assert f"Équipe : {said} " in text
+    for expected_text in ("Caf du Calvados", "un ancien membre", "un membre au nom inconnu"):
+        assert f"Équipe : {expected_text} " in text
     assert "Accès aux données Aides : en attente de réponse" in text
     assert "mbr_" not in text
 
 
 def test_project_names_the_data_that_cannot_be_read() -> None:
     """What services say of it has its id; the page its title, where one may see that."""
-    told = ["dts_1 : est retiré", "dts_9 : est inconnu"]
-    check = {"by": "catalog", "faults": told, "waits": []}
+    faults = ["dts_1 : est retiré", "dts_9 : est inconnu"]
+    check = {"by": "catalog", "faults": faults, "waits": []}
     treatment = {"inputs": {"t": "dts_1"}, "steps": []}
     project = {**PROJECT, "checks": [check], "treatment": treatment}
     summary = {"summary": "Des données ne se lisent pas. dts_1 : est retiré", "at": AT}
@@ -70,7 +70,7 @@ def test_project_names_the_data_that_cannot_be_read() -> None:
         **MEMBERS,
     }
     text = page_of(projects.show, answers, "holder", project_id="prj_1")
-    assert text.count("« Aides » : est retiré") == len((told[0], summary))
+    assert text.count("« Aides » : est retiré") == len((faults[0], summary))
     assert "Un jeu de données : est inconnu" in text
     assert "dts_" not in text
 
@@ -122,8 +122,13 @@ def test_held_result_is_read_with_what_made_it() -> None:
     answers = {"/release-requests/job_1": asked, "/datasets/dts_1": {"title": "Aides"}}
     answers["/projects/prj_1"] = PROJECT
     text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
-    for shown in ("Qui a droit à l", "aides : « Aides »", "sql : SELECT 1 < 2", "carte.png"):
-        assert shown in text
+    for expected_text in (
+        "Qui a droit à l",
+        "aides : « Aides »",
+        "sql : SELECT 1 < 2",
+        "carte.png",
+    ):
+        assert expected_text in text
 
 
 def test_decision_on_a_result_names_who_took_it() -> None:
@@ -154,6 +159,6 @@ def test_workshop_names_its_projects_and_a_release_its_data() -> None:
 
 def test_stranger_is_told_no_member_by_its_id() -> None:
     """Who did not sign in may not know what members are called."""
-    shown = {"title": "Communes", "owner_id": "mbr_1", "state": "published", "versions": []}
-    answers = {"/datasets/dts_1": {**shown, "producer": ""}}
+    fields = {"title": "Communes", "owner_id": "mbr_1", "state": "published", "versions": []}
+    answers = {"/datasets/dts_1": {**fields, "producer": ""}}
     assert "mbr_1" not in page_of(catalogue.show, answers, dataset_id="dts_1")

@@ -133,8 +133,8 @@ ACCOUNT = {
 
 def test_search_keeps_what_was_asked_and_goes_on() -> None:
     """From page to page."""
-    found = {"items": [CAEN, {**CAEN, "id": "mbr_x", "left_at": "2026-11-02"}], "next": "mbr_caen"}
-    answers = {"/members": NOTHING, "/members?q=caen": found}
+    fields = {"items": [CAEN, {**CAEN, "id": "mbr_x", "left_at": "2026-11-02"}], "next": "mbr_caen"}
+    answers = {"/members": NOTHING, "/members?q=caen": fields}
     html = html_of(members.page, answers, "operator", query=b"q=caen&competence=cartographie")
     assert '<a href="/membres/mbr_caen">Ville de Caen</a>' in html
     assert "mbr_x" not in html

@@ -33,7 +33,7 @@ def test_lab_that_is_open_asks_its_services_for_strangers(path: str) -> None:
     assert answer.status_code in {200, 503}
     assert "ne répond pas" in answer.text
     linked = re.findall('<li><a href="([^"]+)"', answer.text)
-    assert [one for one in linked if one != "/"] == [
+    assert [match for match in linked if match != "/"] == [
         "/catalogue",
         "/services",
         "/ateliers",
@@ -63,6 +63,6 @@ def test_address_that_registers_again_and_again_waits() -> None:
 
 
 async def _csrf(browser: httpx.AsyncClient) -> str:
-    found = re.search('name="csrf" value="([^"]+)"', (await browser.get("/connexion/lien")).text)
-    assert found
-    return found.group(1)
+    match = re.search('name="csrf" value="([^"]+)"', (await browser.get("/connexion/lien")).text)
+    assert match
+    return match.group(1)

@@ -25,7 +25,7 @@ REQUEST: dict[str, Any] = {
 }
 
 
-def shown(form: dict[str, str] | None = None, **changed: Any) -> str:
+def request_page(form: dict[str, str] | None = None, **changed: Any) -> str:
     """The page of the request, to one of its two deciders."""
     path = "/access-requests/prj_1.dts_1"
     past = Refused(422, "doit être un jour qui n'est pas passé", "until")
@@ -41,7 +41,7 @@ def shown(form: dict[str, str] | None = None, **changed: Any) -> str:
 
 def test_changing_a_grant_starts_from_its_terms() -> None:
     """From one's own, not the other decider's: sent as it is, the form changes nothing."""
-    html = shown()
+    html = request_page()
     for kept in (
         'name="purpose" value="Étude du froid"',
         'name="until" value="2027-01-31"',
@@ -54,7 +54,9 @@ def test_changing_a_grant_starts_from_its_terms() -> None:
 
 def test_what_was_typed_goes_before_the_terms() -> None:
     """Emptied fields stay empty when the form is shown again with a fault."""
-    html = shown({"decision": "grant", "purpose": "", "until": "2020-01-01", "treatment": "shown"})
+    html = request_page(
+        {"decision": "grant", "purpose": "", "until": "2020-01-01", "treatment": "shown"}
+    )
     assert 'name="purpose" value=""' in html
     assert 'name="until" value="2020-01-01"' in html
     assert 'name="treatment" value="shown" checked' in html
@@ -62,29 +64,29 @@ def test_what_was_typed_goes_before_the_terms() -> None:
 
 def test_first_answer_starts_empty() -> None:
     """For what is shown."""
-    html = shown(state="requested", conditions=[OTHER], consents=["mbr_1"])
+    html = request_page(state="requested", conditions=[OTHER], consents=["mbr_1"])
     assert 'name="purpose" value=""' in html
     assert 'name="treatment" value="shown" checked' in html
 
 
 def test_request_says_by_when_it_is_to_be_answered() -> None:
     """As its letter does; one that expired may still be granted."""
-    waiting = plain(shown(state="requested", answer_by="2027-03-01"))
+    waiting = plain(request_page(state="requested", answer_by="2027-03-01"))
     assert "Sans réponse, elle expire le 01/03/2027" in waiting
-    assert "expire le" not in plain(shown(answer_by=None))
-    assert "Vous pouvez encore l'accorder" in plain(shown(state="expired", answer_by=None))
+    assert "expire le" not in plain(request_page(answer_by=None))
+    assert "Vous pouvez encore l'accorder" in plain(request_page(state="expired", answer_by=None))
 
 
 def test_owner_who_is_asked_anew_reads_the_difference() -> None:
     """What it granted that holds no more, and what the project would do now."""
-    text = plain(shown(state="requested", before=["Lit iris."], after=["Lit iris et nom."]))
+    text = plain(request_page(state="requested", before=["Lit iris."], after=["Lit iris et nom."]))
     assert "Ce qui change depuis votre accord Avant Lit iris. Maintenant Lit iris et nom." in text
-    assert "Ce qui change" not in plain(shown())
+    assert "Ce qui change" not in plain(request_page())
 
 
 def test_owner_chooses_the_columns_that_it_grants() -> None:
     """All that are asked for at first; those that were left out before stay so."""
-    told: dict[str, Any] = {"columns": ["iris", "nom"], "refused_columns": ["nom"]}
-    html = shown(state="requested", **told)
+    fields: dict[str, Any] = {"columns": ["iris", "nom"], "refused_columns": ["nom"]}
+    html = request_page(state="requested", **fields)
     assert 'name="columns" value="iris" checked' in html
     assert 'name="columns" value="nom">' in html

@@ -23,10 +23,15 @@ class Guest:
     csrf = ""
 
 
-def rendered(told: dict[str, Any], template: str) -> str:
+def rendered(overrides: dict[str, Any], template: str) -> str:
     """The HTML of a page with these figures."""
-    shown = {"figures": Figures(told), "found": PagePart(told), "faults": Faults(), "year": "2026"}
-    titles = {one["project_id"]: HOSTILE for one in told["ends"]}
+    fields = {
+        "figures": Figures(overrides),
+        "found": PagePart(overrides),
+        "faults": Faults(),
+        "year": "2026",
+    }
+    titles = {end["project_id"]: HOSTILE for end in overrides["ends"]}
     common = {
         "titles": titles,
         "visit": Guest(),
@@ -34,15 +39,15 @@ def rendered(told: dict[str, Any], template: str) -> str:
         "lab_name": "Lab",
         "path": "/pilotage",
     }
-    return templates_of().get_template(template).render(**common, **shown)
+    return templates_of().get_template(template).render(**common, **fields)
 
 
 def hostile() -> dict[str, Any]:
     """Figures of a lab where all that people write is markup."""
     teller = Teller()
     teller.tell(ProjectSubmitted, 0, theme=HOSTILE, territory=("75",))
-    given = {"dataset_id": "dts_1", "title": HOSTILE, "keys": ()}
-    teller.tell(DatasetPublished, 0, "dts_1", **given)
+    defaults = {"dataset_id": "dts_1", "title": HOSTILE, "keys": ()}
+    teller.tell(DatasetPublished, 0, "dts_1", **defaults)
     teller.tell(ProjectWithdrawn, 1, reason=HOSTILE)
     return view(teller.told).model_dump(mode="json")
 
@@ -59,10 +64,10 @@ def test_words_of_people_are_text(template: str) -> None:
 
 def test_reasons_are_on_the_page_and_not_in_the_report() -> None:
     """A report leaves the lab."""
-    told = hostile()
-    told["ends"][0]["reason"] = "Faute de temps."
-    assert "Faute de temps." in rendered(told, "steering/show.html")
-    assert "Faute de temps." not in rendered(told, "steering/report.html")
+    figures = hostile()
+    figures["ends"][0]["reason"] = "Faute de temps."
+    assert "Faute de temps." in rendered(figures, "steering/show.html")
+    assert "Faute de temps." not in rendered(figures, "steering/report.html")
 
 
 def test_places_beyond_the_map_are_told_beneath_it() -> None:
@@ -74,14 +79,14 @@ def test_places_beyond_the_map_are_told_beneath_it() -> None:
 
 def test_figure_of_a_newer_notify_is_shown_and_a_missing_one_leaves_no_hole() -> None:
     """The services are not changed at one moment."""
-    told = view(delivered()).model_dump(mode="json")
-    new = {**told["figures"][0], "name": "brand_new", "title": "Tout nouveau"}
-    kept = [one for one in told["figures"] if one["name"] != "owner_days"]
-    told["figures"] = [*kept, new]
-    page = rendered(told, "steering/show.html")
+    fields = view(delivered()).model_dump(mode="json")
+    new = {**fields["figures"][0], "name": "brand_new", "title": "Tout nouveau"}
+    kept = [figure for figure in fields["figures"] if figure["name"] != "owner_days"]
+    fields["figures"] = [*kept, new]
+    page = rendered(fields, "steering/show.html")
     assert "Tout nouveau" in page
     assert "Autres chiffres" in page
-    rendered(told, "steering/report.html")
+    rendered(fields, "steering/report.html")
 
 
 def test_every_figure_has_its_heading() -> None:
@@ -92,20 +97,20 @@ def test_every_figure_has_its_heading() -> None:
 
 def test_empty_year_says_so_and_where_to_go() -> None:
     """Instead of tables of nothing."""
-    told = view(delivered(), 2024).model_dump(mode="json")
-    page = rendered(told, "steering/show.html")
+    fields = view(delivered(), 2024).model_dump(mode="json")
+    page = rendered(fields, "steering/show.html")
     assert "Rien n'est connu de 2024" in page
     assert "/projets" in page
     assert "<table" not in page
-    assert "Rien n'est connu de 2024" in rendered(told, "steering/report.html")
+    assert "Rien n'est connu de 2024" in rendered(fields, "steering/report.html")
 
 
 @pytest.mark.parametrize("path", ["/montre", "/rapport/2026"])
 def test_notify_that_is_away_is_told(path: str) -> None:
     """The page stands, and says that nothing is lost."""
-    shown = get("/montre", steering.show, is_open=True)
+    route = get("/montre", steering.show, is_open=True)
     report = get("/rapport/{year}", steering.report, is_open=True)
-    page = visited(lambda browser: browser.get(path), shown, report)
+    page = visited(lambda browser: browser.get(path), route, report)
     assert page.status_code == 200
     assert "ne répond pas pour le moment pour le suivi" in page.text
 
@@ -115,5 +120,5 @@ def test_days_that_are_none_yet_are_measured_all_the_same() -> None:
     row = {"group": "Eau", "code": "dts_1", "value": 0.0, "hidden": ""}
     for unit, many in (("jours depuis la publication", 1), ("projets", 0)):
         figure = {"name": "lone", "title": "", "unit": unit, "said": "", "rows": [row]}
-        told = {**view(()).model_dump(mode="json"), "figures": [figure]}
-        assert len(Figures(told).bars("lone")) == many
+        fields = {**view(()).model_dump(mode="json"), "figures": [figure]}
+        assert len(Figures(fields).bars("lone")) == many

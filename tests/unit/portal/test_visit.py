@@ -39,8 +39,8 @@ def _send(path: str, data: dict[str, str], csrf: str = _OWN, **form: Any) -> htt
     """What the portal answers to a form, one of two: `/file` takes a file of 2 MB at most."""
 
     async def send(browser: httpx.AsyncClient) -> httpx.Response:
-        known = (await browser.get("/csrf")).text
-        sent = {**data, "csrf": known if csrf == _OWN else csrf}
+        text = (await browser.get("/csrf")).text
+        sent = {**data, "csrf": text if csrf == _OWN else csrf}
         return await browser.post(path, data=sent, **form)
 
     return _answered(send)
@@ -137,8 +137,8 @@ def test_what_is_wrong_with_an_item_is_told_at_its_list() -> None:
 
 def test_no_two_pages_have_the_same_address() -> None:
     """The first would hide the second."""
-    told = [(route.path, *sorted(route.methods or ())) for route in PAGES]
-    assert len(told) == len(set(told))
+    routes = [(route.path, *sorted(route.methods or ())) for route in PAGES]
+    assert len(routes) == len(set(routes))
 
 
 OWN = {"sec-fetch-site": "same-origin"}
@@ -209,6 +209,6 @@ def test_what_is_kept_is_bounded_in_size_and_time() -> None:
     forms = UnsentForms(lambda: clock[0])
     assert forms.keep(UnsentForm("/x", (("text", "x" * 500_000),))) == ""
     keys = [forms.keep(UnsentForm("/x", (("text", "x" * 390_000),))) for _ in range(60)]
-    assert [forms.find(one, "") is None for one in (keys[0], keys[-1])] == [True, False]
+    assert [forms.find(key, "") is None for key in (keys[0], keys[-1])] == [True, False]
     clock[0] = 3601.0
     assert forms.find(keys[-1], "") is None

@@ -139,14 +139,14 @@ def test_now_is_utc_in_whole_milliseconds() -> None:
 
 def test_same_cause_makes_the_same_id() -> None:
     """A redelivered event finds what it made; another cause or kind of thing makes another."""
-    made = caused_id("job", "project_staffed-prj_1-7-0", TIME)
-    assert made == caused_id("job", "project_staffed-prj_1-7-0", TIME)
+    job_id = caused_id("job", "project_staffed-prj_1-7-0", TIME)
+    assert job_id == caused_id("job", "project_staffed-prj_1-7-0", TIME)
     others = {
         caused_id("job", "project_staffed-prj_1-7-1", TIME),
         caused_id("job", "project_staffed-prj_1-7-0"),
         caused_id("dts", "project_staffed-prj_1-7-0", TIME).replace("dts", "job"),
     }
-    assert len(others | {made}) == 4
+    assert len(others | {job_id}) == 4
 
 
 def test_caused_ids_sort_by_the_time_of_their_cause() -> None:

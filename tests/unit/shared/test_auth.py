@@ -28,8 +28,8 @@ def signed(keys: KeyPair, **changes: Any) -> str:
     """An `Authorization` header signed by the lab, with claims changed; None takes one away."""
     soon = datetime.now(UTC) + HOUR
     claims = {"sub": "mbr_1", "roles": ["holder"], "aud": "datalab", "exp": soon, **changes}
-    given = {name: value for name, value in claims.items() if value is not None}
-    return "Bearer " + jwt.encode(given, keys.private.read_bytes(), algorithm="EdDSA")
+    claims_by_name = {name: value for name, value in claims.items() if value is not None}
+    return "Bearer " + jwt.encode(claims_by_name, keys.private.read_bytes(), algorithm="EdDSA")
 
 
 def part(value: object) -> str:
@@ -226,9 +226,12 @@ def test_keys_take_turns_while_the_service_runs(tmp_path: Path) -> None:
     oldest = token()
     rotate(tmp_path)
     before = token()
-    assert [checker.check(one).member_id for one in (oldest, before)] == ["mbr_1", "mbr_1"]
+    assert [checker.check(token).member_id for token in (oldest, before)] == ["mbr_1", "mbr_1"]
     rotate(tmp_path)
-    assert [checker.check(one).member_id for one in (before, token())] == ["mbr_1", "mbr_1"]
+    assert [checker.check(token_text).member_id for token_text in (before, token())] == [
+        "mbr_1",
+        "mbr_1",
+    ]
     with pytest.raises(Unauthenticated, match="que le Datalab n'a pas, ou plus"):
         checker.check(oldest)
 

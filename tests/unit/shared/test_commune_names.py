@@ -12,9 +12,9 @@ from tests.benchmarks.judged.halves import HALVES
 @pytest.mark.parametrize("half", HALVES)
 def test_names_have_the_codes_that_they_were_judged_to_have(half: str) -> None:
     """How many do not is all that is told: rules are tuned on one half."""
-    found = Counter(one.verdict for one in judged(half))
-    assert (found["wrong"], found["missed"]) == (0, 0)
-    assert found["right"] >= 60
+    counts = Counter(judged_name.verdict for judged_name in judged(half))
+    assert (counts["wrong"], counts["missed"]) == (0, 0)
+    assert counts["right"] >= 60
 
 
 @pytest.mark.parametrize("beside", ["14", "14 - Calvados", "Calvados (14)", "calvados", "14700"])

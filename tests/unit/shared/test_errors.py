@@ -18,7 +18,7 @@ from shared.errors import (
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (NotFound(), "Nothing has this identifier."),
         (NotFound("no project has the id prj_1"), "no project has the id prj_1"),
@@ -28,10 +28,10 @@ from shared.errors import (
     ids=["bare", "with a message", "of the whole body", "of a field"],
 )
 def test_error_says_its_field_and_its_own_message_or_its_docstring(
-    error: LabError, said: str
+    error: LabError, message: str
 ) -> None:
     """Raised bare it explains itself; the field stands where a reader looks first."""
-    assert str(error) == said
+    assert str(error) == message
 
 
 @pytest.mark.parametrize("cls", TYPED)
@@ -51,12 +51,12 @@ def test_field_survives_the_rebuilding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "said"),
+    ("limit", "message"),
     [(200_000_000, "200 Mo"), (1_500_000_000, "1.5 Go"), (64_000, "64 ko"), (10, "10 octets")],
 )
-def test_limit_is_said_in_words(limit: int, said: str) -> None:
+def test_limit_is_said_in_words(limit: int, message: str) -> None:
     """Nobody counts zeros."""
-    assert TooLarge.beyond(limit, "le fichier").args[0] == f"le fichier dépasse {said}"
+    assert TooLarge.beyond(limit, "le fichier").args[0] == f"le fichier dépasse {message}"
 
 
 def test_every_error_is_permanent_or_transient() -> None:

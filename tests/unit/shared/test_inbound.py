@@ -49,8 +49,10 @@ def test_page_has_one_to_a_hundred_items(limit: object) -> None:
 
 def test_openapi_shows_what_a_cursor_looks_like() -> None:
     """The pattern is told, though our own sentence explains a fault."""
-    found = document("x", "1", {"list": Route("GET", "/x", query=Paging, returns=Paging)})
-    assert b"{1,200}$" in found
+    openapi_document = document(
+        "x", "1", {"list": Route("GET", "/x", query=Paging, returns=Paging)}
+    )
+    assert b"{1,200}$" in openapi_document
 
 
 def test_key_stands_for_one_thing_of_its_sender_and_kind() -> None:

@@ -19,9 +19,9 @@ PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 def record(message: str, *args: object, **fields: Any) -> logging.LogRecord:
     """A warning as a logger makes it."""
     exc_info = fields.pop("exc_info", None)
-    made = logging.LogRecord("shared.x", logging.WARNING, "x.py", 1, message, args, exc_info)
-    vars(made).update(fields)
-    return made
+    log_record = logging.LogRecord("shared.x", logging.WARNING, "x.py", 1, message, args, exc_info)
+    vars(log_record).update(fields)
+    return log_record
 
 
 def line(message: str, *args: object, **fields: Any) -> dict[str, Any]:

@@ -52,8 +52,8 @@ def test_file_that_cannot_be_read_or_is_one_too_many_is_named(tmp_path: Path) ->
     """The operator learns which variable it is, and nothing is guessed."""
     others = {key: value for key, value in NEEDED.items() if key != "DATALAB_AMQP_URI"}
     absent = {"DATALAB_AMQP_URI_FILE": str(tmp_path / "absent")}
-    told = "^DATALAB_AMQP_URI_FILE: cannot be read: No such file"
-    with pytest.raises(SettingsError, match=told):
+    message = "^DATALAB_AMQP_URI_FILE: cannot be read: No such file"
+    with pytest.raises(SettingsError, match=message):
         load_settings({**others, **absent})
     with pytest.raises(SettingsError, match=r"^DATALAB_AMQP_URI: is set, and DATALAB_AMQP_URI_FI"):
         load_settings({**NEEDED, **absent})
@@ -186,8 +186,8 @@ def test_settings_do_not_change() -> None:
 )
 def test_a_service_tells_where_it_is_reached(host: str, public: str, reached: str) -> None:
     """What listens everywhere is reached from here; the operator knows better."""
-    given = {"DATALAB_HTTP_HOST": host, "DATALAB_PUBLIC_URL": public}
-    assert load_settings({**NEEDED, **given}).reached_at == reached
+    defaults = {"DATALAB_HTTP_HOST": host, "DATALAB_PUBLIC_URL": public}
+    assert load_settings({**NEEDED, **defaults}).reached_at == reached
 
 
 @pytest.mark.parametrize("url", ["https://lab.fr/", "lab.fr", "https://", "https://lab.fr/?a=b"])

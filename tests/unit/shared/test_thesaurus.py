@@ -19,7 +19,7 @@ def test_groups_are_terms_that_can_be_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "are_same"),
+    ("term", "other", "are_same"),
     [
         ("EPCI", "communauté de communes", True),
         ("Intercommunalités", "epci", True),
@@ -35,9 +35,9 @@ def test_groups_are_terms_that_can_be_told_apart() -> None:
         ("maisons de vacances", "résidence secondaire", True),
     ],
 )
-def test_terms_of_a_group_mean_the_same(one: str, other: str, *, are_same: bool) -> None:
+def test_terms_of_a_group_mean_the_same(term: str, other: str, *, are_same: bool) -> None:
     """Whatever their case, accents and number; those that only go together do not."""
-    assert bool(same_as(one) & same_as(other)) == are_same
+    assert bool(same_as(term) & same_as(other)) == are_same
 
 
 def singulars(text: str) -> list[str]:
@@ -47,9 +47,13 @@ def singulars(text: str) -> list[str]:
 
 def test_terms_of_several_words_need_all_of_them_together() -> None:
     """Stop words between them make no difference, other words do."""
-    found = [one.term.written for one in mentions(singulars("Les communautés des communes"))]
-    assert "communauté de communes" in found
-    other = [one.term.written for one in mentions(singulars("communauté portugaise, commune"))]
+    faults = [
+        mention.term.written for mention in mentions(singulars("Les communautés des communes"))
+    ]
+    assert "communauté de communes" in faults
+    other = [
+        mention.term.written for mention in mentions(singulars("communauté portugaise, commune"))
+    ]
     assert "communauté de communes" not in other
 
 

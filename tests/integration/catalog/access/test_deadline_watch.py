@@ -12,7 +12,7 @@ from services.catalog.access.model import ProjectAccess
 from shared.aggregate import new_id, now
 from shared.errors import Forbidden, Invalid
 from tests.conftest import Token
-from tests.integration.catalog.lab import CATALOG, Lab, problem, running_lab
+from tests.integration.catalog.lab import CATALOG, Lab, problem_of, running_lab
 from tests.servers import Broker, eventually, running
 from tests.unit.catalog.samples import metadata, registered
 
@@ -77,10 +77,10 @@ def test_request_from_before_there_were_dates_expires_as_well(lab: Lab) -> None:
     """An upgrade leaves nobody waiting for ever."""
     project_id, _, _ = asked(lab)
     with lab.database() as database:
-        found = database["accesses"]
-        document = found.find_one({"_id": project_id}) or {}
+        accesses = database["accesses"]
+        document = accesses.find_one({"_id": project_id}) or {}
         del document["due_at"]
-        found.replace_one({"_id": project_id}, document)
+        accesses.replace_one({"_id": project_id}, document)
     lab.wait_for("access_expired", project_id=project_id)
 
 
@@ -88,12 +88,12 @@ def test_grant_carries_its_conditions_to_whoever_reads(lab: Lab) -> None:
     """Purpose and last day are in the event, on the request, and given with the data."""
     project_id, dataset_id, owner = asked(lab)
     bound = {"purpose": "étude des loyers", "until": IN_A_WEEK}
-    shown = answer(lab, f"{project_id}.{dataset_id}", owner, decision="grant", **bound).json()
+    body = answer(lab, f"{project_id}.{dataset_id}", owner, decision="grant", **bound).json()
     event = lab.wait_for("access_granted", project_id=project_id)
     with lab.rpc() as catalog:
         opened = catalog.open_dataset(project_id, dataset_id)
-    for said in (shown, event, opened):
-        assert bound.items() <= said.items()
+    for document in (body, event, opened):
+        assert bound.items() <= document.items()
 
 
 def test_grant_ends_after_its_last_day(lab: Lab) -> None:
@@ -124,7 +124,7 @@ def end_two_days_ago(access: ProjectAccess) -> None:
     """Set the last day of every grant into the past."""
     for grant in access.grants:
         past = {"until": YESTERDAY}
-        grant.conditions = [one.model_copy(update=past) for one in grant.conditions]
+        grant.conditions = [consent.model_copy(update=past) for consent in grant.conditions]
 
 
 def test_owner_takes_a_grant_back(lab: Lab) -> None:
@@ -133,10 +133,10 @@ def test_owner_takes_a_grant_back(lab: Lab) -> None:
     request_id = f"{project_id}.{dataset_id}"
     assert answer(lab, request_id, owner, decision="revoke", reason="non").status == 409
     assert answer(lab, request_id, owner, decision="grant").status == 200
-    assert "reason" in problem(answer(lab, request_id, owner, decision="revoke"), 422)
+    assert "reason" in problem_of(answer(lab, request_id, owner, decision="revoke"), 422)
     assert answer(lab, request_id, "mbr_z", decision="revoke", reason="non").status == 404
-    shown = answer(lab, request_id, owner, decision="revoke", reason="étude finie").json()
-    assert (shown["state"], shown["end_reason"]) == ("revoked", "étude finie")
+    body = answer(lab, request_id, owner, decision="revoke", reason="étude finie").json()
+    assert (body["state"], body["end_reason"]) == ("revoked", "étude finie")
     assert lab.wait_for("access_revoked", project_id=project_id)["reason"] == "étude finie"
     with lab.rpc() as catalog, pytest.raises(Forbidden):
         catalog.open_dataset(project_id, dataset_id)
@@ -145,8 +145,8 @@ def test_owner_takes_a_grant_back(lab: Lab) -> None:
 @pytest.mark.parametrize("until", ["1999-12-31", "demain"])
 def test_last_day_that_is_none_or_over_is_refused(lab: Lab, until: str) -> None:
     """By HTTP and by RPC the field is named."""
-    said = answer(lab, "prj_x.dts_x", "mbr_o", decision="grant", until=until)
-    assert '"until"' in problem(said, 422)
+    response = answer(lab, "prj_x.dts_x", "mbr_o", decision="grant", until=until)
+    assert '"until"' in problem_of(response, 422)
     with lab.rpc() as catalog, pytest.raises(Invalid, match="until"):
         catalog.decide_access("prj_x.dts_x", "mbr_o", "grant", until=until)
 
@@ -161,11 +161,11 @@ def test_operators_see_how_long_owners_have_been_asked(lab: Lab) -> None:
 
     def is_seen() -> bool:
         text = urllib3.request("GET", f"{lab.service.url}/metrics").data.decode()
-        found = dict(re.findall(r'datalab_access_(\w+){service="catalog"} (\S+)', text))
+        matches = dict(re.findall(r'datalab_access_(\w+){service="catalog"} (\S+)', text))
         return (
-            float(found["waiting_projects"]) >= 1
-            and float(found["oldest_waiting_seconds"]) > 0
-            and float(found["oldest_due_seconds"]) >= 0
+            float(matches["waiting_projects"]) >= 1
+            and float(matches["oldest_waiting_seconds"]) > 0
+            and float(matches["oldest_due_seconds"]) >= 0
         )
 
     eventually(is_seen, 20, "the metrics show the wait")

@@ -8,7 +8,7 @@ from shared.aggregate import new_id
 from shared.engine.tables.manifest import Column, Meaning, Profile
 from shared.errors import Forbidden
 from shared.events import FileRef
-from tests.integration.catalog.lab import Lab, delivered, failed, problem
+from tests.integration.catalog.lab import Lab, delivered, failed, problem_of
 
 TABLE_AND_FILES = ("table", "files/chart.png", "files/result.parquet")
 
@@ -28,7 +28,7 @@ def test_granted_project_s_holder_downloads_nothing(lab: Lab, path: str) -> None
     granted(lab, dataset_id, "mbr_o")
     for member, role in (("mbr_h", "holder"), ("mbr_h", "owner"), ("mbr_z", "owner")):
         token = lab.token(member, role)
-        problem(lab.call("GET", f"/datasets/{dataset_id}/{path}", token), 403)
+        problem_of(lab.call("GET", f"/datasets/{dataset_id}/{path}", token), 403)
 
 
 @pytest.mark.parametrize("path", TABLE_AND_FILES)
@@ -38,7 +38,7 @@ def test_version_that_is_not_published_is_nobody_s_to_download(lab: Lab, path: s
     lab.publish(failed(unreadable, "bruit"))
     lab.wait_for("dataset_rejected", dataset_id=unreadable)
     for dataset_id in (waiting, unreadable):
-        problem(
+        problem_of(
             lab.call("GET", f"/datasets/{dataset_id}/{path}", lab.token("mbr_h", "holder")), 404
         )
 
@@ -70,10 +70,12 @@ def test_result_names_its_restricted_inputs_without_their_hashes(lab: Lab) -> No
     """To all but its owner: also to those whose other data went into it."""
     inputs = [lab.published(member, access="restricted") for member in ("mbr_h", "mbr_r")]
     result = lab.result_of(delivered(lab, *inputs, lab.published("mbr_o")))
-    for member, shown in (("mbr_r", ["", "", "a" * 64]), ("mbr_h", ["a" * 64] * 3)):
+    for member, sha256_values in (("mbr_r", ["", "", "a" * 64]), ("mbr_h", ["a" * 64] * 3)):
         view = lab.get(f"/datasets/{result}", lab.token(member, "holder"))
-        told = view["versions"][0]["provenance"]["inputs"]
-        assert [one["sha256"] for one in told] == shown
+        provenance_inputs = view["versions"][0]["provenance"]["inputs"]
+        assert [
+            provenance_input["sha256"] for provenance_input in provenance_inputs
+        ] == sha256_values
 
 
 def test_strangers_see_no_value_of_restricted_rows(lab: Lab) -> None:
@@ -84,15 +86,15 @@ def test_strangers_see_no_value_of_restricted_rows(lab: Lab) -> None:
     profile = Profile(rows=2, encoding="utf-8", columns=(column,))
     lab.publish(lab.reporting(lab.ingested(dataset_id, 1), **profile.model_dump()))
     lab.wait_for("dataset_published", dataset_id=dataset_id)
-    for member, role, shown in (
+    for member, role, examples in (
         ("mbr_o", "owner", ["1411X"]),
         ("mbr_r", "reviewer", ["1411X"]),
         ("mbr_z", "owner", []),
     ):
         view = lab.get(f"/datasets/{dataset_id}", lab.token(member, role))
         [seen] = view["versions"][0]["profile"]["columns"]
-        assert (seen["meaning"]["invalid"], seen["meaning"]["valid"]) == (shown, 0.5)
-        assert ("1411X" in str(view)) == bool(shown)
+        assert (seen["meaning"]["invalid"], seen["meaning"]["valid"]) == (examples, 0.5)
+        assert ("1411X" in str(view)) == bool(examples)
 
 
 def test_staff_leaves_a_trace_when_it_takes_restricted_data_away(lab: Lab) -> None:
@@ -117,17 +119,19 @@ def test_result_of_data_that_was_taken_back_is_kept_from_everybody(lab: Lab) -> 
     with lab.rpc() as catalog:
         catalog.decide_access(f"{event.project_id}.{source}", owner, "revoke", "étude finie")
     lab.publish(event, times=2)
-    told = lab.wait_for("dataset_rejected", owner_id=holder)
-    assert "étude finie" in told["reason"]
+    rejection = lab.wait_for("dataset_rejected", owner_id=holder)
+    assert "étude finie" in rejection["reason"]
     lab.settled()
     assert lab.events("dataset_registered", project_id=event.project_id) == []
     for path in TABLE_AND_FILES:
         for member, role in ((holder, "holder"), (owner, "owner")):
             answer = lab.call(
-                "GET", f"/datasets/{told['dataset_id']}/{path}", lab.token(member, role)
+                "GET", f"/datasets/{rejection['dataset_id']}/{path}", lab.token(member, role)
             )
             assert answer.status in {403, 409}
-    problem(lab.call("GET", f"/datasets/{told['dataset_id']}", lab.token("mbr_z", "owner")), 404)
+    problem_of(
+        lab.call("GET", f"/datasets/{rejection['dataset_id']}", lab.token("mbr_z", "owner")), 404
+    )
 
 
 def test_result_is_delivered_when_the_data_was_granted_again(lab: Lab) -> None:
@@ -140,8 +144,8 @@ def test_result_is_delivered_when_the_data_was_granted_again(lab: Lab) -> None:
         catalog.decide_access(f"{project_id}.{source}", owner, "revoke", "étude finie")
         catalog.decide_access(f"{project_id}.{source}", owner, "grant")
     lab.publish(event)
-    told = lab.wait_for("dataset_registered", project_id=project_id)
-    assert FileRef.model_validate(told["file"]).size > 0
+    registration = lab.wait_for("dataset_registered", project_id=project_id)
+    assert FileRef.model_validate(registration["file"]).size > 0
 
 
 def test_data_that_was_restricted_since_is_asked_for(lab: Lab) -> None:
@@ -169,5 +173,5 @@ def test_request_for_data_that_is_opened_is_granted_at_once(lab: Lab) -> None:
     with lab.rpc() as catalog:
         catalog.describe_dataset(dataset_id, owner, {"access": "open"})
     lab.wait_for("data_access_opened", project_id=project_id)
-    told = lab.wait_for("access_granted", project_id=project_id)
-    assert told["decided_by"] == "catalog"
+    event = lab.wait_for("access_granted", project_id=project_id)
+    assert event["decided_by"] == "catalog"

@@ -10,10 +10,13 @@ def opened(lab: Lab, member_id: str, **inputs: str) -> set[str]:
     """The ids of what that member gets of a treatment's data."""
     with lab.rpc() as catalog:
         answer: list[Any] = catalog.open_readable(reading(**inputs).model_dump(), member_id)
-    found = [GrantedDataset.model_validate(one) for one in answer]
-    assert not any(one.is_protected or one.columns for one in found)
-    assert all(one.file.size for one in found)
-    return {one.dataset_id for one in found}
+    granted_datasets = [GrantedDataset.model_validate(document) for document in answer]
+    assert not any(
+        granted_dataset.is_protected or granted_dataset.columns
+        for granted_dataset in granted_datasets
+    )
+    assert all(granted_dataset.file.size for granted_dataset in granted_datasets)
+    return {granted_dataset.dataset_id for granted_dataset in granted_datasets}
 
 
 def test_open_data_and_one_s_own_are_read_freely(lab: Lab) -> None:
@@ -31,5 +34,5 @@ def test_open_data_and_one_s_own_are_read_freely(lab: Lab) -> None:
 def test_result_of_others_restricted_data_is_not_its_owner_s_to_try_on(lab: Lab) -> None:
     """Projects that read it ask those others, too."""
     closed = lab.published("mbr_o", access="restricted")
-    made = lab.result_of(delivered(lab, closed))
-    assert opened(lab, "mbr_h", made=made) == set()
+    result = lab.result_of(delivered(lab, closed))
+    assert opened(lab, "mbr_h", result=result) == set()

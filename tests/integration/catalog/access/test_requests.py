@@ -7,7 +7,7 @@ import pytest
 from shared.aggregate import new_id
 from shared.errors import Forbidden, Invalid, Unavailable, WrongStage
 from shared.events import Event, ProjectRejected, ProjectWithdrawn
-from tests.integration.catalog.lab import Lab, delivered, failed, problem
+from tests.integration.catalog.lab import Lab, delivered, failed, problem_of
 
 
 def decide(lab: Lab, request_id: str, member: str, decision: str, reason: str = "") -> int:
@@ -94,7 +94,7 @@ def test_unknown_request_is_called_by_its_name(lab: Lab) -> None:
     """The owner knows requests, not how the catalogue keeps them."""
     path = "/access-requests/prj_none.dts_none/decision"
     answer = lab.call("POST", path, lab.token("mbr_o", "owner"), json={"decision": "grant"})
-    assert "rien n'a ici l'identifiant prj_none.dts_none" in problem(answer, 404)
+    assert "rien n'a ici l'identifiant prj_none.dts_none" in problem_of(answer, 404)
 
 
 def test_unknown_dataset_is_refused(lab: Lab) -> None:
@@ -110,16 +110,16 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
     dataset_id = lab.published("mbr_o", access="restricted", title="EPCI")
     project_id = lab.ask_for(dataset_id)
     with lab.rpc() as catalog:
-        for asking, wanted in ((project_id, dataset_id), (project_id, "x"), ("x", dataset_id)):
+        for ids in ((project_id, dataset_id), (project_id, "x"), ("x", dataset_id)):
             with pytest.raises(Forbidden):
-                catalog.open_dataset(asking, wanted)
+                catalog.open_dataset(*ids)
         catalog.decide_access(f"{project_id}.{dataset_id}", "mbr_o", "grant")
         opened = [catalog.open_dataset(project_id, dataset_id) for _ in range(2)][-1]
         asked = catalog.list_access_requests("mbr_o")["items"]
-        [request] = [one for one in asked if one["project_id"] == project_id]
+        [request] = [request for request in asked if request["project_id"] == project_id]
     version = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_o", "owner"))["versions"][0]
-    assert [one["name"] for one in opened.pop("described")] == opened["table_columns"]
-    assert [opened.pop(one) for one in ("unit", "unit_type", "is_published")] == ["", "", False]
+    assert [column["name"] for column in opened.pop("described")] == opened["table_columns"]
+    assert [opened.pop(field) for field in ("unit", "unit_type", "is_published")] == ["", "", False]
     assert opened.pop("grant_id") == f"{project_id}.{dataset_id}"
     assert opened.pop("attribution").startswith("Sources : « EPCI », producteur non précisé")
     assert opened == {
@@ -133,7 +133,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "purpose": "",
         "until": None,
         "columns": None,
-        "table_columns": [one["name"] for one in version["profile"]["columns"]],
+        "table_columns": [column["name"] for column in version["profile"]["columns"]],
         "total_rows": [],
         "likely_total_rows": 0,
         "is_protected": True,
@@ -216,11 +216,11 @@ def test_requests_come_page_by_page_to_those_concerned(lab: Lab) -> None:
     foreign = lab.published("mbr_o", access="restricted")
     projects = [lab.ask_for(*asked) for asked in ([*datasets, foreign], datasets[:1], datasets)]
     pages = lab.pages("/access-requests?limit=2", lab.token(owner, "owner"))
-    found = [item["id"] for page in pages for item in page]
+    request_ids = [item["id"] for page in pages for item in page]
     assert [len(page) for page in pages] == [2, 2, 2, 1]
-    assert (len(set(found)), found) == (7, sorted(found))
+    assert (len(set(request_ids)), request_ids) == (7, sorted(request_ids))
     staff = lab.get("/access-requests?limit=100", lab.token("mbr_r", "reviewer"))["items"]
-    assert {*found, f"{projects[0]}.{foreign}"} <= {item["id"] for item in staff}
+    assert {*request_ids, f"{projects[0]}.{foreign}"} <= {item["id"] for item in staff}
     stranger = lab.get("/access-requests", lab.token(new_id("mbr"), "owner"))
     assert stranger == {"items": [], "next": None}
 

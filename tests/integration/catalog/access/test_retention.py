@@ -40,14 +40,16 @@ def test_requests_of_ended_projects_lose_their_words(store: Store, environ: dict
     store.of(ProjectAccess).save(access)
     assert list(policy.things()) == []
     assert policy.erase("prj_1", now(), "").erased == {}
-    store.of(ProjectAccess).change("prj_1", lambda one: one.close("Projet livré."))
+    store.of(ProjectAccess).change(
+        "prj_1", lambda project_access: project_access.close("Projet livré.")
+    )
     (thing,) = policy.things()
     assert (thing.thing_id, thing.member_id) == ("prj_1", "mbr_h")
     assert policy.erase("prj_1", thing.since - timedelta(days=1), "").erased == {}
     assert policy.erase("prj_1", thing.since, "").erased == {"demandes": 2}
     kept = store.of(ProjectAccess).get("prj_1")
-    told = kept.model_dump_json(exclude={"outbox"})
-    assert not any(word in told for word in ("Arrêts", "Ville", "recette", "Bus"))
+    text = kept.model_dump_json(exclude={"outbox"})
+    assert not any(word in text for word in ("Arrêts", "Ville", "recette", "Bus"))
     grant = kept.request_for("dts_buses")
     assert (grant.state, grant.consents) == ("revoked", ["mbr_o"])
     assert list(policy.things()) == []

@@ -41,13 +41,23 @@ BODIES: dict[str, dict[str, Any]] = {
 """Bodies that fit, so that it is the dataset that is judged."""
 
 CALLS: dict[str, Callable[[Any, str], object]] = {
-    "describe_dataset": lambda it, one: it.describe_dataset(one, OTHER, {"title": "Autre"}),
-    "accept_repair": lambda it, one: it.accept_repair(one, OTHER, "com", "leading_zero"),
-    "confirm_legal_basis": lambda it, one: it.confirm_legal_basis(one, OTHER, **BASIS),
-    "declare_no_personal_data": lambda it, one: it.declare_no_personal_data(one, OTHER, **DECLARED),
-    "take_in": lambda it, one: it.take_in(one, OTHER),
-    "open_dataset": lambda it, one: it.open_dataset("prj_x", one),
-    "decide_access": lambda it, one: it.decide_access(f"prj_x.{one}", OTHER, "grant"),
+    "describe_dataset": lambda catalog, dataset_id: catalog.describe_dataset(
+        dataset_id, OTHER, {"title": "Autre"}
+    ),
+    "accept_repair": lambda catalog, dataset_id: catalog.accept_repair(
+        dataset_id, OTHER, "com", "leading_zero"
+    ),
+    "confirm_legal_basis": lambda catalog, dataset_id: catalog.confirm_legal_basis(
+        dataset_id, OTHER, **BASIS
+    ),
+    "declare_no_personal_data": lambda catalog, dataset_id: catalog.declare_no_personal_data(
+        dataset_id, OTHER, **DECLARED
+    ),
+    "take_in": lambda catalog, dataset_id: catalog.take_in(dataset_id, OTHER),
+    "open_dataset": lambda catalog, dataset_id: catalog.open_dataset("prj_x", dataset_id),
+    "decide_access": lambda catalog, dataset_id: catalog.decide_access(
+        f"prj_x.{dataset_id}", OTHER, "grant"
+    ),
 }
 """What services ask in the name of a member or a project."""
 
@@ -75,11 +85,11 @@ def test_no_route_tells_held_data_from_none(
     method, path = route.split(" ")
     token = lab.token(OTHER, role)
     answers = []
-    for one in two:
-        filled = path.replace("{dataset_id}", one).replace("{name}", "chart.png")
+    for dataset_id in two:
+        filled = path.replace("{dataset_id}", dataset_id).replace("{name}", "chart.png")
         answer = lab.call(method, filled, token, **BODIES.get(route, {}))
         kind = answer.headers.get("Content-Type")
-        answers.append((answer.status, kind, as_seen(answer.data.decode(), one)))
+        answers.append((answer.status, kind, as_seen(answer.data.decode(), dataset_id)))
     assert answers[0] == answers[1]
     assert answers[0][0] in {403, 404}
 
@@ -88,8 +98,10 @@ def test_no_route_tells_held_data_from_none(
 def test_no_query_tells_held_data_from_none(lab: Lab, two: tuple[str, str], path: str) -> None:
     """Neither in another format, nor beside others."""
     token = lab.token(OTHER, "holder")
-    answers = [(lab.call("GET", path.format(one), token), one) for one in two]
-    first, second = ((answer.status, as_seen(answer.data.decode(), one)) for answer, one in answers)
+    answers = [(lab.call("GET", path.format(dataset_id), token), dataset_id) for dataset_id in two]
+    first, second = (
+        (answer.status, as_seen(answer.data.decode(), dataset_id)) for answer, dataset_id in answers
+    )
     assert first == second
 
 
@@ -98,14 +110,14 @@ def test_no_call_tells_held_data_from_none(lab: Lab, two: tuple[str, str], name:
     """Class and text of the error are the same."""
     errors = []
     with lab.rpc() as catalog:
-        for one in two:
+        for dataset_id in two:
             with pytest.raises(LabError) as raised:
-                CALLS[name](catalog, one)
-            errors.append((type(raised.value), as_seen(str(raised.value), one)))
+                CALLS[name](catalog, dataset_id)
+            errors.append((type(raised.value), as_seen(str(raised.value), dataset_id)))
     assert errors[0] == errors[1]
 
 
-def told(lab: Lab, topic: str, project_id: str, dataset_id: str) -> str:
+def event_text(lab: Lab, topic: str, project_id: str, dataset_id: str) -> str:
     """What an event says of a project."""
     return as_seen(str(lab.wait_for(topic, project_id=project_id)), project_id, dataset_id)
 
@@ -113,14 +125,16 @@ def told(lab: Lab, topic: str, project_id: str, dataset_id: str) -> str:
 def test_project_is_told_the_same_of_held_data_and_of_none(lab: Lab, two: tuple[str, str]) -> None:
     """By the check of its treatment, by what fits it, and by the answer to its request."""
     texts: list[list[str]] = []
-    for one in two:
-        project = submitted(holder_id=OTHER, dataset_ids=(one,), treatment=reading(a=one))
+    for dataset_id in two:
+        project = submitted(
+            holder_id=OTHER, dataset_ids=(dataset_id,), treatment=reading(a=dataset_id)
+        )
         identifier = project.project_id
         lab.publish(project)
         topics = ["inputs_checked", "datasets_matched"]
-        found = [told(lab, topic, identifier, one) for topic in topics]
-        lab.secure(one, project_id=identifier, holder_id=OTHER)
-        texts.append([*found, told(lab, "access_refused", identifier, one)])
+        event_texts = [event_text(lab, topic, identifier, dataset_id) for topic in topics]
+        lab.secure(dataset_id, project_id=identifier, holder_id=OTHER)
+        texts.append([*event_texts, event_text(lab, "access_refused", identifier, dataset_id)])
         assert lab.events("access_requested", project_id=identifier) == []
     assert texts[0] == texts[1]
     assert "inconnu du catalogue, ou n'y est pas encore publié" in texts[0][0]
@@ -129,13 +143,13 @@ def test_project_is_told_the_same_of_held_data_and_of_none(lab: Lab, two: tuple[
 def test_another_treatment_is_told_the_same_of_both(lab: Lab, two: tuple[str, str]) -> None:
     """As the first one was."""
     texts = []
-    for one in two:
-        treatment: Treatment = reading(a=one)
+    for dataset_id in two:
+        treatment: Treatment = reading(a=dataset_id)
         event = TreatmentProposed(
             project_id=new_id("prj"), holder_id=OTHER, proposal=2, treatment=treatment
         )
         lab.publish(event)
-        texts.append(told(lab, "inputs_checked", event.project_id, one))
+        texts.append(event_text(lab, "inputs_checked", event.project_id, dataset_id))
     assert texts[0] == texts[1]
 
 

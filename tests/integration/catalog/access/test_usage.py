@@ -15,7 +15,7 @@ from shared.events import (
     ResultRefused,
     ResultReleased,
 )
-from tests.integration.catalog.lab import Lab, delivered, problem
+from tests.integration.catalog.lab import Lab, delivered, problem_of
 from tests.servers import eventually
 
 
@@ -30,10 +30,10 @@ def using(lab: Lab, *dataset_ids: str, times: int = 1, project_id: str = "") -> 
 
 def uses(lab: Lab, dataset_id: str, member: str, *roles: str) -> list[dict[str, Any]]:
     """The uses of a dataset that a member sees."""
-    found: list[dict[str, Any]] = lab.get(
+    uses: list[dict[str, Any]] = lab.get(
         f"/datasets/{dataset_id}/uses", lab.token(member, *roles or ("owner",))
     )["items"]
-    return found
+    return uses
 
 
 def done(lab: Lab, project_id: str, job_id: str) -> JobSucceeded:
@@ -114,8 +114,10 @@ def test_use_that_is_saved_after_the_job_s_end_tells_it(
     with lab.rpc() as catalog:
         for job in (job_id, f"{job_id}x"):
             catalog.open_dataset(project_id, dataset_id, job)
-    found = {use["job_id"]: (use["state"], use["reason"]) for use in uses(lab, dataset_id, "mbr_o")}
-    assert found == {job_id: (state, "retiré"), f"{job_id}x": ("opened", "")}
+    states_by_job_id = {
+        use["job_id"]: (use["state"], use["reason"]) for use in uses(lab, dataset_id, "mbr_o")
+    }
+    assert states_by_job_id == {job_id: (state, "retiré"), f"{job_id}x": ("opened", "")}
 
 
 def test_use_tells_what_the_result_became(lab: Lab) -> None:
@@ -175,19 +177,19 @@ def test_only_owners_and_staff_see_the_uses(lab: Lab) -> None:
     source = lab.published("mbr_s", access="restricted")
     result = lab.registered(delivered(lab, source))
     path = f"/datasets/{result}/uses"
-    problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 404)
+    problem_of(lab.call("GET", path, lab.token("mbr_z", "owner")), 404)
     lab.ingest(result, 1)
-    problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 403)
+    problem_of(lab.call("GET", path, lab.token("mbr_z", "owner")), 403)
     for member, role in (("mbr_h", "holder"), ("mbr_s", "owner"), ("mbr_r", "reviewer")):
         assert uses(lab, result, member, role) == []
-    problem(lab.call("GET", "/datasets/dts_none/uses", lab.token("mbr_o", "owner")), 404)
+    problem_of(lab.call("GET", "/datasets/dts_none/uses", lab.token("mbr_o", "owner")), 404)
 
 
 def test_file_that_is_not_there_is_no_use(lab: Lab) -> None:
     """Staff who ask for it took nothing away."""
     dataset_id = lab.published("mbr_o", access="restricted")
     staff = lab.token("mbr_r", "reviewer")
-    problem(lab.call("GET", f"/datasets/{dataset_id}/files/none.csv", staff), 404)
+    problem_of(lab.call("GET", f"/datasets/{dataset_id}/files/none.csv", staff), 404)
     assert uses(lab, dataset_id, "mbr_o", "owner") == []
 
 

@@ -15,7 +15,7 @@ def register(store: Store, name: str) -> Dataset:
     return store.of(Dataset).add(registered(f"dts_{name}", metadata(name)))
 
 
-def told(feed: ChangeFeed[Dataset], store: Store) -> list[str]:
+def new_ids(feed: ChangeFeed[Dataset], store: Store) -> list[str]:
     """The ids of what is new to the feed."""
     return [dataset.id for dataset in feed.changes(store)]
 
@@ -24,8 +24,8 @@ def test_every_dataset_is_told_at_first_and_never_again(store: Store) -> None:
     """Also when the catalogue is longer than a page."""
     names = [f"dts_{register(store, f'{n:03}').id[4:]}" for n in range(205)]
     feed = ChangeFeed(Dataset)
-    assert told(feed, store) == names
-    assert told(feed, store) == []
+    assert new_ids(feed, store) == names
+    assert new_ids(feed, store) == []
 
 
 def test_a_changed_dataset_is_told_once_more(store: Store) -> None:
@@ -33,20 +33,20 @@ def test_a_changed_dataset_is_told_once_more(store: Store) -> None:
     register(store, "1")
     register(store, "2")
     feed = ChangeFeed(Dataset)
-    told(feed, store)
+    new_ids(feed, store)
     store.of(Dataset).change("dts_1", lambda dataset: dataset.reject(1, "illisible", "job_1"))
-    assert told(feed, store) == ["dts_1"]
+    assert new_ids(feed, store) == ["dts_1"]
 
 
 def test_a_dataset_saved_late_is_told(store: Store) -> None:
     """A process decided on it before the newest that was told, and saved it after."""
     newest = register(store, "2")
     feed = ChangeFeed(Dataset)
-    told(feed, store)
+    new_ids(feed, store)
     late = register(store, "1")
     late.changed_at = newest.changed_at - timedelta(minutes=1)
     store.of(Dataset).save(late)
-    assert told(feed, store) == ["dts_1"]
+    assert new_ids(feed, store) == ["dts_1"]
 
 
 def test_a_harvest_is_not_looked_through_again(mongodb_uri: str) -> None:
@@ -71,7 +71,7 @@ def test_what_failed_is_told_again(store: Store) -> None:
     register(store, "1")
     feed = ChangeFeed(Dataset)
     next(feed.changes(store))
-    assert told(feed, store) == ["dts_1"]
+    assert new_ids(feed, store) == ["dts_1"]
 
 
 def test_a_feed_that_starts_late_hears_only_of_later_changes(store: Store) -> None:
@@ -80,7 +80,7 @@ def test_a_feed_that_starts_late_hears_only_of_later_changes(store: Store) -> No
     recent = register(store, "2")
     recent.changed_at = old.changed_at + timedelta(minutes=10)
     store.of(Dataset).save(recent)
-    assert told(ChangeFeed(Dataset, since=recent.changed_at), store) == ["dts_2"]
+    assert new_ids(ChangeFeed(Dataset, since=recent.changed_at), store) == ["dts_2"]
 
 
 def test_of_a_harvest_the_newest_are_told_first(mongodb_uri: str) -> None:
@@ -89,14 +89,14 @@ def test_of_a_harvest_the_newest_are_told_first(mongodb_uri: str) -> None:
         store.prepare((Dataset,))
         register(store, "first")
         feed = ChangeFeed(Dataset)
-        told(feed, store)
+        new_ids(feed, store)
         harvested = [register(store, f"{number:03}").id for number in range(60)]
         queries.documents = 0
         look = feed.look(store, JUST_NOW, most=16)
         assert queries.documents <= 8 + 16
         assert (look.ids, look.is_whole) == (tuple(reversed(harvested))[:16], False)
         assert [dataset.id for dataset in feed.read(store, look)] == harvested[-16:]
-        assert told(feed, store) == harvested[:-16]
+        assert new_ids(feed, store) == harvested[:-16]
         assert feed.look(store, JUST_NOW, most=16).ids == ()
 
 
@@ -105,20 +105,20 @@ def test_a_feed_tells_nothing_that_a_kept_index_has(store: Store) -> None:
     kept, missed = register(store, "1"), register(store, "2")
     seen = {kept.id: (kept.version, kept.changed_at)}
     feed = ChangeFeed(Dataset, since=missed.changed_at, seen_versions=seen)
-    assert told(feed, store) == [missed.id]
+    assert new_ids(feed, store) == [missed.id]
 
 
 def test_a_later_version_is_not_followed_by_an_earlier_one(store: Store) -> None:
     """One look reads a page of many; another tells what changes before these are taken in."""
     feed = ChangeFeed(Dataset)
-    told(feed, store)
+    new_ids(feed, store)
     for name in "123":
         register(store, name)
     reader = feed.read(store, feed.look(store))
     first = next(reader)
     for dataset_id in ("dts_1", "dts_2"):
         store.of(Dataset).change(dataset_id, lambda dataset: dataset.reject(1, "illisible", "job"))
-    assert set(told(feed, store)) == {"dts_1", "dts_2", "dts_3"}
+    assert set(new_ids(feed, store)) == {"dts_1", "dts_2", "dts_3"}
     assert feed.is_outdated(first)
     assert list(reader) == []
-    assert told(feed, store) == []
+    assert new_ids(feed, store) == []

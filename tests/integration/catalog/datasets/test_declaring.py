@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from shared.events import JobSucceeded
-from tests.integration.catalog.lab import Lab, problem, reading, submitted
+from tests.integration.catalog.lab import Lab, problem_of, reading, submitted
 from tests.integration.catalog.test_erasing import erase, words_of
 
 SHIPS = "ce sont des noms de navires"
@@ -12,8 +12,8 @@ SHIPS = "ce sont des noms de navires"
 
 def naming(lab: Lab, dataset_id: str, kind: str, confidence: float) -> JobSucceeded:
     """The end of an ingest job that found this in the column `nom`."""
-    found = {"column": "nom", "kind": kind, "role": "direct", "rows": 1, "confidence": confidence}
-    privacy = {"verdict": "direct", "subject": "persons", "findings": [found]}
+    fields = {"column": "nom", "kind": kind, "role": "direct", "rows": 1, "confidence": confidence}
+    privacy = {"verdict": "direct", "subject": "persons", "findings": [fields]}
     return lab.reporting(lab.ingested(dataset_id, 1, "commune"), privacy=privacy)
 
 
@@ -31,7 +31,7 @@ def held(
     return dataset_id
 
 
-def said(lab: Lab, dataset_id: str, member_id: str = "mbr_o", **body: Any) -> Any:
+def declaration_answer(lab: Lab, dataset_id: str, member_id: str = "mbr_o", **body: Any) -> Any:
     """The answer to a declaration."""
     token = lab.token(member_id, "owner")
     body = {"columns": ["nom"], "reason": SHIPS, **body}
@@ -47,41 +47,43 @@ def answered(lab: Lab, dataset_id: str, member_id: str, role: Any, **body: Any) 
 def test_only_its_owner_says_it_and_why(lab: Lab) -> None:
     """Each refusal in French, with its field."""
     dataset_id = held(lab)
-    problem(said(lab, dataset_id, "mbr_z"), 404)
-    problem(said(lab, "dts_unknown"), 404)
-    assert '"reason"' in problem(said(lab, dataset_id, reason=" "), 422)
-    assert "rien n'a été repéré" in problem(said(lab, dataset_id, columns=["port"]), 422)
+    problem_of(declaration_answer(lab, dataset_id, "mbr_z"), 404)
+    problem_of(declaration_answer(lab, "dts_unknown"), 404)
+    assert '"reason"' in problem_of(declaration_answer(lab, dataset_id, reason=" "), 422)
+    assert "rien n'a été repéré" in problem_of(
+        declaration_answer(lab, dataset_id, columns=["port"]), 422
+    )
     reviewer = lab.token("mbr_o", "reviewer")
     body = {"columns": ["nom"], "reason": SHIPS}
     path = f"/datasets/{dataset_id}/not-personal"
-    problem(lab.call("POST", path, reviewer, json=body), 403)
+    problem_of(lab.call("POST", path, reviewer, json=body), 403)
 
 
 def test_doubtful_finding_is_lifted_and_told(lab: Lab) -> None:
     """Published, and everybody reads what is declared of it; the staff may still refuse it."""
     dataset_id = held(lab, access="restricted")
-    answer = said(lab, dataset_id)
+    answer = declaration_answer(lab, dataset_id)
     assert (answer.status, answer.json()["state"]) == (200, "published"), answer.data
-    (shown,) = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))["versions"]
-    assert (shown["not_personal"][0]["reason"], shown["profile"]["privacy"]["verdict"]) == (
+    (version,) = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))["versions"]
+    assert (version["not_personal"][0]["reason"], version["profile"]["privacy"]["verdict"]) == (
         SHIPS,
         "direct",
     )
-    told = lab.wait_for("not_personal_declared", dataset_id=dataset_id)
-    assert (told["columns"], told["declared_by"]) == (["nom"], "mbr_o")
+    event = lab.wait_for("not_personal_declared", dataset_id=dataset_id)
+    assert (event["columns"], event["declared_by"]) == (["nom"], "mbr_o")
     judged = lab.get(f"/crossing?dataset_id={dataset_id}", lab.token("mbr_r", "reviewer"))
     assert SHIPS in judged["privacy"][0]["said"]
-    problem(answered(lab, dataset_id, "mbr_z", "owner", answer="confirm"), 403)
-    problem(answered(lab, dataset_id, "mbr_o", "reviewer", answer="confirm"), 403)
-    problem(answered(lab, dataset_id, "mbr_z", "owner", answer="withdraw"), 403)
-    assert '"reason"' in problem(
+    problem_of(answered(lab, dataset_id, "mbr_z", "owner", answer="confirm"), 403)
+    problem_of(answered(lab, dataset_id, "mbr_o", "reviewer", answer="confirm"), 403)
+    problem_of(answered(lab, dataset_id, "mbr_z", "owner", answer="withdraw"), 403)
+    assert '"reason"' in problem_of(
         answered(lab, dataset_id, "mbr_r", "reviewer", answer="refuse"), 422
     )
     refused = answered(
         lab, dataset_id, "mbr_r", "reviewer", answer="refuse", reason="des patrons pêcheurs"
     )
     assert refused.json()["state"] == "held"
-    assert "rien n'est déclaré" in problem(
+    assert "rien n'est déclaré" in problem_of(
         answered(lab, dataset_id, "mbr_r", "reviewer", answer="confirm"), 409
     )
 
@@ -92,15 +94,15 @@ def test_refused_data_waits_for_the_staff_as_another_dataset_too(lab: Lab) -> No
 
     def again(owner_id: str) -> str:
         dataset_id = held(lab, content=content, owner_id=owner_id)
-        return str(said(lab, dataset_id, owner_id).json()["state"])
+        return str(declaration_answer(lab, dataset_id, owner_id).json()["state"])
 
     first = held(lab, content=content, owner_id="mbr_q", access="restricted")
-    assert said(lab, first, "mbr_q").json()["state"] == "published"
+    assert declaration_answer(lab, first, "mbr_q").json()["state"] == "published"
     assert (again("mbr_q"), again("mbr_s")) == ("published", "published")
     before = [event["dataset_id"] for event in lab.events("dataset_published", owner_id="mbr_q")]
     answered(lab, first, "mbr_r", "reviewer", answer="refuse", reason="des patrons pêcheurs")
     owner = lab.token("mbr_q", "owner")
-    assert {lab.get(f"/datasets/{one}", owner)["state"] for one in before} == {"held"}
+    assert {lab.get(f"/datasets/{dataset_id}", owner)["state"] for dataset_id in before} == {"held"}
     assert again("mbr_q") == "held"
     lab.call("DELETE", f"/datasets/{first}", owner, json={"reason": "fini"})
     lab.wait_for("dataset_deleted", dataset_id=first)
@@ -122,11 +124,11 @@ def test_programs_say_and_answer_the_same(lab: Lab) -> None:
 def test_owner_and_reviewer_are_told_anew(lab: Lab) -> None:
     """Those who review a project that would read it, and who is asked for it."""
     dataset_id = held(lab, access="restricted", owner_id="mbr_p")
-    said(lab, dataset_id, "mbr_p")
+    declaration_answer(lab, dataset_id, "mbr_p")
     project = submitted(treatment=reading(a=dataset_id))
     lab.publish(project)
-    told = lab.wait_for("inputs_checked", project_id=project.project_id)
-    assert SHIPS in told["persons"][0]["said"]
+    event = lab.wait_for("inputs_checked", project_id=project.project_id)
+    assert SHIPS in event["persons"][0]["said"]
     lab.ask_for(dataset_id, project_id=project.project_id)
     answered(lab, dataset_id, "mbr_r", "reviewer", answer="confirm", reason="exact")
     lab.settled()
@@ -138,7 +140,7 @@ def test_no_word_of_it_is_left_of_an_erased_owner(lab: Lab) -> None:
     """Neither with the data nor with the projects that would have read it."""
     owner, mark = f"mbr_{uuid4().hex}", f"motif {uuid4().hex}"
     dataset_id = held(lab, access="restricted", owner_id=owner)
-    said(lab, dataset_id, owner, reason=mark)
+    declaration_answer(lab, dataset_id, owner, reason=mark)
     lab.publish(submitted(treatment=reading(a=dataset_id)))
     lab.settled()
     assert mark in words_of(lab)

@@ -7,7 +7,7 @@ import pytest
 
 from shared.engine.tables.manifest import Column
 from shared.errors import Invalid, NotFound
-from tests.integration.catalog.lab import Lab, problem
+from tests.integration.catalog.lab import Lab, problem_of
 
 
 def edit(lab: Lab, dataset_id: str, member_id: str, role: str = "owner", **changes: Any) -> Any:
@@ -26,17 +26,17 @@ def test_described_dataset_is_found_by_its_new_words(lab: Lab) -> None:
     assert (after["keywords"], after["frequency"]) == (keywords, "ANNUAL")
     assert (after["theme"], after["title"]) == (theme, before["title"])
     assert after["quality"] > before["quality"]
-    told = lab.wait_for("dataset_described", dataset_id=dataset_id)
-    assert (told["owner_id"], told["changed"]) == ("mbr_d1", ["keywords", "frequency"])
-    found = lab.get(f"/datasets?q={word}", lab.token("mbr_z", "holder"))["items"]
-    assert [one["id"] for one in found] == [dataset_id]
+    event = lab.wait_for("dataset_described", dataset_id=dataset_id)
+    assert (event["owner_id"], event["changed"]) == ("mbr_d1", ["keywords", "frequency"])
+    datasets = lab.get(f"/datasets?q={word}", lab.token("mbr_z", "holder"))["items"]
+    assert [dataset["id"] for dataset in datasets] == [dataset_id]
 
 
 def test_restricted_dataset_shows_no_table_until_it_is_opened(lab: Lab) -> None:
     """At once, both ways; RPC does the same."""
     dataset_id, other = lab.published("mbr_d2", access="open"), lab.token("mbr_z", "holder")
     assert edit(lab, dataset_id, "mbr_d2", access="restricted").status == 200
-    problem(lab.call("GET", f"/datasets/{dataset_id}/table", other), 403)
+    problem_of(lab.call("GET", f"/datasets/{dataset_id}/table", other), 403)
     with lab.rpc() as catalog:
         view = catalog.describe_dataset(dataset_id, "mbr_d2", {"access": "open"})
         with pytest.raises(NotFound):
@@ -61,37 +61,37 @@ def test_restricted_dataset_shows_no_table_until_it_is_opened(lab: Lab) -> None:
 )
 def test_wrong_description_names_the_field(lab: Lab, changes: dict[str, Any], field: str) -> None:
     """As at an upload."""
-    assert field in problem(edit(lab, "dts_x", "mbr_1", **changes), 422)
+    assert field in problem_of(edit(lab, "dts_x", "mbr_1", **changes), 422)
 
 
 def test_only_the_owner_describes(lab: Lab) -> None:
     """To others a pending dataset is unknown, a published one somebody else's."""
     pending, published = lab.upload("mbr_d3"), lab.published("mbr_d3")
     assert edit(lab, pending, "mbr_d3", title="Avant lecture").status == 200
-    problem(edit(lab, pending, "mbr_d4", title="x"), 404)
-    problem(edit(lab, published, "mbr_d4", title="x"), 403)
-    problem(edit(lab, published, "mbr_d3", "reviewer", title="x"), 403)
+    problem_of(edit(lab, pending, "mbr_d4", title="x"), 404)
+    problem_of(edit(lab, published, "mbr_d4", title="x"), 403)
+    problem_of(edit(lab, published, "mbr_d3", "reviewer", title="x"), 403)
 
 
 def test_columns_are_described_by_their_data_dictionary(lab: Lab) -> None:
     """Kept from the upload on, shown beside each column, over RPC too, and told by the event."""
-    said = [{"name": "ht_hc", "description": "part des logements vacants"}]
-    dataset_id = lab.upload("mbr_d5", uuid4().bytes, columns=said)
+    fields = [{"name": "ht_hc", "description": "part des logements vacants"}]
+    dataset_id = lab.upload("mbr_d5", uuid4().bytes, columns=fields)
     vacant = Column(name="ht_hc", kind="decimal", filled=3, distinct=3)
     lab.ingest(dataset_id, 1, "commune", others=(vacant,))
     path, anybody = f"/datasets/{dataset_id}", lab.token("mbr_z", "holder")
 
     def beside() -> dict[str, str]:
         columns = lab.get(path, anybody)["versions"][0]["profile"]["columns"]
-        return {one["name"]: one["description"] for one in columns}
+        return {column["name"]: column["description"] for column in columns}
 
     assert beside()["ht_hc"] == "part des logements vacants"
     wrong = edit(lab, dataset_id, "mbr_d5", columns=[{"name": "ht_h", "description": "x"}])
-    told = problem(wrong, 422)
-    assert "columns.0.name" in told
+    problem = problem_of(wrong, 422)
+    assert "columns.0.name" in problem
     assert "vouliez-vous dire « ht_hc » ?" in wrong.json()["detail"]
     with lab.rpc() as catalog:
-        columns = [said[0] | {"description": "taux"}]
+        columns = [fields[0] | {"description": "taux"}]
         view = catalog.describe_dataset(dataset_id, "mbr_d5", {"columns": columns})
     assert view["columns"] == columns
     assert beside()["ht_hc"] == "taux"

@@ -12,16 +12,16 @@ from shared.engine.tables.files import LISTING, FileSummary, ListedFile
 from shared.engine.tables.manifest import Output, Profile, Repair
 from shared.engine.tables.privacy import unexamined
 from shared.events import JobSucceeded
-from tests.integration.catalog.lab import Lab, about, problem
+from tests.integration.catalog.lab import Lab, about, problem_of
 
 NAME = "Façades 2024.zip"
 PATH = "Fa%C3%A7ades%202024.zip"
 
 
-def upload(lab: Lab, owner_id: str, data: bytes, path: str = "/datasets", **said: Any) -> Any:
+def upload(lab: Lab, owner_id: str, data: bytes, path: str = "/datasets", **overrides: Any) -> Any:
     """The answer to an upload of files."""
     fields = {
-        "metadata": ("metadata", json.dumps(said).encode(), "application/json"),
+        "metadata": ("metadata", json.dumps(overrides).encode(), "application/json"),
         "file": (NAME, data, "application/zip"),
     }
     return lab.call("POST", path, lab.token(owner_id, "owner"), fields=fields)
@@ -33,7 +33,7 @@ def read(lab: Lab, dataset_id: str, version: int = 1, count: int = 3) -> JobSucc
         ListedFile(name=f"rue_{n}.png", size=n, media_type="image/png", sha256=f"{n:064x}")
         for n in range(1, count + 1)
     ]
-    lines = "".join(f"{one.model_dump_json()}\n" for one in listed).encode()
+    lines = "".join(f"{listed_file.model_dump_json()}\n" for listed_file in listed).encode()
     file = lab.files.put([lines], "application/jsonl")
     profile = Profile(
         rows=0,
@@ -44,18 +44,18 @@ def read(lab: Lab, dataset_id: str, version: int = 1, count: int = 3) -> JobSucc
         privacy=unexamined(count),
         files=FileSummary(
             count=count,
-            size=sum(one.size for one in listed),
+            size=sum(listed_file.size for listed_file in listed),
             media_types={"image/png": count},
-            names=tuple(one.name for one in listed),
+            names=tuple(listed_file.name for listed_file in listed),
         ),
     )
     output = Output(name=LISTING, file=file)
     return lab.ended(dataset_id, version, [output], [profile.model_dump(mode="json")])
 
 
-def held(lab: Lab, owner_id: str, content: bytes = b"", **said: Any) -> str:
+def held(lab: Lab, owner_id: str, content: bytes = b"", **overrides: Any) -> str:
     """The id of a new dataset of files, which waits for what its owner states."""
-    metadata = {"title": "Façades", "content": "files", "access": "restricted", **said}
+    metadata = {"title": "Façades", "content": "files", "access": "restricted", **overrides}
     answer = upload(lab, owner_id, content or uuid4().bytes, **about(**metadata))
     assert answer.status == 202, answer.data
     dataset_id = str(answer.json()["id"])
@@ -71,9 +71,9 @@ def state(lab: Lab, dataset_id: str, owner_id: str) -> urllib3.BaseHTTPResponse:
     return lab.call("POST", path, lab.token(owner_id, "owner"), json=body)
 
 
-def stated(lab: Lab, owner_id: str, content: bytes = b"", **said: Any) -> str:
+def stated(lab: Lab, owner_id: str, content: bytes = b"", **overrides: Any) -> str:
     """The id of a new dataset of files that is published, as holding nothing of persons."""
-    dataset_id = held(lab, owner_id, content, **said)
+    dataset_id = held(lab, owner_id, content, **overrides)
     assert state(lab, dataset_id, owner_id).status == 200
     lab.wait_for("dataset_published", dataset_id=dataset_id)
     return dataset_id
@@ -82,15 +82,17 @@ def stated(lab: Lab, owner_id: str, content: bytes = b"", **said: Any) -> str:
 def test_files_wait_until_their_owner_states_what_is_in_them(lab: Lab) -> None:
     """Nothing examines them: the word is its owner's, and told as such."""
     dataset_id = held(lab, "mbr_1", access="open")
-    problem(lab.call("GET", f"/datasets/{dataset_id}", lab.token("mbr_2", "holder")), 404)
+    problem_of(lab.call("GET", f"/datasets/{dataset_id}", lab.token("mbr_2", "holder")), 404)
     [version] = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["versions"]
     assert "à leur propriétaire de le dire" in version["reason"]
     assert state(lab, dataset_id, "mbr_1").json()["state"] == "published"
-    told = lab.wait_for("dataset_published", dataset_id=dataset_id)
-    assert (told["rows"], told["files"], told["keys"]) == (0, 3, [])
-    shown = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_2", "holder"))
-    assert (shown["content"], shown["files"], shown["rows"]) == ("files", 3, None)
-    assert {one["name"] for one in shown["criteria"]}.isdisjoint({"keys", "filled", "valid"})
+    event = lab.wait_for("dataset_published", dataset_id=dataset_id)
+    assert (event["rows"], event["files"], event["keys"]) == (0, 3, [])
+    dataset = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_2", "holder"))
+    assert (dataset["content"], dataset["files"], dataset["rows"]) == ("files", 3, None)
+    assert {criterion["name"] for criterion in dataset["criteria"]}.isdisjoint(
+        {"keys", "filled", "valid"}
+    )
 
 
 def test_reviewers_and_holders_read_that_nothing_was_checked(lab: Lab) -> None:
@@ -99,9 +101,9 @@ def test_reviewers_and_holders_read_that_nothing_was_checked(lab: Lab) -> None:
     treatment = {"inputs": {"photos": dataset_id}, "steps": []}
     with lab.rpc() as catalog:
         preview = catalog.preview_inputs(treatment, "mbr_h")
-    [said] = preview["persons"]
-    assert "leur propriétaire le déclare, et rien ne le vérifie" in said
-    assert "déclare qu'il ne s'y trouve pas de données personnelles" in said
+    [person] = preview["persons"]
+    assert "leur propriétaire le déclare, et rien ne le vérifie" in person
+    assert "déclare qu'il ne s'y trouve pas de données personnelles" in person
     [table] = preview["inputs"]["tables"]
     assert (table["is_files"], table["columns"], table["rows"]) == (True, [], None)
 
@@ -111,15 +113,15 @@ def test_files_with_persons_need_a_legal_basis(lab: Lab) -> None:
     dataset_id = held(lab, "mbr_1", access="open")
     body = {"basis": "public_task", "purpose": "Trombinoscope"}
     path, owner = f"/datasets/{dataset_id}/legal-basis", lab.token("mbr_1", "owner")
-    assert "CRPA" in problem(lab.call("POST", path, owner, json=body), 422)
+    assert "CRPA" in problem_of(lab.call("POST", path, owner, json=body), 422)
     assert lab.call("POST", path, owner, json={**body, "restrict": True}).status == 200
     lab.wait_for("dataset_published", dataset_id=dataset_id)
     other = lab.token("mbr_2", "holder")
-    problem(lab.call("GET", f"/datasets/{dataset_id}/files", other), 403)
+    problem_of(lab.call("GET", f"/datasets/{dataset_id}/files", other), 403)
     assert len(lab.get(f"/datasets/{dataset_id}/files", owner)["items"]) == 3
     with lab.rpc() as catalog:
-        found = catalog.preview_inputs({"inputs": {"p": dataset_id}, "steps": []}, "mbr_2")
-    assert "« mission d'intérêt public », pour : « Trombinoscope »" in found["persons"][0]
+        preview = catalog.preview_inputs({"inputs": {"p": dataset_id}, "steps": []}, "mbr_2")
+    assert "« mission d'intérêt public », pour : « Trombinoscope »" in preview["persons"][0]
     query = f"/datasets?q=rue_2&owner_id=mbr_1&producer={uuid4().hex}"
     assert lab.get(query, other)["items"] == []
 
@@ -129,23 +131,25 @@ def test_files_are_listed_page_by_page(lab: Lab) -> None:
     dataset_id = stated(lab, "mbr_1")
     other = lab.token("mbr_2", "holder")
     pages = lab.pages(f"/datasets/{dataset_id}/files?limit=2", other)
-    assert [[one["name"] for one in page] for page in pages] == [
+    assert [[dataset["name"] for dataset in page] for page in pages] == [
         ["rue_1.png", "rue_2.png"],
         ["rue_3.png"],
     ]
-    assert {one["sha256"] for page in pages for one in page} == {None}
+    assert {dataset["sha256"] for page in pages for dataset in page} == {None}
     path = f"/datasets/{dataset_id}/files"
     [mine] = lab.get(f"{path}?limit=1", lab.token("mbr_1", "owner"))["items"]
     assert mine["sha256"] == f"{1:064x}"
     refused = lab.call("GET", f"{path}?after=rue", other)
-    assert '"after"' in problem(refused, 422)
+    assert '"after"' in problem_of(refused, 422)
 
 
 def test_table_has_no_list_of_files(lab: Lab) -> None:
     """It says so, and a dataset that nobody knows is not found."""
     dataset_id, token = lab.published("mbr_1", "commune"), lab.token("mbr_2", "holder")
-    assert "est un tableau" in problem(lab.call("GET", f"/datasets/{dataset_id}/files", token), 409)
-    problem(lab.call("GET", "/datasets/dts_none/files", token), 404)
+    assert "est un tableau" in problem_of(
+        lab.call("GET", f"/datasets/{dataset_id}/files", token), 409
+    )
+    problem_of(lab.call("GET", "/datasets/dts_none/files", token), 404)
 
 
 def test_upload_is_downloaded_as_it_was(lab: Lab) -> None:
@@ -153,8 +157,8 @@ def test_upload_is_downloaded_as_it_was(lab: Lab) -> None:
     content = uuid4().bytes
     dataset_id = stated(lab, "mbr_1", content, access="open")
     token = lab.token("mbr_2", "holder")
-    told = problem(lab.call("GET", f"/datasets/{dataset_id}/table", token), 409)
-    assert f"/datasets/{dataset_id}/files/{PATH}" in told
+    problem = problem_of(lab.call("GET", f"/datasets/{dataset_id}/table", token), 409)
+    assert f"/datasets/{dataset_id}/files/{PATH}" in problem
     answer = lab.call("GET", f"/datasets/{dataset_id}/files/{PATH}", token)
     assert (answer.status, answer.data) == (200, content)
     assert answer.headers["Content-Disposition"].endswith(f"; filename*=UTF-8''{PATH}")
@@ -164,7 +168,7 @@ def test_restricted_upload_is_not_for_others(lab: Lab) -> None:
     """Projects read it in the sandbox."""
     dataset_id = stated(lab, "mbr_1")
     path = f"/datasets/{dataset_id}/files/{PATH}"
-    problem(lab.call("GET", path, lab.token("mbr_2", "holder")), 403)
+    problem_of(lab.call("GET", path, lab.token("mbr_2", "holder")), 403)
 
 
 def test_search_finds_files_by_name_and_format(lab: Lab) -> None:
@@ -172,11 +176,11 @@ def test_search_finds_files_by_name_and_format(lab: Lab) -> None:
     owner = f"mbr_{uuid4().hex[:8]}"
     dataset_id = stated(lab, owner, access="open", title="Fonds municipal")
     token = lab.token("mbr_2", "holder")
-    found = lab.get(f"/datasets?q=rue&owner_id={owner}", token)["items"]
-    assert [one["id"] for one in found] == [dataset_id]
-    assert "dans ses fichiers" in " ".join(found[0]["reasons"])
+    datasets = lab.get(f"/datasets?q=rue&owner_id={owner}", token)["items"]
+    assert [dataset["id"] for dataset in datasets] == [dataset_id]
+    assert "dans ses fichiers" in " ".join(datasets[0]["reasons"])
     listed = lab.get(f"/datasets?format=png&owner_id={owner}", token)["items"]
-    assert [one["id"] for one in listed] == [dataset_id]
+    assert [dataset["id"] for dataset in listed] == [dataset_id]
 
 
 def test_new_version_is_stated_anew(lab: Lab) -> None:
@@ -189,9 +193,9 @@ def test_new_version_is_stated_anew(lab: Lab) -> None:
     path = f"/datasets/{dataset_id}"
     assert lab.get(path, lab.token("mbr_2", "holder"))["version"] == 1
     assert state(lab, dataset_id, "mbr_1").status == 200
-    shown = lab.get(path, lab.token("mbr_2", "holder"))
-    assert (shown["version"], shown["files"]) == (2, 2)
-    assert shown["versions"][-1]["changes"]["files"] == -1
+    dataset = lab.get(path, lab.token("mbr_2", "holder"))
+    assert (dataset["version"], dataset["files"]) == (2, 2)
+    assert dataset["versions"][-1]["changes"]["files"] == -1
 
 
 def test_grant_of_files_is_for_the_whole_dataset(lab: Lab) -> None:
@@ -209,7 +213,7 @@ def test_step_that_takes_files_for_a_table_is_a_fault(lab: Lab) -> None:
     """Told with the project's other obstacles, by the role."""
     dataset_id = stated(lab, "mbr_1", access="open")
     with lab.rpc() as catalog:
-        found = catalog.describe_inputs(
+        described = catalog.describe_inputs(
             {
                 "inputs": {"photos": dataset_id},
                 "steps": [
@@ -223,19 +227,19 @@ def test_step_that_takes_files_for_a_table_is_a_fault(lab: Lab) -> None:
             },
             "mbr_h",
         )
-    assert found["tables"][0]["is_files"]
+    assert described["tables"][0]["is_files"]
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("overrides", "field"),
     [
         ({"content": "pictures"}, "content"),
         ({"content": "files", "columns": [{"name": "a", "description": "b"}]}, "columns"),
     ],
 )
-def test_wrong_content_is_refused(lab: Lab, said: dict[str, Any], field: str) -> None:
+def test_wrong_content_is_refused(lab: Lab, overrides: dict[str, Any], field: str) -> None:
     """Naming the field."""
-    assert field in problem(upload(lab, "mbr_1", uuid4().bytes, **about(**said)), 422)
+    assert field in problem_of(upload(lab, "mbr_1", uuid4().bytes, **about(**overrides)), 422)
 
 
 def test_content_is_said_once(lab: Lab) -> None:
@@ -243,9 +247,9 @@ def test_content_is_said_once(lab: Lab) -> None:
     dataset_id = stated(lab, "mbr_1")
     token, path = lab.token("mbr_1", "owner"), f"/datasets/{dataset_id}"
     refused = lab.call("PATCH", path, token, json={"content": "table"})
-    assert '"content"' in problem(refused, 422)
+    assert '"content"' in problem_of(refused, 422)
     refused = lab.call("PATCH", path, token, json={"columns": [{"name": "a", "description": "b"}]})
-    assert '"columns"' in problem(refused, 422)
+    assert '"columns"' in problem_of(refused, 422)
     assert lab.call("PATCH", path, token, json={"title": "Murs"}).status == 200
 
 
@@ -269,9 +273,9 @@ def test_deleted_files_are_erased(lab: Lab) -> None:
     hashes = stored["hashes"] if stored else []
     assert len(hashes) == 3
     assert lab.call("DELETE", path, token, json={"reason": "Fin du bail"}).status == 200
-    problem(lab.call("GET", f"{path}/files", token), 410)
+    problem_of(lab.call("GET", f"{path}/files", token), 410)
     receipt = lab.get(f"{path}/deletion", lab.token("mbr_op", "operator"))
-    assert {one["sha256"] for one in receipt["files"]} >= {*hashes}
+    assert {file["sha256"] for file in receipt["files"]} >= {*hashes}
 
 
 def test_retired_files_are_their_owner_s_alone(lab: Lab) -> None:
@@ -282,7 +286,7 @@ def test_retired_files_are_their_owner_s_alone(lab: Lab) -> None:
     body = {"reason": "Remplacé"}
     assert lab.call("POST", f"{path}/retirement", owner, json=body).status == 200
     for part in ("/files", f"/files/{PATH}"):
-        problem(lab.call("GET", f"{path}{part}", other), 410)
+        problem_of(lab.call("GET", f"{path}{part}", other), 410)
         assert lab.call("GET", f"{path}{part}", owner).status == 200
 
 

@@ -8,7 +8,7 @@ import pytest
 from shared.aggregate import new_id
 from shared.engine.tables.privacy import Finding, Privacy
 from shared.events import JobSucceeded
-from tests.integration.catalog.lab import Lab, problem, submitted
+from tests.integration.catalog.lab import Lab, problem_of, submitted
 from tests.servers import eventually
 
 FOUND = Privacy(
@@ -34,9 +34,9 @@ def held(lab: Lab, owner_id: str, **metadata: Any) -> str:
 
 def confirm(lab: Lab, dataset_id: str, member_id: str, **body: Any) -> Any:
     """The answer to a confirmation."""
-    said = {"basis": "public_task", "purpose": "Annuaire des élus", **body}
+    fields = {"basis": "public_task", "purpose": "Annuaire des élus", **body}
     token = lab.token(member_id, "owner")
-    return lab.call("POST", f"/datasets/{dataset_id}/legal-basis", token, json=said)
+    return lab.call("POST", f"/datasets/{dataset_id}/legal-basis", token, json=fields)
 
 
 def test_held_dataset_waits_for_who_has_to_speak(lab: Lab) -> None:
@@ -45,18 +45,22 @@ def test_held_dataset_waits_for_who_has_to_speak(lab: Lab) -> None:
     dataset_id = held(lab, owner, access="restricted", title="Élus")
 
     def waits(member_id: str, role: str) -> list[tuple[str, bool]]:
-        found = lab.get("/held-datasets?limit=100", lab.token(member_id, role))["items"]
+        held_datasets = lab.get("/held-datasets?limit=100", lab.token(member_id, role))["items"]
         return [
-            (one["title"], one["is_for_staff"]) for one in found if one["dataset_id"] == dataset_id
+            (held_dataset["title"], held_dataset["is_for_staff"])
+            for held_dataset in held_datasets
+            if held_dataset["dataset_id"] == dataset_id
         ]
 
     def seen() -> list[list[tuple[str, bool]]]:
         return [waits(owner, "owner"), waits(staff, "reviewer"), waits("mbr_other", "owner")]
 
     assert seen() == [[("Élus", False)], [], []]
-    said = {"columns": ["mail"], "reason": "adresses de services"}
+    fields = {"columns": ["mail"], "reason": "adresses de services"}
     token = lab.token(owner, "owner")
-    assert lab.call("POST", f"/datasets/{dataset_id}/not-personal", token, json=said).status == 200
+    assert (
+        lab.call("POST", f"/datasets/{dataset_id}/not-personal", token, json=fields).status == 200
+    )
     assert seen() == [[], [("Élus", True)], []]
     assert confirm(lab, dataset_id, owner).status == 200
     assert seen() == [[], [], []]
@@ -69,7 +73,7 @@ def test_held_dataset_is_its_owner_s_alone(lab: Lab) -> None:
     other, owner = lab.token("mbr_z", "holder"), lab.token("mbr_held", "owner")
     assert lab.get(f"/datasets?theme={theme}", other)["items"] == []
     for path in ("", "/table"):
-        problem(lab.call("GET", f"/datasets/{dataset_id}{path}", other), 404)
+        problem_of(lab.call("GET", f"/datasets/{dataset_id}{path}", other), 404)
     listed = lab.get("/datasets?state=held&owner_id=mbr_held", owner)["items"]
     assert [item["id"] for item in listed] == [dataset_id]
     version = lab.get(f"/datasets/{dataset_id}", owner)["versions"][0]
@@ -90,7 +94,11 @@ def test_project_that_asked_for_held_data_reads_it_once_it_is_confirmed(lab: Lab
     refused = lab.wait_for("access_refused", project_id=project_id)
     assert (refused["owner_id"], "inconnu" in refused["reason"]) == ("", True)
     waiting = lab.get("/access-requests?waiting=true&limit=100", lab.token("mbr_1", "owner"))
-    assert [one for one in waiting["items"] if one["project_id"] == project_id] == []
+    assert [
+        held_dataset
+        for held_dataset in waiting["items"]
+        if held_dataset["project_id"] == project_id
+    ] == []
     lab.wait_for("access_granted", project_id=own)
     lab.settled()
     for project in (project_id, own):
@@ -121,23 +129,27 @@ def test_confirmation_publishes(lab: Lab) -> None:
     answer = confirm(lab, dataset_id, "mbr_1", note="avis du DPO")
     assert answer.status == 200, answer.data
     lab.wait_for("dataset_published", dataset_id=dataset_id)
-    shown = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
-    said = shown["versions"][0]["legal_basis"]
-    assert (shown["state"], said["basis"], said["note"]) == ("published", "public_task", "")
-    assert (said["confirmed_by"], said["purpose"]) == ("mbr_1", "Annuaire des élus")
-    problem(confirm(lab, dataset_id, "mbr_1"), 409)
+    dataset = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
+    legal_basis = dataset["versions"][0]["legal_basis"]
+    assert (dataset["state"], legal_basis["basis"], legal_basis["note"]) == (
+        "published",
+        "public_task",
+        "",
+    )
+    assert (legal_basis["confirmed_by"], legal_basis["purpose"]) == ("mbr_1", "Annuaire des élus")
+    problem_of(confirm(lab, dataset_id, "mbr_1"), 409)
 
 
 def test_open_data_is_confirmed_by_law_or_restricted(lab: Lab) -> None:
     """The answer says in French what to do; RPC does it."""
     dataset_id = held(lab, "mbr_1", access="open")
-    assert "L312-1-2" in problem(confirm(lab, dataset_id, "mbr_1"), 422)
+    assert "L312-1-2" in problem_of(confirm(lab, dataset_id, "mbr_1"), 422)
     with lab.rpc() as catalog:
         view = catalog.confirm_legal_basis(
             dataset_id, "mbr_1", "public_task", "Annuaire", restrict=True
         )
     assert (view["state"], view["access"]) == ("published", "restricted")
-    problem(lab.call("GET", f"/datasets/{dataset_id}/table", lab.token("mbr_z", "holder")), 403)
+    problem_of(lab.call("GET", f"/datasets/{dataset_id}/table", lab.token("mbr_z", "holder")), 403)
 
 
 @pytest.mark.parametrize(
@@ -146,27 +158,27 @@ def test_open_data_is_confirmed_by_law_or_restricted(lab: Lab) -> None:
 )
 def test_wrong_confirmation_names_the_field(lab: Lab, body: dict[str, Any], field: str) -> None:
     """A basis is one of six, a purpose is said, versions count from one."""
-    assert field in problem(confirm(lab, "dts_x", "mbr_1", **body), 422)
+    assert field in problem_of(confirm(lab, "dts_x", "mbr_1", **body), 422)
 
 
 def test_only_the_owner_confirms(lab: Lab) -> None:
     """To others a held dataset is unknown, a published one somebody else's."""
     dataset_id = held(lab, "mbr_1", access="restricted")
-    problem(confirm(lab, dataset_id, "mbr_2"), 404)
-    problem(confirm(lab, "dts_unknown", "mbr_1"), 404)
+    problem_of(confirm(lab, dataset_id, "mbr_2"), 404)
+    problem_of(confirm(lab, "dts_unknown", "mbr_1"), 404)
     path, token = f"/datasets/{dataset_id}/legal-basis", lab.token("mbr_1", "reviewer")
-    problem(lab.call("POST", path, token, json={"basis": "consent", "purpose": "x"}), 403)
+    problem_of(lab.call("POST", path, token, json={"basis": "consent", "purpose": "x"}), 403)
     confirm(lab, dataset_id, "mbr_1")
-    problem(confirm(lab, dataset_id, "mbr_2"), 403)
+    problem_of(confirm(lab, dataset_id, "mbr_2"), 403)
 
 
 def test_published_data_is_screened_anew_and_held(lab: Lab) -> None:
     """By its owner or an operator; projects read it no more, and nobody finds it."""
     dataset_id = lab.published("mbr_s", access="restricted")
     path, stranger = f"/datasets/{dataset_id}/screening", lab.token("mbr_z", "owner")
-    problem(lab.call("POST", path, stranger), 403)
-    problem(lab.call("POST", path, lab.token("mbr_z", "reviewer")), 403)
-    problem(lab.call("POST", "/datasets/dts_unknown/screening", stranger), 404)
+    problem_of(lab.call("POST", path, stranger), 403)
+    problem_of(lab.call("POST", path, lab.token("mbr_z", "reviewer")), 403)
+    problem_of(lab.call("POST", "/datasets/dts_unknown/screening", stranger), 404)
     answer = lab.call("POST", path, lab.token("mbr_s", "owner"))
     assert (answer.status, answer.json()["versions"][0]["again"]) == (202, True)
     assert lab.wait_for("dataset_registered", dataset_id=dataset_id, again=True)["version"] == 1
@@ -174,7 +186,7 @@ def test_published_data_is_screened_anew_and_held(lab: Lab) -> None:
         assert catalog.screen_dataset(dataset_id)["state"] == "published"
     lab.publish(naming(lab, dataset_id))
     lab.wait_for("dataset_held", dataset_id=dataset_id)
-    problem(lab.call("GET", f"/datasets/{dataset_id}", stranger), 404)
+    problem_of(lab.call("GET", f"/datasets/{dataset_id}", stranger), 404)
 
 
 def test_verdicts_and_held_datasets_are_counted(lab: Lab) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.engine.tables.manifest import Column, Meaning
-from tests.integration.catalog.lab import Lab, problem
+from tests.integration.catalog.lab import Lab, problem_of
 
 LOST = Column(
     name="com",
@@ -64,15 +64,15 @@ def test_repair_that_is_not_proposed_is_refused(
 ) -> None:
     """The field is named, and there is no new version."""
     dataset_id = profiled(lab, "mbr_r2")
-    assert field in problem(accept(lab, dataset_id, "mbr_r2", **changed), 422)
+    assert field in problem_of(accept(lab, dataset_id, "mbr_r2", **changed), 422)
     assert len(lab.get(f"/datasets/{dataset_id}", lab.token("mbr_r2", "owner"))["versions"]) == 1
 
 
 def test_only_the_owner_repairs_what_was_read(lab: Lab) -> None:
     """A stranger is told so of public data, and nothing of what is not public."""
     public, pending = profiled(lab, "mbr_r3"), lab.upload("mbr_r3")
-    problem(accept(lab, public, "mbr_r4"), 403)
-    problem(accept(lab, pending, "mbr_r4"), 404)
-    problem(accept(lab, pending, "mbr_r3"), 409)
+    problem_of(accept(lab, public, "mbr_r4"), 403)
+    problem_of(accept(lab, pending, "mbr_r4"), 404)
+    problem_of(accept(lab, pending, "mbr_r3"), 409)
     reviewer = lab.token("mbr_r3", "reviewer")
-    problem(lab.call("POST", f"/datasets/{public}/repairs", reviewer, json=WANTED), 403)
+    problem_of(lab.call("POST", f"/datasets/{public}/repairs", reviewer, json=WANTED), 403)

@@ -10,7 +10,7 @@ import pytest
 from shared.aggregate import new_id, now
 from shared.events import FileRef, JobGivenUp, JobRetried
 from shared.language.french import file_name
-from tests.integration.catalog.lab import CSV, UPLOAD_BYTES, Lab, about, failed, problem
+from tests.integration.catalog.lab import CSV, UPLOAD_BYTES, Lab, about, failed, problem_of
 from tests.servers import eventually
 
 
@@ -32,19 +32,19 @@ def test_upload_is_stored_registered_and_pending(lab: Lab) -> None:
     assert (answer.status, answer.headers["Location"]) == (202, f"/datasets/{view['id']}")
     assert view["id"].startswith("dts_")
     assert (view["state"], view["version"]) == ("pending", None)
-    told = lab.wait_for("dataset_registered", dataset_id=view["id"])
-    assert (told["version"], told["filename"], told["owner_id"]) == (1, "données.csv", "mbr_1")
-    assert lab.files.read(FileRef.model_validate(told["file"])) == CSV
+    event = lab.wait_for("dataset_registered", dataset_id=view["id"])
+    assert (event["version"], event["filename"], event["owner_id"]) == (1, "données.csv", "mbr_1")
+    assert lab.files.read(FileRef.model_validate(event["file"])) == CSV
 
 
 def test_sheet_of_a_workbook_is_chosen_with_its_upload(lab: Lab) -> None:
     """Compute hears of it; it is no word on the data, and files have none."""
     token = lab.token("mbr_sheets", "owner")
-    made = lab.post_file("/datasets", token, about(sheet=" EPCI ")).json()
-    assert lab.wait_for("dataset_registered", dataset_id=made["id"])["sheet"] == "EPCI"
-    path = f"/datasets/{made['id']}"
+    body = lab.post_file("/datasets", token, about(sheet=" EPCI ")).json()
+    assert lab.wait_for("dataset_registered", dataset_id=body["id"])["sheet"] == "EPCI"
+    path = f"/datasets/{body['id']}"
     other = lab.post_file(f"{path}/versions", token, {"sheet": "Communes"}).json()
-    assert [one["sheet"] for one in other["versions"]] == ["EPCI", "Communes"]
+    assert [version["sheet"] for version in other["versions"]] == ["EPCI", "Communes"]
     assert lab.call("PATCH", path, token, json={"sheet": "EPCI"}).status == 422
     assert lab.post_file("/datasets", token, about(sheet="EPCI", content="files")).status == 422
 
@@ -64,13 +64,13 @@ def test_idempotency_key_makes_one_dataset(lab: Lab) -> None:
 def test_idempotency_key_finds_the_dataset_whatever_was_said_of_it_since(lab: Lab) -> None:
     """A retry that comes late is a retry; what the dataset says by now is no new upload."""
     token = lab.token("mbr_late", "owner")
-    made = lab.post_file("/datasets", token, about(), key="k").json()["id"]
-    changed = lab.call("PATCH", f"/datasets/{made}", token, json={"title": "Autrement"})
+    new_id = lab.post_file("/datasets", token, about(), key="k").json()["id"]
+    changed = lab.call("PATCH", f"/datasets/{new_id}", token, json={"title": "Autrement"})
     assert changed.status == 200, changed.data
     again = lab.post_file("/datasets", token, about(), key="k")
-    assert (again.status, again.json()["id"], again.json()["title"]) == (202, made, "Autrement")
+    assert (again.status, again.json()["id"], again.json()["title"]) == (202, new_id, "Autrement")
     other = lab.post_file("/datasets", token, about(title="Autrement"), key="k")
-    assert "Idempotency-Key" in problem(other, 422)
+    assert "Idempotency-Key" in problem_of(other, 422)
 
 
 @pytest.mark.parametrize(("title", "content"), [("Communes", b"other"), ("Autre", CSV)])
@@ -79,14 +79,14 @@ def test_idempotency_key_of_another_upload_is_refused(lab: Lab, title: str, cont
     token = lab.token("mbr_3", "owner")
     lab.post_file("/datasets", token, about(), key="k")
     answer = lab.post_file("/datasets", token, about(title=title), content, key="k")
-    assert "Idempotency-Key" in problem(answer, 422)
+    assert "Idempotency-Key" in problem_of(answer, 422)
     assert len(owned(lab, "mbr_3")) == 1
 
 
 def test_overlong_idempotency_key_is_refused(lab: Lab) -> None:
     """A key is a text of at most 255 characters."""
     answer = lab.post_file("/datasets", lab.token("mbr_3", "owner"), about(), key="k" * 256)
-    assert "255" in problem(answer, 422)
+    assert "255" in problem_of(answer, 422)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_overlong_idempotency_key_is_refused(lab: Lab) -> None:
 def test_wrong_metadata_names_the_field(lab: Lab, field: str, value: object) -> None:
     """Metadata that does not fit is refused by field, and nothing is registered."""
     answer = lab.post_file("/datasets", lab.token("mbr_4", "owner"), about(**{field: value}))
-    assert field in problem(answer, 422)
+    assert field in problem_of(answer, 422)
     assert owned(lab, "mbr_4") == []
 
 
@@ -115,7 +115,7 @@ def test_missing_metadata_field_is_named(lab: Lab) -> None:
     """A licence is never assumed."""
     metadata = {key: value for key, value in about().items() if key != "licence"}
     answer = lab.post_file("/datasets", lab.token("mbr_4", "owner"), metadata)
-    assert "licence" in problem(answer, 422)
+    assert "licence" in problem_of(answer, 422)
 
 
 @pytest.mark.parametrize("part", ["metadata", "file"])
@@ -127,7 +127,7 @@ def test_missing_part_is_named(lab: Lab, part: str) -> None:
     }
     fields.pop(part)
     answer = lab.call("POST", "/datasets", lab.token("mbr_5", "owner"), fields=fields)
-    assert part in problem(answer, 422)
+    assert part in problem_of(answer, 422)
     assert owned(lab, "mbr_5") == []
 
 
@@ -137,14 +137,14 @@ def test_missing_part_is_named(lab: Lab, part: str) -> None:
 def test_empty_or_oversized_file_is_refused(lab: Lab, size: int, status: int, reason: str) -> None:
     """No bytes are no dataset, too many are too large, and nothing is registered."""
     answer = lab.post_file("/datasets", lab.token("mbr_5", "owner"), about(), b"x" * size)
-    assert reason in problem(answer, status)
+    assert reason in problem_of(answer, status)
     assert owned(lab, "mbr_5") == []
 
 
 def test_role_without_data_uploads_nothing(lab: Lab) -> None:
     """A reviewer owns no data."""
     answer = lab.post_file("/datasets", lab.token("mbr_r", "reviewer"), about())
-    assert "role" in problem(answer, 403)
+    assert "role" in problem_of(answer, 403)
 
 
 def test_same_bytes_are_the_same_version_and_changed_bytes_a_new_one(lab: Lab) -> None:
@@ -174,9 +174,9 @@ def test_versions_are_added_by_the_owner_only(lab: Lab) -> None:
     """Another owner is told so of public data, and nothing of what is not public."""
     public, hidden = lab.published("mbr_7"), lab.upload("mbr_7")
     stranger = lab.token("mbr_8", "owner")
-    problem(lab.post_file(f"/datasets/{public}/versions", stranger, {}, b"x"), 403)
-    problem(lab.post_file(f"/datasets/{hidden}/versions", stranger, {}, b"x"), 404)
-    problem(lab.post_file("/datasets/dts_none/versions", stranger, {}, b"x"), 404)
+    problem_of(lab.post_file(f"/datasets/{public}/versions", stranger, {}, b"x"), 403)
+    problem_of(lab.post_file(f"/datasets/{hidden}/versions", stranger, {}, b"x"), 404)
+    problem_of(lab.post_file("/datasets/dts_none/versions", stranger, {}, b"x"), 404)
     view = lab.get(f"/datasets/{public}", lab.token("mbr_7", "owner"))
     assert len(view["versions"]) == 1
 
@@ -187,18 +187,18 @@ def test_unpublished_dataset_is_its_owners_and_staffs_to_see(lab: Lab) -> None:
     path = f"/datasets/{dataset_id}"
     assert lab.get(path, lab.token("mbr_9", "owner"))["id"] == dataset_id
     assert lab.get(path, lab.token("mbr_op", "operator"))["id"] == dataset_id
-    problem(lab.call("GET", path, lab.token("mbr_10", "holder")), 404)
-    problem(lab.call("GET", f"{path}/table", lab.token("mbr_10", "holder")), 404)
+    problem_of(lab.call("GET", path, lab.token("mbr_10", "holder")), 404)
+    problem_of(lab.call("GET", f"{path}/table", lab.token("mbr_10", "holder")), 404)
 
 
 def test_rejected_upload_says_why_and_can_be_tried_again(lab: Lab) -> None:
     """The owner reads the reason; the same bytes again are a new version."""
     dataset_id, token = lab.upload("mbr_11"), lab.token("mbr_11", "owner")
     lab.publish(failed(dataset_id, "Le fichier est une archive zip."), times=2)
-    told = lab.wait_for("dataset_rejected", dataset_id=dataset_id)
-    assert told["reason"] == "Le fichier est une archive zip."
+    event = lab.wait_for("dataset_rejected", dataset_id=dataset_id)
+    assert event["reason"] == "Le fichier est une archive zip."
     view = lab.get(f"/datasets/{dataset_id}", token)
-    assert (view["state"], view["versions"][0]["reason"]) == ("rejected", told["reason"])
+    assert (view["state"], view["versions"][0]["reason"]) == ("rejected", event["reason"])
     assert len(lab.post_file(f"/datasets/{dataset_id}/versions", token, {}).json()["versions"]) == 2
     assert len(lab.events("dataset_rejected", dataset_id=dataset_id)) == 1
 
@@ -223,7 +223,7 @@ def test_open_table_is_for_everybody_restricted_for_owner_and_staff(lab: Lab) ->
     assert (answer.status, answer.data) == (200, b"PAR1" + open_id.encode())
     called = file_name("Communes", now(), ".parquet")
     assert answer.headers["Content-Disposition"] == f"attachment; filename={called}"
-    problem(lab.call("GET", f"/datasets/{restricted}/table", stranger), 403)
+    problem_of(lab.call("GET", f"/datasets/{restricted}/table", stranger), 403)
     for token in (owner, lab.token("mbr_op", "operator")):
         assert lab.call("GET", f"/datasets/{restricted}/table", token).status == 200
 

@@ -10,7 +10,7 @@ from rdflib import RDF, Graph, URIRef
 from rdflib.namespace import DCAT, PROV
 
 from shared.catalogues.rdf import HYDRA
-from tests.integration.catalog.lab import CATALOG, Lab, delivered, problem
+from tests.integration.catalog.lab import CATALOG, Lab, delivered, problem_of
 from tests.servers import running
 from tests.shapes import violations
 
@@ -56,7 +56,7 @@ def test_a_dataset_is_given_in_the_syntax_asked_for(lab: Lab, media_type: str) -
 
 
 @pytest.mark.parametrize(
-    ("accept", "given"),
+    ("accept", "content_type"),
     [
         (None, "application/json"),
         ("*/*", "application/json"),
@@ -66,18 +66,20 @@ def test_a_dataset_is_given_in_the_syntax_asked_for(lab: Lab, media_type: str) -
         ("text/turtle; charset=utf-8", "text/turtle; charset=utf-8"),
     ],
 )
-def test_who_wishes_nothing_special_gets_json(lab: Lab, accept: str | None, given: str) -> None:
+def test_who_wishes_nothing_special_gets_json(
+    lab: Lab, accept: str | None, content_type: str
+) -> None:
     """Qualities and wildcards count as RFC 9110 has them."""
     dataset_id = lab.published("mbr_p2")
-    assert get(lab, f"/datasets/{dataset_id}", accept).headers["Content-Type"] == given
+    assert get(lab, f"/datasets/{dataset_id}", accept).headers["Content-Type"] == content_type
 
 
 def test_a_syntax_that_nobody_writes_is_refused(lab: Lab) -> None:
     """406 names those that there are; an unknown name in the address is 422."""
     dataset_id = lab.published("mbr_p3")
     refused = get(lab, f"/datasets/{dataset_id}", "text/csv")
-    assert "text/turtle" in problem(refused, 406)
-    wrong = json.loads(problem(get(lab, f"/datasets/{dataset_id}?format=xml"), 422))
+    assert "text/turtle" in problem_of(refused, 406)
+    wrong = json.loads(problem_of(get(lab, f"/datasets/{dataset_id}?format=xml"), 422))
     assert wrong["field"] == "format"
     assert "'json', 'jsonld', 'turtle' ou 'rdfxml'" in wrong["detail"]
 
@@ -93,7 +95,7 @@ def test_the_address_may_name_the_syntax(lab: Lab) -> None:
 @pytest.mark.parametrize("syntax", ["turtle", "jsonld", "rdfxml"])
 def test_pages_lead_through_the_whole_catalogue(lab: Lab, syntax: str) -> None:
     """From one to the next by `hydra:next` and by `Link`; restricted data with its metadata."""
-    wanted = {lab.published("mbr_p5"), lab.published("mbr_p5", access="restricted")}
+    open_ids = {lab.published("mbr_p5"), lab.published("mbr_p5", access="restricted")}
     pending = lab.upload("mbr_p5")
     merged, path = Graph(), f"/catalog?limit=2&format={syntax}"
     while path:
@@ -105,10 +107,10 @@ def test_pages_lead_through_the_whole_catalogue(lab: Lab, syntax: str) -> None:
         merged += page
         path = str(following).removeprefix(lab.service.url) if following else ""
     assert violations(merged) == set()
-    found = {str(one).rsplit("/", 1)[1] for one in merged.subjects(RDF.type, DCAT.Dataset)}
-    assert wanted <= found
-    assert pending not in found
-    assert set(map(str, merged.objects(None, HYDRA.totalItems))) == {str(len(found))}
+    words = {str(node).rsplit("/", 1)[1] for node in merged.subjects(RDF.type, DCAT.Dataset)}
+    assert open_ids <= words
+    assert pending not in words
+    assert set(map(str, merged.objects(None, HYDRA.totalItems))) == {str(len(words))}
 
 
 def test_a_result_s_sources_are_told_as_far_as_they_may_be(lab: Lab) -> None:
@@ -117,8 +119,8 @@ def test_a_result_s_sources_are_told_as_far_as_they_may_be(lab: Lab) -> None:
     result = lab.result_of(delivered(lab, source, holder_id="mbr_p7"))
     uri = URIRef(f"{lab.service.url}/datasets/{result}")
     path = f"/datasets/{result}?format=turtle"
-    told = graph_of(get(lab, path, token=lab.token("mbr_p7", "holder")))
-    assert told.value(uri, PROV.wasDerivedFrom) == URIRef(f"{lab.service.url}/datasets/{source}")
+    graph = graph_of(get(lab, path, token=lab.token("mbr_p7", "holder")))
+    assert graph.value(uri, PROV.wasDerivedFrom) == URIRef(f"{lab.service.url}/datasets/{source}")
     hidden = graph_of(get(lab, path, token=lab.token("mbr_other", "holder")))
     assert (None, PROV.wasDerivedFrom, None) not in hidden
     assert source not in str(set(hidden))
@@ -135,13 +137,13 @@ def test_partners_export_by_rpc(lab: Lab) -> None:
             seen += page["text"]
             page = catalog.export_catalog("turtle", after=page["next"], limit=50)
     graph = Graph().parse(data=seen + page["text"], format="turtle")
-    found = {str(one).rsplit("/", 1)[1] for one in graph.subjects(RDF.type, DCAT.Dataset)}
-    assert dataset_ids <= found
-    (one, _) = dataset_ids
+    words = {str(node).rsplit("/", 1)[1] for node in graph.subjects(RDF.type, DCAT.Dataset)}
+    assert dataset_ids <= words
+    (dataset_id, _) = dataset_ids
     with lab.rpc() as catalog:
-        alone = catalog.export_dataset(one, format="turtle")
+        alone = catalog.export_dataset(dataset_id, format="turtle")
     (uri,) = Graph().parse(data=alone["text"], format="turtle").subjects(RDF.type, DCAT.Dataset)
-    assert str(uri).endswith(one)
+    assert str(uri).endswith(dataset_id)
 
 
 def test_exports_are_counted(lab: Lab) -> None:
@@ -201,10 +203,10 @@ def test_anybody_searches_an_open_catalogue(open_lab: Lab) -> None:
     def answer(query: str) -> urllib3.BaseHTTPResponse:
         return urllib3.request("GET", f"{open_lab.service.url}/datasets?{query}")
 
-    assert [one["id"] for one in answer("q=pistes%20cyclables").json()["items"]] == [opened]
+    assert [dataset["id"] for dataset in answer("q=pistes%20cyclables").json()["items"]] == [opened]
     for query in ("state=pending", "state=held&owner_id=mbr_p11", "state=retired&owner_id="):
         refused = answer(query)
         assert (refused.status, pending in refused.data.decode()) == (403, False)
     assert answer(f"joinable_with={opened}").status == 401
     delivered = answer("delivered=true&limit=100").json()["items"]
-    assert all(one["project_id"] for one in delivered)
+    assert all(dataset["project_id"] for dataset in delivered)

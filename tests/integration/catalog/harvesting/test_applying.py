@@ -29,10 +29,13 @@ class Died(Exception):
 def entries(number: int, **fields: Any) -> list[PageEntry]:
     """So many records."""
     records = (Record(identifier=f"d{n}", title=f"D{n}", **fields) for n in range(number))
-    return [PageEntry(where=one.title, identifier=one.identifier, record=one) for one in records]
+    return [
+        PageEntry(where=record.title, identifier=record.identifier, record=record)
+        for record in records
+    ]
 
 
-def harvest(identifier: str) -> Harvest:
+def new_harvest(identifier: str) -> Harvest:
     """A harvest whose only page is to be applied."""
     return Harvest(
         id=identifier,
@@ -45,7 +48,9 @@ def harvest(identifier: str) -> Harvest:
     )
 
 
-def apply(store: Store, identifier: str, given: list[PageEntry], batches: int = 1000) -> Counts:
+def apply(
+    store: Store, identifier: str, page_entries: list[PageEntry], batches: int = 1000
+) -> Counts:
     """Apply the entries; the process dies after so many batches."""
     left = [batches]
 
@@ -54,15 +59,17 @@ def apply(store: Store, identifier: str, given: list[PageEntry], batches: int = 
         if not left[0]:
             raise Died
 
-    applying = PageImport(store, SOURCE, harvest(identifier), OwnRecords(store, LAB), keep_lease)
-    applying.apply(given, set())
+    applying = PageImport(
+        store, SOURCE, new_harvest(identifier), OwnRecords(store, LAB), keep_lease
+    )
+    applying.apply(page_entries, set())
     return applying.counts
 
 
 def outboxes(store: Store) -> list[dict[str, Any]]:
     """Every event that waits to be published."""
-    found = store.of(Dataset).find(limit=MANY + 1)
-    return [event for dataset in found for event in dataset.outbox]
+    datasets = store.of(Dataset).find(limit=MANY + 1)
+    return [event for dataset in datasets for event in dataset.outbox]
 
 
 def test_step_that_a_crash_repeats_counts_and_tells_the_same(store: Store) -> None:
@@ -78,18 +85,20 @@ def test_record_of_this_catalogue_is_left_where_it_is(store: Store) -> None:
     """By its id here, under whichever name it comes back, or by its address; copies are retired."""
     apply(store, "hrv_1", entries(4))
     (own, *_) = store.of(Dataset).find()
-    told: tuple[dict[str, Any], ...] = (
+    fields: tuple[dict[str, Any], ...] = (
         {"identifier": own.id},
         {"identifier": "d1", "others": ("5b6f7c", own.id)},
         {"identifier": "d2", "page": f"{LAB}/datasets/dts_gone"},
         {"identifier": "d3", "page": f"{LAB}-autres/datasets/dts_x"},
     )
-    given = [Record(title="?", **one) for one in told]
-    page = [PageEntry(where="?", identifier=one.identifier, record=one) for one in given]
+    records = [Record(title="?", **field) for field in fields]
+    page = [PageEntry(where="?", identifier=record.identifier, record=record) for record in records]
     for name, changed in (("hrv_2", 1), ("hrv_3", 0)):
         assert apply(store, name, page) == Counts(here=3, changed=changed, unchanged=1 - changed)
     copies = {
-        one.harvested.identifier: one.state for one in store.of(Dataset).find() if one.harvested
+        dataset.harvested.identifier: dataset.state
+        for dataset in store.of(Dataset).find()
+        if dataset.harvested
     }
     assert copies == {"d0": "published", "d1": "retired", "d2": "retired", "d3": "published"}
 
@@ -104,16 +113,18 @@ def test_unchanged_record_is_not_written(store: Store) -> None:
 
 def test_record_that_cannot_be_kept_stops_no_other(store: Store) -> None:
     """Half a character is no text to a document; the page says which it was."""
-    given = entries(3)
+    page_entries = entries(3)
     odd = Record.model_construct(identifier="d1", title="\ud800", keywords=(), distributions=())
-    given[1] = PageEntry.model_construct(where="odd", identifier="d1", record=odd, reason="")
+    page_entries[1] = PageEntry.model_construct(where="odd", identifier="d1", record=odd, reason="")
     untitled: Any = None
     long = Record.model_construct(identifier="d2", title=untitled, keywords=(), distributions=())
-    given[2] = PageEntry.model_construct(where="untitled", identifier="d2", record=long, reason="")
-    applying = PageImport(store, SOURCE, harvest("hrv_1"), OwnRecords(store, LAB), lambda: None)
-    applying.apply(given, set())
+    page_entries[2] = PageEntry.model_construct(
+        where="untitled", identifier="d2", record=long, reason=""
+    )
+    applying = PageImport(store, SOURCE, new_harvest("hrv_1"), OwnRecords(store, LAB), lambda: None)
+    applying.apply(page_entries, set())
     assert applying.counts == Counts(new=1, refused=2)
-    assert [one.reason for one in applying.refused] == [
+    assert [refused_dataset.reason for refused_dataset in applying.refused] == [
         "il ne peut pas être enregistré : un de ses textes n'est pas fait de caractères entiers",
         "il ne peut pas être enregistré : son titre doit être un texte",
     ]
@@ -131,7 +142,7 @@ def test_retiring_that_a_crash_repeats_is_done_once(store: Store) -> None:
     with pytest.raises(Died):
         retiring.retire(die)
     retiring.retire(lambda: None)
-    states = {one.metadata.title: one.state for one in store.of(Dataset).find()}
+    states = {dataset.metadata.title: dataset.state for dataset in store.of(Dataset).find()}
     assert states == {"D0": "published", "D1": "retired", "D2": "retired", "D3": "retired"}
     assert sum(event["type"] == "dataset_retired" for event in outboxes(store)) == 3
 
@@ -139,12 +150,16 @@ def test_retiring_that_a_crash_repeats_is_done_once(store: Store) -> None:
 def test_dataset_that_was_deleted_here_does_not_come_back(store: Store) -> None:
     """Whatever its source tells of it; the report counts it apart."""
     apply(store, "hrv_1", entries(2))
-    one = next(dataset for dataset in store.of(Dataset).find() if dataset.metadata.title == "D0")
-    store.of(Dataset).change(one.id, lambda it: delete_as(store, it, "mbr_1", "fin", "Supprimé"))
-    kept = store.of(Dataset).get(one.id)
+    dataset = next(
+        dataset for dataset in store.of(Dataset).find() if dataset.metadata.title == "D0"
+    )
+    store.of(Dataset).change(
+        dataset.id, lambda dataset: delete_as(store, dataset, "mbr_1", "fin", "Supprimé")
+    )
+    kept = store.of(Dataset).get(dataset.id)
     for name in ("hrv_2", "hrv_3"):
-        given = entries(2, description="autrement")
-        counts = apply(store, name, given)
+        page_entries = entries(2, description="autrement")
+        counts = apply(store, name, page_entries)
         assert (counts.ended, counts.changed + counts.unchanged) == (1, 1)
-    assert store.of(Dataset).get(one.id) == kept
+    assert store.of(Dataset).get(dataset.id) == kept
     assert (kept.state, kept.metadata.title) == ("deleted", "Supprimé")

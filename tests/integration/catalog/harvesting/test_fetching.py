@@ -65,10 +65,10 @@ def fetcher(portal: WebServer, files: Storage) -> Fetcher:
     return Fetcher(OnlyPortal(portal).target, files, LIMIT, SECONDS)
 
 
-def known(found: PortalResponse, url: str) -> FetchedPage:
+def kept_page(response: PortalResponse, url: str) -> FetchedPage:
     """The page as the harvest before keeps it, once it was read."""
-    assert found.file
-    return FetchedPage(number=1, url=url, manifest=found.file, **found._asdict())
+    assert response.file
+    return FetchedPage(number=1, url=url, manifest=response.file, **response._asdict())
 
 
 def linked(link: str) -> Answer:
@@ -81,10 +81,10 @@ def test_page_is_stored_with_what_the_server_says_of_it(
 ) -> None:
     """Its bytes, type and entity tag."""
     portal.answers["/a?b=c"] = page(TURTLE, "text/turtle; charset=utf-8")
-    found = fetcher.fetch(portal.url("/a?b=c#d"), ACCEPTED["dcat"])
-    assert found.file
-    assert (files.read(found.file), found.file.media_type) == (TURTLE, "text/turtle")
-    assert (found.base, found.etag[:1]) == (portal.url("/a?b=c"), '"')
+    response = fetcher.fetch(portal.url("/a?b=c#d"), ACCEPTED["dcat"])
+    assert response.file
+    assert (files.read(response.file), response.file.media_type) == (TURTLE, "text/turtle")
+    assert (response.base, response.etag[:1]) == (portal.url("/a?b=c"), '"')
     (asked,) = portal.calls("/a?b=c")
     assert "text/turtle" in asked.headers["accept"]
     assert "if-none-match" not in asked.headers
@@ -95,9 +95,9 @@ def test_page_that_did_not_change_is_not_sent_again(portal: WebServer, fetcher: 
     url = portal.url("/same")
     portal.answers["/same"] = page(TURTLE)
     first = fetcher.fetch(url, ACCEPTED["dcat"])
-    assert fetcher.fetch(url, ACCEPTED["dcat"], known(first, url)).file is None
+    assert fetcher.fetch(url, ACCEPTED["dcat"], kept_page(first, url)).file is None
     portal.answers["/same"] = page(TURTLE * 2)
-    assert fetcher.fetch(url, ACCEPTED["dcat"], known(first, url)).file
+    assert fetcher.fetch(url, ACCEPTED["dcat"], kept_page(first, url)).file
     assert portal.statuses("/same") == [200, 304, 200]
 
 
@@ -105,7 +105,9 @@ def test_page_that_was_never_read_is_sent_again(portal: WebServer, fetcher: Fetc
     """There is nothing to use in its place."""
     url = portal.url("/unread")
     portal.answers["/unread"] = page(TURTLE)
-    unread = known(fetcher.fetch(url, ACCEPTED["dcat"]), url).model_copy(update={"manifest": None})
+    unread = kept_page(fetcher.fetch(url, ACCEPTED["dcat"]), url).model_copy(
+        update={"manifest": None}
+    )
     assert fetcher.fetch(url, ACCEPTED["dcat"], unread).file
 
 
@@ -200,8 +202,8 @@ def test_link_header_names_the_next_page(portal: WebServer, fetcher: Fetcher) ->
         "</list?a=1,2>;rel=next,</first>;rel=first",
     ):
         portal.answers["/list"] = linked(link)
-        found = fetcher.fetch(portal.url("/list"), ACCEPTED["dcat"])
-        assert found.next_link == portal.url("/list?a=1,2")
+        response = fetcher.fetch(portal.url("/list"), ACCEPTED["dcat"])
+        assert response.next_link == portal.url("/list?a=1,2")
 
 
 @pytest.mark.parametrize("link", ["<" * 60_000, "<>;" * 20_000, "<a>; rel=nextnext" * 3_000])

@@ -59,9 +59,9 @@ def joined(process: JoinIndexService, dataset_id: str) -> set[str]:
 
 def saved(process: JoinIndexService, dataset_id: str) -> set[str]:
     """What the process finds; it has saved its index after that, if it was due."""
-    found = joined(process, dataset_id)
+    join = joined(process, dataset_id)
     process.save_if_due()
-    return found
+    return join
 
 
 @pytest.fixture
@@ -184,8 +184,8 @@ def test_saved_index_forgets_what_was_deleted(world: World) -> None:
         ids[1], lambda dataset: dataset.delete("mbr_owner", "fin", "b", recalled, [])
     )
     restarted = world.process()
-    for one in (process, restarted):
-        assert saved(one, ids[0]) == {ids[2]}
+    for service in (process, restarted):
+        assert saved(service, ids[0]) == {ids[2]}
     content = world.snapshot().read_bytes()
     assert b"b-secret-value" not in content
     assert b"a-secret-value" in content

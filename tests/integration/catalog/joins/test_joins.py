@@ -12,7 +12,7 @@ import pyarrow as pa
 from shared.aggregate import new_id
 from shared.engine.reading.columns.identifiers import is_siret
 from shared.events import ProjectWithdrawn, TreatmentProposed
-from tests.integration.catalog.lab import CATALOG, Lab, problem, reading, submitted
+from tests.integration.catalog.lab import CATALOG, Lab, problem_of, reading, submitted
 from tests.integration.catalog.tables import csv, ingested, publish_table, publish_version
 from tests.integration.compute.jobs import DEMO
 from tests.servers import eventually, running
@@ -81,8 +81,8 @@ def test_ten_values_find_every_table_that_has_one_of_them(lab: Lab) -> None:
     assert (found, second["next"]) == (list(reversed(others)), None)
     half = lab.get(f"/datasets/{small}/joins?containment=0.4", token)["items"]
     assert [one["dataset_id"] for one in half] == list(reversed(others))[:1]
-    problem(lab.call("GET", f"{path}&after=x", token), 422)
-    problem(lab.call("GET", f"{path}&containment=2", token), 422)
+    problem_of(lab.call("GET", f"{path}&after=x", token), 422)
+    problem_of(lab.call("GET", f"{path}&containment=2", token), 422)
 
 
 def test_column_that_the_dataset_does_not_have_names_the_parameter(lab: Lab) -> None:
@@ -91,7 +91,7 @@ def test_column_that_the_dataset_does_not_have_names_the_parameter(lab: Lab) -> 
         lab, "mbr_1", "\n".join(["ref,note", *(f"{it},a" for it in fresh(5))]).encode()
     )
     refused = lab.call("GET", f"/datasets/{one}/joins?column=reef", lab.token("mbr_z", "holder"))
-    assert json.loads(problem(refused, 422))["field"] == "column"
+    assert json.loads(problem_of(refused, 422))["field"] == "column"
     assert joins(lab, one, query="?column=note") == []
 
 
@@ -186,7 +186,7 @@ def test_unpublished_dataset_has_no_joins_to_show(lab: Lab) -> None:
     """To others it is unknown; its owner sees none yet."""
     waiting = lab.upload("mbr_w")
     answer = lab.call("GET", f"/datasets/{waiting}/joins", lab.token("mbr_z", "holder"))
-    problem(answer, 404)
+    problem_of(answer, 404)
     assert joins(lab, waiting, "mbr_w") == []
 
 
@@ -243,7 +243,7 @@ def test_project_hears_of_what_fits_the_data_that_its_treatment_reads(lab: Lab) 
     values = fresh(12)
     first = publish_table(lab, "mbr_o", csv("code", values[:6]))
     second = publish_table(lab, "mbr_o", csv("code", values[6:]))
-    project_id, about = new_id("prj"), {"title": "T", "problem": "?", "theme": "t-" + new_id("x")}
+    project_id, about = (new_id("prj"), {"title": "T", "problem": "?", "theme": "t-" + new_id("x")})
     wanted = {"territory": (), "treatment": reading(a=first)}
     lab.publish(submitted(project_id=project_id, **about, **wanted))
     who: dict[str, Any] = {"project_id": project_id, "holder_id": "mbr_h"}

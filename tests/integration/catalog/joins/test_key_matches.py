@@ -40,7 +40,10 @@ def test_match_rates_and_reasons_are_counted(lab: Lab) -> None:
     assert match.right is not None
     assert (match.left.values, match.left.rows, match.left.rows_met) == (300, 400, 100)
     assert (match.right.values, match.right.rows_met) == (200, 100)
-    reasons = {one.kind: (one.values, one.rows) for one in match.left.unmatched}
+    reasons = {
+        unmatched_keys.kind: (unmatched_keys.values, unmatched_keys.rows)
+        for unmatched_keys in match.left.unmatched
+    }
     assert reasons == {"empty": (0, 1), "unknown": (200, 300)}
 
 
@@ -50,11 +53,13 @@ def test_lost_zeros_are_the_reason(lab: Lab) -> None:
     numbers = [str(start + 7 * n) for n in range(300)]
     left = publish_table(lab, "mbr_1", table(numbers))
     right = publish_table(
-        lab, "mbr_1", table([*(f"0{one}" for one in numbers[:250]), *numbers[250:]])
+        lab, "mbr_1", table([*(f"0{number}" for number in numbers[:250]), *numbers[250:]])
     )
     (match,) = previewed(lab, left, right, steps=[CROSS]).matches
     assert match.left is not None
-    assert {one.kind: one.values for one in match.left.unmatched}["leading_zero"] == 250
+    assert {unmatched_keys.kind: unmatched_keys.values for unmatched_keys in match.left.unmatched}[
+        "leading_zero"
+    ] == 250
 
 
 def test_what_meets_nothing_is_named_with_examples(lab: Lab) -> None:
@@ -66,26 +71,31 @@ def test_what_meets_nothing_is_named_with_examples(lab: Lab) -> None:
     cross = step("cross", {"left": "a", "right": "b"}, "c", left_key="com", right_key="code")
     (match,) = previewed(lab, communes, epci, steps=[cross]).matches
     assert match.left is not None
-    found = {one.kind: (one.values, one.rows, one.examples) for one in match.left.unmatched}
-    assert found == {
+    unmatched_by_kind = {
+        unmatched_keys.kind: (unmatched_keys.values, unmatched_keys.rows, unmatched_keys.examples)
+        for unmatched_keys in match.left.unmatched
+    }
+    assert unmatched_by_kind == {
         "total_label": (1, 1, ("TOTAL",)),
         "other_year": (1, 1, ("14011",)),
         "no_code": (1, 1, ("99999",)),
         "other_area": (2, 3, ("35238", "75056")),
     }
-    told = {one.kind: one.said for one in match.left.unmatched}
-    assert told["other_area"] == (
+    sentences_by_kind = {
+        unmatched_keys.kind: unmatched_keys.said for unmatched_keys in match.left.unmatched
+    }
+    assert sentences_by_kind["other_area"] == (
         "2 valeurs (3 lignes) sont d'un département qui n'est pas en face : « 35238 » et « 75056 »"
     )
-    assert told["other_year"].endswith(" : « 14011 » ; le passage « commune » y mène")
+    assert sentences_by_kind["other_year"].endswith(" : « 14011 » ; le passage « commune » y mène")
 
 
 def test_postcodes_of_offices_are_named(lab: Lab) -> None:
     """Against ordinary ones; and those that lead to no commune by the passage, in rows."""
     ordinary = DEMO / "codes_postaux.csv"
     codes = [line.split(";")[0] for line in ordinary.read_text().splitlines()[1:80]]
-    given = [*codes, "14038", "76059", "76059", "92042", "76991"]
-    addresses = publish_table(lab, "mbr_1", csv("zip_code", given))
+    written_codes = [*codes, "14038", "76059", "76059", "92042", "76991"]
+    addresses = publish_table(lab, "mbr_1", csv("zip_code", written_codes))
     communes = publish_table(lab, "mbr_1", DEMO / "epci_2026.csv")
     postcodes = publish_table(lab, "mbr_1", ordinary)
     plain = step(
@@ -93,8 +103,11 @@ def test_postcodes_of_offices_are_named(lab: Lab) -> None:
     )
     (match,) = previewed(lab, addresses, postcodes, steps=[plain]).matches
     assert match.left is not None
-    found = {one.kind: (one.values, one.rows) for one in match.left.unmatched}
-    assert found["cedex"] == (2, 3)
+    unmatched_keys_by_kind = {
+        unmatched_keys.kind: (unmatched_keys.values, unmatched_keys.rows)
+        for unmatched_keys in match.left.unmatched
+    }
+    assert unmatched_keys_by_kind["cedex"] == (2, 3)
     keys = {"left_key": "zip_code", "right_key": "code", "left_via": "postcode_commune"}
     led = step("cross", {"left": "a", "right": "b"}, "c", **keys)
     (match,) = previewed(lab, addresses, communes, steps=[led]).matches
@@ -123,8 +136,8 @@ def test_rates_after_other_steps_say_what_they_are_of(lab: Lab) -> None:
         assert change in match.said
         assert match.left is not None
         assert (match.left.values_met, match.left.rows_met) == (100, 100)
-    made = step("query", {"table": "a"}, "avant", sql='SELECT upper(cle) AS cle FROM "table"')
-    (match,) = previewed(lab, left, right, steps=[made, cross]).matches
+    query_step = step("query", {"table": "a"}, "avant", sql='SELECT upper(cle) AS cle FROM "table"')
+    (match,) = previewed(lab, left, right, steps=[query_step, cross]).matches
     assert (match.left, match.common) == (None, None)
     assert match.said == (
         "l'étape 1 (« Interroger des tables en SQL ») calcule « cle » : seul l'essai dira combien"
@@ -136,10 +149,11 @@ def test_keys_are_proposed_where_nothing_is_crossed_yet(lab: Lab) -> None:
     """Those that join best, as columns; none where a step crosses the two."""
     left = publish_table(lab, "mbr_1", table(KEYS[:300]))
     right = publish_table(lab, "mbr_1", table(KEYS[100:400]))
-    told = previewed(lab, left, right)
-    assert [(one.left_key, one.right_key, one.common) for one in told.proposed] == [
-        ("cle", "cle", 200)
-    ]
+    preview = previewed(lab, left, right)
+    assert [
+        (proposed_key.left_key, proposed_key.right_key, proposed_key.common)
+        for proposed_key in preview.proposed
+    ] == [("cle", "cle", 200)]
     assert previewed(lab, left, right, steps=[CROSS]).proposed == ()
 
 
@@ -176,13 +190,16 @@ def test_others_restricted_data_is_asked_for_and_not_counted(lab: Lab) -> None:
     """Its owner and columns are named; what it holds is not told, by counts either."""
     left = publish_table(lab, "mbr_1", table(KEYS[:300]))
     right = publish_table(lab, "mbr_2", table(KEYS[100:400]), access="restricted")
-    told = previewed(lab, left, right, steps=[CROSS])
-    assert [(one.dataset_id, one.owner_id, one.columns) for one in told.asked] == [
-        (right, "mbr_2", ("cle", "n"))
+    preview = previewed(lab, left, right, steps=[CROSS])
+    assert [
+        (asked_owner.dataset_id, asked_owner.owner_id, asked_owner.columns)
+        for asked_owner in preview.asked
+    ] == [(right, "mbr_2", ("cle", "n"))]
+    assert len(preview.protected) == 1
+    assert [(match.left, match.right, match.common) for match in preview.matches] == [
+        (None, None, None)
     ]
-    assert len(told.protected) == 1
-    assert [(one.left, one.right, one.common) for one in told.matches] == [(None, None, None)]
-    assert "200" not in told.matches[0].said
+    assert "200" not in preview.matches[0].said
     assert previewed(lab, left, right, member="mbr_2", steps=[CROSS]).asked == ()
 
 
@@ -195,14 +212,16 @@ def test_identifiers_of_restricted_data_are_keys_of_a_kind(lab: Lab) -> None:
         left = publish_table(lab, "mbr_1", csv("siren", mine))
         (match,) = previewed(lab, left, right, steps=[cross]).matches
         (key,) = previewed(lab, left, right).proposed
-        for told in (match, key):
-            assert (told.key, told.common) == ("siren", None)
-            assert told.said == "« siren » et « siren » sont des clés de même nature (« siren »)"
+        for key_match in (match, key):
+            assert (key_match.key, key_match.common) == ("siren", None)
+            assert (
+                key_match.said == "« siren » et « siren » sont des clés de même nature (« siren »)"
+            )
 
 
 def test_licence_of_the_result_is_told_with_its_attribution(lab: Lab) -> None:
     """As the crossing of both is judged."""
     left = publish_table(lab, "mbr_1", table(KEYS[:300]), licence="lov2")
-    told = previewed(lab, left, left, steps=[CROSS])
-    assert "Licence Ouverte" in told.licence
-    assert "Licence Ouverte" in told.attribution
+    preview = previewed(lab, left, left, steps=[CROSS])
+    assert "Licence Ouverte" in preview.licence
+    assert "Licence Ouverte" in preview.attribution

@@ -149,17 +149,17 @@ class Previewed:
     """What a preview tells of a pair."""
 
     treatment: Treatment
-    known: KnownPreview
+    preview: KnownPreview
 
     @property
     def match(self) -> KeyMatch:
         """How the keys of the crossing meet."""
-        return self.known.matches[-1]
+        return self.preview.matches[-1]
 
     @property
     def crossing(self) -> KnownCrossing:
         """Its rows."""
-        return self.known.inputs.crossings[-1]
+        return self.preview.inputs.crossings[-1]
 
     @property
     def sides(self) -> tuple[MatchedSide, MatchedSide]:
@@ -184,37 +184,43 @@ class Catalogue:
             if (name, content) not in self._published:
                 self._published[name, content] = publish_table(self._lab, "mbr_1", content)
             ids[name] = self._published[name, content]
-        known = previewed(self._lab, *ids.values(), steps=steps)
-        return Previewed(Treatment.model_validate({"inputs": ids, "steps": steps}), known)
+        preview = previewed(self._lab, *ids.values(), steps=steps)
+        return Previewed(Treatment.model_validate({"inputs": ids, "steps": steps}), preview)
 
 
-def made(run: RunOutcome) -> pd.DataFrame:
+def result_frame(run: RunOutcome) -> pd.DataFrame:
     """The table that a job made."""
-    return pd.read_parquet(run.made("result.parquet"))
+    return pd.read_parquet(run.output_path("result.parquet"))
 
 
-def table_of(told: Previewed) -> KnownTable:
+def table_of(preview: Previewed) -> KnownTable:
     """The table that comes out, as a preview tells of it."""
-    return result_of(told.treatment, told.known.inputs)[1]
+    return result_of(preview.treatment, preview.preview.inputs)[1]
 
 
-def of_preview(told: Previewed) -> dict[str, Any]:
+def of_preview(preview: Previewed) -> dict[str, Any]:
     """Every field of a preview that a job has too."""
-    table = table_of(told)
-    (left, right), crossing = told.sides, told.crossing
+    table = table_of(preview)
+    (left, right), crossing = preview.sides, preview.crossing
     alone = [
-        sum(one.rows or 0 for one in side.unmatched if one.kind != "totals")
+        sum(
+            unmatched_keys.rows or 0
+            for unmatched_keys in side.unmatched
+            if unmatched_keys.kind != "totals"
+        )
         for side in (left, right)
     ]
     return {
         "rows": table.rows,
-        "columns": [one.name for one in table.columns or ()],
+        "columns": [column.name for column in table.columns or ()],
         "left rows that meet": left.rows_met,
         "left values that meet": left.values_met,
         "left values": left.values,  # noqa: PD011 - a count
         "left rows alone": alone[0],
         "right rows alone": alone[1],
-        "right rows alone, as rows": crossed_rows(told.treatment, told.known.inputs).get("seules"),
+        "right rows alone, as rows": crossed_rows(preview.treatment, preview.preview.inputs).get(
+            "seules"
+        ),
         "right rows of a left row": crossing.right_most,
         "left rows of a right row": crossing.left_most,
     }
@@ -225,10 +231,10 @@ def of_job(run: RunOutcome) -> dict[str, Any]:
     *_, alone, report = run.reports
     met = [report["keys"][part] for part in ("found", "succeeded")]
     unmatched = report["keys"]["unmatched"]
-    has_empty = any(one["key"] == "" for one in report["orphans"])
+    has_empty = any(orphan["key"] == "" for orphan in report["orphans"])
     values = sum(part["keys"] for part in met)
     repeated = {"left": alone["repeated"]["left"], **report["repeated"]}
-    table = made(run)
+    table = result_frame(run)
     assert report["rows"]["out"] == len(table)
     return {
         "rows": len(table),
@@ -244,10 +250,10 @@ def of_job(run: RunOutcome) -> dict[str, Any]:
     }
 
 
-def differences(pair: Pair, told: Previewed, run: RunOutcome) -> Iterator[str]:
+def differences(pair: Pair, preview: Previewed, run: RunOutcome) -> Iterator[str]:
     """The fields of a pair that the preview tells otherwise than the job."""
     expected = of_job(run)
-    for name, value in of_preview(told).items():
+    for name, value in of_preview(preview).items():
         # A job that keeps what meets nothing does not say how often the rest would stand.
         if value != expected[name] and (pair.more.get("how"), expected[name]) != ("anti", None):
             yield f"{pair.name}: {name}: {value} for {expected[name]}"
@@ -259,17 +265,17 @@ def test_preview_tells_every_field_as_the_job_has_it(lab: Lab, tmp_path: Path) -
     Where steps before choose rows, or more keys have to be equal, it is at most what is told.
     """
     catalogue = Catalogue(lab)
-    found: list[str] = []
+    all_differences: list[str] = []
     for number, pair in enumerate(PAIRS):
-        told = catalogue.preview(pair.tables, *pair.steps)
+        preview = catalogue.preview(pair.tables, *pair.steps)
         run = treat(tmp_path / str(number), pair.tables, *pair.steps)
         if pair.is_exact:
-            found += differences(pair, told, run)
+            all_differences += differences(pair, preview, run)
         else:
-            assert told.match.said.startswith(("estimation sur les jeux", "par cette clé seule"))
-            assert (told.sides[0].rows_met or 0) >= of_job(run)["left rows that meet"]
-            assert told.known.inputs.crossings == ()
-    assert found == []
+            assert preview.match.said.startswith(("estimation sur les jeux", "par cette clé seule"))
+            assert (preview.sides[0].rows_met or 0) >= of_job(run)["left rows that meet"]
+            assert preview.preview.inputs.crossings == ()
+    assert all_differences == []
 
 
 @pytest.mark.parametrize(("totals", "rows"), [("left_out", 4), ("kept", 5)])
@@ -278,22 +284,29 @@ def test_rows_of_totals_are_told_once_and_counted_as_they_are(
 ) -> None:
     """A total without a code is no row without a value; it is counted where it is kept."""
     pair = Pair("totals", HOMES, TOWNS, "code", "code", {"totals": totals})
-    told = Catalogue(lab).preview(pair.tables, *pair.steps)
-    assert table_of(told).rows == rows == len(made(treat(tmp_path, pair.tables, *pair.steps)))
-    reasons = {one.kind: one for one in told.sides[0].unmatched}
-    assert {kind: one.rows for kind, one in reasons.items()} == {"empty": 1, "totals": 1}
-    said = reasons["totals"].said
-    assert said.startswith("1 ligne est un total (ligne 5)")
-    assert ("laissent de côté" in said) == (totals == "left_out")
-    assert ("gardé comme demandé" in said) == (totals == "kept")
+    preview = Catalogue(lab).preview(pair.tables, *pair.steps)
+    assert (
+        table_of(preview).rows
+        == rows
+        == len(result_frame(treat(tmp_path, pair.tables, *pair.steps)))
+    )
+    reasons = {unmatched_keys.kind: unmatched_keys for unmatched_keys in preview.sides[0].unmatched}
+    assert {kind: unmatched_keys.rows for kind, unmatched_keys in reasons.items()} == {
+        "empty": 1,
+        "totals": 1,
+    }
+    reason = reasons["totals"].said
+    assert reason.startswith("1 ligne est un total (ligne 5)")
+    assert ("laissent de côté" in reason) == (totals == "left_out")
+    assert ("gardé comme demandé" in reason) == (totals == "kept")
 
 
 def test_crossing_that_repeats_both_sides_is_never_said_to_leave_rows_as_they_are(lab: Lab) -> None:
     """The refusal says how many rows there would be, or that rows of both tables repeat."""
     pair = Pair("", COMMUNES_2019, EPCI, "code", "code", {"left_via": "commune"})
     refused = pair.steps[-1] | {"parameters": pair.steps[-1]["parameters"] | {CHOICE: "refused"}}
-    told = Catalogue(lab).preview(pair.tables, refused)
-    (fault,) = result_of(told.treatment, told.known.inputs)[0].faults
+    preview = Catalogue(lab).preview(pair.tables, refused)
+    (fault,) = result_of(preview.treatment, preview.preview.inputs)[0].faults
     assert "3 409 lignes deviendraient 3 411" in fault.message.replace("\u202f", " ")
 
 
@@ -302,9 +315,9 @@ def test_figures_are_told_as_the_kind_that_they_are(lab: Lab, tmp_path: Path) ->
     pair = Pair("", HOMES, TOWNS, "code", "code")
     figures = {"rows": "lignes", "counts": ["n"], "distinct": ["nom"], "means": ["n"]}
     steps = pair.steps[-1], step("aggregate", {"table": "c"}, "s", by=["ville"], **figures)
-    told = Catalogue(lab).preview(pair.tables, *steps)
-    kinds = {one.name: one.kind for one in table_of(told).columns or ()}
+    preview = Catalogue(lab).preview(pair.tables, *steps)
+    kinds = {column.name: column.kind for column in table_of(preview).columns or ()}
     whole = {name for name, kind in kinds.items() if kind == "integer"}
     assert whole == {"lignes", "n_nombre", "nom_distincts"}
-    types = made(treat(tmp_path, pair.tables, *steps)).dtypes
+    types = result_frame(treat(tmp_path, pair.tables, *steps)).dtypes
     assert {name for name in kinds if str(types[name]).lower().startswith("int")} == whole

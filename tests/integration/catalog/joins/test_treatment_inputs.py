@@ -41,14 +41,13 @@ def test_columns_and_the_rows_of_a_crossing_are_told(lab: Lab) -> None:
         publish_table(lab, "mbr_1", table(LEFT)),
         publish_table(lab, "mbr_2", table(RIGHT)),
     )
-    told = described(lab, left, right)
-    homes = told.table(left)
+    inputs_shown = described(lab, left, right)
+    homes = inputs_shown.table(left)
     assert (homes.rows, homes.reason, homes.is_lost) == (600, "", False)
-    assert [(one.name, one.kind, one.filled, one.distinct) for one in homes.columns or ()] == [
-        ("cle", "text", 600, 300),
-        ("n", "integer", 600, 600),
-    ]
-    (crossing,) = told.crossings
+    assert [
+        (column.name, column.kind, column.filled, column.distinct) for column in homes.columns or ()
+    ] == [("cle", "text", 600, 300), ("n", "integer", 600, 600)]
+    (crossing,) = inputs_shown.crossings
     joined = pd.DataFrame(LEFT, columns=["cle", "n"]).merge(
         pd.DataFrame(RIGHT, columns=["cle", "m"]), on="cle"
     )
@@ -63,9 +62,11 @@ def test_columns_that_are_only_called_codes_or_lost_their_zero_are_told(lab: Lab
     """By their names and values as they were read."""
     rows = [f"ville {n};{1004 + n};{14000 + 10 * n}" for n in range(10)]
     content = "\n".join(["code_postal;insee;cle", *rows]).encode()
-    known = described(lab, *(publish_table(lab, "mbr_1", content) for _ in range(2))).tables[0]
-    told = [(one.name, one.misnamed, one.has_lost_zeros) for one in known.columns or ()]
-    assert told == [("code_postal", "postcode", False), ("insee", "", True), ("cle", "", False)]
+    table = described(lab, *(publish_table(lab, "mbr_1", content) for _ in range(2))).tables[0]
+    names = [
+        (column.name, column.misnamed, column.has_lost_zeros) for column in table.columns or ()
+    ]
+    assert names == [("code_postal", "postcode", False), ("insee", "", True), ("cle", "", False)]
 
 
 def test_warnings_have_rows_for_those_who_may_read_the_data(lab: Lab) -> None:
@@ -82,17 +83,17 @@ def test_rows_are_counted_for_those_who_may_read_both(lab: Lab) -> None:
     """Of others' restricted data its columns are told, as everybody sees them, and no count."""
     left = publish_table(lab, "mbr_1", table(LEFT))
     right = publish_table(lab, "mbr_2", table(RIGHT), access="restricted")
-    told = described(lab, left, right)
-    assert told.crossings == ()
-    assert [one.name for one in told.table(right).columns or ()] == ["cle", "n"]
+    inputs_shown = described(lab, left, right)
+    assert inputs_shown.crossings == ()
+    assert [column.name for column in inputs_shown.table(right).columns or ()] == ["cle", "n"]
     assert described(lab, left, right, "mbr_2").crossings[0].is_many_to_many
 
 
 def test_unpublished_data_of_others_is_as_unknown_as_what_does_not_exist(lab: Lab) -> None:
     """Its owner sees its columns, and why no project reads it yet; others that there is none."""
     secret, none = held(lab, "mbr_1", access="restricted"), new_id("dts")
-    told = described(lab, secret, none, "mbr_2")
-    hidden, unknown = told.table(secret), told.table(none)
+    inputs_shown = described(lab, secret, none, "mbr_2")
+    hidden, unknown = inputs_shown.table(secret), inputs_shown.table(none)
     assert hidden.model_dump(exclude={"dataset_id"}) == unknown.model_dump(exclude={"dataset_id"})
     assert (hidden.reason, hidden.is_lost) == (UNKNOWN, True)
     own = described(lab, secret, none, "mbr_1").table(secret)
@@ -104,9 +105,9 @@ def test_unpublished_data_of_others_is_as_unknown_as_what_does_not_exist(lab: La
 def test_data_that_is_still_read_is_known_without_columns(lab: Lab) -> None:
     """Its owner may write a treatment of it: nobody can say yet whether it fits."""
     left = lab.upload("mbr_1", uuid4().bytes)
-    told = described(lab, left, left, "mbr_1").table(left)
-    assert (told.columns, told.is_lost) == (None, False)
-    assert "le Datalab le lit" in told.reason
+    table = described(lab, left, left, "mbr_1").table(left)
+    assert (table.columns, table.is_lost) == (None, False)
+    assert "le Datalab le lit" in table.reason
 
 
 @pytest.mark.parametrize(
@@ -126,11 +127,11 @@ def test_project_is_told_of_a_crossing_that_nobody_chose(
     asked = Treatment.model_validate({"inputs": {"a": left, "b": right}, "steps": steps})
     project = submitted(treatment=asked)
     lab.publish(project)
-    told = lab.wait_for("inputs_checked", project_id=project.project_id)["obstacles"]
-    assert len(told) == obstacles
-    for one in told:
-        assert (one["dataset_id"], one["passes"]) == (left, False)
-        assert "steps.0.parameters.many_to_many : 600 lignes deviendraient" in one["reason"]
+    obstacles_told = lab.wait_for("inputs_checked", project_id=project.project_id)["obstacles"]
+    assert len(obstacles_told) == obstacles
+    for obstacle in obstacles_told:
+        assert (obstacle["dataset_id"], obstacle["passes"]) == (left, False)
+        assert "steps.0.parameters.many_to_many : 600 lignes deviendraient" in obstacle["reason"]
 
 
 def test_jobs_are_told_which_rows_are_totals(lab: Lab) -> None:
@@ -145,10 +146,10 @@ def test_jobs_are_told_which_rows_are_totals(lab: Lab) -> None:
         asked = {"application": "query", "inputs": {"t": "t"}, "output": "r"}
         steps = [{**asked, "parameters": {"sql": "SELECT sum(n) AS n FROM t"}}]
         treatment = {"inputs": {"t": dataset_id}, "steps": steps}
-        (known,) = rpc.describe_inputs(treatment, "mbr_2")["tables"]
-        assert (known["totals"], known["total_rows"]) == (1, [{"first": 4, "last": 4, "step": 1}])
-    shown = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_2", "holder"))
-    (total,) = shown["versions"][0]["profile"]["totals"]
+        (table,) = rpc.describe_inputs(treatment, "mbr_2")["tables"]
+        assert (table["totals"], table["total_rows"]) == (1, [{"first": 4, "last": 4, "step": 1}])
+    dataset = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_2", "holder"))
+    (total,) = dataset["versions"][0]["profile"]["totals"]
     assert (total["count"], total["column"]) == (1, "nom")
 
 

@@ -10,7 +10,7 @@ from shared.errors import Conflict, Forbidden, WrongStage
 from shared.events import JobCancelled, ResultRefused, ResultReleased
 from tests.integration.catalog.access.test_doors import granted
 from tests.integration.catalog.access.test_usage import done
-from tests.integration.catalog.lab import Lab, problem
+from tests.integration.catalog.lab import Lab, problem_of
 from tests.servers import eventually
 
 
@@ -58,8 +58,8 @@ def protected(lab: Lab) -> tuple[str, str]:
 
 def released(lab: Lab, dataset_id: str) -> dict[str, str]:
     """What became of each job's result, as the dataset's owner sees it."""
-    found = lab.get(f"/datasets/{dataset_id}/releases", lab.token("mbr_o", "owner"))
-    return {one["job_id"]: one["state"] for one in found["items"]}
+    releases = lab.get(f"/datasets/{dataset_id}/releases", lab.token("mbr_o", "owner"))
+    return {release["job_id"]: release["state"] for release in releases["items"]}
 
 
 def ended(lab: Lab, project_id: str, job_id: str, *, is_held: bool = False) -> None:
@@ -107,12 +107,12 @@ def test_result_of_two_datasets_has_both_places_or_none(lab: Lab) -> None:
     project_id = new_id("prj")
     lab.ask_for(first, second, project_id=project_id)
     with lab.rpc() as catalog:
-        for one in (first, second):
-            catalog.decide_access(f"{project_id}.{one}", "mbr_o", "grant")
+        for text in (first, second):
+            catalog.decide_access(f"{project_id}.{text}", "mbr_o", "grant")
     jobs = [new_id("job"), new_id("job")]
     for job_id in jobs:
-        for one in (first, second):
-            opened(lab, project_id, one, job_id)
+        for text in (first, second):
+            opened(lab, project_id, text, job_id)
     reserve(lab, project_id, jobs[0], claim(lab, second, 0))
     with pytest.raises(Conflict):
         reserve(lab, project_id, jobs[1], claim(lab, first, 0), claim(lab, second, 0, b"others"))
@@ -133,7 +133,7 @@ def test_versions_of_a_dataset_have_one_ledger(lab: Lab) -> None:
     with pytest.raises(Conflict, match="vérifier de nouveau"):
         reserve(lab, project_id, second, later)
     answer = opened(lab, project_id, dataset_id, second)
-    assert [one["entry"]["version"] for one in answer["releases"]] == [1]
+    assert [release["entry"]["version"] for release in answer["releases"]] == [1]
     reserve(lab, project_id, second, later | {"place": answer["ledger_length"]})
     assert opened(lab, project_id, dataset_id, new_id("job"))["ledger_length"] == 2
 
@@ -164,9 +164,9 @@ def test_state_follows_what_is_heard_of_the_job(lab: Lab) -> None:
     lab.publish(JobCancelled(job_id=jobs["stopped"], reason="assez", **about))
     for kind in ("left", "let", "kept"):
         ended(lab, project_id, jobs[kind], is_held=kind != "left")
-    wanted = {"left": "released", "stopped": "dropped", "let": "released", "kept": "refused"}
+    fields = {"left": "released", "stopped": "dropped", "let": "released", "kept": "refused"}
     eventually(
-        lambda: released(lab, dataset_id) == {jobs[kind]: one for kind, one in wanted.items()}
+        lambda: released(lab, dataset_id) == {jobs[kind]: field for kind, field in fields.items()}
     )
     answer = opened(lab, project_id, dataset_id, new_id("job"))
     assert (answer["ledger_length"], len(answer["releases"])) == (4, 2)
@@ -181,10 +181,10 @@ def test_ledger_is_read_by_owners_and_staff(lab: Lab) -> None:
         reserve(lab, project_id, job_id, claim(lab, dataset_id, place))
     path = f"/datasets/{dataset_id}/releases"
     pages = lab.pages(f"{path}?limit=2", lab.token("mbr_o", "owner"))
-    assert [one["job_id"] for page in pages for one in page] == jobs[::-1]
+    assert [release["job_id"] for page in pages for release in page] == jobs[::-1]
     assert not {"file", "entry"} & {*pages[0][0]}
     assert lab.get(path, lab.token("mbr_r", "reviewer"))["items"]
-    problem(lab.call("GET", path, lab.token("mbr_h", "holder")), 403)
+    problem_of(lab.call("GET", path, lab.token("mbr_h", "holder")), 403)
     with lab.rpc() as catalog:
         assert len(catalog.list_releases(dataset_id)["items"]) == 3
 
@@ -203,7 +203,7 @@ def test_ledger_is_erased_with_its_dataset(lab: Lab) -> None:
     body = {"reason": "les personnes ont retiré leur accord"}
     assert lab.call("DELETE", f"/datasets/{dataset_id}", owner, json=body).status == 200
     receipt = lab.get(f"/datasets/{dataset_id}/deletion", owner)
-    assert hashes[0] in {one["sha256"] for one in receipt["files"]}
+    assert hashes[0] in {file["sha256"] for file in receipt["files"]}
     with lab.rpc() as catalog:
         assert catalog.files_in_use(hashes) == []
     path = f"/datasets/{dataset_id}/releases"
@@ -220,6 +220,6 @@ def test_owner_raises_the_minimum_of_units(lab: Lab) -> None:
     answer = lab.call("PATCH", path, owner, json={"minimum_units": 20})
     assert (answer.status, answer.json()["minimum_units"]) == (200, 20)
     assert opened(lab, project_id, dataset_id, new_id("job"))["minimum_units"] == 20
-    assert "minimum_units" in problem(
+    assert "minimum_units" in problem_of(
         lab.call("PATCH", path, owner, json={"minimum_units": 0}), 422
     )

@@ -1,13 +1,13 @@
 """A crossing is judged before it runs, by HTTP and by RPC."""
 
-from tests.integration.catalog.lab import Lab, problem
+from tests.integration.catalog.lab import Lab, problem_of
 
 
 def test_licence_of_a_crossing_is_judged_over_its_datasets(lab: Lab) -> None:
     """Open database beside open licence: the result is an open database, and both are named."""
     homes = lab.published("mbr_20", title="Logements", licence="Licence Ouverte 2.0")
-    said = {"producer": "La région", "modified": "2024-05-02"}
-    stops = lab.published("mbr_21", title="Arrêts", licence="ODbL", **said)
+    fields = {"producer": "La région", "modified": "2024-05-02"}
+    stops = lab.published("mbr_21", title="Arrêts", licence="ODbL", **fields)
     token = lab.token("mbr_22", "holder")
     licence = lab.get(f"/crossing?dataset_id={homes}&dataset_id={stops}", token)["licence"]
     assert (licence["licence"], licence["conflict"]) == ("odc-odbl", None)
@@ -43,5 +43,5 @@ def test_crossing_of_what_the_caller_may_not_know_is_404(lab: Lab) -> None:
     """A dataset that is still being read is nobody's but its owner's."""
     hidden = lab.upload("mbr_24")
     stranger = lab.token("mbr_25", "holder")
-    problem(lab.call("GET", f"/crossing?dataset_id={hidden}", stranger), 404)
-    assert "dataset_id" in problem(lab.call("GET", "/crossing", stranger), 422)
+    problem_of(lab.call("GET", f"/crossing?dataset_id={hidden}", stranger), 404)
+    assert "dataset_id" in problem_of(lab.call("GET", "/crossing", stranger), 422)

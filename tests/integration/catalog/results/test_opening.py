@@ -11,7 +11,7 @@ from shared.aggregate import new_id
 from shared.engine.tables.manifest import Column, Manifest
 from shared.errors import Forbidden, Invalid
 from shared.events import MemberLeft, ProjectDelivered, Step
-from tests.integration.catalog.lab import Lab, delivered, problem
+from tests.integration.catalog.lab import Lab, delivered, problem_of
 
 
 def ask(lab: Lab, dataset_id: str, member_id: str, **body: Any) -> urllib3.BaseHTTPResponse:
@@ -68,7 +68,9 @@ def test_result_stays_closed_until_all_whose_data_went_in_open_it(lab: Lab) -> N
     result = lab.result_of(summed(lab, holder, **sources, own=homes(lab, holder, "Parc H")))
     view = ask(lab, result, holder, reason="utile à tous").json()
     assert (view["state"], set(view["members"])) == ("waiting", {holder, first, second})
-    [mine] = [one for one in view["contributions"] if one["member_id"] == first]
+    [mine] = [
+        contribution for contribution in view["contributions"] if contribution["member_id"] == first
+    ]
     assert (mine["dataset_id"], mine["title"]) == (sources["a"], "Parc A")
     assert mine["shown"] == ["la somme de « logements », par « commune »"]
     asked = " ".join(view["asked"])
@@ -80,8 +82,8 @@ def test_result_stays_closed_until_all_whose_data_went_in_open_it(lab: Lab) -> N
         assert table(lab, result) == 403
         last = say(lab, result, member).json()
     assert (last["state"], last["missing"], table(lab, result)) == ("open", [], 200)
-    told = lab.wait_for("dataset_described", dataset_id=result)
-    assert told["changed"] == ["access"]
+    description = lab.wait_for("dataset_described", dataset_id=result)
+    assert description["changed"] == ["access"]
     assert lab.wait_for("opening_decided", dataset_id=result, is_open=True)["decided_by"] == second
 
 
@@ -98,8 +100,8 @@ def test_words_of_others_do_not_pass_for_sentences_of_the_lab(lab: Lab) -> None:
     for sentence in asked:
         assert "\n" not in sentence
         assert "Il a 0 ligne" not in re.sub("«[^«»]*»", "", sentence)
-    for told in ("le décrit ainsi : « Par utile", "écrit : « utile"):
-        assert f"Le porteur {told} ›. Il a 0 ligne. ‹ rien »." in asked
+    for expected_text in ("le décrit ainsi : « Par utile", "écrit : « utile"):
+        assert f"Le porteur {expected_text} ›. Il a 0 ligne. ‹ rien »." in asked
 
 
 def test_owner_alone_does_not_open_a_result_of_restricted_data(lab: Lab) -> None:
@@ -108,10 +110,10 @@ def test_owner_alone_does_not_open_a_result_of_restricted_data(lab: Lab) -> None
     result = lab.result_of(delivered(lab, lab.published(owner, access="restricted")))
     token = lab.token("mbr_h", "owner")
     answer = lab.call("PATCH", f"/datasets/{result}", token, json={"access": "open"})
-    told = problem(answer, 422)
-    assert f"/datasets/{result}/opening" in told
-    assert '"access"' in told
-    problem(ask(lab, result, holder), 403)
+    problem = problem_of(answer, 422)
+    assert f"/datasets/{result}/opening" in problem
+    assert '"access"' in problem
+    problem_of(ask(lab, result, holder), 403)
 
 
 def test_owners_of_what_went_in_long_before_are_asked_too(lab: Lab) -> None:
@@ -122,7 +124,7 @@ def test_owners_of_what_went_in_long_before_are_asked_too(lab: Lab) -> None:
     result = lab.result_of(delivered(lab, between, holder_id=holder))
     view = lab.get(f"/datasets/{result}/opening", lab.token(holder, "holder"))
     assert (view["state"], set(view["members"])) == ("unasked", {first, second})
-    way = {one["title"]: one["shown"] for one in view["contributions"]}
+    way = {contribution["title"]: contribution["shown"] for contribution in view["contributions"]}
     assert way["Source"] == ["à travers « Vacance par EPCI »"]
     assert ask(lab, between, second).status == 200
     assert say(lab, between, first).json()["state"] == "open"
@@ -149,19 +151,21 @@ def test_refusal_is_read_by_all_concerned_and_a_withdrawal_closes(lab: Lab) -> N
     assert table(lab, result) == 200
     assert say(lab, result, owner, "withdraw", reason="erreur").json()["state"] == "waiting"
     assert table(lab, result) == 403
-    problem(say(lab, result, owner, version=2), 409)
-    assert "decision" in problem(say(lab, result, owner, "perhaps"), 422)
+    problem_of(say(lab, result, owner, version=2), 409)
+    assert "decision" in problem_of(say(lab, result, owner, "perhaps"), 422)
 
 
 def waiting(lab: Lab, member_id: str) -> list[str]:
     """The results that wait for a member's word."""
-    return [one["dataset_id"] for one in lab.get("/openings", lab.token(member_id, ""))["items"]]
+    return [
+        opening["dataset_id"] for opening in lab.get("/openings", lab.token(member_id, ""))["items"]
+    ]
 
 
 def test_members_list_what_waits_for_their_word(lab: Lab) -> None:
     """Until they gave it, page by page, and nobody else's."""
     holder, first, second = members()
-    sources = [lab.published(one, access="restricted") for one in (first, second)]
+    sources = [lab.published(member_id, access="restricted") for member_id in (first, second)]
     results = sorted(lab.result_of(delivered(lab, *sources, holder_id=holder)) for _ in range(2))
     for result in results:
         ask(lab, result, holder)
@@ -169,11 +173,13 @@ def test_members_list_what_waits_for_their_word(lab: Lab) -> None:
     page = lab.get("/openings?limit=1", lab.token(first, "owner"))
     assert page["items"][0]["fingerprint"]
     rest = lab.get(f"/openings?after={page['next']}", lab.token(first, "owner"))
-    assert [one["dataset_id"] for one in rest["items"]] == results[1:]
+    assert [opening["dataset_id"] for opening in rest["items"]] == results[1:]
     say(lab, results[0], first)
     assert (waiting(lab, first), waiting(lab, second)) == (results[1:], results)
     with lab.rpc() as catalog:
-        assert [one["dataset_id"] for one in catalog.list_openings(first)["items"]] == results[1:]
+        assert [
+            opening["dataset_id"] for opening in catalog.list_openings(first)["items"]
+        ] == results[1:]
 
 
 def test_opening_from_before_there_was_a_list_is_listed(lab: Lab) -> None:
@@ -184,10 +190,10 @@ def test_opening_from_before_there_was_a_list_is_listed(lab: Lab) -> None:
     ask(lab, result, holder)
     lab.settled()
     with lab.database() as database:
-        found = database["datasets"].find_one({"_id": result})
-        assert found
-        assert found.pop("opening_waits_for") == [owner]
-        database["datasets"].replace_one({"_id": result}, found)
+        document = database["datasets"].find_one({"_id": result})
+        assert document
+        assert document.pop("opening_waits_for") == [owner]
+        database["datasets"].replace_one({"_id": result}, document)
         database["hash_indexes"].delete_one({"_id": "opening_waits_for"})
     with lab.store() as store:
         waiting_index(store).complete()
@@ -197,14 +203,14 @@ def test_opening_from_before_there_was_a_list_is_listed(lab: Lab) -> None:
 def test_opening_under_another_title_is_asked_anew(lab: Lab) -> None:
     """Those who decide read the new one, and who agreed before is asked once more."""
     holder, first, second = members()
-    sources = [lab.published(one, access="restricted") for one in (first, second)]
+    sources = [lab.published(member_id, access="restricted") for member_id in (first, second)]
     result = lab.result_of(delivered(lab, *sources, holder_id=holder))
     ask(lab, result, holder)
     assert say(lab, result, first).json()["missing"] == [second]
     token = lab.token(holder, "holder")
     about = {"title": "Ménages un par un"}
     assert lab.call("PATCH", f"/datasets/{result}", token, json=about).status == 200
-    assert "son titre" in problem(say(lab, result, second), 409)
+    assert "son titre" in problem_of(say(lab, result, second), 409)
     view = ask(lab, result, holder).json()
     assert set(view["missing"]) == {first, second}
     assert "« Ménages un par un »" in view["asked"][0]
@@ -216,15 +222,15 @@ def test_strangers_do_not_read_whose_data_went_in(lab: Lab) -> None:
     event = delivered(lab, lab.published(owner, access="restricted"), holder_id=holder)
     result = lab.registered(event)
     path = f"/datasets/{result}/opening"
-    problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 404)
-    problem(ask(lab, result, holder), 409)
+    problem_of(lab.call("GET", path, lab.token("mbr_z", "owner")), 404)
+    problem_of(ask(lab, result, holder), 409)
     lab.ingest(result, 1)
-    problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 403)
-    problem(say(lab, result, "mbr_z"), 409)
+    problem_of(lab.call("GET", path, lab.token("mbr_z", "owner")), 403)
+    problem_of(say(lab, result, "mbr_z"), 409)
     for member in (holder, owner):
         assert lab.get(path, lab.token(member, "owner"))["members"] == [owner]
     own = lab.published(holder, access="restricted")
-    problem(ask(lab, own, holder), 409)
+    problem_of(ask(lab, own, holder), 409)
 
 
 def test_word_of_a_member_who_left_cannot_be_had(lab: Lab) -> None:
@@ -234,7 +240,7 @@ def test_word_of_a_member_who_left_cannot_be_had(lab: Lab) -> None:
     result = lab.result_of(delivered(lab, source, holder_id=holder))
     lab.publish(MemberLeft(member_id=owner, reason="Fin."))
     lab.wait_for("dataset_retired", dataset_id=source)
-    assert owner in problem(ask(lab, result, holder), 422)
+    assert owner in problem_of(ask(lab, result, holder), 422)
     view = lab.get(f"/datasets/{result}/opening", lab.token(holder, "holder"))
     assert f"l'accord de {owner}, qui a quitté le Datalab" in view["obstacle"]
 
@@ -244,7 +250,7 @@ def test_result_that_must_not_be_published_is_asked_of_nobody(lab: Lab) -> None:
     holder, owner, _ = members()
     source = lab.published(owner, access="restricted", licence="sur demande")
     result = lab.result_of(delivered(lab, source, holder_id=holder))
-    assert "bac à sable" in problem(ask(lab, result, holder), 422)
+    assert "bac à sable" in problem_of(ask(lab, result, holder), 422)
     assert lab.events("opening_requested", dataset_id=result) == []
 
 

@@ -5,7 +5,7 @@ from shared.engine.tables.manifest import Manifest
 from shared.engine.tables.privacy import Privacy
 from shared.events import FileRef
 from shared.language.french import file_name
-from tests.integration.catalog.lab import Lab, delivered, problem
+from tests.integration.catalog.lab import Lab, delivered, problem_of
 
 
 def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
@@ -13,8 +13,8 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
     source = lab.published("mbr_o", "commune")
     event = delivered(lab, source)
     dataset_id = lab.registered(event, times=2)
-    [told] = lab.events("dataset_registered", dataset_id=dataset_id)
-    assert lab.files.read(FileRef.model_validate(told["file"])) == b"PAR1 result"
+    [registration] = lab.events("dataset_registered", dataset_id=dataset_id)
+    assert lab.files.read(FileRef.model_validate(registration["file"])) == b"PAR1 result"
     assert lab.ingest(dataset_id, 1, "epci")["project_id"] == event.project_id
     stranger = lab.token("mbr_z", "holder")
     view = lab.get(f"/datasets/{dataset_id}", stranger)
@@ -35,7 +35,7 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
     assert (chart.data, chart.headers["Content-Type"]) == (b"PNG", "image/png")
     called = file_name(event.title, now(), "-chart.png")
     assert chart.headers["Content-Disposition"] == f"attachment; filename={called}"
-    problem(lab.call("GET", f"/datasets/{dataset_id}/files/absent.png", stranger), 404)
+    problem_of(lab.call("GET", f"/datasets/{dataset_id}/files/absent.png", stranger), 404)
     lab.settled()
     assert len(lab.events("dataset_registered", project_id=event.project_id)) == 1
 
@@ -54,7 +54,7 @@ def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
     assert (seen["profile"]["rows"], seen["provenance"]) == (1, None)
     table = f"/datasets/{result}/table"
     assert lab.call("GET", table, lab.token("mbr_h", "holder")).status == 200
-    problem(lab.call("GET", table, lab.token("mbr_r", "owner")), 403)
+    problem_of(lab.call("GET", table, lab.token("mbr_r", "owner")), 403)
 
 
 def test_conditions_of_a_grant_are_shown_on_the_result_as_written(lab: Lab) -> None:
@@ -63,11 +63,11 @@ def test_conditions_of_a_grant_are_shown_on_the_result_as_written(lab: Lab) -> N
     event = delivered(lab, lab.published(owner, access="restricted"))
     manifest = Manifest.model_validate_json(lab.files.read(event.result))
     inputs = tuple(
-        one.model_copy(update={"conditions": conditions, "purpose": "étude"})
-        for one in manifest.inputs
+        job_input.model_copy(update={"conditions": conditions, "purpose": "étude"})
+        for job_input in manifest.inputs
     )
-    told = lab.put(manifest.model_copy(update={"inputs": inputs}))
-    result = lab.result_of(event.model_copy(update={"result": told, "team": (team,)}))
+    file = lab.put(manifest.model_copy(update={"inputs": inputs}))
+    result = lab.result_of(event.model_copy(update={"result": file, "team": (team,)}))
     for member in ("mbr_h", owner, team):
         view = lab.get(f"/datasets/{result}", lab.token(member, "owner"))
         [made_of] = view["versions"][0]["provenance"]["inputs"]
@@ -78,11 +78,11 @@ def test_what_is_missing_in_a_figure_is_said_of_its_column(lab: Lab) -> None:
     """As the treatment said it, where others read what the delivered columns hold."""
     event = delivered(lab, lab.published("mbr_o", "commune"))
     manifest = Manifest.model_validate_json(lab.files.read(event.result))
-    said = {"name": "nageurs", "description": "20 valeurs secrètes n'y sont pas comptées."}
-    told = lab.put(manifest.model_copy(update={"reports": ({}, {"described": [said]})}))
-    result = lab.result_of(event.model_copy(update={"result": told}))
+    fields = {"name": "nageurs", "description": "20 valeurs secrètes n'y sont pas comptées."}
+    file = lab.put(manifest.model_copy(update={"reports": ({}, {"described": [fields]})}))
+    result = lab.result_of(event.model_copy(update={"result": file}))
     view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "owner"))
-    assert view["columns"] == [said]
+    assert view["columns"] == [fields]
 
 
 def test_result_of_such_a_result_is_restricted_as_well(lab: Lab) -> None:
@@ -100,14 +100,14 @@ def test_result_of_the_holder_s_own_restricted_data_is_restricted(lab: Lab) -> N
     result = lab.result_of(delivered(lab, own))
     assert lab.get(f"/datasets/{result}", lab.token("mbr_z", "holder"))["access"] == "restricted"
     table = f"/datasets/{result}/table"
-    problem(lab.call("GET", table, lab.token("mbr_z", "holder")), 403)
+    problem_of(lab.call("GET", table, lab.token("mbr_z", "holder")), 403)
     assert lab.call("GET", table, lab.token("mbr_h", "holder")).status == 200
 
 
 def test_data_that_was_restricted_when_the_job_read_it_closes_the_result(lab: Lab) -> None:
     """As well as data that is by the time of the delivery: the stricter counts."""
     before, after = lab.published("mbr_o", access="restricted"), lab.published("mbr_o")
-    read = [delivered(lab, one) for one in (before, after)]
+    read = [delivered(lab, dataset_id) for dataset_id in (before, after)]
     with lab.rpc() as catalog:
         catalog.describe_dataset(before, "mbr_o", {"access": "open"})
         catalog.describe_dataset(after, "mbr_o", {"access": "restricted"})
@@ -125,12 +125,12 @@ def test_team_reads_the_result_and_the_pilot_site_knows_of_it(lab: Lab) -> None:
     assert_seen(lab, result, {team: "pending", site: "pending", "mbr_z": None})
     lab.ingest(result, 1)
     path = f"/datasets/{result}"
-    told = {
+    provenances_by_member = {
         member: lab.get(path, lab.token(member, "holder"))["versions"][0]["provenance"]
         for member in (team, site, "mbr_z")
     }
-    assert (told[site], told["mbr_z"]) == (None, None)
-    assert [one["sha256"] for one in told[team]["inputs"]] == [""]
+    assert (provenances_by_member[site], provenances_by_member["mbr_z"]) == (None, None)
+    assert [job_input["sha256"] for job_input in provenances_by_member[team]["inputs"]] == [""]
     for member, status in ((team, 200), (site, 403), ("mbr_z", 403)):
         assert lab.call("GET", f"{path}/table", lab.token(member, "owner")).status == status
     [use] = lab.get(f"{path}/uses", lab.token(owner, "owner"))["items"]

@@ -12,7 +12,7 @@ from shared.aggregate import new_id
 from shared.errors import NotFound
 from shared.events import FileRef, JobForgotten, ProjectWithdrawn
 from tests.conftest import Token
-from tests.integration.catalog.lab import Lab, delivered, problem, running_lab
+from tests.integration.catalog.lab import Lab, delivered, problem_of, running_lab
 from tests.integration.catalog.tables import ingested
 from tests.servers import Broker, eventually
 
@@ -31,8 +31,8 @@ def delete(
     lab: Lab, dataset_id: str, member_id: str, role: str = "owner", **body: Any
 ) -> urllib3.BaseHTTPResponse:
     """The answer to a deletion."""
-    said = {"reason": REASON, **body}
-    return lab.call("DELETE", f"/datasets/{dataset_id}", lab.token(member_id, role), json=said)
+    fields = {"reason": REASON, **body}
+    return lab.call("DELETE", f"/datasets/{dataset_id}", lab.token(member_id, role), json=fields)
 
 
 def erased(lab: Lab, dataset_id: str) -> dict[str, Any]:
@@ -46,18 +46,18 @@ def erased(lab: Lab, dataset_id: str) -> dict[str, Any]:
 def where(lab: Lab, marker: str) -> list[str]:
     """The stored files and documents of the catalogue that a text is in."""
     root = Path(lab.files.path(""))
-    found = []
-    for one in root.rglob("*"):
+    places = []
+    for path in root.rglob("*"):
         with contextlib.suppress(FileNotFoundError, IsADirectoryError):  # erased meanwhile
-            found += [str(one)] if marker.encode() in one.read_bytes() else []
+            places += [str(path)] if marker.encode() in path.read_bytes() else []
     with lab.database() as database:
         for name in database.list_collection_names():
-            found += [
+            places += [
                 f"{name} {document['_id']}"
                 for document in database[name].find()
                 if marker in str(document)
             ]
-    return found
+    return places
 
 
 COMMUNES = (Path(__file__).parents[3] / "data/communes_2019.csv").read_text().split()[1:201]
@@ -82,8 +82,8 @@ def read(lab: Lab, owner_id: str, marker: str, **metadata: Any) -> str:
 def test_deleted_data_is_nowhere_any_more(lab: Lab) -> None:
     """Neither in files, nor in documents: searched for by a text that was in the data."""
     owner, marker = new_id("mbr"), new_id("marqueur")
-    said = [{"name": "nom", "description": f"nom et {marker}"}]
-    dataset_id = read(lab, owner, marker, description="Un texte.", columns=said)
+    fields = [{"name": "nom", "description": f"nom et {marker}"}]
+    dataset_id = read(lab, owner, marker, description="Un texte.", columns=fields)
     other = read(lab, owner, new_id("autre"))
     assert len(lab.get(f"/datasets/{dataset_id}/joins", lab.token(owner, "owner"))["items"]) > 0
     held = where(lab, marker)
@@ -95,8 +95,8 @@ def test_deleted_data_is_nowhere_any_more(lab: Lab) -> None:
     assert len(receipt["files"]) >= 3
     assert (receipt["pending"], receipt["kept"]) == ([], [])
     assert where(lab, marker) == []
-    found = lab.get(f"/datasets/{other}/joins", lab.token(owner, "owner"))["items"]
-    assert dataset_id not in {one["dataset_id"] for one in found}
+    joins = lab.get(f"/datasets/{other}/joins", lab.token(owner, "owner"))["items"]
+    assert dataset_id not in {join["dataset_id"] for join in joins}
     lab.service.kill()
     lab.service.start()
     assert len(lab.get("/datasets", lab.token("mbr_z", "holder"))["items"]) > 0
@@ -117,12 +117,12 @@ def test_tombstone_says_that_it_was_there(lab: Lab) -> None:
     assert (view["state"], view["title"], view["description"]) == ("deleted", "Titre", "")
     assert view["retirement"]["reason"] == REASON
     stranger = lab.token("mbr_z", "holder")
-    assert REASON in problem(lab.call("GET", f"/datasets/{dataset_id}/table", stranger), 410)
-    assert REASON in problem(
+    assert REASON in problem_of(lab.call("GET", f"/datasets/{dataset_id}/table", stranger), 410)
+    assert REASON in problem_of(
         lab.call("GET", f"/datasets/{dataset_id}/table", lab.token(owner, "owner")), 410
     )
-    problem(lab.call("GET", f"/datasets/{dataset_id}?format=turtle", stranger), 410)
-    problem(lab.call("GET", f"/datasets/{dataset_id}/deletion", stranger), 403)
+    problem_of(lab.call("GET", f"/datasets/{dataset_id}?format=turtle", stranger), 410)
+    problem_of(lab.call("GET", f"/datasets/{dataset_id}/deletion", stranger), 403)
     lab.settled()
     assert len(lab.events("dataset_deleted", dataset_id=dataset_id)) == 1
 
@@ -152,7 +152,7 @@ def test_title_goes_from_what_projects_asked(lab: Lab) -> None:
             catalog.decide_access(f"{project_id}.{dataset_id}", owner, "grant")
     lab.publish(ProjectWithdrawn(project_id=ended, holder_id="mbr_h", decided_by="", reason="."))
     lab.settled()
-    assert len([one for one in where(lab, marker) if one.startswith("accesses")]) == 3
+    assert len([place for place in where(lab, marker) if place.startswith("accesses")]) == 3
     delete(lab, dataset_id, owner, keep_title=False)
     erased(lab, dataset_id)
     revoked = lab.wait_for("access_revoked", project_id=granted)
@@ -160,7 +160,9 @@ def test_title_goes_from_what_projects_asked(lab: Lab) -> None:
     assert (revoked["title"], refused["title"]) == ("Jeu de données supprimé",) * 2
     eventually(lambda: where(lab, marker) == [], what="no document has the title any more")
     listed = lab.get("/access-requests", lab.token(owner, "owner"))["items"]
-    assert {one["dataset_title"] for one in listed} == {"Jeu de données supprimé"}
+    assert {access_request["dataset_title"] for access_request in listed} == {
+        "Jeu de données supprimé"
+    }
 
 
 def test_bytes_that_another_dataset_has_stay(lab: Lab) -> None:
@@ -169,8 +171,8 @@ def test_bytes_that_another_dataset_has_stay(lab: Lab) -> None:
     content = new_id("x").encode()
     ids = [lab.upload(owner, content) for owner in (first, second)]
     [file] = {
-        FileRef.model_validate(lab.wait_for("dataset_registered", dataset_id=one)["file"])
-        for one in ids
+        FileRef.model_validate(lab.wait_for("dataset_registered", dataset_id=dataset_id)["file"])
+        for dataset_id in ids
     }
     assert delete(lab, ids[0], first).status == 200
     receipt = erased(lab, ids[0])
@@ -211,8 +213,8 @@ def test_what_was_made_of_it_stays_and_its_owner_is_told(lab: Lab) -> None:
     result = lab.result_of(event.model_copy(update={"job_id": job_id}))
     lab.settled()
     assert delete(lab, source, owner, keep_title=False).status == 200
-    told = lab.wait_for("dataset_deleted", dataset_id=source)
-    assert told["member_ids"] == [holder]
+    deletion = lab.wait_for("dataset_deleted", dataset_id=source)
+    assert deletion["member_ids"] == [holder]
     assert lab.wait_for("results_recalled", dataset_id=source)["job_ids"] == [job_id]
     view = lab.get(f"/datasets/{result}", lab.token(holder, "holder"))
     [ended] = view["ended_inputs"]
@@ -232,7 +234,7 @@ def test_deleted_result_takes_its_project_s_files_with_it(lab: Lab) -> None:
     assert delete(lab, result, holder, "holder").status == 200
     recalled = lab.wait_for("results_recalled", dataset_id=result)
     assert (recalled["project_id"], recalled["job_ids"]) == (event.project_id, ["job_full"])
-    assert event.result.sha256 in {one["sha256"] for one in erased(lab, result)["files"]}
+    assert event.result.sha256 in {file["sha256"] for file in erased(lab, result)["files"]}
     with pytest.raises(NotFound):
         lab.files.read(event.result)
 
@@ -241,18 +243,18 @@ def test_only_owner_and_operators_delete(lab: Lab) -> None:
     """With a reason."""
     owner = new_id("mbr")
     dataset_id, waiting = lab.published(owner), lab.upload(owner)
-    problem(delete(lab, dataset_id, "mbr_z"), 403)
-    problem(delete(lab, waiting, "mbr_z"), 404)
-    problem(delete(lab, dataset_id, "mbr_z", "reviewer"), 403)
-    assert "reason" in problem(delete(lab, dataset_id, owner, reason=""), 422)
+    problem_of(delete(lab, dataset_id, "mbr_z"), 403)
+    problem_of(delete(lab, waiting, "mbr_z"), 404)
+    problem_of(delete(lab, dataset_id, "mbr_z", "reviewer"), 403)
+    assert "reason" in problem_of(delete(lab, dataset_id, owner, reason=""), 422)
     assert delete(lab, dataset_id, "mbr_op", "operator").json()["deleted_by"] == "mbr_op"
     for path, body in (("repairs", {"column": "x", "repair": "leading_zero"}), ("screening", None)):
         where_to = f"/datasets/{dataset_id}/{path}"
-        problem(lab.call("POST", where_to, lab.token(owner, "owner"), json=body), 409)
+        problem_of(lab.call("POST", where_to, lab.token(owner, "owner"), json=body), 409)
     answer = lab.call(
         "PATCH", f"/datasets/{dataset_id}", lab.token(owner, "owner"), json={"title": "Retour"}
     )
-    problem(answer, 409)
+    problem_of(answer, 409)
 
 
 def lies(lab: Lab, file: FileRef) -> bool:

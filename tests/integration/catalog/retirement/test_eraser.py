@@ -41,7 +41,7 @@ class World:
     def delete(self, dataset_id: str) -> None:
         """Delete it."""
         self.store.of(Dataset).change(
-            dataset_id, lambda it: delete_as(self.store, it, "mbr_1", "fin", "?")
+            dataset_id, lambda dataset: delete_as(self.store, dataset, "mbr_1", "fin", "?")
         )
 
     def erase(self, grace: float = 0.0) -> None:
@@ -66,8 +66,8 @@ class World:
 def world(store: Store, storage_url: str, mongodb_uri: str) -> World:
     """An empty catalogue."""
     store.prepare((Use, ComputedIndex))
-    given = {"amqp_uri": "amqp://h", "mongodb_uri": mongodb_uri, "storage_url": storage_url}
-    settings = Settings.model_validate({**given, "token_public_key": "k", "http_port": 8000})
+    defaults = {"amqp_uri": "amqp://h", "mongodb_uri": mongodb_uri, "storage_url": storage_url}
+    settings = Settings.model_validate({**defaults, "token_public_key": "k", "http_port": 8000})
     return World(store, Storage(storage_url), settings)
 
 
@@ -109,10 +109,10 @@ def test_dataset_from_before_deletions_keeps_its_file(world: World) -> None:
     file = world.put("ancien")
     old, deleted = world.keep(file), world.keep(file)
     documents = world.store._database["datasets"]
-    found = documents.find_one({"_id": old})
-    assert found
-    del found["hashes"], found["is_erasing"]
-    documents.replace_one({"_id": old}, found)
+    document = documents.find_one({"_id": old})
+    assert document
+    del document["hashes"], document["is_erasing"]
+    documents.replace_one({"_id": old}, document)
     world.delete(deleted)
     world.erase()
     assert world.has(file)

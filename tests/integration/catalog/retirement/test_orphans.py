@@ -28,7 +28,7 @@ from shared.indexes.computed import ComputedIndex
 from shared.storage import Storage
 from shared.store import Store
 from tests.conftest import RETRIES, Token
-from tests.integration.catalog.lab import CSV, Lab, problem, running_lab
+from tests.integration.catalog.lab import CSV, Lab, problem_of, running_lab
 from tests.integration.catalog.lab import RETRIES as CATALOG_RETRIES
 from tests.integration.catalog.retirement.samples import COMPUTE, Compute
 from tests.servers import Broker, eventually, running
@@ -69,7 +69,7 @@ class World:
     @property
     def noted(self) -> set[str]:
         """The hashes of files that are still to be looked up."""
-        return {one.id for one in self.store.of(WrittenFile).every()}
+        return {file.id for file in self.store.of(WrittenFile).every()}
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_same_bytes_put_again_while_a_sweep_erases_them_stay(world: World) -> No
     path = Path(world.files.address(orphan))
     os.utime(path, (0, 0))
     noted = world.store.of(WrittenFile)
-    noted.change(orphan.sha256, lambda one: setattr(one, "written_at", one.written_at.min))
+    noted.change(orphan.sha256, lambda file: setattr(file, "written_at", file.written_at.min))
 
     def meanwhile(_hashes: list[str]) -> set[str]:
         world.put("octets")
@@ -147,28 +147,28 @@ def test_same_bytes_put_again_while_a_sweep_erases_them_stay(world: World) -> No
 
 def test_pages_of_harvests_and_results_of_jobs_are_referred_to(world: World) -> None:
     """Also by documents from before they named their hashes."""
-    page, made, source = (world.put(text) for text in ("page", "fait", "source"))
+    page, file, source = (world.put(text) for text in ("page", "fait", "source"))
     harvest = Harvest(
         id="hrv_1", source_id="src_1", owner_id="mbr_1", title="t", catalogue="dcat",
         started_at=now(), pages=[FetchedPage(number=1, url="u", file=page)],
     )  # fmt: skip
     job = Job(
-        id="job_1", kind="ingest", owner_id="m", lane="m", queued_at=now(), result=made,
+        id="job_1", kind="ingest", owner_id="m", lane="m", queued_at=now(), result=file,
         source=source,
     )  # fmt: skip
     kept: list[tuple[type[Aggregate], Aggregate]] = [(Harvest, harvest), (Job, job)]
-    for cls, one in kept:
-        world.store.of(cls).save(one)
+    for cls, aggregate in kept:
+        world.store.of(cls).save(aggregate)
         documents = world.store._database[cls.collection]
-        found = documents.find_one({"_id": one.id})
-        assert found
-        del found["hashes"]
-        documents.replace_one({"_id": one.id}, found)
-    hashes = [page.sha256, made.sha256, source.sha256]
+        document = documents.find_one({"_id": aggregate.id})
+        assert document
+        del document["hashes"]
+        documents.replace_one({"_id": aggregate.id}, document)
+    hashes = [page.sha256, file.sha256, source.sha256]
     assert files_in_use(world.store, hashes) == {page.sha256}
-    assert Queries(world.store).files_in_use(hashes) == {made.sha256, source.sha256}
-    world.store.of(Job).change("job_1", lambda it: it.cancel("fin"))
-    assert Queries(world.store).files_in_use(hashes) == {made.sha256}
+    assert Queries(world.store).files_in_use(hashes) == {file.sha256, source.sha256}
+    world.store.of(Job).change("job_1", lambda job: job.cancel("fin"))
+    assert Queries(world.store).files_in_use(hashes) == {file.sha256}
 
 
 def _save_and_die(uri: str, database: str, url: str) -> None:
@@ -188,8 +188,8 @@ def test_snapshot_whose_process_was_killed_is_erased(
     world: World, mongodb_uri: str, storage_url: str
 ) -> None:
     """The file has values of datasets, and no document knows of it."""
-    given = (mongodb_uri, world.store._database.name, storage_url)
-    process = get_context("spawn").Process(target=_save_and_die, args=given)
+    server_addresses = (mongodb_uri, world.store._database.name, storage_url)
+    process = get_context("spawn").Process(target=_save_and_die, args=server_addresses)
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
@@ -231,7 +231,7 @@ def test_upload_that_was_refused_leaves_no_file(lab: Lab) -> None:
     """As a version of somebody else's dataset; the owner's own stays."""
     mine, refused = lab.published("mbr_o"), CSV + b"14118;12345\n"
     path = f"/datasets/{mine}/versions"
-    problem(lab.post_file(path, lab.token("mbr_z", "owner"), {}, refused), 403)
+    problem_of(lab.post_file(path, lab.token("mbr_z", "owner"), {}, refused), 403)
     lab.upload("mbr_o", CSV)
     root = Path(lab.files.path("sha256"))
 

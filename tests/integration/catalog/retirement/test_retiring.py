@@ -8,7 +8,7 @@ import urllib3
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import new_id
 from shared.errors import WrongStage
-from tests.integration.catalog.lab import Lab, delivered, problem, reading, submitted
+from tests.integration.catalog.lab import Lab, delivered, problem_of, reading, submitted
 from tests.unit.catalog.samples import harvested_record, metadata
 
 REASON = "données périmées"
@@ -22,10 +22,10 @@ def retire(
     return lab.call("POST", path, lab.token(member_id, role), json={"reason": reason})
 
 
-def found(lab: Lab, word: str) -> list[str]:
+def matching_ids(lab: Lab, word: str) -> list[str]:
     """The ids that a search for a word answers."""
     page: dict[str, Any] = lab.get(f"/datasets?q={word}", lab.token("mbr_z", "holder"))
-    return [one["id"] for one in page["items"]]
+    return [dataset["id"] for dataset in page["items"]]
 
 
 def exported(lab: Lab, dataset_id: str) -> bool:
@@ -42,21 +42,21 @@ def test_retired_dataset_is_found_nowhere(lab: Lab) -> None:
     """Neither by search, joins, export nor advice; its owner sees and downloads it still."""
     word, owner = new_id("mot").lower(), new_id("mbr")
     dataset_id = lab.published(owner, "commune", title=word, theme=word)
-    assert found(lab, word) == [dataset_id]
+    assert matching_ids(lab, word) == [dataset_id]
     assert exported(lab, dataset_id)
     view = retire(lab, dataset_id, owner).json()
     assert (view["state"], view["retired"]) == ("retired", REASON)
     assert view["retirement"]["retired_by"] == owner
-    told = lab.wait_for("dataset_retired", dataset_id=dataset_id)
-    assert (told["retired_by"], told["reason"], told["source_id"]) == (owner, REASON, "")
-    assert found(lab, word) == []
+    event = lab.wait_for("dataset_retired", dataset_id=dataset_id)
+    assert (event["retired_by"], event["reason"], event["source_id"]) == (owner, REASON, "")
+    assert matching_ids(lab, word) == []
     assert not exported(lab, dataset_id)
     project = submitted(theme=word)
     lab.publish(project)
     matched = lab.wait_for("datasets_matched", project_id=project.project_id)["matches"]
-    assert dataset_id not in {one["dataset_id"] for one in matched}
+    assert dataset_id not in {match["dataset_id"] for match in matched}
     table = f"/datasets/{dataset_id}/table"
-    assert REASON in problem(lab.call("GET", table, lab.token("mbr_z", "holder")), 410)
+    assert REASON in problem_of(lab.call("GET", table, lab.token("mbr_z", "holder")), 410)
     assert lab.call("GET", table, lab.token(owner, "owner")).status == 200
     assert retire(lab, dataset_id, owner, reason="autre").json()["retired"] == REASON
     lab.settled()
@@ -74,8 +74,8 @@ def test_projects_that_read_it_or_ask_for_it_are_told(lab: Lab) -> None:
         for dataset_id in (free, kept):
             assert retire(lab, dataset_id, owner).status == 200
         for project_id, dataset_id in ((reads, free), (granted, kept)):
-            told = lab.wait_for("access_revoked", project_id=project_id, dataset_id=dataset_id)
-            assert REASON in told["reason"]
+            event = lab.wait_for("access_revoked", project_id=project_id, dataset_id=dataset_id)
+            assert REASON in event["reason"]
         assert REASON in lab.wait_for("access_refused", project_id=waits)["reason"]
         for project_id in (waits, granted):
             with pytest.raises(WrongStage, match=REASON):
@@ -102,10 +102,10 @@ def test_only_owner_and_operators_retire(lab: Lab) -> None:
     """With a reason; by RPC the owner too."""
     owner = new_id("mbr")
     dataset_id, waiting = lab.published(owner), lab.upload(owner)
-    problem(retire(lab, dataset_id, "mbr_z"), 403)
-    problem(retire(lab, waiting, "mbr_z"), 404)
-    problem(retire(lab, dataset_id, owner, "reviewer"), 403)
-    assert "reason" in problem(retire(lab, dataset_id, owner, reason=" "), 422)
+    problem_of(retire(lab, dataset_id, "mbr_z"), 403)
+    problem_of(retire(lab, waiting, "mbr_z"), 404)
+    problem_of(retire(lab, dataset_id, owner, "reviewer"), 403)
+    assert "reason" in problem_of(retire(lab, dataset_id, owner, reason=" "), 422)
     with lab.rpc() as catalog:
         assert catalog.withdraw_dataset(waiting, owner, REASON)["state"] == "retired"
     assert retire(lab, dataset_id, "mbr_op", "operator").json()["state"] == "retired"

@@ -8,7 +8,8 @@ import pytest
 import urllib3
 
 from shared.errors import Invalid
-from tests.integration.catalog.lab import CATALOG, Lab, problem
+from tests.integration.catalog.lab import CATALOG, Lab
+from tests.integration.catalog.lab import problem_of as problem
 from tests.servers import running
 
 

@@ -18,7 +18,8 @@ from services.catalog.snapshots.saved_index import SavedIndex, is_forgotten
 from shared.auth import Caller
 from shared.storage import Storage
 from shared.store import Store
-from tests.benchmarks.searching import Vocabulary, made
+from tests.benchmarks.searching import Vocabulary
+from tests.benchmarks.searching import make_datasets as made
 from tests.unit.catalog.search.catalogue import dataset
 
 _STAFF = Caller("mbr_lab", frozenset({"operator"}))

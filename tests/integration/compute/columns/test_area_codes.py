@@ -18,19 +18,19 @@ COMMUNES = sorted(code for code in load_codes().communes if code < "96")[::30]
 OF_CALVADOS = sorted(code for code in load_codes().communes if code.startswith("14"))
 
 
-def types(folder: Path, *columns: Iterable[object]) -> list[str]:
+def types_of(folder: Path, *columns: Iterable[object]) -> list[str]:
     """What the columns of a table are called whose names say nothing."""
     text = StringIO()
     writer = csv.writer(text, delimiter=";")
     writer.writerow([f"valeur {at}" for at in range(len(columns))])
     writer.writerows(zip(*columns, strict=True))
-    return told(folder, text.getvalue().encode())
+    return types_in_file(folder, text.getvalue().encode())
 
 
-def told(folder: Path, content: bytes) -> list[str]:
+def types_in_file(folder: Path, content: bytes) -> list[str]:
     """The types of the columns of a file."""
     columns = ingest(folder, content).reports[0]["columns"]
-    return [(one["meaning"] or {"type": one["kind"]})["type"] for one in columns]
+    return [(column["meaning"] or {"type": column["kind"]})["type"] for column in columns]
 
 
 def real(path: Path, encoding: str, names: Sequence[str]) -> list[list[str]]:
@@ -42,7 +42,7 @@ def real(path: Path, encoding: str, names: Sequence[str]) -> list[list[str]]:
 
 def numbers(middle: float, spread: float, many: int, digits: int = 4) -> list[str]:
     """Decimals around the middle."""
-    return [f"{one:.{digits}f}" for one in CHANCE.normal(middle, spread, many)]
+    return [f"{figure:.{digits}f}" for figure in CHANCE.normal(middle, spread, many)]
 
 
 def test_whole_lists_of_codes_are_told_without_anything_beside(tmp_path: Path) -> None:
@@ -50,13 +50,13 @@ def test_whole_lists_of_codes_are_told_without_anything_beside(tmp_path: Path) -
     codes = load_codes()
     departements, regions = sorted(codes.departements) * 9, sorted(codes.regions) * 60
     many = len(departements)
-    assert types(tmp_path, departements, regions[:many]) == ["departement", "region"]
+    assert types_of(tmp_path, departements, regions[:many]) == ["departement", "region"]
 
 
 def test_real_codes_of_places_are_told_by_their_communes(tmp_path: Path) -> None:
     """The région of all rows is the same, their départements are not."""
     columns = real(DEMO / "communes_2026.csv", "utf-8", ["departement", "code", "region"])
-    assert types(tmp_path, *columns) == ["departement", "commune", "region"]
+    assert types_of(tmp_path, *columns) == ["departement", "commune", "region"]
 
 
 @pytest.mark.parametrize("is_beside_communes", [True, False])
@@ -66,20 +66,20 @@ def test_real_coordinates_are_told_by_each_other(
 ) -> None:
     """Charging points of all France, with the communes beside them or without."""
     names = [*(["code_insee"] if is_beside_communes else []), *order]
-    found = types(tmp_path, *real(DATA / "irve_2020_cp1252.csv", "cp1252", names))
-    assert found[-2:] == [{"X": "longitude", "Y": "latitude"}[name[0]] for name in order]
+    types = types_of(tmp_path, *real(DATA / "irve_2020_cp1252.csv", "cp1252", names))
+    assert types[-2:] == [{"X": "longitude", "Y": "latitude"}[name[0]] for name in order]
 
 
 def test_coordinates_of_one_departement_and_of_overseas_are_told(tmp_path: Path) -> None:
     """With a decimal comma, and as numbers of a Parquet file."""
     near = [numbers(49.1, 0.2, 500), numbers(-0.4, 0.3, 500)]
-    commas = [[one.replace(".", ",") for one in column] for column in near]
-    assert types(tmp_path / "a", OF_CALVADOS[:500], *commas)[1:] == ["latitude", "longitude"]
+    commas = [[cell.replace(".", ",") for cell in column] for column in near]
+    assert types_of(tmp_path / "a", OF_CALVADOS[:500], *commas)[1:] == ["latitude", "longitude"]
     island = pa.table(
         {"a": CHANCE.uniform(-21.3, -20.9, 200), "b": CHANCE.uniform(55.3, 55.8, 200)}
     )
     parquet.write_table(island, tmp_path / "island.parquet")
-    assert told(tmp_path / "b", (tmp_path / "island.parquet").read_bytes()) == [
+    assert types_in_file(tmp_path / "b", (tmp_path / "island.parquet").read_bytes()) == [
         "latitude",
         "longitude",
     ]
@@ -92,7 +92,7 @@ def test_shares_and_rates_that_look_like_coordinates_are_numbers(
     """Of men and of growth by commune: no farther apart in France than in one département."""
     many = len(communes)
     shares = [numbers(49.3, 1.5, many, 6), numbers(0.5, 1.2, many, 6)]
-    assert types(tmp_path, communes, *shares)[1:] == ["decimal", "decimal"]
+    assert types_of(tmp_path, communes, *shares)[1:] == ["decimal", "decimal"]
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_numbers_side_by_side_are_no_coordinates_by_accident(
     tmp_path: Path, north: list[str], east: list[str]
 ) -> None:
     """Of few digits, far from France, hardly different, or too wide apart."""
-    assert types(tmp_path, north, east) == ["decimal", "decimal"]
+    assert types_of(tmp_path, north, east) == ["decimal", "decimal"]
 
 
 def test_numbers_beside_communes_are_no_codes_of_places(tmp_path: Path) -> None:
     """Ages, days and counts do not follow from the commune."""
     many = len(COMMUNES)
     ages, days = CHANCE.integers(18, 96, many), CHANCE.integers(1, 29, many)
-    found = types(tmp_path, COMMUNES, ages, [f"{one:02}" for one in days], [28] * many)
-    assert found[0] == "commune"
-    assert not {"departement", "region"} & {*found}
+    types = types_of(tmp_path, COMMUNES, ages, [f"{day:02}" for day in days], [28] * many)
+    assert types[0] == "commune"
+    assert not {"departement", "region"} & {*types}

@@ -15,7 +15,7 @@ from shared.engine.tables.manifest import Profile
 from shared.engine.tables.type_names import others_told
 from tests.benchmarks.judged.code_names import faults, judged
 from tests.integration.compute.jobs import ingest, step, treat
-from tests.integration.compute.profiles import profile, table
+from tests.integration.compute.profiles import profile_of, table
 
 CODES = ["14118", "14047", "14366", "14258", "14715", "14437", "14341", "14654", "14762"]
 CLIENTS = "\n".join(["code_insee;n", *(f"{code};1" for code in CODES), "1411B;2", "Caen;3"])
@@ -29,8 +29,8 @@ class Catalogue:
 
     def __init__(self, left: Profile, right: Profile) -> None:
         tables = (
-            KnownTable(dataset_id=name, columns=tuple(map(KnownColumn.of, one.columns)))
-            for name, one in (("dts_l", left), ("dts_r", right))
+            KnownTable(dataset_id=name, columns=tuple(map(KnownColumn.of, profile.columns)))
+            for name, profile in (("dts_l", left), ("dts_r", right))
         )
         self._inputs = KnownInputs(tables=tuple(tables))
 
@@ -47,20 +47,22 @@ class Catalogue:
 
 def warned(tmp_path: Path, content: str) -> list[Remark]:
     """What is said of crossing a file with communes: the same by a check and by a preview."""
-    left = profile(ingest(tmp_path / "left", content.encode()))
-    catalogue = Catalogue(left, profile(ingest(tmp_path / "right", TOWNS)))
-    told = PlannedTreatment.model_validate(
+    left = profile_of(ingest(tmp_path / "left", content.encode()))
+    catalogue = Catalogue(left, profile_of(ingest(tmp_path / "right", TOWNS)))
+    treatment = PlannedTreatment.model_validate(
         {"inputs": {"l": "dts_l", "r": "dts_r"}, "steps": [CROSS]}
     )
-    checked = check_treatment(catalogue, told, CALLER, lambda *_: None).warnings
-    previewed = preview_treatment(catalogue, told, CALLER, lambda *_: None).warnings
+    checked = check_treatment(catalogue, treatment, CALLER, lambda *_: None).warnings
+    previewed = preview_treatment(catalogue, treatment, CALLER, lambda *_: None).warnings
     assert checked == previewed
-    return [one for one in checked if one.kind in ("no_codes", "other_keys")]
+    return [remark for remark in checked if remark.kind in ("no_codes", "other_keys")]
 
 
 def test_judged_columns_are_told_right() -> None:
     """Their types, the values that are no codes, with their rows, and the warnings."""
-    wrong = [(one.file, one.name, faults(one)) for one in judged("tuning") if faults(one)]
+    wrong = [
+        (column.file, column.name, faults(column)) for column in judged("tuning") if faults(column)
+    ]
     assert wrong == []
 
 
@@ -71,7 +73,7 @@ def test_values_that_are_no_codes_are_named_and_stay(
     run = ingest(tmp_path / "job", CLIENTS.encode())
     lines = map(json.loads, capsys.readouterr().out.splitlines())
     log = " ".join(str(line.get("log", "")) for line in lines)
-    column, _ = profile(run).columns
+    column, _ = profile_of(run).columns
     assert (column.key, column.meaning and column.meaning.repair) == ("commune", None)
     assert table(run)["code_insee"].tolist() == [*CODES, "1411B", "Caen"]
     assert column.meaning is not None
@@ -87,7 +89,7 @@ def test_values_that_are_no_codes_do_not_meet_and_are_lost_to_nobody(tmp_path: P
     """Their rows stay in a crossing that keeps the left table, and are listed."""
     run = treat(tmp_path, {"l": CLIENTS.encode(), "r": TOWNS}, CROSS)
     report = run.reports[0]
-    assert [one["key"] for one in report["orphans"]] == ["1411B", "Caen"]
+    assert [orphan["key"] for orphan in report["orphans"]] == ["1411B", "Caen"]
     assert report["rows"]["out"] == len(CODES) + 2
 
 
@@ -96,7 +98,7 @@ def test_values_in_a_table_about_persons_are_counted_and_not_shown(tmp_path: Pat
     names = ("Marie;Martin", "Jean;Bernard", "Léa;Petit", "Paul;Durand", "Anne;Moreau")
     rows = (f"{code};{name}" for code, name in zip([*CODES, "chez Léa"], names * 2, strict=True))
     content = "\n".join(["code_insee;prenom;nom", *rows]).encode()
-    column, *_ = profile(ingest(tmp_path / "job", content)).columns
+    column, *_ = profile_of(ingest(tmp_path / "job", content)).columns
     assert column.meaning is not None
     assert (column.meaning.invalid, column.meaning.invalid_at) == ((), ())
     assert others_told(column.meaning) == (
@@ -107,7 +109,9 @@ def test_values_in_a_table_about_persons_are_counted_and_not_shown(tmp_path: Pat
 def test_crossing_by_a_column_that_is_only_called_so_is_warned_of(tmp_path: Path) -> None:
     """Amounts under the name of codes; nothing is said of the codes themselves."""
     amounts = (18250, 9400, 27310, 61999, 4120, 33875, 12040, 88615, 51230)
-    (warning,) = warned(tmp_path, "\n".join(["code_insee;n", *(f"{one};1" for one in amounts)]))
+    (warning,) = warned(
+        tmp_path, "\n".join(["code_insee;n", *(f"{amount};1" for amount in amounts)])
+    )
     assert (warning.field, warning.kind) == ("steps.0.parameters.left_key", "no_codes")
     assert warning.message.startswith("le nom de « code_insee » annonce le code commune, mais")
     assert warned(tmp_path / "codes", CLIENTS) == []
@@ -116,5 +120,5 @@ def test_crossing_by_a_column_that_is_only_called_so_is_warned_of(tmp_path: Path
 def test_crossing_by_codes_without_their_zero_is_warned_of(tmp_path: Path) -> None:
     """They look like codes and meet none."""
     short = (str(number) for number in range(1004, 1014))
-    (warning,) = warned(tmp_path, "\n".join(["code_insee;n", *(f"{one};1" for one in short)]))
+    (warning,) = warned(tmp_path, "\n".join(["code_insee;n", *(f"{code};1" for code in short)]))
     assert "les codes de « code_insee » ont perdu leur zéro de tête" in warning.message

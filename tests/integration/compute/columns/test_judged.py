@@ -9,22 +9,25 @@ HALF = "tuning"
 
 
 @pytest.fixture(scope="module")
-def found() -> ReadBack:
+def readings() -> ReadBack:
     """What ingests say of the files, and the values that they read."""
     return read_back(HALF)
 
 
-def test_judged_columns_are_typed_right_and_no_code_is_false(found: ReadBack) -> None:
+def test_judged_columns_are_typed_right_and_no_code_is_false(readings: ReadBack) -> None:
     """One in fifty may be wrong; a false code leads joins astray."""
     columns = list(judged(HALF))
-    faults = [(one.name, one.type, said) for one, said in wrong(HALF, found.told)]
+    faults = [
+        (column.name, column.type, told_type)
+        for column, told_type in wrong(HALF, readings.types_by_path)
+    ]
     assert len(faults) <= len(columns) / 50, faults
-    assert not [said for *_, said in faults if said in CODES]
+    assert not [told_type for *_, told_type in faults if told_type in CODES]
 
 
-def test_judged_values_and_units_are_read_right(found: ReadBack) -> None:
+def test_judged_values_and_units_are_read_right(readings: ReadBack) -> None:
     """Each number, day and month, and what is none of them is empty."""
-    assert (found.values_right, found.units_right) == (found.values, found.units)
+    assert (readings.values_right, readings.units_right) == (readings.values, readings.units)
 
 
 def test_benchmark_starts_our_contender() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.compute.jobs import ingest, step, treat
-from tests.integration.compute.profiles import profile, repaired, table
+from tests.integration.compute.profiles import profile_of, repaired, table
 
 EXCEL = (
     (
@@ -21,9 +21,12 @@ EXCEL = (
 
 def test_columns_of_a_french_spreadsheet_are_told(tmp_path: Path) -> None:
     """Numbers with their unit, months, keys, and what stands in place of a number."""
-    found = profile(ingest(tmp_path / "job", EXCEL))
-    told = {one.name: (one.type, one.meaning and one.meaning.unit) for one in found.columns}
-    assert told == {
+    profile = profile_of(ingest(tmp_path / "job", EXCEL))
+    type_and_unit_by_column = {
+        column.name: (column.type, column.meaning and column.meaning.unit)
+        for column in profile.columns
+    }
+    assert type_and_unit_by_column == {
         "siret": ("siret", None),
         "montant (k€)": ("decimal", "k€"),
         "taux": ("decimal", "%"),
@@ -31,7 +34,9 @@ def test_columns_of_a_french_spreadsheet_are_told(tmp_path: Path) -> None:
         "secret": ("integer", None),
         "note": ("integer", None),
     }
-    assert {one.name: one.withheld for one in found.columns if one.withheld} == {"secret": ("s",)}
+    assert {column.name: column.withheld for column in profile.columns if column.withheld} == {
+        "secret": ("s",)
+    }
 
 
 def test_sirets_in_groups_become_the_keys_that_they_are(tmp_path: Path) -> None:
@@ -40,7 +45,7 @@ def test_sirets_in_groups_become_the_keys_that_they_are(tmp_path: Path) -> None:
     assert table(run)["siret"].tolist() == ["73282932000074", "35600000000048", "55208131700034"]
     assert table(run)["taux"].tolist() == ["12,5 %", "3 %", "-0,1 %"]
     assert repaired(run) == {"grouped_key": (2, None)}
-    assert profile(run).keys == ("siret",)
+    assert profile_of(run).keys == ("siret",)
 
 
 def test_grouped_and_plain_keys_meet(tmp_path: Path) -> None:
@@ -69,9 +74,9 @@ def test_comma_that_may_group_thousands_is_told(
     tmp_path: Path, values: tuple[str, ...], separator: str, *, is_doubtful: bool
 ) -> None:
     """In a file that commas separate, where no other value settles what it is."""
-    rows = [f'a{number}{separator}"{one}"' for number, one in enumerate(values * 3)]
+    rows = [f'a{number}{separator}"{cell}"' for number, cell in enumerate(values * 3)]
     run = ingest(tmp_path / "job", "\n".join([f"nom{separator}pop", *rows]).encode())
-    column = profile(run).columns[1]
+    column = profile_of(run).columns[1]
     meaning = column.meaning
     assert meaning is not None
     assert meaning.type == "decimal"

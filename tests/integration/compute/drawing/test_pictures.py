@@ -40,12 +40,12 @@ def _drawn(tmp_path: Path, drawing: Drawing) -> ET.Element:
 
 
 def _texts(root: ET.Element) -> str:
-    return "\n".join(text for one in root.iter(f"{SVG}text") for text in one.itertext())
+    return "\n".join(text for element in root.iter(f"{SVG}text") for text in element.itertext())
 
 
 def _titles(root: ET.Element, gid: str) -> list[str]:
-    (group,) = (one for one in root.iter(f"{SVG}g") if one.get("id") == gid)
-    return [one.text or "" for one in group.iter(f"{SVG}title")]
+    (group,) = (element for element in root.iter(f"{SVG}g") if element.get("id") == gid)
+    return [element.text or "" for element in group.iter(f"{SVG}title")]
 
 
 def _map(level: str, values: dict[str, float], blank: Sequence[str] = ()) -> Drawing:
@@ -56,9 +56,9 @@ def _map(level: str, values: dict[str, float], blank: Sequence[str] = ()) -> Dra
 
 def test_a_map_draws_every_commune_in_its_class(tmp_path: Path) -> None:
     """2,643 outlines are drawn, each with its name and value, and the legend counts them."""
-    known = [code for code, area in areas("commune").items() if area.outline is not None]
-    values = {code: number / 10 for number, code in enumerate(known[3:])}
-    root = _drawn(tmp_path, _map("commune", values, known[:3]))
+    codes = [code for code, area in areas("commune").items() if area.outline is not None]
+    values = {code: number / 10 for number, code in enumerate(codes[3:])}
+    root = _drawn(tmp_path, _map("commune", values, codes[:3]))
     counted = [len(_titles(root, f"class-{number}")) for number in range(5)]
     assert sum(counted) == 2640
     assert max(counted) - min(counted) <= 20
@@ -94,18 +94,18 @@ def test_a_chart_says_title_source_date_and_french_numbers(tmp_path: Path) -> No
     rows = [("Le <Havre> & $co$", 1234.5), ("Caen", -2.0)]
     root = _drawn(tmp_path, bars(rows, AxisScale("loyer", "€")))
     texts = _texts(root)
-    for told in (
+    for label in (
         "Un <titre> à $x_1$",
         "Le <Havre> & $co$",
         "1\u202f234,5\u00a0€",
         "\u22122,0\u00a0€",
     ):
-        assert told in texts
+        assert label in texts
     assert "Sources : INSEE & IGN." in texts
     assert "Fait le 27/11/2026" in texts
     assert _titles(root, "bar-0") == ["Le <Havre> & $co$ : 1\u202f234,5\u00a0€"]
-    known = {one.get("id"): one.text for one in root}
-    assert (known["title"], known["desc"]) == (CAPTION.title, CAPTION.text)
+    texts_by_element = {element.get("id"): element.text for element in root}
+    assert (texts_by_element["title"], texts_by_element["desc"]) == (CAPTION.title, CAPTION.text)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
@@ -143,7 +143,7 @@ def test_a_crowd_of_points_makes_no_huge_file(tmp_path: Path) -> None:
     """Twenty thousand points are a picture within the SVG."""
     points = [Point(float(number % 997), float(number % 1009)) for number in range(20_000)]
     drawn = _drawn(tmp_path, curves(points, "x", AxisScale("y"), "points"))
-    assert any(one.tag.endswith("}image") for one in drawn.iter())
+    assert any(element.tag.endswith("}image") for element in drawn.iter())
 
 
 def test_nothing_to_draw_is_an_empty_chart(tmp_path: Path) -> None:
@@ -161,20 +161,20 @@ class _Line(NamedTuple):
 
 def _lines(root: ET.Element) -> list[_Line]:
     """Those that are not turned, as wide as their font sets them."""
-    found = []
-    for one in root.iter(f"{SVG}text"):
-        words, style = "".join(one.itertext()), one.get("style", "")
-        moved = re.search(r"translate\(([-\d.]+)", one.get("transform", ""))
+    lines = []
+    for element in root.iter(f"{SVG}text"):
+        words, style = "".join(element.itertext()), element.get("style", "")
+        moved = re.search(r"translate\(([-\d.]+)", element.get("transform", ""))
         size = re.search(r"font-size: ([\d.]+)px", style)
-        at = moved[1] if moved else one.get("x")
-        if not size or at is None or re.search(r"rotate\(-[1-9]", one.get("transform", "")):
+        at = moved[1] if moved else element.get("x")
+        if not size or at is None or re.search(r"rotate\(-[1-9]", element.get("transform", "")):
             continue
         font = FontProperties(weight="bold" if "font-weight: 700" in style else "normal")
         wide = TextPath((0, 0), words, size=float(size[1]), prop=font).get_extents().x1
         before = {"middle": 0.5, "end": 1.0}.get(style.partition("text-anchor: ")[2][:6], 0.0)
         west = float(at) - before * wide
-        found.append(_Line(words, west, west + wide))
-    return found
+        lines.append(_Line(words, west, west + wide))
+    return lines
 
 
 _LONG = "Communauté d'agglomération du Pays de Saint-Malo et de la Baie du Mont-Saint-Michel"
@@ -188,7 +188,7 @@ def _wide_map() -> Drawing:
 
 
 @pytest.mark.parametrize(
-    ("drawing", "shown"),
+    ("drawing", "expected"),
     [
         pytest.param(_wide_map, " à moins de 1\u202f0", id="map"),
         pytest.param(
@@ -210,13 +210,13 @@ def _wide_map() -> Drawing:
         ),
     ],
 )
-def test_no_label_is_cut_off(tmp_path: Path, drawing: Callable[[], Drawing], shown: str) -> None:
+def test_no_label_is_cut_off(tmp_path: Path, drawing: Callable[[], Drawing], expected: str) -> None:
     """Long names and large numbers end within the picture, with a margin, as SVG and as PNG."""
     root = _drawn(tmp_path, drawing())
     width = float(root.get("viewBox", "").split()[2])
     lines = _lines(root)
-    assert shown in "\n".join(one.words for one in lines)
-    cut = [one for one in lines if one.west < 4 or one.east > width - 4]
+    assert expected in "\n".join(line.words for line in lines)
+    cut = [line for line in lines if line.west < 4 or line.east > width - 4]
     assert not cut
     pixels = imread(tmp_path / "chart.png")[:, :, :3]
     assert pixels.shape[1] == pytest.approx(width / 72 * 110, rel=0.01), "as wide as the SVG"

@@ -63,10 +63,10 @@ def xz() -> bytes:
 
 def archive() -> bytes:
     """The same in a ZIP archive."""
-    made = BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_LZMA) as written:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as written:
         written.writestr("a.csv", b"a;b\n" + b"1;2\n" * 50_000_000)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def empty_lines() -> bytes:

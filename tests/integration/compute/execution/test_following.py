@@ -81,8 +81,8 @@ def test_jobs_are_counted_and_timed(lab: Lab, compute: RunningService) -> None:
 
     def sample(name: str) -> str:
         metrics = urllib3.request("GET", f"{compute.url}/metrics").data.decode()
-        found = re.findall(rf"^{re.escape(name)} (\S+)$", metrics, re.MULTILINE)
-        return str(found[0]) if found else ""
+        matches = re.findall(rf"^{re.escape(name)} (\S+)$", metrics, re.MULTILINE)
+        return str(matches[0]) if matches else ""
 
     event = lab.register(HOMES)
     child = freeze(compute)

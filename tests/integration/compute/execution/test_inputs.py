@@ -71,9 +71,9 @@ def test_what_the_catalogue_answers_is_told_in_french(
 ) -> None:
     """Holders read it: it names the table as they do, and none of the catalogue's own words."""
     inputs = Inputs(Refusing(answer), Storage("memory://"), PROJECT, lambda: False)
-    with pytest.raises(kind, match=words) as told:
+    with pytest.raises(kind, match=words) as refusal:
         inputs.gather(inputs.find(trial(TREATMENT)), JobFolder(tmp_path))
-    assert str(answer) not in str(told.value)
+    assert str(answer) not in str(refusal.value)
 
 
 class Counting:
@@ -97,8 +97,11 @@ def test_dataset_under_two_names_is_opened_once(tmp_path: Path) -> None:
     twice = TREATMENT.model_copy(update={"inputs": {"homes": "dts_1", "flats": "dts_1"}})
     folder = JobFolder(tmp_path)
     inputs = Inputs(catalog, files, PROJECT, lambda: False)
-    found = inputs.gather(inputs.find(trial(twice)), folder)
-    assert [(one.name, one.dataset_id) for one in found] == [("homes", "dts_1"), ("flats", "dts_1")]
+    granted_inputs = inputs.gather(inputs.find(trial(twice)), folder)
+    assert [(job_input.name, job_input.dataset_id) for job_input in granted_inputs] == [
+        ("homes", "dts_1"),
+        ("flats", "dts_1"),
+    ]
     assert catalog.asked == ["dts_1"]
     assert all(folder.input_path(number).read_bytes() == b"PAR1" for number in range(2))
 

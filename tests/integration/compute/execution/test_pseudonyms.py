@@ -9,9 +9,9 @@ from tests.servers import eventually
 
 
 def _rows(lab: Lab, manifest: Manifest) -> dict[str, str]:
-    made: FileRef | None = manifest.output("result.csv")
-    assert made is not None
-    lines = lab.files.read(made).decode().splitlines()[1:]
+    output: FileRef | None = manifest.output("result.csv")
+    assert output is not None
+    lines = lab.files.read(output).decode().splitlines()[1:]
     return {line.partition(";")[2]: line.partition(";")[0] for line in lines}
 
 
@@ -19,23 +19,23 @@ def test_key_is_its_projects_own_and_leaves_nothing_behind(lab: Lab) -> None:
     """Trial and full run agree, another project does not; the key ends with its project."""
     with lab.compute(), lab.catalog():
         dataset = lab.ingest(HOMES)
-        found = []
+        trials_by_project = []
         for project in (new_id("prj"), new_id("prj")):
             lab.grant(project, dataset)
             lab.secure(project)
             lab.equip(project, treating(dataset, "pseudonymise", "table", columns=["com"]))
             trial = lab.manifest(lab.wait_for("job_succeeded", project_id=project))
-            found.append((project, trial))
-        (project, first), (_, second) = found
+            trials_by_project.append((project, trial))
+        (project, first), (_, second) = trials_by_project
         rows, others = _rows(lab, first), _rows(lab, second)
         assert rows.keys() == others.keys()
         assert not set(rows.values()) & set(others.values())
         with lab.store("compute") as store:
             key = store.of(Workspace).get(project).pseudonym_key
             assert len(key) == 64
-            told = first.model_dump_json() + str(lab.events("job_succeeded"))
-            assert key not in told
-            assert all(key.encode() not in lab.files.read(one.file) for one in first.outputs)
+            text = first.model_dump_json() + str(lab.events("job_succeeded"))
+            assert key not in text
+            assert all(key.encode() not in lab.files.read(output.file) for output in first.outputs)
             lab.withdraw(project)
             eventually(
                 lambda: store.of(Workspace).get(project).pseudonym_key == "",

@@ -86,7 +86,7 @@ def _has(process: psutil.Process, mark: str) -> bool:
     return mark in (process.info["cmdline"] or [])
 
 
-def said(outcome: Outcome) -> dict[str, object]:
+def printed_object(outcome: Outcome) -> dict[str, object]:
     """The JSON object that the job printed."""
     content: dict[str, object] = json.loads(outcome.log_tail)
     return content
@@ -157,14 +157,16 @@ print(json.dumps({"env": sorted(os.environ), "etc": seen("/etc"), "home": seen("
     "root": seen("/"), "uid": [os.getuid(), os.getgid(), os.getpid() < 10]}))
 """
     try:
-        found = said(run(program))
+        surroundings = printed_object(run(program))
     finally:
         del os.environ["A_SECRET_OF_THE_SERVICE"]
-    assert found["env"] == sorted([*ENVIRONMENT, "PWD"])
-    assert found["etc"] == ["ld.so.cache"]
-    assert [found[name] for name in ("home", "var", "proc", "sys")] == ["FileNotFoundError"] * 4
-    assert sorted(found["dev"]) == ["null", "urandom"]  # type: ignore[call-overload]
-    assert found["uid"] == [65534, 65534, True]
+    assert surroundings["env"] == sorted([*ENVIRONMENT, "PWD"])
+    assert surroundings["etc"] == ["ld.so.cache"]
+    assert [surroundings[name] for name in ("home", "var", "proc", "sys")] == [
+        "FileNotFoundError"
+    ] * 4
+    assert sorted(surroundings["dev"]) == ["null", "urandom"]  # type: ignore[call-overload]
+    assert surroundings["uid"] == [65534, 65534, True]
 
 
 def test_job_cannot_read_a_file_of_the_host(
@@ -191,8 +193,8 @@ paths = ["/job/in/0", "/job/job.json", "/job/x", shared.errors.__file__, "/usr/x
     "/etc/x", "/dev/x", "/tmp/x", "/job/out/x"]
 print(json.dumps({path: write(path) for path in paths}))
 """
-    found = said(run(program))
-    assert [path for path, answer in found.items() if answer == "written"] == [
+    answers_by_path = printed_object(run(program))
+    assert [path for path, answer in answers_by_path.items() if answer == "written"] == [
         "/tmp/x",  # noqa: S108 - the sandbox's own
         "/job/out/x",
     ]
@@ -212,7 +214,10 @@ def call(host, port):
     return "connected"
 print(json.dumps({{"host": call("127.0.0.1", {port}), "world": call("192.0.2.1", 80)}}))
 """)
-    assert said(outcome) == {"host": "Connection refused", "world": "Network is unreachable"}
+    assert printed_object(outcome) == {
+        "host": "Connection refused",
+        "world": "Network is unreachable",
+    }
 
 
 def test_memory_hog_is_ended(run: Run) -> None:

@@ -40,7 +40,7 @@ def test_job_of_a_killed_process_is_done_once_after_the_restart(lab: Lab) -> Non
         eventually(lambda: not list(lab.work.iterdir()), what="no folder is left behind")
 
 
-def told(service: RunningService) -> str:
+def metrics_text(service: RunningService) -> str:
     """What a process tells Prometheus."""
     return urllib3.request("GET", f"{service.url}/metrics").data.decode()
 
@@ -60,9 +60,12 @@ def test_only_a_job_that_ends_its_service_again_and_again_is_given_up(lab: Lab) 
         given_up = lab.wait_for("job_given_up", dataset_id=dataset)
         assert f"s'est arrêté {MAX_LOSSES} fois" in given_up["reason"]
         eventually(
-            lambda: 'state="given_up"} 1.0' in told(service), what="the alert's metric tells it"
+            lambda: 'state="given_up"} 1.0' in metrics_text(service),
+            what="the alert's metric tells it",
         )
-        assert 'datalab_jobs_lost_total{kind="ingest",service="compute"} 1.0' in told(service)
+        assert 'datalab_jobs_lost_total{kind="ingest",service="compute"} 1.0' in metrics_text(
+            service
+        )
         path = f"/jobs/{given_up['job_id']}"
         assert lab.call(service, "GET", path, OWNER, "owner").json()["state"] == "given_up"
         assert lab.call(service, "POST", f"{path}/retry", OWNER, "owner").status == 403
@@ -79,8 +82,15 @@ def test_job_under_which_processes_died_runs_beside_no_other(lab: Lab) -> None:
     with lab.store("compute") as store:
         about = store.of(Job).get(read).model_dump(include={"kind", "source"})
         jobs = [
-            Job(id=new_id("job"), queued_at=now(), losses=losses, owner_id=one, lane=one, **about)
-            for one, losses in zip("abcd", (SUSPECT_LOSSES, 0) * 2, strict=True)
+            Job(
+                id=new_id("job"),
+                queued_at=now(),
+                losses=losses,
+                owner_id=owner_id,
+                lane=owner_id,
+                **about,
+            )
+            for owner_id, losses in zip("abcd", (SUSPECT_LOSSES, 0) * 2, strict=True)
         ]
         for job in jobs:
             store.of(Job).save(job)
@@ -90,11 +100,14 @@ def test_job_under_which_processes_died_runs_beside_no_other(lab: Lab) -> None:
         child.resume()
         for job in jobs:
             lab.wait_for("job_succeeded", job_id=job.id)
-    times = {(one["type"], one["data"].get("job_id")): one["time"] for one in lab.envelopes()}
+    times = {
+        (envelope["type"], envelope["data"].get("job_id")): envelope["time"]
+        for envelope in lab.envelopes()
+    }
     began = {job.id: times["job_started", job.id] for job in jobs}
     for job in jobs[::2]:
         ended = times["job_succeeded", job.id]
-        assert [one for one in began if began[job.id] <= began[one] < ended] == [job.id]
+        assert [job_id for job_id in began if began[job.id] <= began[job_id] < ended] == [job.id]
 
 
 def test_job_that_runs_alone_keeps_others_waiting_for_a_while_only(lab: Lab) -> None:

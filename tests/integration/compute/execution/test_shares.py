@@ -56,12 +56,14 @@ def test_endless_jobs_of_one_member_delay_nobody_else(lab: Lab) -> None:
             lab.wait_for("job_succeeded", project_id=project)
         assert len(started(lab, greedy)) == 1
         for topic in ("job_succeeded", "job_failed"):
-            assert not [one for one in greedy if lab.events(topic, project_id=one)]
+            assert not [
+                project_id for project_id in greedy if lab.events(topic, project_id=project_id)
+            ]
 
 
 def started(lab: Lab, projects: list[str]) -> list[str]:
     """Those of the projects of which a job began."""
-    return [one for one in projects if lab.events("job_started", project_id=one)]
+    return [project for project in projects if lab.events("job_started", project_id=project)]
 
 
 def test_full_jobs_of_several_members_do_not_delay_what_is_short(lab: Lab) -> None:
@@ -88,6 +90,6 @@ def test_long_queue_of_one_member_hides_no_other(lab: Lab) -> None:
     with lab.compute():
         for job in others:
             lab.wait_for("job_succeeded", job_id=job)
-    began = [one["job_id"] for one in lab.events("job_started")]
+    began = [event["job_id"] for event in lab.events("job_started")]
     last = max(map(began.index, others))
     assert sum(job in flood for job in began[:last]) <= 1

@@ -30,9 +30,9 @@ LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
 @pytest.fixture(scope="module")
 def loaded() -> Iterator[Spares]:
     """What keeps one sandbox that waits, and all loaded."""
-    made = Spares(1, LIMITS.memory_bytes, rest_seconds=0)
-    yield made
-    made.close()
+    spares = Spares(1, LIMITS.memory_bytes, rest_seconds=0)
+    yield spares
+    spares.close()
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_job_that_waits_yields_to_the_service(spares: Spares) -> None:
     yields = f" nice {NICE}\n"
 
     def job_yields() -> bool:
-        return [one.nice() for one in tree.members()] == [psutil.Process().nice() + NICE]
+        return [process.nice() for process in tree.members()] == [psutil.Process().nice() + NICE]
 
     eventually(job_yields, what="it is nice")
     for process in (*tree.members(), psutil.Process(tree.leader.pid)):
@@ -137,13 +137,13 @@ def test_granted_columns_are_extracted_in_a_forked_sandbox(spares: Spares) -> No
 
 def test_job_that_finds_none_waiting_gets_a_forked_one(spares: Spares) -> None:
     """Two come at once: each has a sandbox of its own."""
-    with spares.folder() as (first, one), spares.folder() as (second, other):
-        assert one
+    with spares.folder() as (first, process_tree), spares.folder() as (second, other):
+        assert process_tree
         assert other
-        assert one is not other
+        assert process_tree is not other
         assert first.path != second.path
         assert work(second, other).ok
-        assert work(first, one).ok
+        assert work(first, process_tree).ok
 
 
 def test_job_runs_anew_when_what_waited_is_gone(spares: Spares) -> None:
@@ -281,14 +281,14 @@ def test_jobs_that_come_while_a_service_starts_wait_for_what_it_loads(lab: Lab) 
 
 def once_one_waits(service: RunningService) -> list[psutil.Process]:
     """The processes below a service, once a sandbox waits among them."""
-    found: list[psutil.Process] = []
+    processes: list[psutil.Process] = []
 
     def one_waits() -> bool:
-        found[:] = psutil.Process(service.pid).children(recursive=True)
-        return any(one.name() == "cat" for one in found)
+        processes[:] = psutil.Process(service.pid).children(recursive=True)
+        return any(process.name() == "cat" for process in processes)
 
     eventually(one_waits, 30, "one waits")
-    return found
+    return processes
 
 
 def test_service_keeps_one_and_leaves_none(lab: Lab) -> None:
@@ -296,9 +296,9 @@ def test_service_keeps_one_and_leaves_none(lab: Lab) -> None:
     with lab.compute() as service:
         lab.ingest(HOMES)
         lab.ingest(HOMES)
-        found = once_one_waits(service)
-    for one in found:
-        eventually(lambda one=one: has_ended(one.pid), what=f"{one} ended")  # type: ignore[misc]
+        processes = once_one_waits(service)
+    for process in processes:
+        eventually(lambda process=process: has_ended(process.pid), what=f"{process} ended")  # type: ignore[misc]
     assert not list(Path(lab.work).glob("datalab-job-*"))
 
 
@@ -306,10 +306,10 @@ def test_sandbox_that_waits_ends_with_a_killed_service(lab: Lab) -> None:
     """Nobody is left to tell it to: the kernel closes its pipe."""
     with lab.compute() as service:
         lab.ingest(HOMES)
-        found = once_one_waits(service)
+        processes = once_one_waits(service)
         service.kill()
-        for one in found:
-            eventually(lambda one=one: has_ended(one.pid), what=f"{one} ended")  # type: ignore[misc]
+        for process in processes:
+            eventually(lambda process=process: has_ended(process.pid), what=f"{process} ended")  # type: ignore[misc]
 
 
 def test_forked_job_of_a_killed_service_is_done_once_after_the_restart(lab: Lab) -> None:
@@ -318,11 +318,11 @@ def test_forked_job_of_a_killed_service_is_done_once_after_the_restart(lab: Lab)
         lab.ingest(HOMES)
         dataset = lab.register(HOMES * 40).dataset_id
         job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
-        found = psutil.Process(service.pid).children(recursive=True)
+        processes = psutil.Process(service.pid).children(recursive=True)
         service.kill()
-        assert len(found) > 1
-        for one in found:
-            eventually(lambda one=one: has_ended(one.pid), what=f"{one} ended")  # type: ignore[misc]
+        assert len(processes) > 1
+        for process in processes:
+            eventually(lambda process=process: has_ended(process.pid), what=f"{process} ended")  # type: ignore[misc]
         service.start()
         lab.wait_for("job_succeeded", job_id=job)
         assert len(lab.events("job_succeeded", job_id=job)) == 1

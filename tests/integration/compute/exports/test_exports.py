@@ -29,29 +29,29 @@ ABOUT = (Line(label="Licence", text="Licence Ouverte 2.0"), Line(label="Attribut
 NAMES = ["Été à l'œuvre", '=HYPERLINK("http://x")', "-2+3+cmd|' /C calc'!A0", "+33 6 12 34 56 78"]
 
 
-def export(folder: Path, table: Path, wanted: ExportFormat, described: Any = ()) -> Path:
+def export(folder: Path, table: Path, export_format: ExportFormat, described: Any = ()) -> Path:
     """A table in a format, written as in the sandbox; fails the test when it is refused."""
-    said = run(folder, table, Export(format=wanted, described=described, about=ABOUT))
-    assert said == {}
+    outcome = run(folder, table, Export(format=export_format, described=described, about=ABOUT))
+    assert outcome == {}
     return folder / "out" / "table"
 
 
-def run(folder: Path, table: Path, wanted: Export) -> dict[str, Any]:
+def run(folder: Path, table: Path, export: Export) -> dict[str, Any]:
     """What the sandbox's entry says of an export."""
     for name in ("in", "out"):
         (folder / name).mkdir(parents=True)
     (folder / "in" / "0").write_bytes(table.read_bytes())
-    (folder / "export.json").write_text(wanted.model_dump_json())
+    (folder / "export.json").write_text(export.model_dump_json())
     main(folder, memory_bytes=1_000_000_000)
-    said: dict[str, Any] = json.loads((folder / "out" / "result.json").read_text())
-    return said
+    document: dict[str, Any] = json.loads((folder / "out" / "result.json").read_text())
+    return document
 
 
-def shops(folder: Path, wanted: ExportFormat) -> Path:
+def shops(folder: Path, export_format: ExportFormat) -> Path:
     """The shops as they are uploaded, read, and taken away."""
     read = ingest(folder / "ingest", SHOPS)
     columns = read.reports[0]["columns"]
-    return export(folder / "export", read.made("table.parquet"), wanted, columns)
+    return export(folder / "export", read.output_path("table.parquet"), export_format, columns)
 
 
 def written(folder: Path, **columns: Any) -> Path:
@@ -110,8 +110,8 @@ def test_csv_shows_texts_that_excel_would_work_out(tmp_path: Path) -> None:
     numbers = ["-5", "+33612345678", "-5,2 %", "-1\u202f234,50 €", "-", "'5"]
     table = written(tmp_path, **{"=text": [*worked_out, *numbers]})
     content = export(tmp_path / "export", table, "csv").read_text("utf-8-sig")
-    told = [row[0] for row in csv.reader(io.StringIO(content), delimiter=";")]
-    assert told == ["'=text", *(f"'{one}" for one in worked_out), *numbers]
+    first_cells = [row[0] for row in csv.reader(io.StringIO(content), delimiter=";")]
+    assert first_cells == ["'=text", *(f"'{cell}" for cell in worked_out), *numbers]
 
 
 def test_texts_of_a_csv_come_back_as_they_were(tmp_path: Path) -> None:
@@ -120,15 +120,17 @@ def test_texts_of_a_csv_come_back_as_they_were(tmp_path: Path) -> None:
     table = written(tmp_path, code=[f"c{n}" for n in range(10)], texte=texts)
     content = export(tmp_path / "export", table, "csv").read_bytes()
     again = ingest(tmp_path / "again", content)
-    assert parquet.read_table(again.made("table.parquet"))["texte"].to_pylist() == texts
-    told = [one for one in again.reports[0]["repairs"] if one["code"] == "apostrophes"]
-    assert [(one["count"], one["message"].endswith(": texte")) for one in told] == [(4, True)]
+    assert parquet.read_table(again.output_path("table.parquet"))["texte"].to_pylist() == texts
+    repairs = [repair for repair in again.reports[0]["repairs"] if repair["code"] == "apostrophes"]
+    assert [(repair["count"], repair["message"].endswith(": texte")) for repair in repairs] == [
+        (4, True)
+    ]
 
 
 def test_texts_between_apostrophes_keep_them(tmp_path: Path) -> None:
     """Nobody's export put them there."""
     read = ingest(tmp_path, b"code;age\nA1;'+ de 60 ans'\nA2;'- de 60 ans'\nA3;'autres'\n")
-    ages = parquet.read_table(read.made("table.parquet"))["age"].to_pylist()
+    ages = parquet.read_table(read.output_path("table.parquet"))["age"].to_pylist()
     assert ages == ["'+ de 60 ans'", "'- de 60 ans'", "'autres'"]
     assert read.reports[0]["repairs"] == []
 
@@ -167,8 +169,8 @@ def test_what_a_cell_cannot_hold_is_text_or_cut_and_told(tmp_path: Path) -> None
     assert (len(rows[0][3]), rows[1][3]) == (32_767, "ab <&>\n")
     assert [row[4] for row in rows] == [True, False, None]
     assert rows[0][5] == datetime(2024, 1, 31, 12, 30)  # noqa: DTZ001
-    told = [line[1] for line in cells(path, 1) if line[0] == "Cellules"]
-    assert told == ["« text » : 1 plus longues qu'une case d'Excel, coupées ici"]
+    cell_notes = [line[1] for line in cells(path, 1) if line[0] == "Cellules"]
+    assert cell_notes == ["« text » : 1 plus longues qu'une case d'Excel, coupées ici"]
 
 
 @pytest.mark.parametrize(("rows", "width"), [(1_048_576, 1), (1, 16_385), (1_000_000, 21)])
@@ -183,8 +185,8 @@ def test_table_that_no_sheet_holds_is_refused_with_what_to_take(rows: int, width
 def test_refusal_is_said_by_the_job(tmp_path: Path) -> None:
     """As any other job says why it failed."""
     columns = {f"c{at}": [None] for at in range(16_385)}
-    said = run(tmp_path / "job", written(tmp_path, **columns), Export(format="xlsx"))
-    assert "une feuille" in said["error"] or "un classeur" in said["error"]
+    outcome = run(tmp_path / "job", written(tmp_path, **columns), Export(format="xlsx"))
+    assert "une feuille" in outcome["error"] or "un classeur" in outcome["error"]
 
 
 def test_same_table_makes_the_same_workbook(tmp_path: Path) -> None:

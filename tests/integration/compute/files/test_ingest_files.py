@@ -35,7 +35,7 @@ def look(folder: Path, content: bytes, filename: str = "photos.zip") -> RunOutco
 
 def listed(done: RunOutcome) -> list[dict[str, object]]:
     """The list that it left."""
-    return [json.loads(line) for line in done.made("files.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in done.output_path("files.jsonl").read_text().splitlines()]
 
 
 def test_archive_is_listed_by_name(tmp_path: Path) -> None:
@@ -61,39 +61,39 @@ def test_nothing_is_known_of_persons_in_files(tmp_path: Path) -> None:
     """So it counts as the worst until their owner states it."""
     [report] = look(tmp_path, PNG, "a.png").reports
     assert report["privacy"]["verdict"] == "direct"
-    assert [one["kind"] for one in report["privacy"]["findings"]] == ["unexamined"]
+    assert [finding["kind"] for finding in report["privacy"]["findings"]] == ["unexamined"]
 
 
 def test_single_file_keeps_its_name(tmp_path: Path) -> None:
     """Whatever its bytes are: a document is a ZIP file too, and stays one file."""
     document = packed({"word/document.xml": b"<xml/>"})
     done = look(tmp_path, document, "rapport.docx")
-    assert [one["name"] for one in listed(done)] == ["rapport.docx"]
+    assert [listed_file["name"] for listed_file in listed(done)] == ["rapport.docx"]
 
 
 def test_tables_inside_are_told_to_their_owner(tmp_path: Path) -> None:
     """Files are files, but a table would serve more people."""
     [report] = look(tmp_path, packed({"a.csv": b"a;b\n1;2\n", "b.7z": b"x"})).reports
-    told = {one["code"]: one["message"] for one in report["repairs"]}
-    assert told["tables_inside"].endswith("(a.csv)")
-    assert "déposés comme tels" in told["tables_inside"]
-    assert told["archives_inside"].endswith(": b.7z")
+    messages_by_code = {repair["code"]: repair["message"] for repair in report["repairs"]}
+    assert messages_by_code["tables_inside"].endswith("(a.csv)")
+    assert "déposés comme tels" in messages_by_code["tables_inside"]
+    assert messages_by_code["archives_inside"].endswith(": b.7z")
 
 
 def test_hidden_files_are_left_out_and_told(tmp_path: Path) -> None:
     """What macOS puts beside each file is nobody's data."""
     done = look(tmp_path, packed({"a.png": PNG, "__MACOSX/._a.png": b"x", ".DS_Store": b"y"}))
-    assert [one["name"] for one in listed(done)] == ["a.png"]
-    [told] = done.reports[0]["repairs"]
-    assert (told["code"], told["count"]) == ("hidden_files", 2)
+    assert [listed_file["name"] for listed_file in listed(done)] == ["a.png"]
+    [repair] = done.reports[0]["repairs"]
+    assert (repair["code"], repair["count"]) == ("hidden_files", 2)
 
 
 def test_name_in_the_encoding_of_windows_is_read_and_told(tmp_path: Path) -> None:
     """Many archives do not say in which encoding names are."""
     archive = packed({"xtx.png": PNG}).replace(b"xtx.png", "été.png".encode("cp850"))
     done = look(tmp_path, archive)
-    assert [one["name"] for one in listed(done)] == ["été.png"]
-    assert [one["code"] for one in done.reports[0]["repairs"]] == ["foreign_names"]
+    assert [listed_file["name"] for listed_file in listed(done)] == ["été.png"]
+    assert [repair["code"] for repair in done.reports[0]["repairs"]] == ["foreign_names"]
 
 
 def test_name_that_says_utf8_and_is_not_is_refused(tmp_path: Path) -> None:

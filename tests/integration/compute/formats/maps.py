@@ -68,8 +68,8 @@ def zipped(*paths: Path, folder: str = "carte", without: tuple[str, ...] = ()) -
 def altered(path: Path, statement: str, *values: bytes) -> Path:
     """A GeoPackage after a statement of SQL, its triggers gone."""
     with closing(sqlite3.connect(path)) as database:
-        made = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        for (name,) in made.fetchall():
+        relation = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in relation.fetchall():
             database.execute(f'DROP TRIGGER "{name}"')
         database.execute(statement, values)
         database.commit()

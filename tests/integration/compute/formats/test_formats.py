@@ -15,7 +15,7 @@ import pytest
 
 from tests.integration.compute.formats.books import saved, workbook
 from tests.integration.compute.jobs import DATA, DEMO, ingest
-from tests.integration.compute.profiles import profile, repaired, table
+from tests.integration.compute.profiles import profile_of, repaired, table
 
 
 def named(value: object) -> str | None:
@@ -50,7 +50,9 @@ def spreadsheet(rows: list[list[str]]) -> bytes:
         for row in rows
     )
     names = "urn:oasis:names:tc:opendocument:xmlns"
-    spaces = " ".join(f'xmlns:{one}="{names}:{one}:1.0"' for one in ("office", "table", "text"))
+    spaces = " ".join(
+        f'xmlns:{prefix}="{names}:{prefix}:1.0"' for prefix in ("office", "table", "text")
+    )
     content = (
         f"<office:document-content {spaces}><office:body><office:spreadsheet>"
         f'<table:table table:name="Feuille">{cells}</table:table>'
@@ -92,8 +94,8 @@ def test_wrapping_and_encoding_make_no_difference(
 def test_what_lies_beside_the_table_in_an_archive_is_named(tmp_path: Path) -> None:
     """A read-me is left aside, a Mac's hidden copies are nothing."""
     files = {"lisez-moi.txt": b"x", "epci.csv": EPCI, "__MACOSX/._epci.csv": b""}
-    found = profile(ingest(tmp_path / "job", archive(files), "envoi.zip"))
-    assert [repair.message for repair in found.repairs] == [
+    profile = profile_of(ingest(tmp_path / "job", archive(files), "envoi.zip"))
+    assert [repair.message for repair in profile.repairs] == [
         "fichiers de l'archive laissés de côté : lisez-moi.txt",
         "archive décompressée : epci.csv",
     ]
@@ -126,7 +128,7 @@ def test_rare_delimiters_and_quotes_are_found(
 ) -> None:
     """Exports of old programs and databases."""
     run = ingest(tmp_path / "job", content)
-    assert profile(run).delimiter == delimiter
+    assert profile_of(run).delimiter == delimiter
     assert list(table(run))[:2] == ["a", "b"]
     assert table(run).iloc[0].tolist()[:2] == ["1", "2"]
 
@@ -137,8 +139,8 @@ def test_workbook_s_fullest_sheet_is_read_below_its_title(tmp_path: Path) -> Non
     rows += [["01053", f"Ville {number}", number / 4] for number in range(8)]
     book = workbook(("Notice", [["Ce classeur contient une table"]]), ("Données", rows))
     run = ingest(tmp_path / "job", saved(book), "communes.xlsx")
-    found = profile(run)
-    assert (found.format, found.sheet, found.rows) == ("xlsx", "Données", 8)
+    profile = profile_of(run)
+    assert (profile.format, profile.sheet, profile.rows) == ("xlsx", "Données", 8)
     assert list(table(run)) == ["code", "nom de la commune", "colonne_3"]
     assert table(run).iloc[1].tolist() == ["01053", "Ville 1", "0.25"]
     assert repaired(run) == {
@@ -169,7 +171,7 @@ def test_workbook_that_declares_a_million_rows_gives_those_that_hold_something(
     book = workbook(("Feuille", [["code", "n"], *([f"0{at}053", at] for at in range(1, 10))]))
     book["Feuille"].cell(LAST_ROW, 1).number_format = "0.00"
     run = ingest(tmp_path / "job", saved(book), "a.xlsx")
-    assert profile(run).rows == 9
+    assert profile_of(run).rows == 9
     assert table(run)["code"].tolist()[:2] == ["01053", "02053"]
 
 
@@ -210,10 +212,10 @@ def test_cells_of_a_workbook_become_text_that_is_the_same_value(tmp_path: Path) 
 def test_old_and_open_workbooks_are_read(tmp_path: Path) -> None:
     """XLS and ODS give what XLSX gives."""
     old = ingest(tmp_path / "xls", DATA / "communes.xls", "communes.xls")
-    assert (profile(old).format, profile(old).rows) == ("xls", 5)
+    assert (profile_of(old).format, profile_of(old).rows) == ("xls", 5)
     rows = [["code", "nom"], ["01053", "Bourg"], ["01054", "Ville"]]
     free = ingest(tmp_path / "ods", spreadsheet(rows), "communes.ods")
-    assert (profile(free).format, profile(free).sheet) == ("ods", "Feuille")
+    assert (profile_of(free).format, profile_of(free).sheet) == ("ods", "Feuille")
     assert table(old)["siren"].tolist()[0] == "211400015"
     assert table(free).to_numpy().tolist() == rows[1:]
 
@@ -237,7 +239,7 @@ def test_json_keeps_numbers_and_codes_as_they_were(tmp_path: Path) -> None:
 def test_lists_of_objects_are_found(tmp_path: Path, content: bytes, name: str) -> None:
     """One object a line, or the one list that an answer of a web service holds."""
     run = ingest(tmp_path / "job", content)
-    assert profile(run).format == name
+    assert profile_of(run).format == name
     assert table(run)["a"].tolist() == ["1", "2"]
 
 
@@ -247,13 +249,13 @@ def test_geojson_gives_properties_and_place(tmp_path: Path) -> None:
     features = [{"type": "Feature", "properties": {"nom": "Borne"}, "geometry": point}]
     content = json.dumps({"type": "FeatureCollection", "features": features}).encode()
     run = ingest(tmp_path / "job", content, "bornes.geojson")
-    assert profile(run).format == "geojson"
+    assert profile_of(run).format == "geojson"
     (row,) = table(run).to_dict("records")
     assert (row["nom"], row["longitude"], row["latitude"]) == ("Borne", "0.5", "49.25")
     assert json.loads(row["geometry"]) == point
     line = json.dumps(features[0])
     lines = ingest(tmp_path / "lines", f"{line}\n{line}\n".encode(), "bornes.geojsonl")
-    assert (profile(lines).format, table(lines).to_dict("records")) == ("geojson", [row, row])
+    assert (profile_of(lines).format, table(lines).to_dict("records")) == ("geojson", [row, row])
 
 
 @pytest.mark.parametrize(
@@ -395,7 +397,7 @@ def test_marks_for_no_value_are_judged_by_the_rest_of_their_column(
     """Among numbers, dates and codes `NA` is no value; among names it may be one."""
     content = "a;b\n" + "".join(f"{cell};x\n" for cell in cells)
     run = ingest(tmp_path / "job", content.encode())
-    column = profile(run).columns[0]
+    column = profile_of(run).columns[0]
     assert (column.kind, list(column.missing)) == (kind, missing)
     assert [cell if isinstance(cell, str) else None for cell in table(run)["a"]] == left
     assert column.filled == sum(cell is not None for cell in left)

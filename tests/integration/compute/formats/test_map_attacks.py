@@ -15,7 +15,7 @@ from services.compute.execution.sandbox import Sandbox
 from shared.engine.reading.formats.vector.gdal import DRIVERS
 from tests.integration.compute.formats.maps import altered, gpx, kml, placemark, written, zipped
 from tests.integration.compute.jobs import ingest, prepare
-from tests.integration.compute.profiles import profile, repaired, table
+from tests.integration.compute.profiles import profile_of, repaired, table
 
 CAEN = shapely.Point(454_000, 6_903_000)
 UNTRUE = 1_000_000
@@ -37,9 +37,9 @@ OUTSIDE = "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"
 def packed(files: dict[str, bytes]) -> bytes:
     """A ZIP archive."""
     buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            made.writestr(name, content)
+            archive.writestr(name, content)
     return buffer.getvalue()
 
 
@@ -143,11 +143,11 @@ def test_lying_shapefile_is_refused(
 
 
 @pytest.mark.parametrize(
-    "told", [b"", b"\x00" * 50, b"file:///etc/passwd", b"/vsicurl/http://127.0.0.1/", b"+init=x"]
+    "content", [b"", b"\x00" * 50, b"file:///etc/passwd", b"/vsicurl/http://127.0.0.1/", b"+init=x"]
 )
-def test_odd_system_is_none(tmp_path: Path, told: bytes) -> None:
+def test_odd_system_is_none(tmp_path: Path, content: bytes) -> None:
     """Coordinates stay, and that is told."""
-    files = shapefile(tmp_path) | {"a.prj": told}
+    files = shapefile(tmp_path) | {"a.prj": content}
     run = ingest(tmp_path / "job", packed(files), "a.zip")
     assert table(run)["geometry"].tolist() == ["POINT (454000 6903000)"]
     assert "unknown_reference" in repaired(run)
@@ -173,7 +173,7 @@ def test_names_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
     """Files are written under names of ours."""
     files = {f"../../{name}": content for name, content in shapefile(tmp_path).items()}
     run = ingest(tmp_path / "deep" / "job", packed(files), "a.zip")
-    assert profile(run).rows == 1
+    assert profile_of(run).rows == 1
     assert not list((tmp_path / "deep").glob("a.*"))
 
 
@@ -206,7 +206,7 @@ def test_views_of_a_geopackage_are_not_read(tmp_path: Path) -> None:
         " VALUES ('vue', 'attributes', 'vue', 2154)",
     )
     run = ingest(tmp_path / "job", path, "a.gpkg")
-    assert (profile(run).sheet, profile(run).rows) == ("vraie", 1)
+    assert (profile_of(run).sheet, profile_of(run).rows) == ("vraie", 1)
     assert repaired(run)["views"] == (1, None)
 
 

@@ -24,7 +24,7 @@ from tests.integration.compute.formats.maps import (
     zipped,
 )
 from tests.integration.compute.jobs import RunOutcome, ingest, step, treat
-from tests.integration.compute.profiles import profile, repaired, table
+from tests.integration.compute.profiles import profile_of, repaired, table
 
 TO_DEGREES = pyproj.Transformer.from_crs(2154, 4326, always_xy=True)
 CAEN = shapely.Point(454_000, 6_903_000)
@@ -40,8 +40,10 @@ def taken(folder: Path, path: Path, *without: str) -> RunOutcome:
 
 def cells(run: RunOutcome) -> dict[str, list[str | None]]:
     """The columns of what was made, None where a cell is empty."""
-    made: dict[str, list[str | None]] = parquet.read_table(run.made("table.parquet")).to_pydict()
-    return made
+    columns: dict[str, list[str | None]] = parquet.read_table(
+        run.output_path("table.parquet")
+    ).to_pydict()
+    return columns
 
 
 def single(shape: Any) -> Any:
@@ -62,17 +64,17 @@ def test_every_cell_and_outline_comes_back(tmp_path: Path, ending: str) -> None:
         "le": [date(2024, 1, 1 + at % 28) for at in range(500)],
     }
     run = taken(tmp_path, written(tmp_path / f"communes.{ending}", columns, outlines))
-    found, read = profile(run), cells(run)
-    assert (found.format, found.sheet, found.rows) == (ending, "communes", 500)
+    profile, read = profile_of(run), cells(run)
+    assert (profile.format, profile.sheet, profile.rows) == (ending, "communes", 500)
     degrees = shapely.transform(outlines, lambda at: np.column_stack(TO_DEGREES.transform(*at.T)))
     placed = [map(single, shapes) for shapes in (shapely.from_wkt(read.pop("geometry")), degrees)]
     assert all(shapely.equals_exact(*map(list, placed), 2e-8))
     assert read == columns | {
         "habitants": [None, *map(str, range(1, 500))],
-        "part": [f"{one:g}" for one in columns["part"]],
+        "part": [f"{share:g}" for share in columns["part"]],
         "le": list(map(str, columns["le"])),
     }
-    types = {column.name: column.type for column in found.columns}
+    types = {column.name: column.type for column in profile.columns}
     assert types == {
         "code": "commune",
         "nom": "",
@@ -81,7 +83,7 @@ def test_every_cell_and_outline_comes_back(tmp_path: Path, ending: str) -> None:
         "le": "date",
         "geometry": "wkt",
     }
-    message = next(one.message for one in found.repairs if one.code == "reprojected")
+    message = next(repair.message for repair in profile.repairs if repair.code == "reprojected")
     assert message.endswith("RGF93 v1 / Lambert-93 (EPSG:2154)")
 
 
@@ -95,14 +97,16 @@ def test_points_are_placed_by_geo_as_they_are(tmp_path: Path) -> None:
             {"t": points},
             step("geo", {"table": "t"}, "place", position=position, areas=["commune"]),
         )
-        assert pd.read_parquet(done.made("result.parquet"))["commune"].tolist() == ["14118"] * 2
+        assert (
+            pd.read_parquet(done.output_path("result.parquet"))["commune"].tolist() == ["14118"] * 2
+        )
 
 
 @pytest.mark.parametrize(
-    ("told", "encoding"),
+    ("message", "encoding"),
     [("UTF-8", "utf-8"), ("1252", "cp1252"), ("ISO-8859-1", "iso8859-1"), ("CP850", "cp850")],
 )
-def test_texts_are_read_as_cpg_says(tmp_path: Path, told: str, encoding: str) -> None:
+def test_texts_are_read_as_cpg_says(tmp_path: Path, message: str, encoding: str) -> None:
     """By a name or a number."""
     text = FRENCH if encoding in ("utf-8", "cp1252") else "Ébène à Caen"
     path = written(
@@ -111,40 +115,46 @@ def test_texts_are_read_as_cpg_says(tmp_path: Path, told: str, encoding: str) ->
         [CAEN],
         encoding=encoding.upper().replace("ISO8859", "ISO-8859"),
     )
-    path.with_suffix(".cpg").write_text(told)
+    path.with_suffix(".cpg").write_text(message)
     run = taken(tmp_path, path)
-    assert (profile(run).encoding, table(run)["nom"][0]) == (encoding, text)
+    assert (profile_of(run).encoding, table(run)["nom"][0]) == (encoding, text)
 
 
-@pytest.mark.parametrize("told", [None, "UTF-8", "klingon", "idna", "\x00\xff"])
+@pytest.mark.parametrize("message", [None, "UTF-8", "klingon", "idna", "\x00\xff"])
 def test_texts_without_a_true_cpg_are_read_as_those_of_a_csv(
-    tmp_path: Path, told: str | None
+    tmp_path: Path, message: str | None
 ) -> None:
     """As Windows-1252 where they are no UTF-8."""
     path = written(tmp_path / "a.shp", {"nom": [FRENCH]}, [CAEN], encoding="CP1252")
     path.with_suffix(".cpg").unlink()
-    if told:
-        path.with_suffix(".cpg").write_text(told)
+    if message:
+        path.with_suffix(".cpg").write_text(message)
     run = taken(tmp_path, path)
-    assert (profile(run).encoding, table(run)["nom"][0]) == ("cp1252", FRENCH)
+    assert (profile_of(run).encoding, table(run)["nom"][0]) == ("cp1252", FRENCH)
 
 
 def test_codes_that_were_numbers_are_offered_their_zeros(tmp_path: Path) -> None:
     """As in a CSV; codes that are text have them."""
-    codes = [f"{one:05}" for one in (1001, 1002, 1004, 1005, 1006, 1007, 1008, 2001, 2002, 14118)]
-    columns = {"code": codes, "insee": [int(one) for one in codes]}
-    found = profile(taken(tmp_path, written(tmp_path / "a.shp", columns, [CAEN] * 10)))
-    told = {one.name: (one.type, one.meaning and one.meaning.repair) for one in found.columns}
-    assert (told["code"], told["insee"]) == (("commune", None), ("commune", "leading_zero"))
+    codes = [f"{code:05}" for code in (1001, 1002, 1004, 1005, 1006, 1007, 1008, 2001, 2002, 14118)]
+    columns = {"code": codes, "insee": [int(code) for code in codes]}
+    profile = profile_of(taken(tmp_path, written(tmp_path / "a.shp", columns, [CAEN] * 10)))
+    types_by_column = {
+        column.name: (column.type, column.meaning and column.meaning.repair)
+        for column in profile.columns
+    }
+    assert (types_by_column["code"], types_by_column["insee"]) == (
+        ("commune", None),
+        ("commune", "leading_zero"),
+    )
 
 
 def test_what_a_shapefile_may_have_cut_is_named(tmp_path: Path) -> None:
     """Names of ten characters, and texts of 254."""
     columns = {"population_totale": [1], "texte": ["é" * 300]}
     run = taken(tmp_path, written(tmp_path / "a.shp", columns, [CAEN]))
-    told = {one.code: one.message for one in profile(run).repairs}
-    assert "(population)" in told["cut_names"]
-    assert "(texte)" in told["cut_texts"]
+    messages_by_code = {repair.code: repair.message for repair in profile_of(run).repairs}
+    assert "(population)" in messages_by_code["cut_names"]
+    assert "(texte)" in messages_by_code["cut_texts"]
 
 
 @pytest.mark.parametrize("ending", [".dbf", ".shx"])
@@ -166,9 +176,9 @@ def test_fullest_layer_is_read_and_the_others_named(tmp_path: Path) -> None:
         written(tmp_path / "tout.gpkg", columns, [CAEN] * rows, kind="Point", layer=name)
     shapes = zipped(*(tmp_path / f"{name}.shp" for name in ("lieux", "routes")))
     for run in (ingest(tmp_path / "a", shapes, "a.zip"), taken(tmp_path, tmp_path / "tout.gpkg")):
-        assert (profile(run).sheet, profile(run).rows) == ("routes", 3)
-        told = {one.code: one.message for one in profile(run).repairs}
-        assert told["other_layers"] == "couches laissées de côté : lieux"
+        assert (profile_of(run).sheet, profile_of(run).rows) == ("routes", 3)
+        messages_by_code = {repair.code: repair.message for repair in profile_of(run).repairs}
+        assert messages_by_code["other_layers"] == "couches laissées de côté : lieux"
 
 
 def test_heights_of_points_are_a_column_and_others_are_told(tmp_path: Path) -> None:
@@ -204,9 +214,9 @@ def test_other_systems_are_converted(tmp_path: Path, system: str, x: float, y: f
     path = written(tmp_path / "a.shp", {"a": [1]}, [shapely.Point(x, y)], system=system)
     run = taken(tmp_path, path)
     expected = pyproj.Transformer.from_crs(system, 4326, always_xy=True).transform(x, y)
-    found = [float(table(run)[name][0]) for name in ("longitude", "latitude")]
-    assert found == pytest.approx(expected, abs=1e-8)
-    assert system.removeprefix("EPSG:") in profile(run).repairs[1].message
+    position = [float(table(run)[name][0]) for name in ("longitude", "latitude")]
+    assert position == pytest.approx(expected, abs=1e-8)
+    assert system.removeprefix("EPSG:") in profile_of(run).repairs[1].message
 
 
 @pytest.mark.parametrize("system", [None, "EPSG:4326"])
@@ -268,7 +278,7 @@ def test_kmz_is_its_main_document(tmp_path: Path) -> None:
     (tmp_path / "b.kml").write_bytes(kml(""))
     packed = zipped(tmp_path / "doc.kml", tmp_path / "b.kml", folder=".")
     run = ingest(tmp_path / "job", packed, "a.kmz")
-    assert (profile(run).format, profile(run).rows) == ("kml", 1)
+    assert (profile_of(run).format, profile_of(run).rows) == ("kml", 1)
     assert repaired(run).keys() == {"archive", "other_files"}
 
 
@@ -281,11 +291,11 @@ def test_gpx_gives_the_points_of_its_track(tmp_path: Path) -> None:
     )
     body = f"<wpt lat='49' lon='0'/><trk><trkseg>{points}</trkseg></trk>"
     run = ingest(tmp_path / "job", gpx(body), "a.gpx")
-    assert (profile(run).format, profile(run).sheet) == ("gpx", "track_points")
+    assert (profile_of(run).format, profile_of(run).sheet) == ("gpx", "track_points")
     assert table(run)["time"].tolist() == [f"2024-05-01T10:00:0{at}Z" for at in range(3)]
     assert table(run)["ele"].tolist() == ["0.5", "1.5", "2.5"]
     assert table(run)["latitude"].tolist() == ["49.1", "49.11", "49.12"]
-    assert "waypoints" in profile(run).repairs[0].message
+    assert "waypoints" in profile_of(run).repairs[0].message
 
 
 def test_deleted_rows_of_a_shapefile_are_gone(tmp_path: Path) -> None:
@@ -314,20 +324,22 @@ def test_places_of_persons_are_found(tmp_path: Path, ending: str) -> None:
         }
         homes = [shapely.Point(450_000 + 100 * at, 6_900_000) for at in range(40)]
         run = ingest(tmp_path / "job", written(tmp_path / "a.gpkg", columns, homes), "a.gpkg")
-    privacy = profile(run).privacy
+    privacy = profile_of(run).privacy
     assert privacy is not None
     assert privacy.verdict != "none"
-    found = {one.column: one.kind for one in privacy.findings}
-    assert found.get("geometry") == found.get("longitude") == "place"
+    kinds_by_column = {finding.column: finding.kind for finding in privacy.findings}
+    assert kinds_by_column.get("geometry") == kinds_by_column.get("longitude") == "place"
 
 
 def geoparquet(folder: Path, shapes: Any, crs: Any = None, **columns: Any) -> Path:
     """A GeoParquet file; `crs` as its metadata have it, or nothing of one where it is None."""
     place = {"encoding": "WKB", "geometry_types": []} | ({} if crs is None else {"crs": crs})
-    told = {"version": "1.1.0", "primary_column": "place", "columns": {"place": place}}
+    fields = {"version": "1.1.0", "primary_column": "place", "columns": {"place": place}}
     wkb = pa.array(shapely.to_wkb(np.asarray(shapes, dtype=object)), pa.binary())
-    made = pa.table({**columns, "place": wkb}).replace_schema_metadata({"geo": json.dumps(told)})
-    parquet.write_table(made, folder / "carte.parquet")
+    map_table = pa.table({**columns, "place": wkb}).replace_schema_metadata(
+        {"geo": json.dumps(fields)}
+    )
+    parquet.write_table(map_table, folder / "carte.parquet")
     return folder / "carte.parquet"
 
 
@@ -337,9 +349,9 @@ def test_geoparquet_is_a_table_with_geometry(tmp_path: Path) -> None:
     lambert = pyproj.CRS.from_epsg(2154).to_json_dict()
     path = geoparquet(tmp_path, outlines, lambert, code=codes, habitants=list(range(50)))
     run = taken(tmp_path, path)
-    found = profile(run)
-    assert (found.format, found.sheet, found.rows) == ("geoparquet", None, 50)
-    assert [one.name for one in found.columns] == ["code", "habitants", "geometry"]
+    profile = profile_of(run)
+    assert (profile.format, profile.sheet, profile.rows) == ("geoparquet", None, 50)
+    assert [column.name for column in profile.columns] == ["code", "habitants", "geometry"]
     assert cells(run)["code"] == codes
     assert cells(run)["habitants"][49] == "49"
     assert "reprojected" in repaired(run)
@@ -370,7 +382,7 @@ def test_bytes_that_are_wkb_are_geometries_though_no_metadata_say_so(tmp_path: P
     path = tmp_path / "contours.parquet"
     parquet.write_table(pa.table({"code": [*codes, "x"], "contour": wkb}), path)
     run = taken(tmp_path, path)
-    assert (profile(run).format, cells(run)["code"]) == ("geoparquet", [*codes, "x"])
+    assert (profile_of(run).format, cells(run)["code"]) == ("geoparquet", [*codes, "x"])
     kept = shapely.from_wkt(cells(run)["geometry"][:3])
     assert shapely.hausdorff_distance(kept, degrees).max() < 1e-12
     assert repaired(run).keys() == {"unknown_reference", "no_geometry"}
@@ -387,7 +399,7 @@ def test_bytes_that_are_wkb_are_geometries_though_no_metadata_say_so(tmp_path: P
             outlines={"label": "code"},
         ),
     )
-    assert pd.read_parquet(done.made("result.parquet"))["zone"].tolist() == codes
+    assert pd.read_parquet(done.output_path("result.parquet"))["zone"].tolist() == codes
 
 
 def test_parquet_that_tells_of_no_geometry_in_wkb_is_read_as_before(tmp_path: Path) -> None:

@@ -186,18 +186,18 @@ def test_judged_files_are_read_or_refused(tmp_path: Path, name: str) -> None:
     if not right["refused"]:
         report = done.reports[0]
         assert report["rows"] == right["rows"]
-        assert [one["name"] for one in report["columns"]] == right["columns"]
+        assert [column["name"] for column in report["columns"]] == right["columns"]
 
 
 def test_no_break_spaces_that_are_taken_off_are_named(tmp_path: Path) -> None:
     """Around names and around values; those within stay."""
     text = "Commune\u00a0;\u202fParcs;Note\n" + "\u00a0Caen\u00a0;12\u202f;à\u00a0voir\n" * 3
     done = ingest(tmp_path, text.encode())
-    repairs = {one["code"]: one for one in done.reports[0]["repairs"]}
+    repairs = {repair["code"]: repair for repair in done.reports[0]["repairs"]}
     assert repairs["no_break_names"]["count"] == 2
     assert repairs["no_break_spaces"]["count"] == 6
     assert repairs["no_break_spaces"]["message"].endswith("valeurs : Commune, Parcs")
-    columns = {one["name"]: one["kind"] for one in done.reports[0]["columns"]}
+    columns = {column["name"]: column["kind"] for column in done.reports[0]["columns"]}
     assert columns == {"Commune": "text", "Parcs": "integer", "Note": "text"}
 
 

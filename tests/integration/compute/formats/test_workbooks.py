@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.compute.formats.books import saved, workbook
 from tests.integration.compute.jobs import ingest
-from tests.integration.compute.profiles import profile, repaired, table
+from tests.integration.compute.profiles import profile_of, repaired, table
 
 CODES: list[list[object]] = [["code", "n"]]
 CODES += [[at * 1053, at] for at in range(1, 30)]
@@ -30,7 +30,7 @@ def test_zeros_that_a_format_shows_in_front_of_codes_are_kept(tmp_path: Path, ab
     assert table(run)["code"].tolist()[:10:9] == ["01053", "10530"]
     assert table(run)["n"].tolist()[0] == "1"
     assert repaired(run)["shown_zeros"] == (9, above + 2)
-    assert profile(run).columns[0].kind == "text"
+    assert profile_of(run).columns[0].kind == "text"
 
 
 @pytest.mark.parametrize("shape", ["0", "General", "0.00", "0000.0", "# ##0", "00000;-00000"])
@@ -63,7 +63,7 @@ def test_shares_that_a_format_shows_in_percent_are_percents(tmp_path: Path, shap
     assert table(run)["taux"].tolist() == written
     assert repaired(run)["shown_percents"] == (7, 4)
     assert "mixed_percents" not in repaired(run)
-    (column, _) = profile(run).columns
+    (column, _) = profile_of(run).columns
     assert (column.kind, column.meaning and column.meaning.unit) == ("decimal", "%")
 
 
@@ -89,9 +89,11 @@ def test_columns_of_percents_and_bare_numbers_are_told(tmp_path: Path) -> None:
     run = ingest(tmp_path, saved(book), "taux.xlsx")
     assert table(run)["taux"].tolist() == ["12.5 %", "0.3", "20 %"]
     assert repaired(run)["mixed_percents"][0] == 1
-    (told,) = (one.message for one in profile(run).repairs if one.code == "mixed_percents")
-    assert "(taux)" in told
-    kinds = {one.name: one.kind for one in profile(run).columns}
+    (message,) = (
+        repair.message for repair in profile_of(run).repairs if repair.code == "mixed_percents"
+    )
+    assert "(taux)" in message
+    kinds = {column.name: column.kind for column in profile_of(run).columns}
     assert kinds == {"taux": "text", "part": "decimal", "n": "integer"}
 
 
@@ -121,14 +123,14 @@ def test_errors_and_formulas_without_a_result_are_named(tmp_path: Path) -> None:
         [True, False, True],
     ]
     assert repaired(run) == {"error_cells": (2, 3), "open_formulas": (1, 2)}
-    messages = {one.code: one.message for one in profile(run).repairs}
+    messages = {repair.code: repair.message for repair in profile_of(run).repairs}
     assert messages["error_cells"].endswith("laissées vides, la première en B3")
 
 
 def test_workbook_without_styles_is_read_all_the_same(tmp_path: Path) -> None:
     """What its cells show is then not known, their values are."""
-    given, left = BytesIO(formatted("00000")), BytesIO()
-    with zipfile.ZipFile(given) as whole, zipfile.ZipFile(left, "w") as part:
+    buffer, left = BytesIO(formatted("00000")), BytesIO()
+    with zipfile.ZipFile(buffer) as whole, zipfile.ZipFile(left, "w") as part:
         for name in set(whole.namelist()) - {"xl/styles.xml"}:
             part.writestr(name, whole.read(name))
     run = ingest(tmp_path, left.getvalue(), "codes.xlsx")
@@ -141,9 +143,9 @@ def test_hidden_sheet_is_read_only_where_no_other_holds_anything(tmp_path: Path)
     book = workbook(("Listes", lists), ("Données", [["a", "b"], [1, 2]]), ("Vide", []))
     book["Listes"].sheet_state = "hidden"
     run = ingest(tmp_path / "both", saved(book), "a.xlsx")
-    assert (profile(run).sheet, repaired(run)) == ("Données", {"other_sheets": (1, None)})
+    assert (profile_of(run).sheet, repaired(run)) == ("Données", {"other_sheets": (1, None)})
     del book["Données"]
-    assert profile(ingest(tmp_path / "one", saved(book), "a.xlsx")).sheet == "Listes"
+    assert profile_of(ingest(tmp_path / "one", saved(book), "a.xlsx")).sheet == "Listes"
 
 
 def test_small_numbers_of_a_workbook_are_written_without_an_exponent(tmp_path: Path) -> None:
@@ -151,7 +153,7 @@ def test_small_numbers_of_a_workbook_are_written_without_an_exponent(tmp_path: P
     book = workbook(("Feuille", [["taux"], [0.00005], [1.5e-7], [0.25]]))
     run = ingest(tmp_path, saved(book), "a.xlsx")
     assert table(run)["taux"].tolist() == ["0.00005", "0.00000015", "0.25"]
-    assert profile(run).columns[0].kind == "decimal"
+    assert profile_of(run).columns[0].kind == "decimal"
 
 
 ROWS: list[list[object]] = [
@@ -235,9 +237,11 @@ def test_sheet_is_read_by_its_name(tmp_path: Path) -> None:
     more: list[list[object]] = [["x"], [1], [2], [3], [4]]
     book = workbook(("Communes", more), ("EPCI 2026", rows), ("Vide", []))
     run = ingest(tmp_path / "one", saved(book), "a.xlsx", sheet="epci 2026")
-    assert (profile(run).sheet, list(table(run).columns)) == ("EPCI 2026", ["a", "b"])
-    (told,) = (one.message for one in profile(run).repairs if one.code == "other_sheets")
-    assert told.endswith(": Communes")
+    assert (profile_of(run).sheet, list(table(run).columns)) == ("EPCI 2026", ["a", "b"])
+    (message,) = (
+        repair.message for repair in profile_of(run).repairs if repair.code == "other_sheets"
+    )
+    assert message.endswith(": Communes")
     for sheet, what in (("Régions", "n'existe pas"), ("Vide", "est vide")):
         error = ingest(tmp_path / sheet, saved(book), "a.xlsx", sheet=sheet).error
         assert (

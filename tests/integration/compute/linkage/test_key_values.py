@@ -20,28 +20,30 @@ def keys(
     folder: Path, content: Path | bytes, filename: str = "a.csv", *, via: bool = False
 ) -> dict[KeyColumn, Counted]:
     """The key columns of a file with their values and counts, or what they lead to `via`..."""
-    found: dict[KeyColumn, Counted] = {}
-    path = ingest(folder / "job", content, filename).made(KEYS)
+    counts_by_column: dict[KeyColumn, Counted] = {}
+    path = ingest(folder / "job", content, filename).output_path(KEYS)
     for block in read_blocks([path.read_bytes()]):
         if bool(block.via) == via:
-            found.setdefault(block.column, {}).update(zip(block.values, block.counts, strict=True))
-    return found
+            counts_by_column.setdefault(block.column, {}).update(
+                zip(block.values, block.counts, strict=True)
+            )
+    return counts_by_column
 
 
-def spaces(folder: Path, content: Path | bytes) -> dict[tuple[str, ...], str]:
+def spaces_of(folder: Path, content: Path | bytes) -> dict[tuple[str, ...], str]:
     """The key columns of a file with their key spaces."""
     return {column.columns: column.space for column in keys(folder, content)}
 
 
 def test_keys_of_a_real_file_are_all_its_values(tmp_path: Path) -> None:
     """As pandas counts them; also those that repeat, with empty cells left out."""
-    found = keys(tmp_path, DEMO / "communes_2026.csv")
+    keys_by_column = keys(tmp_path, DEMO / "communes_2026.csv")
     frame = pd.read_csv(DEMO / "communes_2026.csv", sep=";", dtype=str)
-    typed = {c.columns[0]: c for c in found if c.space in ("commune", "siren")}
+    typed = {c.columns[0]: c for c in keys_by_column if c.space in ("commune", "siren")}
     assert set(typed) == {"code", "siren", "chefLieu"}
     for name, column in typed.items():
         expected = Counter(frame[name].dropna().str.strip())
-        assert found[column] == dict(expected)
+        assert keys_by_column[column] == dict(expected)
         assert (column.rows, column.distinct) == (expected.total(), len(expected))
 
 
@@ -49,31 +51,31 @@ def test_key_that_repeats_is_paired_with_its_year(tmp_path: Path) -> None:
     """Commune and year together tell the rows apart; neither does alone."""
     lines = [f"{com};{year};{n}" for n, com in enumerate(("14118", "76540")) for year in (2019, 20)]
     content = "com;annee;n\n" + "\n".join(line.replace(";20;", ";2020;") for line in lines)
-    found = keys(tmp_path, content.encode())
-    pair = next(column for column in found if len(column.columns) == 2)
+    keys_by_column = keys(tmp_path, content.encode())
+    pair = next(column for column in keys_by_column if len(column.columns) == 2)
     assert (pair.columns, pair.space, pair.distinct) == (("com", "annee"), "commune+year", 4)
-    assert found[pair] == {f"{c} {y}": 1 for c in ("14118", "76540") for y in (2019, 2020)}
+    assert keys_by_column[pair] == {f"{c} {y}": 1 for c in ("14118", "76540") for y in (2019, 2020)}
 
 
 def test_unique_key_is_not_paired(tmp_path: Path) -> None:
     """Alone it is enough."""
-    found = spaces(tmp_path, b"com;annee\n14118;2019\n76540;2020\n")
-    assert found == {("com",): "commune"}
+    spaces = spaces_of(tmp_path, b"com;annee\n14118;2019\n76540;2020\n")
+    assert spaces == {("com",): "commune"}
 
 
 def test_epci_are_found_by_their_siren(tmp_path: Path) -> None:
     """A table of companies and authorities joins one of EPCI."""
-    found = spaces(tmp_path, DEMO / "epci_2026.csv")
-    assert (found["epci",], found["siren",], found["code",]) == ("siren", "siren", "commune")
+    spaces = spaces_of(tmp_path, DEMO / "epci_2026.csv")
+    assert (spaces["epci",], spaces["siren",], spaces["code",]) == ("siren", "siren", "commune")
 
 
 def test_codes_of_departements_and_regions_are_keys_too(tmp_path: Path) -> None:
     """Too coarse to advise by, so the columns are no keys to those who look for data."""
     lines = [f"{dep};28;{year};{dep}" for dep in (14, 27, 50) for year in (2024, 2025)]
     content = "\n".join(("departement;region;annee;n", *lines)).encode()
-    found = spaces(tmp_path, content)
-    assert (found["departement",], found["region",]) == ("departement", "region")
-    assert found["departement", "annee"] == "departement+year"
+    spaces = spaces_of(tmp_path, content)
+    assert (spaces["departement",], spaces["region",]) == ("departement", "region")
+    assert spaces["departement", "annee"] == "departement+year"
     columns = ingest(tmp_path / "told", content).reports[0]["columns"]
     assert [column["key"] for column in columns] == [None] * 4
 
@@ -83,15 +85,17 @@ def test_identifiers_of_no_known_kind_are_keys_too(tmp_path: Path) -> None:
     content = "station;capteur;nom;debit;n\n" + "\n".join(
         f"FR-{n % 5:03};{27003001 + n};Station {n};{n},5;{n}" for n in range(10)
     )
-    found = spaces(tmp_path, content.encode())
-    assert found == {("station",): "identifier", ("capteur",): "identifier"}
+    spaces = spaces_of(tmp_path, content.encode())
+    assert spaces == {("station",): "identifier", ("capteur",): "identifier"}
 
 
 def test_typed_columns_of_parquet_are_keys_as_text(tmp_path: Path) -> None:
     """A number and its digits are one value."""
     frame = pd.DataFrame({"capteur": [27003001 + n for n in range(10)]})
-    found = keys(tmp_path, frame.to_parquet(), "a.parquet")
-    assert [set(values) for values in found.values()] == [{str(27003001 + n) for n in range(10)}]
+    keys_by_column = keys(tmp_path, frame.to_parquet(), "a.parquet")
+    assert [set(values) for values in keys_by_column.values()] == [
+        {str(27003001 + n) for n in range(10)}
+    ]
 
 
 def test_what_tells_about_persons_is_never_a_key(tmp_path: Path) -> None:
@@ -102,14 +106,14 @@ def test_what_tells_about_persons_is_never_a_key(tmp_path: Path) -> None:
     ]
     content = "courriel;tel;nir;immatriculation\n" + "\n".join(rows)
     job = ingest(tmp_path / "job", content.encode())
-    assert [made["name"] for made in job.result["outputs"]] == ["table.parquet"]
+    assert [output["name"] for output in job.result["outputs"]] == ["table.parquet"]
 
 
 def test_table_about_persons_leaves_only_keys_of_known_kinds(tmp_path: Path) -> None:
     """A number of its own may be one person's; a commune is nobody."""
     rows = (f"D{n:04};Martin;{1950 + n};{'14118' if n % 2 else '76540'}" for n in range(40))
     content = "dossier;nom;annee_naissance;commune\n" + "\n".join(rows)
-    assert spaces(tmp_path, content.encode()) == {("commune",): "commune"}
+    assert spaces_of(tmp_path, content.encode()) == {("commune",): "commune"}
 
 
 def test_column_with_more_values_than_are_kept_says_so(
@@ -126,19 +130,19 @@ def test_column_with_more_values_than_are_kept_says_so(
 
 def led(folder: Path, content: Path | bytes) -> dict[tuple[str, str], KeyColumn]:
     """The projections of a table's key columns, by column and crosswalk."""
-    found = keys(folder, content, via=True)
-    return {(column.columns[0], column.via): column for column in found}
+    keys_by_column = keys(folder, content, via=True)
+    return {(column.columns[0], column.via): column for column in keys_by_column}
 
 
 def test_keys_are_followed_by_what_they_lead_to(tmp_path: Path) -> None:
     """The census's codes and its IRIS lead to all present communes, and these to their EPCI."""
-    found = led(tmp_path, DEMO / "logements.csv")
-    present, of_iris = found["com", "commune"], found["iris", "iris_commune"]
+    keys_by_column = led(tmp_path, DEMO / "logements.csv")
+    present, of_iris = keys_by_column["com", "commune"], keys_by_column["iris", "iris_commune"]
     assert (present.space, present.cost, present.rows) == ("commune", "loses detail", 3287)
     members = pd.read_csv(DEMO / "epci_2026.csv", sep=";", dtype=str)
     assert present.distinct == of_iris.distinct == members["code"].nunique()
-    assert found["com", "commune_epci"].space == "siren"
-    assert found["com", "commune_epci"].distinct == members["epci"].nunique()
+    assert keys_by_column["com", "commune_epci"].space == "siren"
+    assert keys_by_column["com", "commune_epci"].distinct == members["epci"].nunique()
 
 
 def test_present_communes_are_not_written_twice(tmp_path: Path) -> None:
@@ -151,8 +155,8 @@ def test_rows_are_counted_where_keys_lead(tmp_path: Path) -> None:
     numbers = pa.array([f"211400015{n:05}" for n in range(400)])
     establishments = numbers.filter(pa.array(is_siret(numbers))).to_pylist()
     content = "\n".join(["siret", *establishments, establishments[0]]).encode()
-    found = keys(tmp_path, content, via=True)
-    ((column, counted),) = found.items()
+    keys_by_column = keys(tmp_path, content, via=True)
+    ((column, counted),) = keys_by_column.items()
     assert (column.via, column.space, column.cost) == ("siret_siren", "siren", "loses detail")
     assert counted == {"211400015": len(establishments) + 1}
 
@@ -172,5 +176,7 @@ def test_table_with_more_keys_than_are_kept_leaves_the_first(
     request.addfinalizer(lambda: setattr(key_values, "MOST_VALUES_OF_A_TABLE", most))
     key_values.MOST_VALUES_OF_A_TABLE = 9
     content = "code;ref\n" + "\n".join(f"A{n};B{n}" for n in range(5))
-    found = keys(tmp_path, content.encode())
-    assert [(column.columns, len(values)) for column, values in found.items()] == [(("code",), 5)]
+    keys_by_column = keys(tmp_path, content.encode())
+    assert [(column.columns, len(values)) for column, values in keys_by_column.items()] == [
+        (("code",), 5)
+    ]

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.integration.compute.jobs import ingest
-from tests.integration.compute.profiles import profile
+from tests.integration.compute.profiles import profile_of
 
 
 @pytest.mark.parametrize(
-    ("name", "values", "told"),
+    ("name", "values", "names"),
     [
         ("commune", "CAEN;Vire Normandie;ST LO;AIGLE (L');Saint-Martin", "commune"),
         ("Ville du club", "Caen;Bayeux;Lisieux;Alençon;Caenn", "commune"),
@@ -19,9 +19,9 @@ from tests.integration.compute.profiles import profile
     ],
 )
 def test_columns_that_name_communes_are_told(
-    tmp_path: Path, name: str, values: str, told: str
+    tmp_path: Path, name: str, values: str, names: str
 ) -> None:
     """By their name and most of their values; neither codes nor what may be surnames."""
-    content = "\n".join((f'"{name}";n', *(f'"{one}";1' for one in values.split(";"))))
-    [column, _n] = profile(ingest(tmp_path, content.encode())).columns
-    assert column.names == told
+    content = "\n".join((f'"{name}";n', *(f'"{word}";1' for word in values.split(";"))))
+    [column, _n] = profile_of(ingest(tmp_path, content.encode())).columns
+    assert column.names == names

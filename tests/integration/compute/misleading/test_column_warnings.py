@@ -8,7 +8,7 @@ import pytest
 from shared.engine.tables.misleading import ColumnWarning
 from tests.benchmarks.judged.traps import JudgedColumn, judged
 from tests.integration.compute.jobs import ingest
-from tests.integration.compute.profiles import profile
+from tests.integration.compute.profiles import profile_of
 
 
 @pytest.fixture(scope="module", params=["tuning", "held_out"])
@@ -19,16 +19,16 @@ def columns(request: pytest.FixtureRequest) -> list[JudgedColumn]:
 
 def test_judged_traps_are_found_and_hardly_a_column_is_accused(columns: list[JudgedColumn]) -> None:
     """Nine of ten are found, and one column in fifty at most is told of without a reason."""
-    verdicts = Counter((bool(one.right), one.verdict) for one in columns)
-    traps = sum(bool(one.right) for one in columns)
+    verdicts = Counter((bool(column.right), column.verdict) for column in columns)
+    traps = sum(bool(column.right) for column in columns)
     assert verdicts[True, "right"] >= 0.9 * traps
     assert verdicts[False, "false"] + verdicts[True, "false"] <= len(columns) / 50
 
 
 def warnings(folder: Path, *lines: str) -> dict[str, ColumnWarning]:
     """The only warning of each column of a CSV that has one."""
-    read = profile(ingest(folder, "\n".join(lines).encode()))
-    return {one.name: one.warnings[0] for one in read.columns if one.warnings}
+    read = profile_of(ingest(folder, "\n".join(lines).encode()))
+    return {column.name: column.warnings[0] for column in read.columns if column.warnings}
 
 
 def test_warnings_name_the_rows_and_what_stands_there(tmp_path: Path) -> None:
@@ -68,5 +68,9 @@ def test_what_only_looks_alike_is_not_told(tmp_path: Path, lines: list[str]) -> 
 def test_tables_about_persons_keep_no_row_of_what_is_told(tmp_path: Path) -> None:
     """Nobody reads a row number or a value of such a table in its profile."""
     persons = [f"Martin;Anne{at};anne{at}@free.fr;{2000 + at}" for at in range(9)]
-    told = warnings(tmp_path, "nom;prenom;courriel;annee", *persons, "Zorglub;Luc;l@free.fr;13")
-    assert told == {"annee": ColumnWarning(kind="mixed_conventions", convention="years")}
+    warnings_by_column = warnings(
+        tmp_path, "nom;prenom;courriel;annee", *persons, "Zorglub;Luc;l@free.fr;13"
+    )
+    assert warnings_by_column == {
+        "annee": ColumnWarning(kind="mixed_conventions", convention="years")
+    }

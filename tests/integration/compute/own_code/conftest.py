@@ -18,7 +18,7 @@ TABLES: Tables = {"communes": DEMO / "communes_2026.csv", "logements": DEMO / "l
 @pytest.fixture
 def work() -> dict[str, object]:
     """What a job is told of the demo's tables."""
-    return {"kind": "full", "described": take_in(TABLES).told["described"]}
+    return {"kind": "full", "described": take_in(TABLES).facts["described"]}
 
 
 @pytest.fixture
@@ -34,13 +34,13 @@ def run_code(tmp_path: Path, work: dict[str, object], files: Tables) -> RunCode:
     def start(
         code: str = "",
         inputs: dict[str, str] | None = None,
-        told: dict[str, object] | None = None,
+        overrides: dict[str, object] | None = None,
         more: Sequence[dict[str, Any]] = (),
         **parameters: object,
     ) -> RunOutcome:
         roles = inputs or {"communes": "communes"}
-        given = {"code": code} if code else {}
-        steps = [step("python", roles, "rendu", **given, **parameters), *more]
-        return run(tmp_path / "job", {**work, "steps": steps, **(told or {})}, files)
+        defaults = {"code": code} if code else {}
+        steps = [step("python", roles, "rendu", **defaults, **parameters), *more]
+        return run(tmp_path / "job", {**work, "steps": steps, **(overrides or {})}, files)
 
     return start

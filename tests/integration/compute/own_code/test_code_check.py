@@ -86,5 +86,5 @@ def test_code_runs_on_files_without_a_lab(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "tables: none" in done.stdout
     assert "files: mes_photos" in done.stdout
-    [made] = (tmp_path / "made").glob("resultat-*")
-    assert made.read_text() == "a/b.png 3"
+    [path] = (tmp_path / "made").glob("resultat-*")
+    assert path.read_text() == "a/b.png 3"

@@ -158,12 +158,12 @@ def run(tables, parameters):
 
 def test_code_sees_its_tables_and_nothing_of_the_lab(run_code: RunCode) -> None:
     """No other job's folder, no job.json, no service's code, no environment."""
-    text = run_code(SEES).made("result.csv").read_text()
+    text = run_code(SEES).output_path("result.csv").read_text()
     _, *seen = text.splitlines()
     assert seen[1:] == ["['0.parquet', 'fonts.conf', 'request.json']", "False", "[]", "False"]
     # The libraries and Python lie in the sandbox where they lie on the machine, by every link.
     prefixes = (Path(sys.prefix), Path(sys.base_prefix))
-    installed = {path.parts[1] for one in prefixes for path in (one, one.resolve())}
+    installed = {path.parts[1] for prefix in prefixes for path in (prefix, prefix.resolve())}
     assert set(seen[0].strip('"').split()) <= installed
 
 
@@ -172,8 +172,10 @@ def mark() -> Iterator[str]:
     """A number that a process left behind would show; there is none afterwards."""
     number = str(random.randrange(10**8, 10**9))
     yield number
-    said = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
-    assert not [words for words in said if words.startswith("sleep") and number in words]
+    command_lines = [
+        " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
+    ]
+    assert not [words for words in command_lines if words.startswith("sleep") and number in words]
 
 
 def steps_of(code: str) -> list[dict[str, object]]:

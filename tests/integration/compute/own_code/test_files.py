@@ -54,17 +54,17 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 PHOTOS = packed({"2024/rue.png": picture(3, 2), "place.png": picture(5, 4), "lisez-moi.txt": b"!"})
 
 
-def read(folder: Path, code: str, upload: bytes, filename: str, **told: object) -> RunOutcome:
+def read(folder: Path, code: str, upload: bytes, filename: str, **overrides: object) -> RunOutcome:
     """Code that reads files, run in this process's job folder."""
     steps = [step("python", {"photos": "photos"}, "rendu", code=code)]
-    job = {"kind": "full", "steps": steps, "uploads": {"photos": filename}, **told}
+    job = {"kind": "full", "steps": steps, "uploads": {"photos": filename}, **overrides}
     return run(folder, job, {"photos": upload})
 
 
 def test_code_reads_files_of_an_archive_by_their_names(tmp_path: Path) -> None:
     """With the folders that they were in: files that belong together stay beside each other."""
     done = read(tmp_path / "job", COUNT, PHOTOS, "photos.zip")
-    assert done.made("result.csv").read_text().splitlines() == [
+    assert done.output_path("result.csv").read_text().splitlines() == [
         "photo;largeur;hauteur;octets",
         f"2024/rue.png;3;2;{len(picture(3, 2))}",
         f"place.png;5;4;{len(picture(5, 4))}",
@@ -75,7 +75,7 @@ def test_code_reads_files_of_an_archive_by_their_names(tmp_path: Path) -> None:
 def test_single_file_is_one_by_the_name_it_came_as(tmp_path: Path) -> None:
     """No archive is needed for one."""
     done = read(tmp_path / "job", COUNT, picture(7, 6), "Mairie.png")
-    assert done.made("result.csv").read_text().splitlines()[1].startswith("Mairie.png;7;6;")
+    assert done.output_path("result.csv").read_text().splitlines()[1].startswith("Mairie.png;7;6;")
 
 
 def test_code_cannot_write_to_the_files(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_code_cannot_write_to_the_files(tmp_path: Path) -> None:
 def test_trial_gives_all_files(tmp_path: Path) -> None:
     """A sample is of rows: code needs files that belong together."""
     done = read(tmp_path / "job", COUNT, PHOTOS, "photos.zip", kind="trial", sample_rows=1)
-    assert len(done.made("result.csv").read_text().splitlines()) == 3
+    assert len(done.output_path("result.csv").read_text().splitlines()) == 3
 
 
 def test_code_reads_tables_beside_files(tmp_path: Path) -> None:
@@ -99,11 +99,11 @@ def test_code_reads_tables_beside_files(tmp_path: Path) -> None:
         "kind": "full",
         "steps": [step("python", roles, "rendu", code=BESIDE)],
         "uploads": {"photos": "photos.zip"},
-        **taken.told,
+        **taken.facts,
     }
     done = run(tmp_path / "job", job, {**taken.tables, "photos": PHOTOS})
     assert "sur 1 table et 1 jeu de fichiers" in done.reports[0]["summary"]
-    assert len(done.made("result.csv").read_text().splitlines()) == 1 + 3
+    assert len(done.output_path("result.csv").read_text().splitlines()) == 1 + 3
 
 
 def test_restricted_files_leave_through_a_reviewer(tmp_path: Path) -> None:

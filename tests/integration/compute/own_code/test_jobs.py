@@ -30,8 +30,8 @@ def tried(lab: Lab, code: str) -> str:
     dataset, project = lab.homes(), new_id("prj")
     lab.grant(project, dataset)
     lab.secure(project)
-    told = {"code": code, "parameters": {"n": 3}}
-    lab.equip(project, treating(dataset, "python", "homes", output="rendu", **told))
+    fields = {"code": code, "parameters": {"n": 3}}
+    lab.equip(project, treating(dataset, "python", "homes", output="rendu", **fields))
     return project
 
 
@@ -68,7 +68,7 @@ def test_holder_gets_table_figure_and_log(lab: Lab, compute: RunningService) -> 
     manifest = lab.manifest(done)
     assert manifest.steps[0].parameters["code"] == CODE
     assert manifest.software["pandas"]
-    assert {one.name: one.opaque for one in manifest.outputs} == {
+    assert {output.name: output.opaque for output in manifest.outputs} == {
         "result.parquet": "",
         "result.csv": "",
         "rendu-courbe.png": "figure",
@@ -103,7 +103,7 @@ def test_files_are_listed_when_they_come_and_read_by_code(
     listing = read.output("files.jsonl")
     assert listing
     listed = [json.loads(line) for line in lab.files.read(listing).splitlines()]
-    assert [(one["name"], one["width"]) for one in listed] == [
+    assert [(document["name"], document["width"]) for document in listed] == [
         ("2024/arrêt.png", 5),
         ("gare.png", 5),
     ]
@@ -116,5 +116,5 @@ def test_files_are_listed_when_they_come_and_read_by_code(
     path = f"/jobs/{done['job_id']}/result"
     rows = lab.call(compute, "GET", path, fields={"name": "result.csv"}).data.decode()
     assert rows.splitlines() == ["photo;valeurs", "2024/arrêt.png;40", "gare.png;40"]
-    [given] = lab.manifest(done).inputs
-    assert (given.version, given.sha256) == (1, event.file.sha256)
+    [job_input] = lab.manifest(done).inputs
+    assert (job_input.version, job_input.sha256) == (1, event.file.sha256)

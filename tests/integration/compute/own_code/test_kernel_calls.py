@@ -79,7 +79,7 @@ def test_forked_own_code_reaches_no_keys(files: Tables, work: dict[str, object])
 def test_runner_reaches_no_keys(tmp_path: Path) -> None:
     """Files that others brought are read by it: it is refused what own code is."""
     (tmp_path / "out").mkdir()
-    said = f"{REFUSED}\nopen('/job/out/result.json', 'w').write('{{}}')"
-    command = (sys.executable, "-B", "-c", said)
+    text = f"{REFUSED}\nopen('/job/out/result.json', 'w').write('{{}}')"
+    command = (sys.executable, "-B", "-c", text)
     run = Sandbox(LIMITS, command).run(tmp_path, lambda _: None, lambda: False)
     assert run.ok, run.log_tail

@@ -59,12 +59,16 @@ SAID = [
 
 def journal(run: RunOutcome) -> str:
     """What waits for a reviewer."""
-    made = [OutputFile.model_validate(one) for one in run.result["outputs"]]
-    return "".join(Path(run.folder, one.path).read_text() for one in made if one.opaque == "log")
+    output_files = [OutputFile.model_validate(output) for output in run.result["outputs"]]
+    return "".join(
+        Path(run.folder, output_file.path).read_text()
+        for output_file in output_files
+        if output_file.opaque == "log"
+    )
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "parts"),
+    ("code", "message", "parts"),
     [
         (GOOD, "Ablon\n", ()),
         (
@@ -89,7 +93,7 @@ def journal(run: RunOutcome) -> str:
 )
 def test_reviewer_alone_is_told_whether_code_fails(
     code: str,
-    said: str,
+    message: str,
     parts: tuple[str, ...],
     run_code: RunCode,
     capsys: pytest.CaptureFixture[str],
@@ -99,11 +103,11 @@ def test_reviewer_alone_is_told_whether_code_fails(
     The reviewer reads why, in the journal, and in the record with what Python says of it. What is
     said of code that ended well is what is said of any.
     """
-    run = run_code(code, told=PROTECTED)
+    run = run_code(code, overrides=PROTECTED)
     assert run.error == ""
-    assert said in journal(run)
+    assert message in journal(run)
     news = map(json.loads, capsys.readouterr().out.splitlines())
-    assert [one.get("log") or one["message"] for one in news][-len(SAID) :] == SAID
+    assert [entry.get("log") or entry["message"] for entry in news][-len(SAID) :] == SAID
     record = ReleaseRecord.model_validate(run.result["release"])
     assert [part for part in parts if part not in record.failure] == []
     assert bool(record.failure) == bool(parts)
@@ -114,10 +118,10 @@ def test_reviewer_alone_is_told_whether_code_fails(
 def test_later_steps_tell_nothing_either(code: str, run_code: RunCode) -> None:
     """They fail where the code chose other names: so they could tell what it saw."""
     summed = step("aggregate", {"table": "rendu"}, "somme", by=["departement"], sums=["vu"])
-    run = run_code(code, told=PROTECTED, more=[summed])
+    run = run_code(code, overrides=PROTECTED, more=[summed])
     assert run.error == ""
     assert journal(run)
-    assert [one["application"] for one in run.reports] == ["python", "aggregate"]
+    assert [report["application"] for report in run.reports] == ["python", "aggregate"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +137,7 @@ def test_what_is_wrong_with_code_by_itself_is_told(
     code: str, reason: str, run_code: RunCode, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is loaded once without any data, and fails there with its trace."""
-    assert reason in run_code(code, told=PROTECTED).error
+    assert reason in run_code(code, overrides=PROTECTED).error
     assert 'File "code.py", line 1' in capsys.readouterr().out
 
 
@@ -143,5 +147,5 @@ def test_code_that_knows_that_it_is_loaded_alone_gains_nothing(run_code: RunCode
         "import os\nif os.path.exists('/in/0.parquet'): raise ValueError('Ablon')\n"
         "def run(tables, parameters): pass"
     )
-    run = run_code(code, told=PROTECTED)
+    run = run_code(code, overrides=PROTECTED)
     assert "ValueError: Ablon" in journal(run)

@@ -70,22 +70,26 @@ def run(tables, parameters):
 
 def opaque(run: RunOutcome) -> dict[str, str]:
     """The outputs that no rule looks into, and what they are."""
-    made = [OutputFile.model_validate(one) for one in run.result["outputs"]]
-    return {one.name: one.opaque for one in made if one.opaque}
+    output_files = [OutputFile.model_validate(output) for output in run.result["outputs"]]
+    return {
+        output_file.name: output_file.opaque for output_file in output_files if output_file.opaque
+    }
 
 
 def test_regression_on_two_real_tables_is_that_of_pandas(run_code: RunCode, files: Tables) -> None:
     """Fitted by two libraries in the sandbox, and once more here."""
     run = run_code(REGRESSION, {"communes": "communes", "logements": "logements"})
     assert run.reports[0]["rows"]["out"] == 2
-    made = pd.read_parquet(run.made("result.parquet")).set_index("terme")["coefficient"]
+    coefficient = pd.read_parquet(run.output_path("result.parquet")).set_index("terme")[
+        "coefficient"
+    ]
     logements = pd.read_csv(DEMO / "logements.csv", sep=";", dtype={"com": str})
     communes = pd.read_parquet(files["communes"])
     codes = communes[communes["type"] == "commune-actuelle"]["code"]
     both = logements.groupby("com")[["logements", "logements_vacants"]].sum()
     both = both[both.index.isin(codes)]
     expected = both["logements"].cov(both["logements_vacants"]) / both["logements"].var()
-    assert made["logements"] == pytest.approx(expected)
+    assert coefficient["logements"] == pytest.approx(expected)
 
 
 def test_everything_that_code_returns_is_kept(
@@ -93,7 +97,7 @@ def test_everything_that_code_returns_is_kept(
 ) -> None:
     """Its first frame is the table; pictures, files and other frames stand beside it."""
     run = run_code(ALL_KINDS)
-    table = pd.read_parquet(run.made("result.parquet"))
+    table = pd.read_parquet(run.output_path("result.parquet"))
     assert list(table["nom"]) == ["Le Havre", "Rouen", "Caen"]
     assert table["code"].tolist() == ["76351", "76540", "14118"]
     assert opaque(run) == {
@@ -104,10 +108,10 @@ def test_everything_that_code_returns_is_kept(
         "rendu-autre.csv": "table",
     }
     for name in ("rendu-barres.png", "rendu-points.png"):
-        assert run.made(name).read_bytes().startswith(b"\x89PNG")
-    assert run.made("rendu-notes.txt").read_text() == "été"
-    assert run.made("rendu-octets.bin").read_bytes() == b"abc"
-    assert run.made("rendu-autre.csv").read_text() == "formule\n'=1+1\n"
+        assert run.output_path(name).read_bytes().startswith(b"\x89PNG")
+    assert run.output_path("rendu-notes.txt").read_text() == "été"
+    assert run.output_path("rendu-octets.bin").read_bytes() == b"abc"
+    assert run.output_path("rendu-autre.csv").read_text() == "formule\n'=1+1\n"
     assert "trois communes {'n': 3}" in capsys.readouterr().out
     report = run.reports[0]
     assert report["summary"].startswith("code Python exécuté sur 1 table : 2 tableaux, 2 figures")
@@ -116,7 +120,7 @@ def test_everything_that_code_returns_is_kept(
 
 def test_types_come_out_as_they_are(run_code: RunCode) -> None:
     """Texts of digits stay texts, a named index becomes columns, and what is mixed is text."""
-    table = pd.read_parquet(run_code(TYPES).made("result.parquet"), dtype_backend="pyarrow")
+    table = pd.read_parquet(run_code(TYPES).output_path("result.parquet"), dtype_backend="pyarrow")
     kinds = {name: str(kind) for name, kind in table.dtypes.items()}
     assert kinds == {
         "lettre": "string[pyarrow]",
@@ -144,8 +148,10 @@ def run(tables, parameters):
     drawn = [random.random(), np.random.rand(), hash("a")]
     return pd.DataFrame({"vu": [*tables["communes"].columns, *map(str, drawn), parameters["p"]]})
 """
-    told = {"columns": {"communes": ["nom", "code"]}, "parameters": {"p": "é"}, "seed": 7}
-    first = pd.read_csv(run_code(code, **told).made("result.csv"), dtype=str)["vu"].tolist()
+    fields = {"columns": {"communes": ["nom", "code"]}, "parameters": {"p": "é"}, "seed": 7}
+    first = pd.read_csv(run_code(code, **fields).output_path("result.csv"), dtype=str)[
+        "vu"
+    ].tolist()
     assert first[:2] == ["nom", "code"]
     assert first[-1] == "é"
     assert first[2].startswith("0.3238327")  # random.Random(7)
@@ -156,7 +162,7 @@ def test_notebook_is_run_and_left_as_a_page(run_code: RunCode) -> None:
     run = run_code(notebook=notebook(TABLE, CHART))
     assert opaque(run) == {"rendu-notebook.html": "html"}
     assert run.reports[0]["rows"]["out"] == 3
-    page = run.made("rendu-notebook.html").read_text()
+    page = run.output_path("rendu-notebook.html").read_text()
     assert page.startswith(PAGE_HEAD.decode()), "whoever wrote the rest, it runs no script"
     assert "Le Havre" in page
     assert "un vieux résultat" not in page
@@ -198,8 +204,8 @@ def notebook(*cells: str) -> str:
         }
         for number, source in enumerate(cells)
     ]
-    made = {"cells": [title, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(made)
+    fields = {"cells": [title, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(fields)
 
 
 def test_nothing_is_left_in_the_job_folder_but_its_outputs(

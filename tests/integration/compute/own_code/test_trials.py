@@ -50,7 +50,7 @@ def homes(lab: Lab, compute: RunningService) -> str:  # noqa: ARG001 - it reads 
     dataset_id = lab.ingest(HOMES)
 
     def lend(shelf: Shelf) -> None:
-        shelf.readers, shelf.known = [HOLDER], {"dataset_id": dataset_id, "reason": "-"}
+        shelf.readers, shelf.facts = [HOLDER], {"dataset_id": dataset_id, "reason": "-"}
 
     with lab.store("catalog") as store:
         store.of(Shelf).change(dataset_id, lend)
@@ -67,7 +67,7 @@ def coded(dataset_id: str, code: str, **inputs: str) -> dict[str, Any]:
 def tried(lab: Lab, treatment: dict[str, Any], member_id: str = HOLDER) -> list[Remark]:
     """What compute says of a treatment's code."""
     with lab.rpc() as rpc:
-        return [Remark.model_validate(one) for one in rpc.check_code(treatment, member_id)]
+        return [Remark.model_validate(remark) for remark in rpc.check_code(treatment, member_id)]
 
 
 def test_code_that_works_is_tried(lab: Lab, homes: str) -> None:
@@ -154,9 +154,9 @@ def run(tables, parameters):
 """
     with pytest.raises(Invalid, match="ligne 5") as refused:
         tried(lab, coded(homes, code))
-    said = refused.value.args[0]
-    assert 'BinderException: Binder Error: Referenced column "truc" not found' in said
-    assert "LINE 1" not in said
+    refusal_text = refused.value.args[0]
+    assert 'BinderException: Binder Error: Referenced column "truc" not found' in refusal_text
+    assert "LINE 1" not in refusal_text
 
 
 def test_code_that_fails_on_a_sample_alone_is_not_refused(lab: Lab, homes: str) -> None:
@@ -189,11 +189,14 @@ def bare(lab: Lab) -> Iterator[RunningService]:
 
 def test_lab_without_the_libraries_says_so_before(lab: Lab, bare: RunningService) -> None:
     """Where applications are listed, and to who sends code all the same."""
-    told = {
-        one["name"]: one["unavailable"] for one in lab.call(bare, "GET", "/applications").json()
+    unavailables_by_name = {
+        application["name"]: application["unavailable"]
+        for application in lab.call(bare, "GET", "/applications").json()
     }
-    assert "n'exécute pas de code Python : il n'a pas installé altair" in told.pop("python")
-    assert set(told.values()) == {""}
+    assert "n'exécute pas de code Python : il n'a pas installé altair" in unavailables_by_name.pop(
+        "python"
+    )
+    assert set(unavailables_by_name.values()) == {""}
     assert "altair" in lab.call(bare, "GET", "/applications/python").json()["unavailable"]
     assert lab.call(bare, "GET", "/applications/cobol").status == 404
     answer = lab.call(bare, "POST", "/treatments/check", json=coded("dts_1", WORKS))

@@ -67,7 +67,7 @@ def report_of(done: RunOutcome) -> PageReport:
 def entries_of(done: RunOutcome) -> list[PageEntry]:
     """What the job made of the page."""
     assert not done.error, done.error
-    lines = done.made("entries.jsonl").read_text().splitlines()
+    lines = done.output_path("entries.jsonl").read_text().splitlines()
     return [PageEntry.model_validate_json(line) for line in lines if line]
 
 
@@ -99,7 +99,9 @@ def test_api_of_data_gouv_is_read(tmp_path: Path) -> None:
     assert record.producer_kind == "company"
     assert record.territory == ("14118", "27")
     assert (record.frequency, record.start, record.end) == ("ANNUAL_2", "2025-01-01", None)
-    assert [one.url for one in record.distributions] == ["https://portail.example/postcodes.csv"]
+    assert [distribution.url for distribution in record.distributions] == [
+        "https://portail.example/postcodes.csv"
+    ]
     assert report_of(done) == PageReport(
         format="data.gouv", read=1, refused=0, next=f"{URL}?page=2"
     )
@@ -109,7 +111,7 @@ def test_api_of_data_gouv_is_read(tmp_path: Path) -> None:
 def test_dataset_that_its_portal_took_back_is_not_read(tmp_path: Path, mark: str) -> None:
     """It is neither a record nor a fault: the harvest will miss it, and retire it."""
     page = api([item("a"), item("b", **{mark: "2026-01-01T00:00:00"})], None)
-    assert [one.identifier for one in records_of(read(tmp_path, page, "data.gouv"))] == ["a"]
+    assert [record.identifier for record in records_of(read(tmp_path, page, "data.gouv"))] == ["a"]
 
 
 def test_one_broken_dataset_stops_no_other(tmp_path: Path) -> None:
@@ -157,7 +159,11 @@ def test_datasets_that_are_odd_within_say_so_in_french(tmp_path: Path) -> None:
     odd = [{"a": [1]}, [], 7, None, "x" * 100_000, {"id": {}}, True, -1]
     fields = ("title", "description", "tags", "license", "organization", "spatial", "resources")
     page = api(
-        [item(f"{field}{n}", **{field: one}) for field in fields for n, one in enumerate(odd)]
+        [
+            item(f"{field}{n}", **{field: odd_value})
+            for field in fields
+            for n, odd_value in enumerate(odd)
+        ]
     )
     for entry in entries_of(read(tmp_path, page, "data.gouv")):
         assert entry.record or entry.reason == "il n'a pas de titre", entry
@@ -170,35 +176,37 @@ def test_dataset_without_title_or_identity_is_refused_alone(tmp_path: Path) -> N
         '<https://portail.example/d/bruit> a dcat:Dataset ; dct:description "?" .',
         '[] a dcat:Dataset ; dct:title "Anonyme" .',
     )
-    found = {entry.where: entry for entry in entries_of(read(tmp_path, page))}
-    assert found["eau"].record
-    assert found["sans titre"].identifier == "https://portail.example/d/bruit"
-    assert found["sans titre"].reason == "il n'a pas de titre"
-    assert found["Anonyme"].reason.startswith("rien qui l'identifie")
+    entries = {entry.where: entry for entry in entries_of(read(tmp_path, page))}
+    assert entries["eau"].record
+    assert entries["sans titre"].identifier == "https://portail.example/d/bruit"
+    assert entries["sans titre"].reason == "il n'a pas de titre"
+    assert entries["Anonyme"].reason.startswith("rien qui l'identifie")
 
 
 def test_identifiers_that_are_too_long_are_refused_as_such(tmp_path: Path) -> None:
     """Cut to what is kept they would be one, and the second be refused for another's sake."""
     long = [f"https://portail.example/{'a' * 600}{number}" for number in range(2)]
-    page = turtle(*(f"<{one}> a dcat:Dataset ; dct:title 'L' ." for one in long), dataset("eau"))
-    for given, catalogue in ((page, "dcat"), (api([*map(item, long), item("eau")]), "data.gouv")):
-        entries = entries_of(read(tmp_path / catalogue, given, catalogue))
+    page = turtle(
+        *(f"<{title}> a dcat:Dataset ; dct:title 'L' ." for title in long), dataset("eau")
+    )
+    for header, catalogue in ((page, "dcat"), (api([*map(item, long), item("eau")]), "data.gouv")):
+        entries = entries_of(read(tmp_path / catalogue, header, catalogue))
         refused = [entry.reason for entry in entries if entry.reason]
         assert refused == ["son identifiant dépasse 500 caractères"] * 2
         assert len(entries) == 3
 
 
 @pytest.mark.parametrize(
-    ("theme", "told"),
+    ("theme", "message"),
     [
         ("'Transports'@fr", "Transports"),
         ("'http://publications.europa.eu/resource/authority/data-theme/TRAN'", "Transports"),
     ],
 )
-def test_theme_that_is_a_text_is_kept(tmp_path: Path, theme: str, told: str) -> None:
+def test_theme_that_is_a_text_is_kept(tmp_path: Path, theme: str, message: str) -> None:
     """Many portals say it so, and not by the address of a concept."""
     page = turtle(dataset("eau", more=f"dcat:theme {theme} ;"))
-    assert [one.theme for one in records_of(read(tmp_path, page))] == [told]
+    assert [record.theme for record in records_of(read(tmp_path, page))] == [message]
 
 
 def test_dataset_that_is_only_mentioned_is_no_fault(tmp_path: Path) -> None:
@@ -217,8 +225,8 @@ def test_blank_dataset_is_known_by_its_identifier_or_page(tmp_path: Path) -> Non
         '[] a dcat:Dataset ; dct:title "A" ; dct:identifier "a-1" .',
         '[] a dcat:Dataset ; dct:title "B" ; dcat:landingPage <https://portail.example/b> .',
     )
-    found = [record.identifier for record in records_of(read(tmp_path, page))]
-    assert found == ["a-1", "https://portail.example/b"]
+    identifiers = [record.identifier for record in records_of(read(tmp_path, page))]
+    assert identifiers == ["a-1", "https://portail.example/b"]
 
 
 def test_empty_page_is_a_page(tmp_path: Path) -> None:
@@ -226,14 +234,17 @@ def test_empty_page_is_a_page(tmp_path: Path) -> None:
     assert entries_of(read(tmp_path, api([]), "data.gouv")) == []
 
 
-@pytest.mark.parametrize("told", ["/list?page=2", "http://[bad", "file:///etc/passwd"])
+@pytest.mark.parametrize("next_page", ["/list?page=2", "http://[bad", "file:///etc/passwd"])
 def test_next_page_that_is_no_complete_address_is_told_as_it_stands(
-    tmp_path: Path, told: str
+    tmp_path: Path, next_page: str
 ) -> None:
     """A page that names a next one is not the last, whatever it calls it."""
-    document = {"@id": URL, "http://www.w3.org/ns/hydra/core#next": told}
-    for page, catalogue in ((api([], told), "data.gouv"), (json.dumps(document).encode(), "dcat")):
-        assert report_of(read(tmp_path / catalogue, page, catalogue)).next == told
+    document = {"@id": URL, "http://www.w3.org/ns/hydra/core#next": next_page}
+    for page, catalogue in (
+        (api([], next_page), "data.gouv"),
+        (json.dumps(document).encode(), "dcat"),
+    ):
+        assert report_of(read(tmp_path / catalogue, page, catalogue)).next == next_page
 
 
 def test_next_page_that_is_no_text_is_refused(tmp_path: Path) -> None:
@@ -320,10 +331,12 @@ def test_compressed_page_is_unpacked(tmp_path: Path) -> None:
 
 def test_descriptions_in_html_become_plain_text(tmp_path: Path) -> None:
     """Whichever way a portal writes its records."""
-    told = "<p>Mesures de l&#39;eau.</p><p>Voir <a href='https://a.example/'>la page</a>.</p>"
+    description = (
+        "<p>Mesures de l&#39;eau.</p><p>Voir <a href='https://a.example/'>la page</a>.</p>"
+    )
     for page, catalogue in (
-        (turtle(dataset("eau", more=f'dct:description "{told}" ;')), "dcat"),
-        (api([item("eau", description=told)]), "data.gouv"),
+        (turtle(dataset("eau", more=f'dct:description "{description}" ;')), "dcat"),
+        (api([item("eau", description=description)]), "data.gouv"),
     ):
         (record,) = records_of(read(tmp_path / catalogue, page, catalogue))
         assert record.description == "Mesures de l'eau.\n\nVoir la page."
@@ -375,15 +388,17 @@ def test_columns_are_read_however_they_are_listed(tmp_path: Path) -> None:
     first = 'csvw:column [ csvw:title "a" ; dct:description "un" ], [ csvw:title "b" ]'
     second = """csvw:column [ csvw:title "a" ; dct:description "deux" ],
       [ csvw:title "c" ; dct:description "trois" ]"""
-    files = "".join(f"[ csvw:tableSchema [ {one} ] ], " for one in (first, second))
+    files = "".join(f"[ csvw:tableSchema [ {address} ] ], " for address in (first, second))
     more = f"dcat:distribution {files} [ csvw:tableSchema <https://portail.example/schema> ] ;"
     endless = """dcat:distribution [ csvw:tableSchema [ csvw:column _:l ] ] .
       _:l rdf:first 1 ; rdf:rest _:l . <https://portail.example/d/endless>"""
     done = read(tmp_path, turtle(dataset("a", more=more), dataset("endless", more=endless)))
     read_well, broken = entries_of(done)
     assert read_well.record
-    said = {one.name: one.description for one in read_well.record.columns}
-    assert said == {"a": "un", "c": "trois"}
+    descriptions_by_name = {
+        description.name: description.description for description in read_well.record.columns
+    }
+    assert descriptions_by_name == {"a": "un", "c": "trois"}
     assert broken.reason
 
 
@@ -394,4 +409,4 @@ def test_columns_are_bounded(tmp_path: Path) -> None:
     more = f"dcat:distribution [ csvw:tableSchema [ csvw:column {many} {long} ] ] ;"
     (record,) = records_of(read(tmp_path, turtle(dataset("a", more=more))))
     assert len(record.columns) == 2000
-    assert max(len(one.description) for one in record.columns) == 500
+    assert max(len(description.description) for description in record.columns) == 500

@@ -13,12 +13,12 @@ def tables() -> list[Judged]:
 
 def test_no_table_that_tells_of_persons_is_missed(tables: list[Judged]) -> None:
     """Nor any of its columns, nor is it called another kind."""
-    assert [one.name for one in tables if one.is_missed] == []
-    assert [f"{one.name}: {column}" for one in tables for column in one.missed()] == []
-    assert [f"{one.name}: {column}" for one in tables for column in one.otherwise()] == []
+    assert [column.name for column in tables if column.is_missed] == []
+    assert [f"{table.name}: {column}" for table in tables for column in table.missed()] == []
+    assert [f"{table.name}: {column}" for table in tables for column in table.otherwise()] == []
 
 
 def test_no_other_table_is_told_to_be_about_persons(tables: list[Judged]) -> None:
     """However much it looks so; and rows are counted as they are."""
-    assert [one.name for one in tables if one.is_false] == []
-    assert [f"{one.name}: {column}" for one in tables for column in one.miscounted()] == []
+    assert [column.name for column in tables if column.is_false] == []
+    assert [f"{table.name}: {column}" for table in tables for column in table.miscounted()] == []

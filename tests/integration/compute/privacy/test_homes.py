@@ -42,9 +42,9 @@ def test_home_with_a_fact_about_who_lives_there_is_direct(
     tmp_path: Path, columns: dict[str, Column]
 ) -> None:
     """Though nobody is named, and households are counted."""
-    found = screened(tmp_path, table(columns))
-    assert (found.verdict, found.subject) == ("direct", "persons")
-    assert set(kinds(found).values()) == {"address"}
+    privacy = screened(tmp_path, table(columns))
+    assert (privacy.verdict, privacy.subject) == ("direct", "persons")
+    assert set(kinds(privacy).values()) == {"address"}
 
 
 @pytest.mark.parametrize("is_home", [True, False])
@@ -53,8 +53,8 @@ def test_number_of_a_home_may_stand_in_a_column_of_its_own(
 ) -> None:
     """As the sales of homes are published."""
     columns = NUMBERED | {"type_local": one_of("Maison" if is_home else "Local industriel")}
-    found = screened(tmp_path, table(columns))
-    assert kinds(found) == ({"adresse_nom_voie": "address"} if is_home else {})
+    privacy = screened(tmp_path, table(columns))
+    assert kinds(privacy) == ({"adresse_nom_voie": "address"} if is_home else {})
 
 
 @pytest.mark.parametrize("columns", OTHERS.values(), ids=OTHERS)

@@ -12,7 +12,7 @@ PERSONS = (
     " Sophie Xhemaili, Henri Vasseur, Alice Tchouaméni, Denis Lemoine"
 )
 FIRST_NAMES, LAST_NAMES = map(list, zip(*map(str.split, PERSONS.split(", ")), strict=True))
-RARE = [f"{one}zkw" for one in LAST_NAMES]
+RARE = [f"{last_name}zkw" for last_name in LAST_NAMES]
 RANKS = [str(at) for at in range(15)]
 SERVICES = ["Voirie", "Eau", "Culture"] * 5
 NAMED = [
@@ -39,15 +39,15 @@ def as_file(names: list[str], columns: list[list[str]]) -> bytes:
 def test_names_beside_first_names_are_surnames(tmp_path: Path, header: str) -> None:
     """Fifteen rows, whose surnames are rare ones in part."""
     content = as_file([header, "prenom_agent", "service"], [LAST_NAMES, FIRST_NAMES, SERVICES])
-    found = screened(tmp_path, content)
-    assert found.verdict == "direct"
-    assert kinds(found) == {header: "surname", "prenom_agent": "first_name"}
+    privacy = screened(tmp_path, content)
+    assert privacy.verdict == "direct"
+    assert kinds(privacy) == {header: "surname", "prenom_agent": "first_name"}
 
 
 def test_rare_surnames_beside_first_names_are_surnames(tmp_path: Path) -> None:
     """No list knows one of them."""
-    found = screened(tmp_path, as_file(["nom_agent", "prenom"], [RARE, FIRST_NAMES]))
-    assert kinds(found) == {"nom_agent": "surname", "prenom": "first_name"}
+    privacy = screened(tmp_path, as_file(["nom_agent", "prenom"], [RARE, FIRST_NAMES]))
+    assert kinds(privacy) == {"nom_agent": "surname", "prenom": "first_name"}
 
 
 def numbers(birthplace: str, month: str = "05") -> list[str]:
@@ -62,8 +62,8 @@ def numbers(birthplace: str, month: str = "05") -> list[str]:
 def test_nir_without_its_key_is_direct(tmp_path: Path, header: str, birthplace: str) -> None:
     """By its name, or when all were born in a month and a commune that exist, or abroad."""
     content = as_file([header, "rang"], [numbers(birthplace), RANKS])
-    found = screened(tmp_path, content)
-    assert (found.verdict, kinds(found)) == ("direct", {header: "nir"})
+    privacy = screened(tmp_path, content)
+    assert (privacy.verdict, kinds(privacy)) == ("direct", {header: "nir"})
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ DEMANDERS = {
 def test_civility_or_initial_and_surname_are_a_full_name(tmp_path: Path, names: list[str]) -> None:
     """Those who ask for a permit, with their addresses, also where companies ask as well."""
     addresses = [f"{at + 1} rue du Port" for at in range(15)]
-    found = screened(tmp_path, as_file(["demandeur", "adresse"], [names * 3, addresses]))
-    assert kinds(found) == {"demandeur": "full_name", "adresse": "address"}
+    privacy = screened(tmp_path, as_file(["demandeur", "adresse"], [names * 3, addresses]))
+    assert kinds(privacy) == {"demandeur": "full_name", "adresse": "address"}
 
 
 UAI = ["0140013N", "0140014P", "0140017T", "0141275K", "0140052F"]
@@ -105,8 +105,8 @@ def test_schools_are_called_after_persons(tmp_path: Path) -> None:
     """Not so the teachers, who have first names or a civility."""
     schools = ["Jules Ferry", "Jean Moulin", "Marie Curie", "Victor Hugo", "Paul Bert"]
     content = as_file(["uai", "nom", "commune"], [UAI, schools, ["Caen"] * 5])
-    found = screened(tmp_path / "a", content)
-    assert (found.verdict, found.subject) == ("none", "organisations")
+    privacy = screened(tmp_path / "a", content)
+    assert (privacy.verdict, privacy.subject) == ("none", "organisations")
     for beside, names in (("prenom", FIRST_NAMES[:5]), ("chef", ["Mme X", "M. MARTIN"] * 3)):
         content = as_file(["uai", "nom", beside], [UAI, LAST_NAMES[:5], names[:5]])
         assert screened(tmp_path / beside, content).verdict == "direct"
@@ -114,8 +114,8 @@ def test_schools_are_called_after_persons(tmp_path: Path) -> None:
 
 def test_surnames_alone_are_persons(tmp_path: Path) -> None:
     """Headed just `nom`, beside nothing of a person."""
-    found = screened(tmp_path, as_file(["nom", "service"], [LAST_NAMES, SERVICES]))
-    assert kinds(found) == {"nom": "surname"}
+    privacy = screened(tmp_path, as_file(["nom", "service"], [LAST_NAMES, SERVICES]))
+    assert kinds(privacy) == {"nom": "surname"}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_surnames_alone_are_persons(tmp_path: Path) -> None:
         ({"x": FIRST_NAMES}, {"x": "first_name"}),
         ({"x": FIRST_NAMES, "y": LAST_NAMES}, {"x": "first_name", "y": "surname"}),
         (
-            {"x": [" ".join(one) for one in zip(LAST_NAMES, FIRST_NAMES, strict=True)]},
+            {"x": [" ".join(names) for names in zip(LAST_NAMES, FIRST_NAMES, strict=True)]},
             {"x": "full_name"},
         ),
         ({"nom_de_famille": RARE}, {"nom_de_famille": "surname"}),
@@ -136,9 +136,9 @@ def test_few_names_are_found(
     tmp_path: Path, columns: dict[str, list[str]], expected: dict[str, str]
 ) -> None:
     """Nearly all of a short list are names; or a column's name, or what stands beside, says so."""
-    found = screened(tmp_path, as_file([*columns, "rang"], [*columns.values(), RANKS]))
-    quasi = {} if "direct" in found.verdict else kinds(found, "quasi")
-    assert kinds(found) | quasi == expected
+    privacy = screened(tmp_path, as_file([*columns, "rang"], [*columns.values(), RANKS]))
+    quasi = {} if "direct" in privacy.verdict else kinds(privacy, "quasi")
+    assert kinds(privacy) | quasi == expected
 
 
 NO_PERSONS = {

@@ -12,7 +12,7 @@ from tests.integration.compute.privacy.test_screening import kinds, screened
 WHO = [("conducteur", "femme", 1979), ("passager", "homme", 1962), ("piéton", "femme", 2003)]
 
 
-def told(number: int, between: str) -> str:
+def persons_text(number: int, between: str) -> str:
     """So many persons in a few words each."""
     return between.join(f"{role}, {sex}, {year}, indemne" for role, sex, year in WHO[:number])
 
@@ -20,7 +20,7 @@ def told(number: int, between: str) -> str:
 def records(number: int) -> str:
     """The same as JSON."""
     fields = ("catégorie", "sexe", "anneeNaissance")
-    return json.dumps([dict(zip(fields, one, strict=True)) for one in WHO[:number]])
+    return json.dumps([dict(zip(fields, person, strict=True)) for person in WHO[:number]])
 
 
 def names(number: int, between: str) -> str:
@@ -31,8 +31,8 @@ def names(number: int, between: str) -> str:
 
 COUNTS = [at % 3 + 1 for at in range(30)]
 CELLS = {
-    "bars": ("quasi", [told(number, " | ") for number in COUNTS]),
-    "semicolons": ("quasi", [told(number, "; ") for number in COUNTS]),
+    "bars": ("quasi", [persons_text(number, " | ") for number in COUNTS]),
+    "semicolons": ("quasi", [persons_text(number, "; ") for number in COUNTS]),
     "ages": ("quasi", [" / ".join(["H, 45 ans, blessé", "F, 7 ans"][:n]) for n in COUNTS]),
     "bands of ages": (
         "quasi",
@@ -47,10 +47,10 @@ CELLS = {
 }
 
 
-def only(found: tuple[Finding, ...], kind: str) -> Finding:
+def only(findings: tuple[Finding, ...], kind: str) -> Finding:
     """The only finding of that kind."""
-    (one,) = [one for one in found if one.kind == kind]
-    return one
+    (finding,) = [finding for finding in findings if finding.kind == kind]
+    return finding
 
 
 @pytest.mark.parametrize(("verdict", "cells"), CELLS.values(), ids=CELLS)
@@ -58,30 +58,30 @@ def test_persons_in_one_cell_are_found(tmp_path: Path, verdict: str, cells: list
     """Named or reached they are direct, else their traits may tell them apart."""
     quoted = ['"' + cell.replace('"', '""') + '"' for cell in cells]
     content = as_file(["rang", "x"], [[str(at) for at in range(30)], quoted])
-    found = screened(tmp_path, content)
-    assert (found.verdict, found.subject) == (verdict, "persons")
-    assert only(found.findings, "persons").rows == 30
+    privacy = screened(tmp_path, content)
+    assert (privacy.verdict, privacy.subject) == (verdict, "persons")
+    assert only(privacy.findings, "persons").rows == 30
 
 
 def test_all_persons_of_a_long_table_are_counted(tmp_path: Path) -> None:
     """Of 9,000 accidents, not only of those that a sample shows."""
     counts = [at % 3 + 1 for at in range(9000)]
-    cells = [f'"{told(number, " | ")}"' for number in counts]
+    cells = [f'"{persons_text(number, " | ")}"' for number in counts]
     content = as_file(["num", "usagers"], [[str(at) for at in range(9000)], cells])
-    found = screened(tmp_path, content)
-    one = only(found.findings, "persons")
-    assert (one.rows, one.persons) == (9000, sum(counts))
-    assert found.k is not None
+    privacy = screened(tmp_path, content)
+    finding = only(privacy.findings, "persons")
+    assert (finding.rows, finding.persons) == (9000, sum(counts))
+    assert privacy.k is not None
 
 
 def test_lists_of_short_values_are_persons(tmp_path: Path) -> None:
     """As the national file of accidents has them in some portals: `1,2` beside `1960,1985`."""
     sexes = [",".join("121"[:number]) for number in COUNTS]
     years = [",".join(["1960", "1985", "2001"][:number]) for number in COUNTS]
-    columns = [[f'"{one}"' for one in of] for of in (sexes, years)]
-    found = screened(tmp_path, as_file(["sexe", "an_nais"], columns))
-    assert kinds(found, "quasi") == {"sexe": "sex", "an_nais": "birth_year"}
-    assert {one.persons for one in found.findings} == {sum(COUNTS)}
+    columns = [[f'"{word}"' for word in of] for of in (sexes, years)]
+    privacy = screened(tmp_path, as_file(["sexe", "an_nais"], columns))
+    assert kinds(privacy, "quasi") == {"sexe": "sex", "an_nais": "birth_year"}
+    assert {finding.persons for finding in privacy.findings} == {sum(COUNTS)}
 
 
 NOBODY = {
@@ -109,8 +109,8 @@ def test_column_s_name_says_that_ages_are_persons(tmp_path: Path) -> None:
     """Codes of role, sex, year of birth and injury; beside another name they are any codes."""
     cells = ["|".join(["1;1;1984;3", "2;2;1990;1", "3;1;2003;4"][:number]) for number in COUNTS]
     columns = [[str(at) for at in range(30)], [f'"{cell}"' for cell in cells]]
-    found = screened(tmp_path / "a", as_file(["num", "usagers"], columns))
-    assert only(found.findings, "persons").persons == sum(COUNTS)
+    privacy = screened(tmp_path / "a", as_file(["num", "usagers"], columns))
+    assert only(privacy.findings, "persons").persons == sum(COUNTS)
     assert screened(tmp_path / "b", as_file(["num", "nom_lot"], columns)).findings == ()
 
 

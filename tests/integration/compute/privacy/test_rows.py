@@ -21,10 +21,12 @@ def test_mailboxes_of_persons_are_counted_among_those_of_shops(
     tmp_path: Path, persons: int
 ) -> None:
     """At public providers, called as their row is; some are somebody's own."""
-    boxes = [f"{one}.dupont{at}@gmail.com" for at, one in enumerate(["marie"] * persons)]
+    boxes = [f"{person}.dupont{at}@gmail.com" for at, person in enumerate(["marie"] * persons)]
     content = as_file(["enseigne", "courriel"], [SHOPS, boxes + BOXES[persons:]])
-    found = screened(tmp_path, content)
-    assert [(one.kind, one.rows) for one in found.findings] == [("email", persons)] * (persons > 0)
+    privacy = screened(tmp_path, content)
+    assert [(finding.kind, finding.rows) for finding in privacy.findings] == [
+        ("email", persons)
+    ] * (persons > 0)
 
 
 def test_mailboxes_of_town_halls_at_public_providers_are_nobody_s(tmp_path: Path) -> None:
@@ -50,7 +52,7 @@ def test_companies_among_persons_are_not_counted(tmp_path: Path) -> None:
     """Those who ask for a permit."""
     names = ["M. MARTIN", "Mme LE GALL", "SCI du Port", "SARL Toitures", "M. OUZOUNIAN"] * 4
     content = as_file(["demandeur", "rang"], [names, [str(at) for at in range(20)]])
-    assert [(one.kind, one.rows) for one in screened(tmp_path, content).findings] == [
+    assert [(finding.kind, finding.rows) for finding in screened(tmp_path, content).findings] == [
         ("full_name", 12)
     ]
 
@@ -65,8 +67,8 @@ def test_texts_that_name_somebody_are_counted(tmp_path: Path) -> None:
         "Grand trou devant l'école, Mme la Directrice prévenue",
     ] * 4
     content = as_file(["rang", "texte"], [[str(at) for at in range(20)], texts])
-    (found,) = screened(tmp_path, content).findings
-    assert (found.kind, found.rows) == ("mention", 12)
+    (finding,) = screened(tmp_path, content).findings
+    assert (finding.kind, finding.rows) == ("mention", 12)
 
 
 @pytest.mark.parametrize(
@@ -85,15 +87,15 @@ def test_what_reaches_somebody_is_sure_wherever_it_stands(tmp_path: Path, cell: 
         cell.format(at=number % 100, nir=f"{number}{97 - number % 97:02}") for number in numbers
     ]
     content = as_file(["ref", "x"], [[str(at) for at in range(30)], cells])
-    (found,) = screened(tmp_path, content).findings
-    assert (found.column, found.role, found.is_doubtful) == ("x", "direct", False)
+    (finding,) = screened(tmp_path, content).findings
+    assert (finding.column, finding.role, finding.is_doubtful) == ("x", "direct", False)
 
 
 def test_name_in_a_text_is_doubtful(tmp_path: Path) -> None:
     """It may be a street's."""
     texts = ["Travaux au droit de la rue Alain MARCHAND, près du carrefour", "Rien à signaler"] * 20
     content = as_file(["rang", "texte"], [[str(at) for at in range(40)], texts])
-    assert all(one.is_doubtful for one in screened(tmp_path, content).findings)
+    assert all(finding.is_doubtful for finding in screened(tmp_path, content).findings)
 
 
 def test_mailbox_with_an_accent_is_one(tmp_path: Path) -> None:
@@ -103,8 +105,8 @@ def test_mailbox_with_an_accent_is_one(tmp_path: Path) -> None:
         for at in range(40)
     ]
     content = as_file(["id", "courriel"], [[str(at) for at in range(40)], boxes])
-    (found,) = screened(tmp_path, content).findings
-    assert (found.kind, found.rows) == ("email", 40)
+    (finding,) = screened(tmp_path, content).findings
+    assert (finding.kind, finding.rows) == ("email", 40)
 
 
 def test_animals_and_ships_have_names_sexes_and_births(tmp_path: Path) -> None:
@@ -118,7 +120,7 @@ def test_animals_and_ships_have_names_sexes_and_births(tmp_path: Path) -> None:
     }
     assert screened(tmp_path / "a", as_file(list(animals), list(animals.values()))).findings == ()
     owners = animals | {"proprietaire": ["M. MARTIN", "Mme GIRARD"] * 10}
-    found = screened(tmp_path / "b", as_file(list(owners), list(owners.values())))
-    assert kinds(found) == {"proprietaire": "full_name"}
+    privacy = screened(tmp_path / "b", as_file(list(owners), list(owners.values())))
+    assert kinds(privacy) == {"proprietaire": "full_name"}
     ships = {"nom": ["Petit Pierre", "Jean Bart"] * 10, "longueur": ["10,2", "21,5"] * 10}
     assert screened(tmp_path / "c", as_file(list(ships), list(ships.values()))).findings == ()

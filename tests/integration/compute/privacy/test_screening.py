@@ -15,7 +15,7 @@ from shared.engine.reading.columns.reference_files import unfolded
 from shared.engine.tables.privacy import Privacy
 from tests.integration.compute.jobs import DATA, DEMO, Tables, ingest, step, treat
 from tests.integration.compute.jobs import run as start
-from tests.integration.compute.profiles import profile, verdict
+from tests.integration.compute.profiles import profile_of, verdict_of
 
 FIRST, LAST = (sorted(unfolded(name).to_pylist()) for name in ("first_names.csv", "surnames.csv"))
 COMMUNES = sorted(load_codes().communes)
@@ -72,14 +72,14 @@ def as_csv(rows: list[dict[str, str]], **columns: str) -> bytes:
 
 def screened(folder: Path, content: bytes | Path) -> Privacy:
     """The verdict on a file."""
-    found = profile(ingest(folder / "job", content)).privacy
-    assert found is not None
-    return found
+    privacy = profile_of(ingest(folder / "job", content)).privacy
+    assert privacy is not None
+    return privacy
 
 
 def kinds(privacy: Privacy, role: str = "direct") -> dict[str, str]:
     """The kind of each column of that role."""
-    return {one.column: one.kind for one in privacy.findings if one.role == role}
+    return {finding.column: finding.kind for finding in privacy.findings if finding.role == role}
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,19 @@ def kinds(privacy: Privacy, role: str = "direct") -> dict[str, str]:
         (DEMO / "logements.csv", "other"),
         (DATA / "irve_2020_cp1252.csv", "other"),
     ],
-    ids=lambda one: one.stem if isinstance(one, Path) else one,
+    ids=lambda path: path.stem if isinstance(path, Path) else path,
 )
 def test_open_data_about_places_is_not_about_persons(
     tmp_path: Path, file: Path, subject: str
 ) -> None:
     """Names of communes are surnames at times, and stations have addresses: no person in them."""
-    found = screened(tmp_path, file)
-    assert (found.verdict, found.subject, found.findings, found.k) == ("none", subject, (), None)
+    privacy = screened(tmp_path, file)
+    assert (privacy.verdict, privacy.subject, privacy.findings, privacy.k) == (
+        "none",
+        subject,
+        (),
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,42 +123,48 @@ def test_identifier_is_found_under_a_name_that_says_nothing(
     """By its values alone, in a table of nothing else but a number."""
     rows = list(persons(120))
     content = as_csv(rows, x="age", **{f"c{at}": field for at, field in enumerate(fields)})
-    found = screened(tmp_path, content)
-    assert found.verdict == "direct"
-    assert kinds(found) == {"c0": expected}
-    assert all(one.rows == 120 for one in found.findings)
+    privacy = screened(tmp_path, content)
+    assert privacy.verdict == "direct"
+    assert kinds(privacy) == {"c0": expected}
+    assert all(finding.rows == 120 for finding in privacy.findings)
 
 
 def test_table_of_persons_is_found_whole(tmp_path: Path) -> None:
     """Every column that tells who somebody is, where they live and what may tell them apart."""
     fields = ["prenom", "nom", "naissance", "adresse", "fixe", "sexe", "commune", "profession"]
-    found = screened(tmp_path, as_csv(list(persons(300)), **{f"{one}": one for one in fields}))
-    assert (found.verdict, found.subject) == ("direct", "persons")
-    assert kinds(found) == {
+    privacy = screened(
+        tmp_path, as_csv(list(persons(300)), **{f"{field}": field for field in fields})
+    )
+    assert (privacy.verdict, privacy.subject) == ("direct", "persons")
+    assert kinds(privacy) == {
         "prenom": "first_name",
         "nom": "surname",
         "naissance": "birth_date",
         "adresse": "address",
         "fixe": "phone",
     }
-    assert kinds(found, "quasi") == {"sexe": "sex", "commune": "place", "profession": "profession"}
-    assert found.k == 1
-    assert found.share_below > 0.9
+    assert kinds(privacy, "quasi") == {
+        "sexe": "sex",
+        "commune": "place",
+        "profession": "profession",
+    }
+    assert privacy.k == 1
+    assert privacy.share_below > 0.9
 
 
 def test_same_columns_without_names_are_quasi_identifiers(tmp_path: Path) -> None:
     """Nobody is named; the smallest group and l of the diagnosis are what Python counts."""
     rows = list(persons(2000))
-    found = screened(
+    privacy = screened(
         tmp_path, as_csv(rows, sexe="sexe", metier="profession", diagnostic="diagnostic")
     )
     groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         groups.setdefault((row["sexe"], row["profession"]), []).append(row["diagnostic"])
-    assert (found.verdict, found.subject) == ("quasi", "persons")
-    assert found.k == min(map(len, groups.values()))
-    assert found.is_safe
-    (sensitive,) = found.named("sensitive")
+    assert (privacy.verdict, privacy.subject) == ("quasi", "persons")
+    assert privacy.k == min(map(len, groups.values()))
+    assert privacy.is_safe
+    (sensitive,) = privacy.named("sensitive")
     assert sensitive.diversity == min(len(set(values)) for values in groups.values())
 
 
@@ -161,8 +172,8 @@ def test_names_that_repeat_are_names(tmp_path: Path) -> None:
     """In a large table few first names are many people's."""
     some = list(persons(60))
     rows = [row | {"nom": some[at % 37]["nom"]} for at, row in enumerate(some * 20)]
-    found = screened(tmp_path, as_csv(rows, a="prenom", b="nom"))
-    assert kinds(found) == {"a": "first_name", "b": "surname"}
+    privacy = screened(tmp_path, as_csv(rows, a="prenom", b="nom"))
+    assert kinds(privacy) == {"a": "first_name", "b": "surname"}
 
 
 def test_somebody_s_number_in_a_text_is_found(tmp_path: Path) -> None:
@@ -181,8 +192,8 @@ def test_codes_are_sexes_by_their_column_s_name_only(tmp_path: Path) -> None:
     rows = [{"code": "12"[at % 2], "letter": "HF"[at % 3 % 2], "n": str(at)} for at in range(90)]
     assert screened(tmp_path / "a", as_csv(rows, categorie="code", n="n")).verdict == "none"
     for name, column in (("sexe", "code"), ("x", "letter")):
-        found = screened(tmp_path / name, as_csv(rows, **{name: column}, n="n"))
-        assert kinds(found, "quasi") == {name: "sex"}
+        privacy = screened(tmp_path / name, as_csv(rows, **{name: column}, n="n"))
+        assert kinds(privacy, "quasi") == {name: "sex"}
 
 
 def test_date_alone_is_no_birth_date(tmp_path: Path) -> None:
@@ -199,8 +210,8 @@ def test_counts_of_people_are_no_persons(tmp_path: Path) -> None:
     """The first names given in a year, or a census by sex: a row is a group."""
     rows = list(persons(200))
     names = as_csv(rows, sexe="sexe", prenom="prenom", nombre="effectif", commune="commune")
-    found = screened(tmp_path / "a", names)
-    assert (found.verdict, found.subject) == ("none", "groups")
+    privacy = screened(tmp_path / "a", names)
+    assert (privacy.verdict, privacy.subject) == ("none", "groups")
     assert screened(tmp_path / "b", as_csv(rows, sexe="sexe", nombre="effectif")).verdict == "none"
 
 
@@ -234,41 +245,41 @@ def test_join_of_two_safe_tables_is_unsafe(tmp_path: Path, halves: Tables) -> No
     for name, content in halves.items():
         assert screened(tmp_path / name, content).is_safe
     run = treat(tmp_path / "job", halves, CROSS)
-    found = verdict(run)
-    assert (found.verdict, found.subject, found.k) == ("quasi", "persons", 1)
-    assert set(kinds(found, "quasi").values()) == {"sex", "birth_year", "place", "profession"}
-    assert not found.is_safe
-    told = run.reports[-1]["warning"]
-    assert told.startswith("Données personnelles. ")
-    assert f"{found.rows_below} lignes" in told
+    verdict = verdict_of(run)
+    assert (verdict.verdict, verdict.subject, verdict.k) == ("quasi", "persons", 1)
+    assert set(kinds(verdict, "quasi").values()) == {"sex", "birth_year", "place", "profession"}
+    assert not verdict.is_safe
+    warning = run.reports[-1]["warning"]
+    assert warning.startswith("Données personnelles. ")
+    assert f"{verdict.rows_below} lignes" in warning
 
 
 def test_trial_of_the_join_warns_too(tmp_path: Path, halves: Tables) -> None:
     """A sample is screened like the whole."""
-    assert not verdict(treat(tmp_path, halves, CROSS, sample_rows=200)).is_safe
+    assert not verdict_of(treat(tmp_path, halves, CROSS, sample_rows=200)).is_safe
 
 
 def test_sums_of_persons_are_groups(tmp_path: Path, halves: Tables) -> None:
     """What an aggregation leaves is about nobody in particular."""
     by = ["sexe", "annee_naissance"]
     sums = step("aggregate", {"table": "ensemble"}, "sommes", by=by, sums=["numero"])
-    found = verdict(treat(tmp_path, halves, CROSS, sums))
-    assert (found.verdict, found.subject) == ("none", "groups")
+    verdict = verdict_of(treat(tmp_path, halves, CROSS, sums))
+    assert (verdict.verdict, verdict.subject) == ("none", "groups")
 
 
 def test_crossing_that_brings_names_in_names_persons(tmp_path: Path) -> None:
     """Whatever the left table was."""
     rows = list(persons(100))
     tables: Tables = {"a": split(rows, age="age"), "b": split(rows, prenom="prenom", nom="nom")}
-    found = verdict(treat(tmp_path, tables, CROSS))
-    assert kinds(found) == {"prenom": "first_name", "nom": "surname"}
+    verdict = verdict_of(treat(tmp_path, tables, CROSS))
+    assert kinds(verdict) == {"prenom": "first_name", "nom": "surname"}
 
 
 def test_real_crossing_is_about_no_person(tmp_path: Path) -> None:
     """Homes and inter-communal bodies: the demonstration's own result."""
     tables: Tables = {"a": DEMO / "logements.csv", "b": DEMO / "epci_2026.csv"}
     run = treat(tmp_path, tables, crossing("com", "code"))
-    assert (verdict(run).verdict, run.reports[-1]["warning"]) == ("none", "")
+    assert (verdict_of(run).verdict, run.reports[-1]["warning"]) == ("none", "")
 
 
 def test_persons_without_a_match_are_counted_and_not_listed(tmp_path: Path) -> None:
@@ -288,13 +299,13 @@ def test_fault_that_nobody_foresaw_tells_no_value(
 ) -> None:
     """An overflow's own message has the number in it; the reason and the log have its kind."""
     content = pd.DataFrame({"g": ["a", "a"], "x": [2**63 - 1] * 2}).to_parquet()
-    made = ingest(tmp_path / "t", content, "t.parquet").made("table.parquet")
+    path = ingest(tmp_path / "t", content, "t.parquet").output_path("table.parquet")
     sums = step("aggregate", {"table": "t"}, "sommes", by=["g"], sums=["x"])
-    run = start(tmp_path / "job", {"kind": "full", "steps": [sums]}, {"t": made})
+    run = start(tmp_path / "job", {"kind": "full", "steps": [sums]}, {"t": path})
     assert run.error == "le traitement a échoué (ConversionException)"
-    said = "".join(capfd.readouterr())
-    assert "aggregate/run.py" in said
-    assert str(2 * (2**63 - 1)) not in said
+    printed_text = "".join(capfd.readouterr())
+    assert "aggregate/run.py" in printed_text
+    assert str(2 * (2**63 - 1)) not in printed_text
 
 
 def offices(count: int) -> Iterator[dict[str, Any]]:
@@ -317,8 +328,8 @@ def test_offices_of_organisations_are_not_persons(tmp_path: Path) -> None:
     """Mailboxes of offices, fixed lines and addresses beside a SIREN, and without one."""
     rows = list(offices(200))
     whole = {field: field for field in rows[0]}
-    found = screened(tmp_path / "a", as_csv(rows, **whole))
-    assert (found.verdict, found.subject) == ("none", "organisations")
+    privacy = screened(tmp_path / "a", as_csv(rows, **whole))
+    assert (privacy.verdict, privacy.subject) == ("none", "organisations")
     del whole["siren"]
     assert screened(tmp_path / "b", as_csv(rows, **whole)).verdict == "none"
 
@@ -327,8 +338,8 @@ def test_mailbox_with_a_name_is_a_person_among_offices(tmp_path: Path) -> None:
     """One official's own mailbox in a directory of offices."""
     rows = list(offices(100))
     rows[40]["mail"] = "marie.dupont@ville.fr"
-    found = screened(tmp_path, as_csv(rows, nom="nom", siren="siren", mail="mail"))
-    assert kinds(found) == {"mail": "email"}
+    privacy = screened(tmp_path, as_csv(rows, nom="nom", siren="siren", mail="mail"))
+    assert kinds(privacy) == {"mail": "email"}
 
 
 def test_no_value_of_a_person_is_in_the_result(tmp_path: Path) -> None:

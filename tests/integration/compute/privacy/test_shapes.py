@@ -122,5 +122,5 @@ def test_verdict_on_what_is_published(
     """Named, told apart by their traits, counted, or not there at all."""
     chance = random.Random(7)
     rows = [{name: str(make(chance)) for name, make in columns.items()} for _ in range(300)]
-    found = screened(tmp_path, as_csv(rows, **{name: name for name in columns}))
-    assert (found.verdict, found.subject) == expected
+    privacy = screened(tmp_path, as_csv(rows, **{name: name for name in columns}))
+    assert (privacy.verdict, privacy.subject) == expected

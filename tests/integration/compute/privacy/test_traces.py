@@ -23,7 +23,7 @@ def written(pattern: str) -> Column:
 def address(*fixed: int) -> Column:
     """An address of the network that begins so."""
     return lambda chance: ".".join(
-        str(one) for one in [*fixed, *(chance.randint(1, 254) for _ in range(4 - len(fixed)))]
+        str(octet) for octet in [*fixed, *(chance.randint(1, 254) for _ in range(4 - len(fixed)))]
     )
 
 
@@ -84,9 +84,9 @@ def table(columns: dict[str, Column]) -> bytes:
 @pytest.mark.parametrize(("kind", "columns"), KINDS.values(), ids=KINDS)
 def test_trace_of_a_person_is_found(tmp_path: Path, kind: str, columns: dict[str, Column]) -> None:
     """In the first column, and it tells who somebody is."""
-    found = screened(tmp_path, table(columns))
-    assert found.verdict == "direct"
-    assert kinds(found)[next(iter(columns))] == kind
+    privacy = screened(tmp_path, table(columns))
+    assert privacy.verdict == "direct"
+    assert kinds(privacy)[next(iter(columns))] == kind
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,9 @@ def test_traces_among_other_things_are_sure_under_their_name(
     def column(chance: random.Random) -> object:
         return next(turns)(chance)
 
-    found = screened(tmp_path, table({header: column, **beside}))
-    (one,) = found.named("direct")
-    assert (one.column, one.is_doubtful) == (header, False)
+    privacy = screened(tmp_path, table({header: column, **beside}))
+    (finding,) = privacy.named("direct")
+    assert (finding.column, finding.is_doubtful) == (header, False)
 
 
 @pytest.mark.parametrize("columns", NOBODY.values(), ids=NOBODY)
@@ -123,9 +123,9 @@ def test_codes_of_persons_tell_rows_about_them(tmp_path: Path) -> None:
     """Under the names of such codes; they are pseudonyms, which hide in no group."""
     for at, header in enumerate(("num_etudiant", "user_id", "matricule", "Badge", "INE")):
         columns = {header: written("9999999"), "note": between(1, 20)}
-        found = screened(tmp_path / str(at), table(columns))
-        assert (found.verdict, found.subject, found.k) == ("quasi", "persons", None)
-        assert kinds(found, "quasi") == {header: "identifier"}
+        privacy = screened(tmp_path / str(at), table(columns))
+        assert (privacy.verdict, privacy.subject, privacy.k) == ("quasi", "persons", None)
+        assert kinds(privacy, "quasi") == {header: "identifier"}
 
 
 @pytest.mark.parametrize(
@@ -141,5 +141,5 @@ def test_where_a_device_was_and_when_is_where_somebody_was(
         "latitude": written("49.18999"),
         "longitude": written("-0.36999"),
     }
-    found = screened(tmp_path, table(columns))
-    assert (found.subject == "persons", bool(found.findings)) == (are_persons, are_persons)
+    privacy = screened(tmp_path, table(columns))
+    assert (privacy.subject == "persons", bool(privacy.findings)) == (are_persons, are_persons)

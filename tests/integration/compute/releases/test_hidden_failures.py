@@ -35,9 +35,13 @@ def treated(lab: Lab, dataset: str, code: str) -> tuple[str, dict[str, Any]]:
     return project, JobSucceeded.model_validate(done).public.model_dump(mode="json")
 
 
-def plain(told: dict[str, Any]) -> dict[str, Any]:
+def plain(overrides: dict[str, Any]) -> dict[str, Any]:
     """The same without what names the job, or tells its time."""
-    return {name: one for name, one in told.items() if name not in (*OF_THE_JOB, "job_id")}
+    return {
+        name: override
+        for name, override in overrides.items()
+        if name not in (*OF_THE_JOB, "job_id")
+    }
 
 
 @pytest.mark.timeout(300)
@@ -48,7 +52,7 @@ def test_failure_is_the_reviewer_s_until_a_decision(lab: Lab, compute: RunningSe
     bad, told_of_bad = treated(lab, dataset, BAD)
     assert plain(told_of_bad) == plain(told_of_good)
     assert plain(job(lab, compute, bad)) == plain(job(lab, compute, good))
-    failed, ended = (job(lab, compute, one)["id"] for one in (bad, good))
+    failed, ended = (job(lab, compute, job_id)["id"] for job_id in (bad, good))
     assert FAILED in asked(lab, compute, f"/release-requests/{failed}")["release"]["failure"]
     assert asked(lab, compute, f"/release-requests/{ended}")["release"]["failure"] == ""
     path = f"/jobs/{failed}/result?name=journal.txt"
@@ -64,11 +68,11 @@ def test_refused_failure_stays_untold(lab: Lab, compute: RunningService) -> None
     project, _ = treated(lab, protected(lab, many(41)), BAD)
     failed = job(lab, compute, project)["id"]
     version = asked(lab, compute, f"/release-requests/{failed}")["version"]
-    said = {"decision": "refuse", "reason": "Relisez votre code.", "version": version}
-    assert decide(lab, compute, failed, **said)[0] == 200
+    fields = {"decision": "refuse", "reason": "Relisez votre code.", "version": version}
+    assert decide(lab, compute, failed, **fields)[0] == 200
     answers = [
         lab.call(compute, "GET", f"/jobs/{failed}{part}", HOLDER).data.decode()
         for part in ("", "/events", "/result", "/result?name=journal.txt")
     ]
     assert "Relisez votre code." in answers[0]
-    assert not [one for one in answers if "KeyError" in one or "14118" in one]
+    assert not [answer for answer in answers if "KeyError" in answer or "14118" in answer]

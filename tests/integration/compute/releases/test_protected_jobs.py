@@ -18,10 +18,10 @@ def compute(lab: Lab) -> Iterator[RunningService]:
         yield service
 
 
-def change(lab: Lab, dataset: str, **told: Any) -> None:
+def change(lab: Lab, dataset: str, **overrides: Any) -> None:
     """Let the catalogue tell this of a dataset from now on."""
     with lab.store("catalog") as store:
-        store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(told))
+        store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(overrides))
 
 
 def claims(lab: Lab, dataset: str) -> list[dict[str, Any]]:
@@ -39,8 +39,8 @@ def protected(lab: Lab, content: bytes) -> str:
 
 def job(lab: Lab, compute: RunningService, project: str) -> dict[str, Any]:
     """The project's only job, as its holder sees it."""
-    [found] = lab.call(compute, "GET", f"/jobs?project_id={project}").json()["items"]
-    return dict(found)
+    [only_job] = lab.call(compute, "GET", f"/jobs?project_id={project}").json()["items"]
+    return dict(only_job)
 
 
 def many(rows: int) -> bytes:
@@ -62,9 +62,11 @@ def test_result_takes_its_place_in_the_ledger_before_it_leaves(
     seen = job(lab, compute, project)
     assert seen["release"]["verdict"] in {"released", "suppressed"}
     assert seen["release"]["entries"] == []
-    assert not [one for one in seen["outputs"] if "ledger" in one["name"] or one["is_internal"]]
+    assert not [
+        output for output in seen["outputs"] if "ledger" in output["name"] or output["is_internal"]
+    ]
     manifest = lab.manifest(done)
-    assert not [one for one in manifest.outputs if one.is_internal]
+    assert not [output for output in manifest.outputs if output.is_internal]
 
 
 def test_result_is_made_again_when_another_left_meanwhile(
@@ -82,7 +84,7 @@ def test_result_is_made_again_when_another_left_meanwhile(
     earlier = [{"entry": claim["entry"], "file": claim["file"]}]
     change(lab, dataset, ledger_length=1, releases=earlier)
     lab.wait_for("job_succeeded", project_id=second)
-    assert [one["place"] for one in claims(lab, dataset)] == [0, 1]
+    assert [claim["place"] for claim in claims(lab, dataset)] == [0, 1]
 
 
 def test_own_data_has_no_ledger(lab: Lab, compute: RunningService) -> None:

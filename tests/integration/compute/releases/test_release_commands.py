@@ -48,11 +48,11 @@ def test_reviewer_finds_and_reads_what_is_held(lab: Lab, shell: Shell) -> None:
     """In the list, and rule by rule, with what each found."""
     job_id = held(lab)
     listed = shell.json("held", "--limit", "100")["items"]
-    assert job_id in {one["id"] for one in listed}
-    shown = shell.run("held-result", job_id)
-    assert shown.returncode == 0, shown.stderr
-    assert all(word in shown.stdout for word in (job_id, "ledger", "14", "deux cellules"))
-    assert "the treatment failed: le code s'est arrêté ligne 3" in shown.stdout
+    assert job_id in {held_result["id"] for held_result in listed}
+    outcome = shell.run("held-result", job_id)
+    assert outcome.returncode == 0, outcome.stderr
+    assert all(word in outcome.stdout for word in (job_id, "ledger", "14", "deux cellules"))
+    assert "the treatment failed: le code s'est arrêté ligne 3" in outcome.stdout
 
 
 @pytest.mark.parametrize(("decision", "status"), [("release", 200), ("refuse", 409)])
@@ -61,13 +61,15 @@ def test_reviewer_decides_on_what_is_held(
 ) -> None:
     """The holder gets the file or does not, and reads why."""
     job_id = held(lab)
-    told = shell.json("release", job_id, "--decision", decision, "--reason", "relu deux fois")
-    assert told["job_id"] == job_id
+    body = shell.json("release", job_id, "--decision", decision, "--reason", "relu deux fois")
+    assert body["job_id"] == job_id
     answer = lab.call(compute, "GET", f"/jobs/{job_id}/result?name=result.csv")
     assert answer.status == status
     seen = asked(lab, compute, f"/jobs/{job_id}", HOLDER, "holder")["decision"]
     assert (seen["decision"], seen["reason"]) == (decision, "relu deux fois")
-    assert job_id not in {one["id"] for one in shell.json("held", "--limit", "100")["items"]}
+    assert job_id not in {
+        held_result["id"] for held_result in shell.json("held", "--limit", "100")["items"]
+    }
 
 
 def test_other_word_on_what_was_decided_is_refused(lab: Lab, shell: Shell) -> None:

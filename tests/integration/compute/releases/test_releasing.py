@@ -37,8 +37,8 @@ def held(lab: Lab) -> str:
     )
     outputs = (Output(name="result.csv", file=file),)
     manifest = Manifest(job_id=job.id, kind="trial", outputs=outputs, started=now(), ended=now())
-    told = lab.files.put([manifest.model_dump_json().encode()], "application/json")
-    job.state, job.result, job.outputs, job.release = "succeeded", told, outputs, RECORD
+    manifest_file = lab.files.put([manifest.model_dump_json().encode()], "application/json")
+    job.state, job.result, job.outputs, job.release = "succeeded", manifest_file, outputs, RECORD
     job.log_tail = "Caen : 12 logements"
     with lab.store() as store:
         store.of(Workspace).save(Workspace(id=job.project_id or "", holder_id=HOLDER))
@@ -54,10 +54,10 @@ def asked(
 
 
 def decide(
-    lab: Lab, compute: RunningService, job_id: str, member: str = "mbr_r", **said: Any
+    lab: Lab, compute: RunningService, job_id: str, member: str = "mbr_r", **overrides: Any
 ) -> tuple[int, str]:
     """The status and text of a decision."""
-    body = {"decision": "release", "reason": "relu", "version": 1, **said}
+    body = {"decision": "release", "reason": "relu", "version": 1, **overrides}
     answer = lab.call(compute, "POST", f"/jobs/{job_id}/release", member, "reviewer", json=body)
     return answer.status, answer.data.decode()
 
@@ -86,10 +86,10 @@ def test_reviewers_see_what_is_held_unless_it_is_their_own_case(
     """Every rule with its counts, the log and the files; who is partial sees none of it."""
     job_id = held(lab)
     listed = asked(lab, compute, "/release-requests?limit=100")["items"]
-    assert job_id in {one["id"] for one in listed}
-    assert all(one["outputs"] == [] for one in listed)
+    assert job_id in {release_request["id"] for release_request in listed}
+    assert all(release_request["outputs"] == [] for release_request in listed)
     # Who holds the project reads the list, too, as a reviewer of others' results.
-    assert all(one["release"]["failure"] == "" for one in listed)
+    assert all(release_request["release"]["failure"] == "" for release_request in listed)
     seen = asked(lab, compute, f"/release-requests/{job_id}")
     assert seen["release"]["failure"] == "le code s'est arrêté ligne 3"
     assert seen["release"]["outputs"][0]["rules"][0]["failed"] == 2
@@ -125,23 +125,29 @@ def test_refused_result_stays(lab: Lab, compute: RunningService) -> None:
     with lab.rpc() as rpc:
         with pytest.raises(Forbidden, match="porte ce projet"):
             rpc.decide_release(job_id, PARTIAL, "refuse", "non", 1)
-        assert job_id in {one["id"] for one in rpc.list_release_requests(limit=100)["items"]}
+        assert job_id in {
+            release_request["id"]
+            for release_request in rpc.list_release_requests(limit=100)["items"]
+        }
         assert rpc.get_release_request(job_id, "mbr_r")["version"] == 1
         rpc.decide_release(job_id, "mbr_r", "refuse", "trop peu de logements", 1)
-        assert job_id not in {one["id"] for one in rpc.list_release_requests(limit=100)["items"]}
+        assert job_id not in {
+            release_request["id"]
+            for release_request in rpc.list_release_requests(limit=100)["items"]
+        }
     answer = lab.call(compute, "GET", f"/jobs/{job_id}/result")
     assert (answer.status, "trop peu de logements" in answer.data.decode()) == (409, True)
     seen = lab.call(compute, "GET", f"/jobs/{job_id}").data.decode()
     assert ("trop peu de logements" in seen, "ligne 3" in seen) == (True, False)
 
 
-@pytest.mark.parametrize("said", [{"reason": ""}, {"decision": "open"}, {"version": None}])
+@pytest.mark.parametrize("overrides", [{"reason": ""}, {"decision": "open"}, {"version": None}])
 def test_decision_has_a_reason_and_a_version(
-    lab: Lab, compute: RunningService, said: dict[str, Any]
+    lab: Lab, compute: RunningService, overrides: dict[str, Any]
 ) -> None:
     """What is wrong with it is named."""
-    status, text = decide(lab, compute, held(lab), **said)
-    assert (status, next(iter(said)) in text) == (422, True)
+    status, text = decide(lab, compute, held(lab), **overrides)
+    assert (status, next(iter(overrides)) in text) == (422, True)
 
 
 def test_unknown_request_is_not_found(lab: Lab, compute: RunningService) -> None:

@@ -38,40 +38,42 @@ class Protecting(Counting):
     def open_dataset(self, *question: Any) -> dict[str, Any]:
         """The table, and what left of it."""
         earlier = {"entry": ENTRY.model_dump(), "file": self._cells.model_dump(), "job_id": "job_1"}
-        told = {"is_protected": True, "minimum_units": 20, "releases": [earlier, earlier]}
-        return super().open_dataset(*question) | told | {"ledger_length": 5}
+        fields = {"is_protected": True, "minimum_units": 20, "releases": [earlier, earlier]}
+        return super().open_dataset(*question) | fields | {"ledger_length": 5}
 
 
 def opened(files: Storage, folder: JobFolder) -> tuple[list[Input], dict[str, Any]]:
     """A job's inputs, and what the rules are told of them."""
-    table, cells = (files.put([one], "application/octet-stream") for one in (b"PAR1", b"cells"))
+    table, cells = (
+        files.put([content], "application/octet-stream") for content in (b"PAR1", b"cells")
+    )
     inputs = Inputs(Protecting(table, cells), files, PROJECT, lambda: False)
-    found = inputs.find(trial(TREATMENT))
-    protected = inputs.protect(found, folder)
-    return inputs.gather(found, folder), dict(protected)
+    granted_inputs = inputs.find(trial(TREATMENT))
+    protected = inputs.protect(granted_inputs, folder)
+    return inputs.gather(granted_inputs, folder), dict(protected)
 
 
 def test_cells_of_earlier_releases_are_in_the_folder(tmp_path: Path) -> None:
     """Each file once, beside the inputs, with the entries that it belongs to."""
     folder = JobFolder(tmp_path)
     inputs, protected = opened(Storage("memory://"), folder)
-    told = protected["homes"]
-    assert told.minimum_units == 20
-    assert told.earlier == (EarlierCells(entry=ENTRY, path="in/ledger-0", job_id="job_1"),) * 2
+    homes = protected["homes"]
+    assert homes.minimum_units == 20
+    assert homes.earlier == (EarlierCells(entry=ENTRY, path="in/ledger-0", job_id="job_1"),) * 2
     assert (tmp_path / "in/ledger-0").read_bytes() == b"cells"
     assert "releases" not in inputs[0].model_dump()
 
 
 def leave(folder: JobFolder, *outputs: dict[str, Any], entries: tuple[LedgerEntry, ...]) -> None:
     """Let the sandbox have made these, and told what leaves."""
-    for one in outputs:
-        (folder.path / one["path"]).write_bytes(one["name"].encode())
+    for output in outputs:
+        (folder.path / output["path"]).write_bytes(output["name"].encode())
     record = ReleaseRecord(verdict="released", entries=entries, told="vu")
     result = {"outputs": outputs, "release": record.model_dump()}
     (folder.path / "result.json").write_text(json.dumps(result))
 
 
-def made(name: str, *, is_internal: bool = False) -> dict[str, Any]:
+def output_file(name: str, *, is_internal: bool = False) -> dict[str, Any]:
     """A file of a job."""
     return {"name": name, "path": f"out/{name}", "is_internal": is_internal}
 
@@ -86,12 +88,15 @@ def test_ledger_files_are_nobody_s_to_see(tmp_path: Path) -> None:
     folder, files = JobFolder(tmp_path), Storage("memory://")
     inputs, _ = opened(files, folder)
     leave(
-        folder, made("result.parquet"), made("ledger.parquet", is_internal=True), entries=(ENTRY,)
+        folder,
+        output_file("result.parquet"),
+        output_file("ledger.parquet", is_internal=True),
+        entries=(ENTRY,),
     )
     kept = stored(folder, files, inputs)
     manifest = Manifest.model_validate_json(files.read(kept.result))
     for outputs in (kept.outputs, manifest.outputs):
-        assert [one.name for one in outputs] == ["result.parquet"]
+        assert [output.name for output in outputs] == ["result.parquet"]
     [claim] = claims_of(inputs, kept)
     assert claim["place"] == 5
     assert LedgerEntry.model_validate(claim["entry"]) == ENTRY
@@ -107,7 +112,7 @@ def test_result_that_nothing_was_checked_of_is_held(tmp_path: Path) -> None:
     kept = stored(folder, files, inputs)
     assert kept.release is not None
     assert kept.release.is_held
-    free = [one.model_copy(update={"is_protected": False}) for one in inputs]
+    free = [job_input.model_copy(update={"is_protected": False}) for job_input in inputs]
     assert stored(folder, files, free).release is None
 
 
@@ -117,6 +122,6 @@ def test_entries_are_of_what_the_job_read(tmp_path: Path, changed: dict[str, Any
     folder, files = JobFolder(tmp_path), Storage("memory://")
     inputs, _ = opened(files, folder)
     entry = ENTRY.model_copy(update=changed)
-    leave(folder, made("ledger.parquet", is_internal=True), entries=(entry,))
+    leave(folder, output_file("ledger.parquet", is_internal=True), entries=(entry,))
     with pytest.raises(Rejected, match="compte lisible"):
         claims_of(inputs, stored(folder, files, inputs))

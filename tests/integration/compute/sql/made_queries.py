@@ -48,11 +48,15 @@ class Maker:
         if depth <= 0 or self.random.random() < 0.4:
             table = self.random.choice(list(TABLES))
             alias = self._name("t")
-            return f"{table} AS {alias}", {f"{alias}.{it}": k for it, k in TABLES[table].items()}
+            return f"{table} AS {alias}", {
+                f"{alias}.{name}": k for name, k in TABLES[table].items()
+            }
         if self.random.random() < 0.5:
             sql, columns = self.query(depth - 1)
             alias = self._name("s")
-            return f"({sql}) AS {alias}", {f"{alias}.{it}": kind for it, kind in columns.items()}
+            return f"({sql}) AS {alias}", {
+                f"{alias}.{name}": kind for name, kind in columns.items()
+            }
         return self._join(depth)
 
     def _join(self, depth: int) -> tuple[str, Columns]:
@@ -61,13 +65,13 @@ class Maker:
         kinds = ["JOIN", "LEFT JOIN"]
         kinds += [] if self.is_plain else ["FULL JOIN", "SEMI JOIN", "ANTI JOIN", "RIGHT JOIN"]
         kind = self.random.choice(kinds)
-        one = self.random.choice(list(mine))
-        same = [it for it, type_ in others.items() if type_ == mine[one]] or [
-            f"CAST(1 AS {mine[one]})"
+        choice = self.random.choice(list(mine))
+        same = [name for name, type_ in others.items() if type_ == mine[choice]] or [
+            f"CAST(1 AS {mine[choice]})"
         ]
-        condition = f"{one} = {self.random.choice(same)}"
-        shown = mine if kind in ("SEMI JOIN", "ANTI JOIN") else {**mine, **others}
-        return f"{left} {kind} {right} ON {condition}", shown
+        condition = f"{choice} = {self.random.choice(same)}"
+        fields = mine if kind in ("SEMI JOIN", "ANTI JOIN") else {**mine, **others}
+        return f"{left} {kind} {right} ON {condition}", fields
 
     def value(self, columns: Columns, kind: str, depth: int = 1) -> str:
         """An expression of that type."""
@@ -85,8 +89,8 @@ class Maker:
         ]
         if not self.is_plain:
             table, inner = self.random.choice(list(TABLES.items()))
-            mine = self.random.choice([it for it, type_ in inner.items() if type_ == kind])
-            other_key = self.random.choice([it for it, type_ in inner.items() if type_ == kind])
+            mine = self.random.choice([name for name, type_ in inner.items() if type_ == kind])
+            other_key = self.random.choice([name for name, type_ in inner.items() if type_ == kind])
             forms.append(f"(SELECT min({mine}) FROM {table} AS i WHERE i.{other_key} = {plain})")
             if not number:
                 forms.append(f"list_transform([{plain}], lambda b: b || {other})[1]")
@@ -97,7 +101,7 @@ class Maker:
         name = self.random.choice(list(columns))
         constant = "3" if columns[name] == "BIGINT" else "'x'"
         table, inner = self.random.choice(list(TABLES.items()))
-        key = self.random.choice([it for it, k in inner.items() if k == columns[name]])
+        key = self.random.choice([sql_type for sql_type, k in inner.items() if k == columns[name]])
         forms = [
             f"{name} > {constant}",
             f"{name} IS NULL",
@@ -116,13 +120,20 @@ class Maker:
         source, columns = self._source(depth)
         if not self.is_plain and self.random.random() < 0.2 and " JOIN " not in source:
             return self._star(source, columns)
-        made = {self._name(): self.random.choice(("BIGINT", "VARCHAR")) for _ in range(3)}
-        chosen = ", ".join(f"{self.value(columns, kind)} AS {it}" for it, kind in made.items())
+        choices_by_name = {
+            self._name(): self.random.choice(("BIGINT", "VARCHAR")) for _ in range(3)
+        }
+        chosen = ", ".join(
+            f"{self.value(columns, kind)} AS {name}" for name, kind in choices_by_name.items()
+        )
         distinct = "DISTINCT " if self.random.random() < 0.15 else ""
         order = ""
         if self.random.random() < 0.2 and not distinct and not self.is_plain:
             order = f" ORDER BY {self.random.choice(list(columns))}, 1, 2, 3 LIMIT 5"
-        return f"SELECT {distinct}{chosen} FROM {source}{self._where(columns)}{order}", made
+        return (
+            f"SELECT {distinct}{chosen} FROM {source}{self._where(columns)}{order}",
+            choices_by_name,
+        )
 
     def _star(self, source: str, columns: Columns) -> tuple[str, Columns]:
         """`*` but a few, one of them replaced."""
@@ -139,11 +150,11 @@ class Maker:
     def _grouped(self, depth: int) -> tuple[str, Columns]:
         source, columns = self._source(depth)
         keys = self._some(columns, 2)
-        made = {self._name(): columns[key] for key in keys}
-        chosen = [f"{key} AS {name}" for key, name in zip(keys, made, strict=True)]
+        columns_by_name = {self._name(): columns[key] for key in keys}
+        chosen = [f"{key} AS {name}" for key, name in zip(keys, columns_by_name, strict=True)]
         for how in self.random.sample(("count(*)", "sum", "min", "max", "count"), 2):
             name = self._name()
-            made[name] = "BIGINT"
+            columns_by_name[name] = "BIGINT"
             value = self.value(columns, "BIGINT")
             filtered = ""
             if not self.is_plain and self.random.random() < 0.2:
@@ -156,7 +167,7 @@ class Maker:
             by = "ALL"
         return (
             f"SELECT {', '.join(chosen)} FROM {source}{self._where(columns)} GROUP BY {by}{having}",
-            made,
+            columns_by_name,
         )
 
     def _union(self, depth: int) -> tuple[str, Columns]:
@@ -166,7 +177,7 @@ class Maker:
         for _ in range(2):
             source, columns = self._source(depth - 1)
             values = (self.value(columns, kind) for kind in ("BIGINT", "VARCHAR"))
-            chosen = ", ".join(f"{it} AS {n}" for it, n in zip(values, names, strict=True))
+            chosen = ", ".join(f"{name} AS {n}" for name, n in zip(values, names, strict=True))
             sides.append(f"SELECT {chosen} FROM {source}{self._where(columns)}")
         how = self.random.choice(("UNION", "UNION ALL", "EXCEPT", "INTERSECT"))
         if not self.is_plain and self.random.random() < 0.3:
@@ -177,12 +188,14 @@ class Maker:
         """A table of WITH, called as a table is, read twice."""
         name = "w" if self.is_plain else self.random.choice(("t", "w"))
         inner, columns = self.query(depth - 1)
-        own = {f"{name}.{it}": kind for it, kind in columns.items()}
-        made = {self._name(): kind for kind in ("BIGINT", "VARCHAR")}
-        chosen = ", ".join(f"{self.value(own, kind, 0)} AS {it}" for it, kind in made.items())
+        own = {f"{name}.{sql_type}": kind for sql_type, kind in columns.items()}
+        kinds_by_name = {self._name(): kind for kind in ("BIGINT", "VARCHAR")}
+        chosen = ", ".join(
+            f"{self.value(own, kind, 0)} AS {name}" for name, kind in kinds_by_name.items()
+        )
         key = self.random.choice(list(columns))
         twice = f" WHERE {name}.{key} IN (SELECT max({key}) FROM {name})"
-        return f"WITH {name} AS ({inner}) SELECT {chosen} FROM {name}{twice}", made
+        return f"WITH {name} AS ({inner}) SELECT {chosen} FROM {name}{twice}", kinds_by_name
 
     def _windowed(self, depth: int) -> tuple[str, Columns]:
         source, columns = self._source(depth)

@@ -76,9 +76,9 @@ def test_query_means_what_another_database_says(seed: int) -> None:
 def test_columns_of_a_result_are_those_that_the_engine_makes(seed: int) -> None:
     """As many, and those that are told to be unchanged have the types of their sources."""
     sql, columns = Maker(Random(seed)).query()
-    made = effect(QueryParameters(sql=sql), COLUMNS).columns
+    known_effect = effect(QueryParameters(sql=sql), COLUMNS).columns
     types = bind(sql, TABLES)
-    assert list(made) == list(columns) == list(types)
-    for name, one in made.items():
-        if source := one.unchanged:
+    assert list(known_effect) == list(columns) == list(types)
+    for name, column in known_effect.items():
+        if source := column.unchanged:
             assert types[name] == TABLES[source.role][source.column]

@@ -19,22 +19,26 @@ TEXTS = (
 
 def check_types(folder: Path, source: Path | bytes, filename: str) -> dict[str, str]:
     """The types of the columns of a file that was taken in, which its profile tells."""
-    made = ingest(folder, source, filename)
-    described = [Column.model_validate(one) for one in made.reports[0]["columns"]]
+    outcome = ingest(folder, source, filename)
+    described = [Column.model_validate(column) for column in outcome.reports[0]["columns"]]
     with open_database(folder, 10**9) as database:
-        table = literal(str(made.made("table.parquet")))
+        table = literal(str(outcome.output_path("table.parquet")))
         database.execute(f"CREATE VIEW given AS FROM read_parquet({table})")
         select = typed_table(database, "given", described).select
         database.execute(f"CREATE VIEW {quoted('typed')} AS {select}")
-        found = columns(database, "typed")
-    assert {one.name: one.sql_type for one in described} == found
-    return found
+        sql_types_by_name = columns(database, "typed")
+    assert {column.name: column.sql_type for column in described} == sql_types_by_name
+    return sql_types_by_name
 
 
 def test_texts_have_the_types_that_they_were_read_to_hold(tmp_path: Path) -> None:
     """Codes, months and what has no meaning stay text."""
-    found = check_types(tmp_path / "made", TEXTS.encode(), "t.csv")
-    assert (found["com"], found["montant"], found["ouverture"]) == ("VARCHAR", "DOUBLE", "DATE")
+    types_by_column = check_types(tmp_path / "made", TEXTS.encode(), "t.csv")
+    assert (types_by_column["com"], types_by_column["montant"], types_by_column["ouverture"]) == (
+        "VARCHAR",
+        "DOUBLE",
+        "DATE",
+    )
     for name in ("communes_2026.csv", "logements.csv"):
         check_types(tmp_path / name, DEMO / name, name)
 
@@ -44,5 +48,5 @@ def test_columns_that_their_source_types_keep_their_types(tmp_path: Path) -> Non
     path = tmp_path / "t.parquet"
     table = pa.table({"n": [1, 2], "x": [0.5, None], "b": [True, None], "t": ["a", "b"]})
     parquet.write_table(table, path)
-    found = check_types(tmp_path / "made", path, "t.parquet")
-    assert found == {"n": "BIGINT", "x": "DOUBLE", "b": "BOOLEAN", "t": "VARCHAR"}
+    types_by_column = check_types(tmp_path / "made", path, "t.parquet")
+    assert types_by_column == {"n": "BIGINT", "x": "DOUBLE", "b": "BOOLEAN", "t": "VARCHAR"}

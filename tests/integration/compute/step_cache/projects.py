@@ -28,11 +28,11 @@ MEMORY_BYTES = 1_000_000_000
 _NOTHING: dict[str, Any] = {"cached": {}, "keeping": Keeping()}
 
 
-def kept_settings(**told: Any) -> Settings:
+def kept_settings(**overrides: Any) -> Settings:
     """Those of a service, of which the ones about kept steps alone count here."""
     uris = {"amqp_uri": "amqp://localhost", "mongodb_uri": "mongodb://localhost"}
     about = {"storage_url": "memory://", "token_public_key": "key.pem", "http_port": 1}
-    return Settings.model_validate({**uris, **about, **told})
+    return Settings.model_validate({**uris, **about, **overrides})
 
 
 @dataclass
@@ -47,12 +47,12 @@ class Done:
     @property
     def reused(self) -> list[str]:
         """The tables that it did not make."""
-        return [one["output"] for one in self.reports if "reused" in one]
+        return [report["output"] for report in self.reports if "reused" in report]
 
     @property
-    def made(self) -> list[dict[str, Any]]:
+    def plain_reports(self) -> list[dict[str, Any]]:
         """The reports without where they come from."""
-        return [{k: v for k, v in one.items() if k != "reused"} for one in self.reports]
+        return [{k: v for k, v in report.items() if k != "reused"} for report in self.reports]
 
 
 @dataclass
@@ -79,20 +79,22 @@ class Project:
         job = Job(id=new_id("job"), kind="full", owner_id="mbr_1", lane=self.id, **about)
         return self.store.of(Job).save(job)
 
-    def run(self, *steps: Step, is_kept: bool = True, **told: Any) -> Done:
-        """Run a job as the service does, without its sandbox; `told` tells the runner more."""
+    def run(self, *steps: Step, is_kept: bool = True, **overrides: Any) -> Done:
+        """Run a job as the service does, without its sandbox; `overrides` tells the runner more."""
         job, path = self.job(*steps), self.home / new_id("folder")
         path.mkdir()
-        folder, found = JobFolder(path), list[tuple[Input, FileRef]]()
+        folder, granted_inputs = JobFolder(path), list[tuple[Input, FileRef]]()
         for number, (name, table) in enumerate(self.tables.items()):
             pq.write_table(table, folder.input_path(number))
             file = self.files.put([folder.input_path(number).read_bytes()], PARQUET)
             about = {"dataset_id": f"dts_{name}", "version": 1, "sha256": file.sha256}
-            found.append((Input(name=name, **about), file))
-        inputs = {one.name: f"in/{number}" for number, (one, _) in enumerate(found)}
-        work = Work(kind="full", inputs=inputs, steps=steps, **told)
+            granted_inputs.append((Input(name=name, **about), file))
+        inputs = {
+            job_input.name: f"in/{number}" for number, (job_input, _) in enumerate(granted_inputs)
+        }
+        work = Work(kind="full", inputs=inputs, steps=steps, **overrides)
         kept = JobSteps(self.store, self.files, self.settings, job, folder)
-        work = kept.bring(work, found, 600)
+        work = kept.bring(work, granted_inputs, 600)
         folder.describe(work if is_kept else work.model_copy(update=_NOTHING))
         main(path, MEMORY_BYTES)
         result = json.loads((path / "out" / "result.json").rename(path / "result.json").read_text())

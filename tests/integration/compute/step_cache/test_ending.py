@@ -29,7 +29,7 @@ def cache(project: Project) -> StepCache:
 def test_kept_steps_are_erased_with_what_ends(project: Project, where: dict[str, str]) -> None:
     """Documents and files, at once; the next job does all anew."""
     project.run(cross(), add_up())
-    files = [file for one in project.kept for file in one.files]
+    files = [file for kept_step in project.kept for file in kept_step.files]
     assert all(map(project.stored, files))
     cache(project).drop(where)
     assert project.kept == []
@@ -40,8 +40,8 @@ def test_kept_steps_are_erased_with_what_ends(project: Project, where: dict[str,
 def test_revoked_access_of_one_project_leaves_the_others(project: Project) -> None:
     """The others may read the data still."""
     other = Project(project.store, project.files, project.home, project.tables)
-    for one in (project, other):
-        one.run(cross(), add_up())
+    for asking_project in (project, other):
+        asking_project.run(cross(), add_up())
     cache(project).drop_of_dataset("dts_homes", project.id)
     assert (project.kept, len(other.kept)) == ([], 2)
 
@@ -49,7 +49,9 @@ def test_revoked_access_of_one_project_leaves_the_others(project: Project) -> No
 def test_job_that_ends_after_its_project_keeps_nothing(project: Project) -> None:
     """Whoever erased what was kept did not see what came later."""
     workspaces = project.store.of(Workspace)
-    workspaces.change(project.id, lambda one: one.close("mbr_1", "le projet est retiré"))
+    workspaces.change(
+        project.id, lambda workspace: workspace.close("mbr_1", "le projet est retiré")
+    )
     project.run(cross(), add_up())
     assert project.kept == []
 
@@ -59,7 +61,7 @@ def test_job_that_ends_after_its_access_keeps_nothing(project: Project) -> None:
     about = {"project_id": project.id, "owner_id": "mbr_2", "reason": "fin"}
     event = AccessRevoked.model_validate({"dataset_id": "dts_homes", **about})
     project.store.of(Workspace).change(
-        project.id, lambda one: one.note_access(enveloped(event, "dts_homes"))
+        project.id, lambda workspace: workspace.note_access(enveloped(event, "dts_homes"))
     )
     project.run(cross(), add_up())
     assert project.kept == []
@@ -77,7 +79,7 @@ def test_job_that_is_forgotten_keeps_nothing(project: Project) -> None:
 def test_damaged_or_missing_file_is_made_anew(project: Project, content: bytes | None) -> None:
     """The job does not fail, and what it makes is kept in its place."""
     first = project.run(cross(), add_up())
-    (table,) = [one.table for one in project.kept if one.table]
+    (table,) = [kept_step.table for kept_step in project.kept if kept_step.table]
     path = project.home / "files" / "sha256" / table.sha256[:2] / table.sha256
     if content is None:
         path.unlink()
@@ -92,9 +94,9 @@ def test_damaged_or_missing_file_is_made_anew(project: Project, content: bytes |
 def test_table_that_no_engine_reads_is_made_anew(project: Project) -> None:
     """Its hash is right: a sandbox wrote it so."""
     first = project.run(cross(), add_up())
-    (kept,) = [one for one in project.kept if one.table]
+    (kept,) = [kept_step for kept_step in project.kept if kept_step.table]
     bad = project.files.put([b"no table"], "application/octet-stream")
-    project.store.of(KeptStep).change(kept.id, lambda one: setattr(one, "table", bad))
+    project.store.of(KeptStep).change(kept.id, lambda kept_step: setattr(kept_step, "table", bad))
     again = project.run(cross(), add_up())
     assert again.reused == []
     assert again.result.equals(first.result)
@@ -111,10 +113,10 @@ def test_same_steps_of_two_jobs_at_once_are_kept_once(project: Project) -> None:
 def test_budget_of_a_project_holds(project: Project) -> None:
     """The oldest go first."""
     project.run(cross(), add_up())
-    size = sum(one.size for one in project.kept)
+    size = sum(kept_step.size for kept_step in project.kept)
     project.settings = project.settings.model_copy(update={"step_cache_bytes": size})
     project.run(cross(how="left"), add_up("street"))
-    assert 0 < sum(one.size for one in project.kept) <= size
+    assert 0 < sum(kept_step.size for kept_step in project.kept) <= size
     assert project.run(cross(), add_up()).reused == []
 
 
@@ -129,8 +131,10 @@ def test_kept_steps_go_after_their_time(project: Project) -> None:
     """Not before, and never where no time is set."""
     project.run(cross(), add_up())
     old = now() - timedelta(days=31)
-    for one in project.kept:
-        project.store.of(KeptStep).change(one.id, lambda it: setattr(it, "kept_at", old))
+    for kept_step in project.kept:
+        project.store.of(KeptStep).change(
+            kept_step.id, lambda kept_step: setattr(kept_step, "kept_at", old)
+        )
     StepExpiry(cache(project), 0).look()
     StepExpiry(cache(project), 32).look()
     assert len(project.kept) == 2

@@ -33,14 +33,16 @@ def cross(left: str = "homes", **more: Any) -> Step:
 
 def add_up(by: str = "epci", table: str = "crossed", **more: Any) -> Step:
     """Their homes by group."""
-    told = {"by": [by], "sums": ["homes"], **more}
-    return Step(application="aggregate", inputs={"table": table}, parameters=told, output="summed")
+    fields = {"by": [by], "sums": ["homes"], **more}
+    return Step(
+        application="aggregate", inputs={"table": table}, parameters=fields, output="summed"
+    )
 
 
 def chart(title: str, label: str = "epci") -> Step:
     """A chart of the sums."""
-    told = {"label": label, "value": "homes", "title": title}
-    return Step(application="chart", inputs={"table": "summed"}, parameters=told, output="drawn")
+    fields = {"label": label, "value": "homes", "title": title}
+    return Step(application="chart", inputs={"table": "summed"}, parameters=fields, output="drawn")
 
 
 def test_same_recipe_again_does_no_step(
@@ -53,19 +55,19 @@ def test_same_recipe_again_does_no_step(
     again = project.run(clean(), cross("cleaned"), add_up())
     assert again.reused == ["cleaned", "crossed", "summed"]
     assert again.result.equals(first.result)
-    assert again.made == first.made
+    assert again.plain_reports == first.plain_reports
     source = again.reports[1]["reused"]
     assert source["job_id"] == first.job.id
     day = "/".join(reversed(source["day"].split("-")))
-    said = [json.loads(line).get("log") for line in capsys.readouterr().out.splitlines()]
-    told = f"étape 2, Croiser deux tables → « crossed » : reprise du {day} (calcul identique)"
-    assert told in said
+    logs = [json.loads(line).get("log") for line in capsys.readouterr().out.splitlines()]
+    text = f"étape 2, Croiser deux tables → « crossed » : reprise du {day} (calcul identique)"
+    assert text in logs
 
 
 def test_crossing_that_is_read_once_is_kept_without_its_table(project: Project) -> None:
     """To keep it would have made it; the sums of it are enough."""
     first = project.run(cross(), add_up())
-    tables = {one.id: bool(one.table) for one in project.kept}
+    tables = {kept_step.id: bool(kept_step.table) for kept_step in project.kept}
     keys = first.work.keeping.keys
     assert tables == {keys["crossed"]: False, keys["summed"]: True}
 
@@ -98,7 +100,9 @@ def test_another_project_does_its_own(project: Project) -> None:
     project.run(cross(), add_up())
     other = Project(project.store, project.files, project.home, project.tables)
     assert other.run(cross(), add_up()).reused == []
-    assert not {one.id for one in project.kept} & {one.id for one in other.kept}
+    assert not {kept_step.id for kept_step in project.kept} & {
+        kept_step.id for kept_step in other.kept
+    }
 
 
 def test_table_that_was_not_kept_is_made_for_who_reads_it(project: Project) -> None:
@@ -113,10 +117,10 @@ def test_table_that_was_not_kept_is_made_for_who_reads_it(project: Project) -> N
 def test_sums_of_persons_come_with_the_table_that_they_are_of(project: Project) -> None:
     """Whether their groups are small is looked up in it each time."""
     first, last = ("Marie", "Jean", "Anne", "Luc"), ("Martin", "Durand", "Petit", "Moreau", "Leroy")
-    persons = [(one, other) for one in first for other in last]
+    persons = [(output, other) for output in first for other in last]
     columns = {
         "nom": [other for _, other in persons],
-        "prenom": [one for one, _ in persons],
+        "prenom": [person for person, _ in persons],
         "com": ["14018"] * 17 + ["14001"] * 3,
         "homes": list(range(20)),
     }
@@ -155,11 +159,13 @@ def test_job_makes_the_same_with_what_was_kept_as_without(
     project: Project, recipes: list[tuple[bool, str, str, bool]]
 ) -> None:
     """Whatever ran before, rows and reports are those of a job that does all."""
-    for one in recipes:
-        steps = recipe(*one)
+    for choices in recipes:
+        steps = recipe(*choices)
         kept, without = project.run(*steps), project.run(*steps, is_kept=False)
         assert kept.result.equals(without.result)
-        assert [_untimed(it) for it in kept.made] == [_untimed(it) for it in without.made]
+        assert [_untimed(report) for report in kept.plain_reports] == [
+            _untimed(report) for report in without.plain_reports
+        ]
 
 
 def _untimed(report: dict[str, Any]) -> dict[str, Any]:
@@ -170,5 +176,5 @@ def _untimed(report: dict[str, Any]) -> dict[str, Any]:
 def test_kept_steps_are_found_by_what_they_are_made_of(project: Project) -> None:
     """Who ends a dataset, a job or a member finds them by it."""
     done = project.run(cross(), add_up())
-    found = project.store.of(KeptStep).every({"job_id": done.job.id})
-    assert {one.dataset_ids for one in found} == {("dts_homes", "dts_towns")}
+    kept_steps = project.store.of(KeptStep).every({"job_id": done.job.id})
+    assert {kept_step.dataset_ids for kept_step in kept_steps} == {("dts_homes", "dts_towns")}

@@ -29,11 +29,11 @@ def test_job_that_runs_again_takes_its_steps_over_until_access_ends(lab: Lab) ->
         assert (reused.step, reused.job_id) == ("result", first["job_id"])
         log = lab.call(compute, "GET", f"/jobs/{answer['id']}").json()["log_tail"]
         assert "(calcul identique)" in log
-        tables = [lab.manifest(one).output("result.parquet") for one in (first, again)]
+        tables = [lab.manifest(event).output("result.parquet") for event in (first, again)]
         assert tables[0] == tables[1]
         left = kept(lab, project)
         assert left
-        (dataset,) = {one for found in left for one in found.dataset_ids}
+        (dataset,) = {dataset_id for kept_step in left for dataset_id in kept_step.dataset_ids}
         about = {"project_id": project, "dataset_id": dataset, "owner_id": OWNER}
         lab.publish(AccessRevoked(**about, reason="étude finie"), project, sequence=9)
         eventually(lambda: not kept(lab, project))

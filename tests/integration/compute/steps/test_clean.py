@@ -29,11 +29,11 @@ def test_real_communes_get_names_of_another_table(tmp_path: Path) -> None:
             operations=[{"op": "copy", "columns": {"code": "nom"}}, recode],
         ),
     )
-    with outcome.made("result.csv").open(encoding="utf-8") as file:
+    with outcome.output_path("result.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
     assert [row["nom"] for row in rows] == [names.get(code, code) for code in before]
-    told = outcome.reports[1]["operations"][1]
-    assert told["unknown"] == sum(code not in names for code in before) > 0
+    operation = outcome.reports[1]["operations"][1]
+    assert operation["unknown"] == sum(code not in names for code in before) > 0
 
 
 def test_trial_reads_the_whole_table_before_it_says_that_numbers_are_numbers(
@@ -52,7 +52,7 @@ def test_padded_codes_stay_texts_in_the_result(tmp_path: Path) -> None:
     operations = [{"op": "pad", "columns": ["v"], "length": 2}]
     cleaning = step("clean", {"table": "a"}, "b", operations=operations)
     outcome = treat(tmp_path, {"a": b"v;n\n1;5\n14;6\n27;7\n"}, cleaning)
-    assert outcome.made("result.csv").read_text().split() == ["v;n", "01;5", "14;6", "27;7"]
+    assert outcome.output_path("result.csv").read_text().split() == ["v;n", "01;5", "14;6", "27;7"]
 
 
 CLUBS = """club;commune;dep;licencies
@@ -71,11 +71,11 @@ J;Caen;Groenland;4
 
 def test_names_of_communes_get_their_codes(tmp_path: Path) -> None:
     """As people write them; what is unknown, or could be several, gets none and is told."""
-    told = {"op": "commune_codes", "column": "commune", "departement": "dep"}
+    fields = {"op": "commune_codes", "column": "commune", "departement": "dep"}
     outcome = treat(
-        tmp_path, {"a": CLUBS.encode()}, step("clean", {"table": "a"}, "b", operations=[told])
+        tmp_path, {"a": CLUBS.encode()}, step("clean", {"table": "a"}, "b", operations=[fields])
     )
-    with outcome.made("result.csv").open(encoding="utf-8") as file:
+    with outcome.output_path("result.csv").open(encoding="utf-8") as file:
         codes = {row["club"]: row["code_commune"] for row in csv.DictReader(file, delimiter=";")}
     assert codes == {
         "A": "14118",
@@ -88,7 +88,7 @@ def test_names_of_communes_get_their_codes(tmp_path: Path) -> None:
     }
     [report] = outcome.reports[0]["operations"]
     counts = ("cells", "former", "several", "elsewhere", "unknown", "unread_departements")
-    assert [report[one] for one in counts] == [6, 1, 1, 1, 1, 1]
+    assert [report[count] for count in counts] == [6, 1, 1, 1, 1, 1]
     assert report["names"] == [
         {"name": "Caen", "outcome": "elsewhere", "rows": 1},
         {"name": "Caenn", "outcome": "unknown", "rows": 1},
@@ -104,20 +104,20 @@ def test_names_of_communes_get_their_codes(tmp_path: Path) -> None:
 def test_names_that_several_communes_have_get_the_code_of_the_territory(tmp_path: Path) -> None:
     """Which a holder says, or a column by the EPCI of each row."""
     table = b"commune;epci;n\nFlers;CA Flers Agglo;1\nAubusson;200035814;2\nBriouze;;3\n"
-    told: dict[str, object] = {"op": "commune_codes", "column": "commune"}
+    fields: dict[str, object] = {"op": "commune_codes", "column": "commune"}
     ways: tuple[dict[str, object], ...] = ({"territory": ["61"]}, {"departement": "epci"})
     for at, way in enumerate(ways):
-        operation = told | way
+        operation = fields | way
         cleaning = step("clean", {"table": "a"}, "b", operations=[operation])
         outcome = treat(tmp_path / str(at), {"a": table}, cleaning)
-        with outcome.made("result.csv").open(encoding="utf-8") as file:
+        with outcome.output_path("result.csv").open(encoding="utf-8") as file:
             codes = [row["code_commune"] for row in csv.DictReader(file, delimiter=";")]
         assert codes == ["61169", "61011", "61063"]
 
 
 def test_added_codes_are_crossed_with_other_data(tmp_path: Path) -> None:
     """By the commune of today and by what it lies in."""
-    told = {"op": "commune_codes", "column": "commune", "departement": "dep"}
+    fields = {"op": "commune_codes", "column": "commune", "departement": "dep"}
     departements = b"code;nom\n14;Calvados\n50;Manche\n54;Meurthe-et-Moselle\n61;Orne\n"
     crossed = step(
         "cross",
@@ -138,21 +138,21 @@ def test_added_codes_are_crossed_with_other_data(tmp_path: Path) -> None:
     outcome = treat(
         tmp_path,
         {"a": CLUBS.encode(), "d": departements, "e": DEMO / "epci_2026.csv"},
-        step("clean", {"table": "a"}, "b", operations=[told]),
+        step("clean", {"table": "a"}, "b", operations=[fields]),
         crossed,
         bodies,
         step("aggregate", {"table": "f"}, "g", by=["nom"], sums=["licencies"]),
     )
-    with outcome.made("result.csv").open(encoding="utf-8") as file:
+    with outcome.output_path("result.csv").open(encoding="utf-8") as file:
         sums = {row["nom"]: int(row["licencies"]) for row in csv.DictReader(file, delimiter=";")}
     assert sums == {"Calvados": 21, "Manche": 3, "Meurthe-et-Moselle": 2, "Orne": 5, "": 5}
 
 
 def test_names_that_are_no_communes_are_not_told(tmp_path: Path) -> None:
     """Whoever chooses a column of persons by mistake reads none of them in the report."""
-    told = {"op": "commune_codes", "column": "nom"}
+    fields = {"op": "commune_codes", "column": "nom"}
     table = b"nom;n\nMarie Durand;1\nPaul Petit;2\nCaen;3\n"
-    outcome = treat(tmp_path, {"a": table}, step("clean", {"table": "a"}, "b", operations=[told]))
+    outcome = treat(tmp_path, {"a": table}, step("clean", {"table": "a"}, "b", operations=[fields]))
     [report] = outcome.reports[0]["operations"]
     assert (report["unknown"], report["names"]) == (2, [])
     assert "Durand" not in outcome.reports[0]["summary"]
@@ -172,4 +172,4 @@ def test_codes_of_a_sample_are_those_of_the_whole_table(tmp_path: Path) -> None:
         sample_rows=3,
     )
     assert outcome.reports[0]["operations"][0]["cells"] <= 3
-    assert "insee" in outcome.made("result.csv").read_text()
+    assert "insee" in outcome.output_path("result.csv").read_text()

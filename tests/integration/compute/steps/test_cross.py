@@ -22,7 +22,7 @@ def cross(
 
 def crossed(run: RunOutcome) -> pd.DataFrame:
     """The output, as text."""
-    return pd.read_csv(run.made("result.csv"), sep=";", dtype=str, keep_default_na=False)
+    return pd.read_csv(run.output_path("result.csv"), sep=";", dtype=str, keep_default_na=False)
 
 
 def test_codes_of_another_year_are_warned_of(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_crossing_that_is_too_large_is_refused_before_it_starts(tmp_path: Path) 
 
 def test_trial_of_a_large_crossing_makes_a_sample_of_its_rows(trial: RunOutcome) -> None:
     """Each row of the sample meets some of the rows, from all over the other table."""
-    rows = pd.read_parquet(trial.made("result.parquet"))
+    rows = pd.read_parquet(trial.output_path("result.parquet"))
     assert len(rows) == MOST
     met = rows["n_2"].astype(int)
     assert met.nunique() == ROWS_EACH
@@ -75,7 +75,9 @@ def test_trial_accounts_for_the_whole_tables(trial: RunOutcome) -> None:
 def test_trial_of_a_large_crossing_is_the_same_each_time(trial: RunOutcome, tmp_path: Path) -> None:
     """The same rows in the same order."""
     again = treat(tmp_path, ONE_KEY, crossing(), sample_rows=SAMPLE)
-    assert again.made("result.csv").read_bytes() == trial.made("result.csv").read_bytes()
+    assert (
+        again.output_path("result.csv").read_bytes() == trial.output_path("result.csv").read_bytes()
+    )
 
 
 def test_later_steps_of_a_trial_stay_small_too(tmp_path: Path) -> None:
@@ -105,8 +107,8 @@ def test_counted_rows_are_those_that_crosswalks_make(tmp_path: Path, via: dict[s
     tables: Tables = {"a": DEMO / "logements.csv", "b": DEMO / "epci_2026.csv"}
     tables["communes"] = DEMO / "communes_2026.csv"
     inputs = {"left": "a", "right": "b", "successors": "communes"}
-    one = step("cross", inputs, "c", left_key="com", right_key="code", **via)
-    (report,) = treat(tmp_path, tables, one).reports
+    crossing = step("cross", inputs, "c", left_key="com", right_key="code", **via)
+    (report,) = treat(tmp_path, tables, crossing).reports
     assert report["size"]["out"] == report["rows"]["out"] >= 3287
 
 
@@ -144,10 +146,10 @@ def test_crossing_that_only_adds_columns_is_never_too_large(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("expected", "told"), [(3, "ce qui est exact"), (2, "il y en a 3 sur les tables entières")]
+    ("expected", "message"), [(3, "ce qui est exact"), (2, "il y en a 3 sur les tables entières")]
 )
 def test_report_says_how_far_the_preview_was_right(
-    tmp_path: Path, expected: int, told: str
+    tmp_path: Path, expected: int, message: str
 ) -> None:
     """The rows that it told, beside those of the whole tables."""
     crossing = step("cross", {"left": "a", "right": "b"}, "c", left_key="k", right_key="k")
@@ -155,4 +157,4 @@ def test_report_says_how_far_the_preview_was_right(
     tables: dict[str, Path | bytes] = {"a": b"k;x\n1;1\n1;2\n2;3\n", "b": b"k;y\n1;5\n2;6\n"}
     report = treat(tmp_path, tables, crossing, **prepared).reports[0]
     assert report["preview"] == {"rows": expected, "made": 3}
-    assert told in report["summary"]
+    assert message in report["summary"]

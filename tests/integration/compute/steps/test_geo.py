@@ -21,7 +21,7 @@ def test_charging_points_are_placed_and_counted_by_departement(tmp_path: Path) -
         ),
         step("pivot", {"table": "here"}, "counted", wide={**wide, "figure": "count"}),
     )
-    lines = outcome.made("result.csv").read_text(encoding="utf-8").splitlines()
+    lines = outcome.output_path("result.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("departement;")
     counts = [int(cell) for line in lines[1:] for cell in line.split(";")[1:] if cell]
     assert sum(counts) + outcome.reports[2]["rows"]["unnamed"] == 25

@@ -29,14 +29,14 @@ SOURCE = {
 
 def sentences(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """The sentences of the log since it was last read."""
-    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    return [str(one["log"]) for one in said if "log" in one]
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [str(document["log"]) for document in documents if "log" in document]
 
 
 def treated(folder: Path, **work: Any) -> RunOutcome:
     """A crossing of two tables that were taken in before."""
     taken = take_in(TABLES)
-    job = {"kind": "full", "steps": [CROSSING], "sources": [SOURCE], **taken.told, **work}
+    job = {"kind": "full", "steps": [CROSSING], "sources": [SOURCE], **taken.facts, **work}
     return run(folder / "job", job, taken.tables)
 
 
@@ -45,13 +45,13 @@ def test_log_says_what_is_read_and_what_every_step_did(
 ) -> None:
     """Rows, totals left out, what did not meet, the result and the check for persons."""
     assert treated(tmp_path).reports
-    told = "\n".join(sentences(capsys)[-4:])
-    assert "lit « homes » : « Logements », version 3, licence lov2, 1 colonne accordée" in told
-    assert "étape 1, " in told
-    assert "3 lignes croisées, 3 obtenues" in told
-    assert "1 ligne de total laissée de côté" in told
-    assert "résultat écrit : 3 lignes, 4 colonnes" in told
-    assert "aucune donnée personnelle" in told
+    log_text = "\n".join(sentences(capsys)[-4:])
+    assert "lit « homes » : « Logements », version 3, licence lov2, 1 colonne accordée" in log_text
+    assert "étape 1, " in log_text
+    assert "3 lignes croisées, 3 obtenues" in log_text
+    assert "1 ligne de total laissée de côté" in log_text
+    assert "résultat écrit : 3 lignes, 4 colonnes" in log_text
+    assert "aucune donnée personnelle" in log_text
 
 
 def test_log_of_a_trial_names_its_sample(
@@ -59,8 +59,8 @@ def test_log_of_a_trial_names_its_sample(
 ) -> None:
     """How many rows of how many, and which."""
     assert treated(tmp_path, kind="trial", sample_rows=2).reports
-    told = [one for one in sentences(capsys) if one.startswith("essai")]
-    assert told == [
+    trial_sentences = [sentence for sentence in sentences(capsys) if sentence.startswith("essai")]
+    assert trial_sentences == [
         "essai sur 2 lignes de 3, lignes prises à intervalle régulier dans la table principale"
     ]
 
@@ -75,7 +75,7 @@ def test_log_has_no_number_of_others_restricted_data(
         folder = tmp_path / str(number)
         taken = take_in({**TABLES, "homes": homes})
         capsys.readouterr()
-        job = {"kind": "full", "steps": [CROSSING], **taken.told, "protected": protected}
+        job = {"kind": "full", "steps": [CROSSING], **taken.facts, "protected": protected}
         run(folder / "job", job, taken.tables)
         logs.append(sentences(capsys))
     assert logs[0] == logs[1]
@@ -87,17 +87,17 @@ def test_log_of_a_file_says_how_it_was_read(
 ) -> None:
     """Its format, encoding, size, what was repaired, and no value of its rows."""
     ingest(tmp_path, b"nom;email\nMartin;marie.martin@example.org\nDupont;j.dupont@example.org\n")
-    told = "\n".join(sentences(capsys))
-    assert "fichier lu (csv, utf-8" in told
-    assert "2 lignes, 2 colonnes" in told
-    assert "des données personnelles y sont reconnues" in told
-    assert "example.org" not in told
-    assert "Martin" not in told
+    log_text = "\n".join(sentences(capsys))
+    assert "fichier lu (csv, utf-8" in log_text
+    assert "2 lignes, 2 colonnes" in log_text
+    assert "des données personnelles y sont reconnues" in log_text
+    assert "example.org" not in log_text
+    assert "Martin" not in log_text
 
 
 def test_log_of_real_data_is_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A few sentences, each of which fits a screen."""
     ingest(tmp_path, DATA / "irve_2020_cp1252.csv", "irve.csv")
-    told = sentences(capsys)
-    assert 2 <= len(told) <= 12
-    assert max(map(len, told)) <= 800
+    logged_sentences = sentences(capsys)
+    assert 2 <= len(logged_sentences) <= 12
+    assert max(map(len, logged_sentences)) <= 800

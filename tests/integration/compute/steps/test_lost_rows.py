@@ -37,11 +37,11 @@ def test_a_filter_without_a_row_names_a_value_that_is_close(
     summed = step("aggregate", {"table": "gardees"}, "somme", by=["commune"], sums=["pop"])
     steps = (filtered, summed)
     done = treat(tmp_path, TOWNS, *steps, sample_rows=sample_rows)
-    told = EngineResult.model_validate(done.result)
-    assert told.is_empty
-    assert "lers" in told.lost[0]
-    assert told.lost[0].endswith("garde 0 des 3\u202f287 lignes")
-    assert told.lost[1] == "valeur proche : CA Flers Agglo"
+    result = EngineResult.model_validate(done.result)
+    assert result.is_empty
+    assert "lers" in result.lost[0]
+    assert result.lost[0].endswith("garde 0 des 3\u202f287 lignes")
+    assert result.lost[1] == "valeur proche : CA Flers Agglo"
 
 
 def test_a_sample_without_a_row_is_no_fault_of_a_filter_that_keeps_some(tmp_path: Path) -> None:
@@ -52,16 +52,16 @@ def test_a_sample_without_a_row_is_no_fault_of_a_filter_that_keeps_some(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("condition", "said"),
+    ("condition", "message"),
     [
         ("pop > 99999", "l'étape « gardees » ("),
         ("commune = 'Zzz'", "le filtre « commune = Zzz » garde 0 des"),
     ],
 )
-def test_a_step_that_loses_all_rows_is_named(condition: str, said: str, tmp_path: Path) -> None:
+def test_a_step_that_loses_all_rows_is_named(condition: str, message: str, tmp_path: Path) -> None:
     """Without a value that nothing is like."""
     report = treat(tmp_path, TOWNS, kept(condition)).reports[-1]
-    assert report[LOST].startswith(said)
+    assert report[LOST].startswith(message)
     assert NEAR not in report
 
 
@@ -71,8 +71,10 @@ def test_a_column_that_a_crossing_leaves_without_a_value_is_told(tmp_path: Path)
     crossing = {"left_key": "commune", "right_key": "nom", "how": "left"}
     cross = step("cross", {"left": "towns", "right": "rates"}, "croise", **crossing)
     report = treat(tmp_path, tables, cross).reports[-1]
-    said = "les colonnes « nom » et « taux » du résultat n'ont aucune valeur (lignes : 3\u202f287)"
-    assert report[LOST] == said
+    expected_text = (
+        "les colonnes « nom » et « taux » du résultat n'ont aucune valeur (lignes : 3\u202f287)"
+    )
+    assert report[LOST] == expected_text
     assert LOST not in treat(tmp_path / "b", TOWNS, kept("pop >= 0")).reports[-1]
 
 
@@ -81,5 +83,5 @@ def test_a_crossing_that_meets_is_a_success_of_its_sample(tmp_path: Path) -> Non
     tables: Tables = {"a": b"com;n\n14118;1\n61169;2\n", "b": b"code;m\n14118;3\n61169;4\n"}
     keys = {"left_key": "com", "left_via": "commune", "right_key": "code"}
     crossed = step("cross", {"left": "a", "right": "b"}, "c", **keys)
-    told = EngineResult.model_validate(treat(tmp_path, tables, crossed, sample_rows=1).result)
-    assert told.lost == ("", "")
+    result = EngineResult.model_validate(treat(tmp_path, tables, crossed, sample_rows=1).result)
+    assert result.lost == ("", "")

@@ -63,27 +63,33 @@ REPORT = step(
 
 def _texts(path: Path) -> str:
     root = ET.fromstring(path.read_text())  # noqa: S314 - ours
-    return "\n".join(text for one in root.iter(f"{SVG}text") for text in one.itertext())
+    return "\n".join(text for element in root.iter(f"{SVG}text") for text in element.itertext())
 
 
 def _areas(path: Path) -> dict[str, int]:
     root = ET.fromstring(path.read_text())  # noqa: S314 - ours
-    groups = (one for one in root.iter(f"{SVG}g") if one.get("id", "").startswith("class-"))
-    return {one.get("id", ""): sum(1 for _ in one.iter(f"{SVG}title")) for one in groups}
+    groups = (
+        element for element in root.iter(f"{SVG}g") if element.get("id", "").startswith("class-")
+    )
+    return {
+        element.get("id", ""): sum(1 for _ in element.iter(f"{SVG}title")) for element in groups
+    }
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
     """Homes by commune as a chart, a map and a report."""
-    sources = [one.model_dump(mode="json") for one in (SOURCE, OTHER)]
+    sources = [job_input.model_dump(mode="json") for job_input in (SOURCE, OTHER)]
     folder = tmp_path_factory.mktemp("pictures")
     return treat(folder, {"iris": HOMES}, AGGREGATE, CHART, MAP, REPORT, sources=sources)
 
 
 def test_files_are_named_after_their_tables_with_their_media_types(whole: RunOutcome) -> None:
     """The last step's file is called by what it is, the others' by their tables."""
-    made = {one["name"]: one["media_type"] for one in whole.result["outputs"]}
-    assert made == {
+    media_types_by_name = {
+        output["name"]: output["media_type"] for output in whole.result["outputs"]
+    }
+    assert media_types_by_name == {
         "result.parquet": "application/vnd.apache.parquet",
         "result.csv": "text/csv; charset=utf-8",
         "graphique.png": "image/png",
@@ -96,7 +102,7 @@ def test_files_are_named_after_their_tables_with_their_media_types(whole: RunOut
 
 def test_a_step_that_draws_hands_its_table_on(whole: RunOutcome) -> None:
     """The result is that of the step before: 2,651 codes of communes with their rates."""
-    lines = whole.made("result.csv").read_text().splitlines()
+    lines = whole.output_path("result.csv").read_text().splitlines()
     assert lines[0] == "com;logements;logements_vacants;taux"
     assert len(lines) == 2652
     assert whole.reports[-1]["privacy"]["verdict"] == "none"
@@ -105,7 +111,7 @@ def test_a_step_that_draws_hands_its_table_on(whole: RunOutcome) -> None:
 def test_a_picture_names_the_sources_of_its_table_and_the_day(whole: RunOutcome) -> None:
     """Only what went into it: the table of communes was not read."""
     for name in ("graphique.svg", "carte.svg"):
-        texts = _texts(whole.made(name)).replace("\n", " ")
+        texts = _texts(whole.output_path(name)).replace("\n", " ")
         assert "« Logements par IRIS », INSEE, mis à jour le 01/07/2024" in texts
         assert "COG." not in texts.replace("Admin Express COG", "")
         assert "Dessiné le" in texts
@@ -115,14 +121,14 @@ def test_every_commune_is_coloured_or_named(whole: RunOutcome) -> None:
     """Eight codes are gone; one commune of today has no outline, which map and report say."""
     report = whole.reports[2]
     figures = report["map"]
-    assert figures["drawn"] == sum(_areas(whole.made("carte.svg")).values()) > 2600
+    assert figures["drawn"] == sum(_areas(whole.output_path("carte.svg")).values()) > 2600
     assert figures["without_outline"] == ["14581"]
     assert "14581 Aurseulles" in report["summary"]
-    texts = _texts(whole.made("carte.svg"))
+    texts = _texts(whole.output_path("carte.svg"))
     assert "14581 Aurseulles" in texts
     assert "Contours : IGN, Admin Express COG" in texts
     assert figures["rows_elsewhere"] == figures["rows_unknown"] == 0
-    assert whole.made("carte.svg").stat().st_size < 1_500_000
+    assert whole.output_path("carte.svg").stat().st_size < 1_500_000
 
 
 def test_a_chart_says_what_it_does_not_show(whole: RunOutcome) -> None:
@@ -147,9 +153,9 @@ class _Page(HTMLParser):
 
 def test_the_report_holds_everything_and_asks_for_nothing(whole: RunOutcome) -> None:
     """Question, source, pictures, the first rows, and provenance, in a page of its own."""
-    page = _Page(whole.made("report.html").read_text())
+    page = _Page(whole.output_path("report.html").read_text())
     text = " ".join(" ".join(page.words).split())
-    for told in (
+    for expected_text in (
         "Où sont-ils ?",
         "Logements par IRIS",
         "20 premières lignes sur 2\u202f651".replace("\u202f", " "),
@@ -157,10 +163,10 @@ def test_the_report_holds_everything_and_asks_for_nothing(whole: RunOutcome) -> 
         "14581 Aurseulles",
         "Agréger une table → « par_commune ».",
     ):
-        assert told in text.replace("\u202f", " ")
-    assert [str(one["src"])[:26] for one in page.images] == ["data:image/svg+xml;base64,"] * 2
-    assert all(one["alt"] for one in page.images)
-    assert whole.made("report.html").stat().st_size < 3_000_000
+        assert expected_text in text.replace("\u202f", " ")
+    assert [str(image["src"])[:26] for image in page.images] == ["data:image/svg+xml;base64,"] * 2
+    assert all(image["alt"] for image in page.images)
+    assert whole.output_path("report.html").stat().st_size < 3_000_000
 
 
 def test_the_report_tells_what_met_and_what_did_not(tmp_path: Path) -> None:
@@ -171,7 +177,7 @@ def test_the_report_tells_what_met_and_what_did_not(tmp_path: Path) -> None:
         step("cross", {"left": "sales", "right": "towns"}, "met", left_key="com", right_key="code"),
         step("report", {"table": "met"}, "r", title="t"),
     )
-    page = run.made("report.html").read_text()
+    page = run.output_path("report.html").read_text()
     text = " ".join(" ".join(_Page(page).words).split())
     assert "Ce qui s'est rencontré, et ce qui manque" in text
     assert "trouvées telles quelles 1 1 1 33,33" in text
@@ -190,10 +196,10 @@ def test_two_pictures_of_one_title_are_both_on_the_page(tmp_path: Path) -> None:
         step("report", {"table": "d"}, "report", title="t"),
         step("chart", {"table": "report"}, "e", **drawn),
     )
-    names = [one["name"] for one in run.result["outputs"]][2:]
+    names = [output["name"] for output in run.result["outputs"]][2:]
     files = ["chart.png", "chart.svg", "d.png", "d.svg", "report.html", "e.png", "e.svg"]
     assert names == files
-    assert len(_Page(run.made("report.html").read_text()).images) == 2
+    assert len(_Page(run.output_path("report.html").read_text()).images) == 2
 
 
 def test_protected_data_are_drawn_as_the_result_alone(tmp_path: Path) -> None:
@@ -210,7 +216,7 @@ def test_protected_data_are_drawn_as_the_result_alone(tmp_path: Path) -> None:
         step("report", {"table": "sums"}, "last", **title),
         protected={"t": {"dataset_id": "dts_t", "version": 1}},
     )
-    names = {one["name"] for one in run.result["outputs"]} - {"result.parquet", "result.csv"}
+    names = {output["name"] for output in run.result["outputs"]} - {"result.parquet", "result.csv"}
     assert names == {"other.png", "other.svg", "sums.png", "sums.svg", "report.html"}
     for report in run.reports[:2]:
         assert report["warnings"][0]["kind"] == "not_drawn"
@@ -247,41 +253,44 @@ def secret(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
 
 def test_all_that_shows_a_result_says_what_is_secret_of_it(secret: RunOutcome) -> None:
     """Map, chart and page count the hidden cells at their head, and no row that is left out."""
-    told = "1 ligne sur 2 a des chiffres masqués par le secret statistique (1 cellule vide en tout"
+    expected_text = (
+        "1 ligne sur 2 a des chiffres masqués par le secret statistique (1 cellule vide en tout"
+    )
     assert secret.result["release"]["verdict"] == "suppressed"
-    assert told in secret.result["release"]["told"]
+    assert expected_text in secret.result["release"]["told"]
     for words in (
-        _texts(secret.made("carte.svg")),
-        _texts(secret.made("barres.svg")),
-        secret.made("report.html").read_text(),
+        _texts(secret.output_path("carte.svg")),
+        _texts(secret.output_path("barres.svg")),
+        secret.output_path("report.html").read_text(),
     ):
-        assert told in " ".join(words.split())
+        assert expected_text in " ".join(words.split())
         assert "leur nombre est secret lui aussi" in " ".join(words.split())
         assert "14437" not in words
 
 
 def test_hidden_areas_have_a_class_of_their_own(secret: RunOutcome) -> None:
     """It is not that of areas without a value; what is left out is as white as any other area."""
-    words = _texts(secret.made("carte.svg"))
+    words = _texts(secret.output_path("carte.svg"))
     assert "masqué : secret statistique (1)" in words
     assert "sans valeur (1)" not in words
     assert "Masqué par le secret statistique, ou sans valeur (points) : 1 commune" in words
-    root = ET.fromstring(secret.made("carte.svg").read_text())  # noqa: S314 - ours
+    root = ET.fromstring(secret.output_path("carte.svg").read_text())  # noqa: S314 - ours
     groups = {
-        one.get("id"): [it.text for it in one.iter(f"{SVG}title")] for one in root.iter(f"{SVG}g")
+        element.get("id"): [title.text for title in element.iter(f"{SVG}title")]
+        for element in root.iter(f"{SVG}g")
     }
     assert groups["secret"] == ["Hérouville-Saint-Clair (14327) : masqué : secret statistique"]
     assert "Mondeville (14437) : sans donnée" in groups["other"]
     assert secret.reports[1]["map"]["hidden"] == 1
-    barres = _texts(secret.made("barres.svg"))
+    barres = _texts(secret.output_path("barres.svg"))
     assert "1 ligne dont la valeur est secrète ou manque n'est pas dessinée." in barres
 
 
 def test_a_trial_of_restricted_data_says_that_it_is_one(secret: RunOutcome, tmp_path: Path) -> None:
     """Its figures look like the result's; how many rows a dataset has is in the catalogue."""
     for name in ("carte.svg", "barres.svg"):
-        assert "Essai, sur toutes les lignes." in _texts(secret.made(name))
-    assert "Essai, sur toutes les lignes." in secret.made("report.html").read_text()
+        assert "Essai, sur toutes les lignes." in _texts(secret.output_path(name))
+    assert "Essai, sur toutes les lignes." in secret.output_path("report.html").read_text()
     lines = [f"{com};{at % 7 + 10}" for com in ("14118", "14327") for at in range(100)]
     sampled = treat(
         tmp_path,
@@ -291,7 +300,7 @@ def test_a_trial_of_restricted_data_says_that_it_is_one(secret: RunOutcome, tmp_
         protected={"t": {"dataset_id": "dts_t", "version": 1}},
         sample_rows=60,
     )
-    page = sampled.made("report.html").read_text()
+    page = sampled.output_path("report.html").read_text()
     assert "Essai sur un échantillon : 60 lignes sur 200." in page
 
 
@@ -301,9 +310,9 @@ def test_a_trial_says_that_it_saw_a_sample(tmp_path: Path) -> None:
     mapped["parameters"] |= {"value": "logements", "unit": ""}
     report = {**REPORT, "inputs": {"table": "carte"}}
     run = treat(tmp_path, {"iris": HOMES}, mapped, report, sample_rows=500)
-    told = "Essai sur un échantillon : 500 lignes sur 3\u202f287."
-    assert told in _texts(run.made("carte.svg"))
-    assert told in run.made("report.html").read_text()
+    subtitle = "Essai sur un échantillon : 500 lignes sur 3\u202f287."
+    assert subtitle in _texts(run.output_path("carte.svg"))
+    assert subtitle in run.output_path("report.html").read_text()
     assert run.reports[0]["sample"]["rows"] == 500
 
 
@@ -312,13 +321,13 @@ def test_bodies_and_departments_are_recognised_by_their_codes(tmp_path: Path) ->
     content = b"dep;n\n14;1\n27;2,5\n50;3\n61;\n76;5\n75;6\n99;7\n"
     parameters: dict[str, Any] = {"key": "dep", "value": "n", "title": "t", "bounds": [2, 4]}
     run = treat(tmp_path, {"t": content}, step("map", {"table": "t"}, "m", **parameters))
-    assert _areas(run.made("map.svg")) == {"class-0": 1, "class-1": 2, "class-2": 1}
-    told = run.reports[0]
-    assert told["map"]["without_value"] == 1
-    assert told["map"]["rows_elsewhere"] == 1
-    assert told["map"]["rows_unknown"] == 1
-    assert "Sans valeur (hachures) : 1 département" in told["summary"]
-    assert "4 et plus (1)" in _texts(run.made("map.svg"))
+    assert _areas(run.output_path("map.svg")) == {"class-0": 1, "class-1": 2, "class-2": 1}
+    report = run.reports[0]
+    assert report["map"]["without_value"] == 1
+    assert report["map"]["rows_elsewhere"] == 1
+    assert report["map"]["rows_unknown"] == 1
+    assert "Sans valeur (hachures) : 1 département" in report["summary"]
+    assert "4 et plus (1)" in _texts(run.output_path("map.svg"))
 
 
 def test_a_map_of_no_codes_is_refused(tmp_path: Path) -> None:
@@ -347,7 +356,7 @@ def test_lines_follow_months_by_series(tmp_path: Path) -> None:
     run = treat(
         tmp_path, {"t": MONTHS}, step("chart", {"table": "t"}, "c", title="Par mois", **parameters)
     )
-    texts = _texts(run.made("chart.svg"))
+    texts = _texts(run.output_path("chart.svg"))
     assert "01/03/2024" in texts
     assert "2\u202f000" in texts
     assert {"a", "b"} <= set(texts.split())
@@ -382,7 +391,7 @@ def test_values_from_data_are_neither_markup_nor_formulas(tmp_path: Path) -> Non
         step("chart", {"table": "t"}, "c", label="g", value="x", title=evil, unit="<b>"),
         step("report", {"table": "c"}, "r", title=evil, question=evil),
     )
-    assert evil in _texts(run.made("c.svg"))
-    page = run.made("report.html").read_text()
+    assert evil in _texts(run.output_path("c.svg"))
+    page = run.output_path("report.html").read_text()
     assert "<script" not in page
     _Page(page)

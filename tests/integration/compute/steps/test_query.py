@@ -51,7 +51,7 @@ def asked(folder: Path, taken: Taken, sql: str, **work: Any) -> RunOutcome:
 def rows_of(run: RunOutcome) -> list[dict[str, Any]]:
     """The rows of its result."""
     assert not run.error, run.error
-    rows: list[dict[str, Any]] = parquet.read_table(run.made("result.parquet")).to_pylist()
+    rows: list[dict[str, Any]] = parquet.read_table(run.output_path("result.parquet")).to_pylist()
     return rows
 
 
@@ -71,8 +71,8 @@ def test_numbers_and_days_have_their_types_and_codes_stay_text(
         "2024-02-01",
     )
     assert (second["code"], second["menages"]) == ("014118", None)
-    warned = [one for one in run.reports[-1]["warnings"] if one["kind"] == "withheld"]
-    assert [(one["column"], one["cells"]) for one in warned] == [("menages", 2)]
+    warned = [warning for warning in run.reports[-1]["warnings"] if warning["kind"] == "withheld"]
+    assert [(warning["column"], warning["cells"]) for warning in warned] == [("menages", 2)]
 
 
 def test_text_that_looks_like_numbers_stays_the_text_that_was_asked(
@@ -133,7 +133,7 @@ def test_trial_samples_the_first_table_of_the_query(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "message"),
     [
         ("SELECT com,\n  montants FROM t", "ligne 2, colonne 3 : aucune colonne"),
         ("SELECT montant + nom AS x FROM t", "ligne 1, colonne 16 : +(DOUBLE, VARCHAR)"),
@@ -165,11 +165,11 @@ def test_trial_samples_the_first_table_of_the_query(tmp_path: Path) -> None:
     ],
 )
 def test_fault_is_told_in_french_without_a_value(
-    shops: Taken, tmp_path: Path, sql: str, told: str
+    shops: Taken, tmp_path: Path, sql: str, message: str
 ) -> None:
     """With its place, where it is one of the text."""
     run = asked(tmp_path, shops, sql)
-    assert told in run.error
+    assert message in run.error
     assert "MARQUE" not in run.error
 
 
@@ -203,8 +203,8 @@ def test_tables_of_other_steps_are_out_of_reach(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     # The limits of the sandbox end the others: tests/integration/compute/execution.
     "attack",
-    [one for one in attacks("tuning") if one.id not in BOUNDED],
-    ids=lambda one: str(one.id),
+    [attack for attack in attacks("tuning") if attack.id not in BOUNDED],
+    ids=lambda endpoint: str(endpoint.id),
 )
 def test_attack_is_refused_or_tells_nothing(
     attack: Attack, attacked: Taken, tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -220,9 +220,9 @@ def test_attack_is_refused_or_tells_nothing(
 def test_every_function_of_the_engine_is_let_through_or_kept_out() -> None:
     """What may be called exists; what tells of the engine, waits or fails on purpose may not."""
     with duckdb.connect() as database:
-        found = database.execute("SELECT DISTINCT lower(function_name) FROM duckdb_functions()")
-        known = {str(name) for (name,) in found.fetchall()}
-    assert FUNCTIONS - known <= {"current_date", "unnest"}
+        relation = database.execute("SELECT DISTINCT lower(function_name) FROM duckdb_functions()")
+        names = {str(name) for (name,) in relation.fetchall()}
+    assert FUNCTIONS - names <= {"current_date", "unnest"}
     for name in (
         *("error", "getenv", "current_setting", "getvariable", "nextval", "random", "uuid"),
         *("sleep_ms", "write_log", "current_query", "json_execute_serialized_sql", "stats"),

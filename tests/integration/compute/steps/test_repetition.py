@@ -23,8 +23,8 @@ def crossing(right: str = "b", key: str = "commune", **more: Any) -> Any:
 
 def run(folder: Path, *steps: Any, **work: Any) -> RunOutcome:
     """The steps on the tables."""
-    used = {name for one in steps for name in one["inputs"].values()}
-    return treat(folder, {n: one for n, one in TABLES.items() if n in used}, *steps, **work)
+    used = {name for step in steps for name in step["inputs"].values()}
+    return treat(folder, {n: table for n, table in TABLES.items() if n in used}, *steps, **work)
 
 
 def test_many_to_many_crossing_that_is_refused_is_not_made(tmp_path: Path) -> None:
@@ -40,11 +40,11 @@ def test_many_to_many_crossing_that_is_chosen_or_of_before_is_made_and_told(
     tmp_path: Path, choice: dict[str, str]
 ) -> None:
     """Treatments that were stored without the choice go on as they did."""
-    made = run(tmp_path, crossing(**choice))
-    (report,) = made.reports
+    outcome = run(tmp_path, crossing(**choice))
+    (report,) = outcome.reports
     assert (report["relation"], report["repeated"]) == ("many-to-many", {"left": 2, "right": 2})
     assert "4 lignes croisées avec 3 en donnent 6, car une même clé" in report["summary"]
-    assert len(pd.read_parquet(made.made("result.parquet"))) == 6
+    assert len(pd.read_parquet(outcome.output_path("result.parquet"))) == 6
 
 
 def test_most_repeated_key_is_the_one_where_passages_lead(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_most_repeated_key_is_the_one_where_passages_lead(tmp_path: Path) -> Non
         counts[name] = codes.value_counts()
     products = (counts["a"] * counts["b"]).dropna()
     most = str(products.idxmax())
-    one = step(
+    crossing = step(
         "cross",
         {"left": "a", "right": "b"},
         "c",
@@ -66,11 +66,11 @@ def test_most_repeated_key_is_the_one_where_passages_lead(tmp_path: Path) -> Non
         many_to_many="refused",
         **both,
     )
-    error = treat(tmp_path / "departement", tables, one).error.replace("\u202f", "")
-    told = f"jusqu'à {counts['a'][most]} de la table principale et {counts['b'][most]} de l'autre"
-    assert told in error
-    one["parameters"] |= dict.fromkeys(both, None) | {"left_via": "commune"}
-    error = treat(tmp_path / "commune", tables, one).error
+    error = treat(tmp_path / "departement", tables, crossing).error.replace("\u202f", "")
+    text = f"jusqu'à {counts['a'][most]} de la table principale et {counts['b'][most]} de l'autre"
+    assert text in error
+    crossing["parameters"] |= dict.fromkeys(both, None) | {"left_via": "commune"}
+    error = treat(tmp_path / "commune", tables, crossing).error
     assert "car des clés en rencontrent plusieurs, d'un côté comme de l'autre" in error
     assert "jusqu'à 23 de la table principale et 1 de l'autre" in error
 
@@ -98,9 +98,9 @@ def test_trial_tells_what_the_full_job_will_refuse(tmp_path: Path) -> None:
 
 def test_crossing_that_only_adds_columns_is_made_whatever_is_chosen(tmp_path: Path) -> None:
     """Many rows find one: no choice is needed."""
-    made = run(tmp_path, crossing("towns", "code", many_to_many="refused"))
-    assert made.reports[0]["relation"] == "many-to-one"
-    assert "car une même clé" not in made.reports[0]["summary"]
+    outcome = run(tmp_path, crossing("towns", "code", many_to_many="refused"))
+    assert outcome.reports[0]["relation"] == "many-to-one"
+    assert "car une même clé" not in outcome.reports[0]["summary"]
 
 
 def test_sum_of_rows_that_were_repeated_is_told(tmp_path: Path) -> None:

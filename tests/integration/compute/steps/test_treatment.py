@@ -82,7 +82,7 @@ def expected_vacancy() -> pd.DataFrame:
 
 def test_result_is_what_pandas_computes(full: RunOutcome) -> None:
     """71 inter-communal bodies with the very homes, vacant homes and rates."""
-    result = pd.read_parquet(full.made("result.parquet"))
+    result = pd.read_parquet(full.output_path("result.parquet"))
     assert len(result) == 71
     pd.testing.assert_frame_equal(result, expected_vacancy(), check_dtype=False, atol=0.005001)
     assert result["logements"].sum() == 1_856_329
@@ -90,16 +90,16 @@ def test_result_is_what_pandas_computes(full: RunOutcome) -> None:
 
 def test_csv_holds_the_same_result(full: RunOutcome) -> None:
     """UTF-8 without mark, semicolons, decimal points."""
-    content = full.made("result.csv").read_bytes()
+    content = full.output_path("result.csv").read_bytes()
     assert content.startswith(b"epci;nom_epci;logements;logements_vacants;taux\n")
-    read = pd.read_csv(full.made("result.csv"), sep=";", dtype={"epci": str})
-    expected = pd.read_parquet(full.made("result.parquet"))
+    read = pd.read_csv(full.output_path("result.csv"), sep=";", dtype={"epci": str})
+    expected = pd.read_parquet(full.output_path("result.parquet"))
     pd.testing.assert_frame_equal(read, expected, check_dtype=False)
 
 
 def test_chart_is_a_png(full: RunOutcome) -> None:
     """The ten highest rates are drawn."""
-    content = full.made("chart.png").read_bytes()
+    content = full.output_path("chart.png").read_bytes()
     assert content.startswith(b"\x89PNG")
     assert len(content) > 10_000
 
@@ -109,8 +109,10 @@ def test_keys_that_are_gone_are_reported_whole(kind: str, request: pytest.Fixtur
     """All eight codes with their homes and successors, though a trial crosses 500 rows only."""
     run: RunOutcome = request.getfixturevalue(kind)
     report = run.reports[0]
-    found = {orphan["key"]: (orphan["weight"], orphan["successor"]) for orphan in report["orphans"]}
-    assert found == ORPHANS
+    weights_by_key = {
+        orphan["key"]: (orphan["weight"], orphan["successor"]) for orphan in report["orphans"]
+    }
+    assert weights_by_key == ORPHANS
     assert all(orphan["crossed"] and orphan["rows"] == 1 for orphan in report["orphans"])
     assert report["keys"]["succeeded"] == {
         "keys": 8,
@@ -135,14 +137,16 @@ def test_trial_says_that_it_ran_on_a_sample(trial: RunOutcome) -> None:
     report = trial.reports[0]
     assert report["sample"]["rows"] == report["rows"]["crossed"] == 500
     assert report["sample"]["of"] == report["rows"]["left"] == 3287
-    result = pd.read_parquet(trial.made("result.parquet"))
+    result = pd.read_parquet(trial.output_path("result.parquet"))
     assert 60 < len(result) <= 71
 
 
 def test_trial_takes_the_same_sample_again(trial: RunOutcome, tmp_path: Path) -> None:
     """Two trials of one treatment give the same bytes."""
     again = treat(tmp_path, TABLES, CROSS, AGGREGATE, sample_rows=500)
-    assert again.made("result.csv").read_bytes() == trial.made("result.csv").read_bytes()
+    assert (
+        again.output_path("result.csv").read_bytes() == trial.output_path("result.csv").read_bytes()
+    )
 
 
 def test_without_the_communes_gone_codes_stay_without_match(tmp_path: Path) -> None:
@@ -167,7 +171,7 @@ def test_sandbox_runs_the_treatment(full: RunOutcome, tmp_path: Path) -> None:
     assert outcome.ok, outcome
     assert (folder / "result.json").exists()
     result = (folder / "out" / "result.csv").read_bytes()
-    assert result == full.made("result.csv").read_bytes()
+    assert result == full.output_path("result.csv").read_bytes()
     assert heard
 
 
@@ -209,7 +213,7 @@ def test_multiplied_rows_are_reported(tmp_path: Path) -> None:
 def test_columns_of_both_sides_are_kept_apart(tmp_path: Path) -> None:
     """A name that both tables have gets a suffix, in the order of the left table's rows."""
     run = cross(tmp_path)
-    result = pd.read_csv(run.made("result.csv"), sep=";", dtype=str, keep_default_na=False)
+    result = pd.read_csv(run.output_path("result.csv"), sep=";", dtype=str, keep_default_na=False)
     assert list(result) == ["k", "n", "nom", "k_2", "nom_2", "Nom_2_2"]
     assert result["nom"].tolist() == ["a", "a", "b", "b", "c", "d", "e"]
     assert run.reports[0]["renamed"] == {"k": "k_2", "nom": "nom_2", "Nom_2": "Nom_2_2"}
@@ -250,7 +254,7 @@ def test_figures_read_decimal_commas_and_keep_empty_apart(tmp_path: Path) -> Non
     content = b"g;x;y\na;1,5;2\na;2.25;\nb; 3 ;0\n;4;1\n"
     ratio = {"name": "r", "numerator": "x", "denominator": "y", "percent": False}
     run = aggregate(tmp_path, content, sums=["x", "y"], means=["y"], counts=["y"], ratio=ratio)
-    assert run.made("result.csv").read_text().splitlines() == [
+    assert run.output_path("result.csv").read_text().splitlines() == [
         "g;x;y;y_moyenne;y_nombre;r",
         "a;3.75;2;2.0;1;1.88",
         "b;3.0;0;0.0;1;",
@@ -262,7 +266,11 @@ def test_grouped_numbers_and_marks_for_no_value_are_read(tmp_path: Path) -> None
     """French thousands are numbers, and what a column writes for no value is none."""
     content = "g;x\na;1 234,5\na;NA\nb;12\u202f000\n".encode()
     run = aggregate(tmp_path, content, sums=["x"])
-    assert run.made("result.csv").read_text().splitlines() == ["g;x", "a;1234.5", "b;12000.0"]
+    assert run.output_path("result.csv").read_text().splitlines() == [
+        "g;x",
+        "a;1234.5",
+        "b;12000.0",
+    ]
 
 
 def test_value_that_is_no_number_is_an_error(tmp_path: Path) -> None:
@@ -278,7 +286,7 @@ def test_labels_of_a_chart_are_text_and_never_formulas(tmp_path: Path) -> None:
     """Names that hold what matplotlib would read as mathematics are drawn all the same."""
     chart = {"value": "x", "label": "g", "title": "Ventes en $ et en \\frac"}
     run = aggregate(tmp_path, b"g;x\n$\\frac{;1\n$x$ \\bad$;2\n", sums=["x"], chart=chart)
-    assert run.made("chart.png").read_bytes().startswith(b"\x89PNG")
+    assert run.output_path("chart.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_hostile_names_stay_names(tmp_path: Path) -> None:
@@ -286,7 +294,7 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     name = 'x"; DROP TABLE a; --'
     header = b'"x""; DROP TABLE a; --"'
     run = aggregate(tmp_path, b"g;" + header + b"\na;1\na;2\n", sums=[name])
-    assert pd.read_parquet(run.made("result.parquet"))[name].tolist() == [3]
+    assert pd.read_parquet(run.output_path("result.parquet"))[name].tolist() == [3]
 
 
 def test_column_named_as_a_number_of_rows_is_a_column(tmp_path: Path) -> None:
@@ -334,7 +342,7 @@ def test_columns_are_called_as_with_all_of_the_table_that_was_not_granted(tmp_pa
     add = step("aggregate", {"table": "x"}, "y", by=["k"], sums=["b_2"])
     full_names = {"left": ["a", "b", "k"]}
     done = treat(tmp_path, tables, cross, add, table_columns=full_names)
-    assert pd.read_parquet(done.made("result.parquet")).to_dict("list") == {
+    assert pd.read_parquet(done.output_path("result.parquet")).to_dict("list") == {
         "k": [1, 2],
         "b_2": [5, 6],
     }
@@ -345,7 +353,7 @@ def test_trial_compares_numbers_as_the_full_job_does(tmp_path: Path) -> None:
     content = b"commune;pop\n" + b"".join(b"c%d;%d\n" % (n, n) for n in range(1, 1001))
     query = step("query", {"table": "a"}, "r", sql='SELECT * FROM "table" WHERE "pop" >= \'900\'')
     trial = treat(tmp_path, {"a": content}, query, sample_rows=500)
-    kept = pd.read_parquet(trial.made("result.parquet"))["pop"]
+    kept = pd.read_parquet(trial.output_path("result.parquet"))["pop"]
     assert 40 < len(kept) < 60
     assert kept.astype(int).min() >= 900
 

@@ -28,7 +28,7 @@ def crossed(folder: Path) -> RunOutcome:
 
 def types_of(run: RunOutcome) -> dict[str, str]:
     """The types of the result's columns, as Parquet has them."""
-    schema = parquet.read_schema(run.made("result.parquet"))
+    schema = parquet.read_schema(run.output_path("result.parquet"))
     return {name: str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
 
 
@@ -47,7 +47,7 @@ def test_columns_of_a_result_have_real_types(tmp_path: Path) -> None:
         "actif": "string",
         "nom": "string",
     }
-    rows = parquet.read_table(run.made("result.parquet")).to_pylist()
+    rows = parquet.read_table(run.output_path("result.parquet")).to_pylist()
     assert [row["com"] for row in rows] == ["01004", "14118", "2A004"]
     assert [row["siren"] for row in rows] == ["732829320", "356000000", "552081317"]
     assert [row["montant"] for row in rows] == [1234.56, -12.0, 0.0]
@@ -59,40 +59,43 @@ def test_columns_of_a_result_have_real_types(tmp_path: Path) -> None:
 
 def test_csv_of_a_result_holds_the_same_values(tmp_path: Path) -> None:
     """For programs: points before decimals, days as ISO writes them."""
-    lines = crossed(tmp_path).made("result.csv").read_text("utf-8").splitlines()
+    lines = crossed(tmp_path).output_path("result.csv").read_text("utf-8").splitlines()
     assert lines[1].startswith("01004;732829320;1234.56;12.5;2024-01-31;2024-05;12;oui;Été;")
 
 
 def test_csv_of_a_result_has_no_formulas(tmp_path: Path) -> None:
     """A person opens it too: texts that a spreadsheet would work out are shown, numbers stay."""
-    lines = crossed(tmp_path).made("result.csv").read_text("utf-8").splitlines()
+    lines = crossed(tmp_path).output_path("result.csv").read_text("utf-8").splitlines()
     assert lines[2].startswith("14118;356000000;-12.0;3.0;2024-02-01;2024-06;;non;'=A1;")
     texts = (
         "=k;note\n1;=1+1\n2;-1+1\n3;+33 6 12\n4;-5 %\n5;@SUM(1)\n6;-\n7;'5\n"
         "8;\"\t=1\"\n9;-2+3+cmd|' /C calc'!A0\n"
     )
     figures = step("aggregate", {"table": "t"}, "r", by=["note"], counts=["=k"])
-    made = treat(tmp_path / "texts", {"t": texts.encode()}, figures).made("result.csv")
-    told = made.read_text("utf-8").splitlines()
-    assert {line.split(";")[0] for line in told[1:]} == {
+    run = treat(tmp_path / "texts", {"t": texts.encode()}, figures).output_path("result.csv")
+    result_lines = run.read_text("utf-8").splitlines()
+    assert {line.split(";")[0] for line in result_lines[1:]} == {
         *("'=1+1", "'-1+1", "+33 6 12", "-5 %", "'@SUM(1)", "-", "'5"),
         *("'\t=1", "'-2+3+cmd|' /C calc'!A0"),
     }
-    assert told[0] == "note;'=k_nombre"
+    assert result_lines[0] == "note;'=k_nombre"
 
 
 def test_cells_that_are_no_number_are_empty_and_told(tmp_path: Path) -> None:
     """`s` and `<5` are kept by the dataset, and are no numbers of the result."""
     run = crossed(tmp_path)
-    table = parquet.read_table(run.made("result.parquet"))
+    table = parquet.read_table(run.output_path("result.parquet"))
     assert table["menages"].to_pylist() == [12, None, None]
-    told = [one for one in run.reports[-1]["warnings"] if one["kind"] == "withheld"]
-    assert [(one["column"], one["cells"]) for one in told] == [("menages", 2), ("menages_2", 2)]
+    warnings = [warning for warning in run.reports[-1]["warnings"] if warning["kind"] == "withheld"]
+    assert [(warning["column"], warning["cells"]) for warning in warnings] == [
+        ("menages", 2),
+        ("menages_2", 2),
+    ]
     words = (
         "2 valeurs secrètes ou non communiquées (« <5 » et « s ») restent vides dans « menages »"
     )
     assert words in run.reports[-1]["summary"]
-    described = {one["name"]: one["description"] for one in run.reports[-1]["described"]}
+    described = {column["name"]: column["description"] for column in run.reports[-1]["described"]}
     assert described["menages"] == f"{words}."
 
 
@@ -100,14 +103,14 @@ def test_sums_read_what_spreadsheets_write(tmp_path: Path) -> None:
     """Amounts with their unit, and without the cells that are secret, which are told."""
     sums = step("aggregate", {"table": "s"}, "r", by=["actif"], sums=["montant", "taux", "menages"])
     run = treat(tmp_path, {"s": SHOPS}, sums)
-    table = parquet.read_table(run.made("result.parquet"))
+    table = parquet.read_table(run.output_path("result.parquet"))
     assert table.to_pylist() == [
         {"actif": "non", "montant": -12.0, "taux": 3.0, "menages": None},
         {"actif": "oui", "montant": 1234.56, "taux": 12.4, "menages": 12},
     ]
     assert table.schema.field("menages").type == pa.int64()
-    (told,) = run.reports[-1]["warnings"]
-    assert (told["column"], told["cells"]) == ("menages", 2)
+    (warning,) = run.reports[-1]["warnings"]
+    assert (warning["column"], warning["cells"]) == ("menages", 2)
 
 
 SWIMMERS = b"com;zone;nageurs\n" + b"".join(
@@ -127,34 +130,36 @@ NOT_COUNTED = "valeurs secrètes ou non communiquées (« nc » et « s ») ne s
 def test_sums_say_of_secret_values_that_they_are_not_in_them(tmp_path: Path) -> None:
     """In step, report and summary, and of columns made of such sums when these are delivered."""
     run = treat(tmp_path, {"t": SWIMMERS}, *SUMS)
-    told = f"20 {NOT_COUNTED} « nageurs »"
-    assert told in run.reports[0]["summary"]
-    assert told in run.made("report.html").read_text()
+    text = f"20 {NOT_COUNTED} « nageurs »"
+    assert text in run.reports[0]["summary"]
+    assert text in run.output_path("report.html").read_text()
     assert "ni nombres" not in run.reports[0]["summary"]
-    assert run.reports[-1]["secret_values"] == f"{told}."
-    assert run.reports[-1]["described"] == [{"name": "fois_deux", "description": f"{told}."}]
+    assert run.reports[-1]["secret_values"] == f"{text}."
+    assert run.reports[-1]["described"] == [{"name": "fois_deux", "description": f"{text}."}]
 
 
 def test_counts_say_so_as_well(tmp_path: Path) -> None:
     """A number of values has no secret ones in it either."""
     counts = step("aggregate", {"table": "t"}, "r", by=["zone"], counts=["nageurs"], rows="lignes")
     run = treat(tmp_path, {"t": SWIMMERS}, counts)
-    told = f"20 {NOT_COUNTED} « nageurs »."
-    assert run.reports[-1]["described"] == [{"name": "nageurs_nombre", "description": told}]
+    text = f"20 {NOT_COUNTED} « nageurs »."
+    assert run.reports[-1]["described"] == [{"name": "nageurs_nombre", "description": text}]
 
 
 def test_secret_values_of_restricted_data_are_named_and_not_counted(tmp_path: Path) -> None:
     """Their marks are in the catalogue; how many there are tells of units."""
     protected = {"t": {"dataset_id": "dts_t", "version": 1}}
-    told = f"Les {NOT_COUNTED} « nageurs »."
+    sentence = f"Les {NOT_COUNTED} « nageurs »."
     few, many = SWIMMERS, SWIMMERS.replace(b";102\n", b";nc\n")
-    said = []
+    told_parts = []
     for name, content in (("few", few), ("many", many)):
         run = treat(tmp_path / name, {"t": content}, *SUMS[:1], protected=protected)
-        said.append([run.reports[-1][one] for one in ("secret_values", "described", "warnings")])
-        assert run.reports[-1]["secret_values"] == told
-        assert {"name": "nageurs", "description": told} in run.reports[-1]["described"]
-    assert said[0] == said[1]
+        told_parts.append(
+            [run.reports[-1][part] for part in ("secret_values", "described", "warnings")]
+        )
+        assert run.reports[-1]["secret_values"] == sentence
+        assert {"name": "nageurs", "description": sentence} in run.reports[-1]["described"]
+    assert told_parts[0] == told_parts[1]
 
 
 def test_few_codes_stay_text_as_their_source_has_them(tmp_path: Path) -> None:
@@ -163,7 +168,7 @@ def test_few_codes_stay_text_as_their_source_has_them(tmp_path: Path) -> None:
     roles = {"left": "a", "right": "b"}
     crossing = step("cross", roles, "c", left_key="k", right_key="x", how="inner")
     few = treat(tmp_path, {"a": b"k\n14118\n", "b": communes}, crossing)
-    result = parquet.read_table(few.made("result.parquet"))
+    result = parquet.read_table(few.output_path("result.parquet"))
     assert result["x"].to_pylist() == ["14118"]
     assert result["population"].type == pa.int64()
 
@@ -171,10 +176,12 @@ def test_few_codes_stay_text_as_their_source_has_them(tmp_path: Path) -> None:
 def test_result_that_is_taken_in_again_keeps_its_types(tmp_path: Path) -> None:
     """As a delivered project gives it back to the catalogue, and another project reads it."""
     first = crossed(tmp_path / "first")
-    again = ingest(tmp_path / "again", first.made("result.parquet"), "result.parquet")
-    keys = {one["name"]: one["key"] for one in again.reports[0]["columns"] if one["key"]}
+    again = ingest(tmp_path / "again", first.output_path("result.parquet"), "result.parquet")
+    keys = {
+        column["name"]: column["key"] for column in again.reports[0]["columns"] if column["key"]
+    }
     assert keys == {"com": "commune", "siren": "siren", "com_2": "commune", "siren_2": "siren"}
-    tables: Tables = {"shops": first.made("result.parquet"), "shops_again": SHOPS}
+    tables: Tables = {"shops": first.output_path("result.parquet"), "shops_again": SHOPS}
     second = treat(tmp_path / "second", tables, CROSS)
     kept = types_of(second)
     assert {name: kept[name] for name in types_of(first)} == types_of(first)
@@ -202,8 +209,8 @@ FIGURES = "k;m;numero\n" + "".join(
 )
 def test_numbers_are_read_alike_by_all_applications(tmp_path: Path, total: dict[str, Any]) -> None:
     """Those that are written otherwise than most of their column; no binary digit is shown."""
-    made = treat(tmp_path, {"t": FIGURES.encode()}, total)
-    assert made.made("result.csv").read_text("utf-8").split() == [
+    run = treat(tmp_path, {"t": FIGURES.encode()}, total)
+    assert run.output_path("result.csv").read_text("utf-8").split() == [
         "k;m",
         "a;13935.9",
         "b;1200.0",
@@ -214,8 +221,8 @@ def test_numbers_are_read_alike_by_all_applications(tmp_path: Path, total: dict[
 def test_numbers_of_more_than_18_digits_are_text(tmp_path: Path) -> None:
     """They name something, and lose their last digits as numbers."""
     chosen = step("query", {"t": "t"}, "s", sql="SELECT numero FROM t WHERE k = 'b'")
-    made = treat(tmp_path, {"t": FIGURES.encode()}, chosen)
-    assert parquet.read_table(made.made("result.parquet")).to_pydict() == {
+    run = treat(tmp_path, {"t": FIGURES.encode()}, chosen)
+    assert parquet.read_table(run.output_path("result.parquet")).to_pydict() == {
         "numero": ["9876543210987654321"]
     }
 
@@ -223,25 +230,27 @@ def test_numbers_of_more_than_18_digits_are_text(tmp_path: Path) -> None:
 def test_what_is_no_number_is_an_empty_value(tmp_path: Path) -> None:
     """Neither a division by zero nor what is undefined; sums end where their figures end."""
     sql = "SELECT 1 / 0 AS a, 0.0::DOUBLE / 0 AS b, 0.1::DOUBLE + 0.2 AS c, 1e-9 AS d, -0.0 AS e"
-    made = treat(tmp_path, {"t": FIGURES.encode()}, step("query", {"t": "t"}, "s", sql=sql))
-    assert made.made("result.csv").read_text("utf-8").split()[1] == ";;0.3;1e-09;0.0"
+    run = treat(tmp_path, {"t": FIGURES.encode()}, step("query", {"t": "t"}, "s", sql=sql))
+    assert run.output_path("result.csv").read_text("utf-8").split()[1] == ";;0.3;1e-09;0.0"
 
 
 def units_of(run: RunOutcome) -> dict[str, str]:
     """The units that a profile tells of its columns."""
     columns = run.reports[0]["columns"]
     return {
-        one["name"]: one["meaning"]["unit"] for one in columns if (one["meaning"] or {}).get("unit")
+        column["name"]: column["meaning"]["unit"]
+        for column in columns
+        if (column["meaning"] or {}).get("unit")
     }
 
 
 def test_units_survive_the_return_of_a_result(tmp_path: Path) -> None:
     """Its cells have them no more; crossed once more, it still has them."""
     kept = {"montant": "€", "taux": "%", "montant_2": "€", "taux_2": "%"}
-    first = crossed(tmp_path / "first").made("result.parquet")
+    first = crossed(tmp_path / "first").output_path("result.parquet")
     assert units_of(ingest(tmp_path / "again", first, "result.parquet")) == kept
     tables: Tables = {"shops": first, "shops_again": b"siren;n\n356000000;1\n"}
-    second = treat(tmp_path / "second", tables, CROSS).made("result.parquet")
+    second = treat(tmp_path / "second", tables, CROSS).output_path("result.parquet")
     assert units_of(ingest(tmp_path / "third", second, "result.parquet")) == kept
 
 
@@ -257,8 +266,8 @@ def test_units_of_figures_survive_unless_rates_are_added(tmp_path: Path) -> None
         counts=["montant"],
         ratio={"name": "x", "numerator": "taux", "denominator": "montant"},
     )
-    made = treat(tmp_path, {"s": SHOPS}, sums).made("result.parquet")
-    again = ingest(tmp_path / "again", made, "result.parquet")
+    run = treat(tmp_path, {"s": SHOPS}, sums).output_path("result.parquet")
+    again = ingest(tmp_path / "again", run, "result.parquet")
     assert units_of(again) == {"montant": "€", "taux_moyenne": "%", "x": "%"}
 
 
@@ -266,9 +275,9 @@ def test_units_that_a_stranger_tells_are_taken_where_they_can_be(tmp_path: Path)
     """Those that are known, of columns of numbers that exist and whose name tells no other."""
     units = '{"a": "ha", "b": "<b>", "c": "ha", "prix (€)": "ha", "z": "ha", "d": 1, "e": null}'
     numbers = {"a": [1.5], "b": [1.5], "c": ["x"], "prix (€)": [1.5], "d": [1], "e": [2]}
-    for number, told in enumerate((units, "[" * 100_000, '["ha"]', "\udc00")):
+    for number, units_text in enumerate((units, "[" * 100_000, '["ha"]', "\udc00")):
         path = tmp_path / f"{number}.parquet"
-        metadata = {"datalab_units": told.encode(errors="surrogatepass")}
+        metadata = {"datalab_units": units_text.encode(errors="surrogatepass")}
         parquet.write_table(pa.table(numbers).replace_schema_metadata(metadata), path)
-        found = units_of(ingest(tmp_path / f"job{number}", path, path.name))
-        assert found == {"prix (€)": "€"} | ({"a": "ha"} if told == units else {})
+        units_by_column = units_of(ingest(tmp_path / f"job{number}", path, path.name))
+        assert units_by_column == {"prix (€)": "€"} | ({"a": "ha"} if units_text == units else {})

@@ -17,8 +17,8 @@ _MOST_MISSED = {"tuning": 0.0, "held_out": 0.25}
 
 def judged(half: str) -> dict[str, Any]:
     """The tables of a half, by file, with what is right for each."""
-    found: dict[str, Any] = json.loads((CORPUS / half / "expected.json").read_text())
-    return {name: one for name, one in found.items() if not one.get("refused")}
+    document: dict[str, Any] = json.loads((CORPUS / half / "expected.json").read_text())
+    return {name: judgement for name, judgement in document.items() if not judgement.get("refused")}
 
 
 def total_rows(folder: Path, file: Path) -> list[int] | None:
@@ -27,7 +27,11 @@ def total_rows(folder: Path, file: Path) -> list[int] | None:
     if run.error:
         return None
     ranges = Profile.model_validate(run.reports[0]).total_rows
-    return sorted(row for one in ranges for row in range(one.first, one.last + 1, one.step))
+    return sorted(
+        row
+        for row_range in ranges
+        for row in range(row_range.first, row_range.last + 1, row_range.step)
+    )
 
 
 @pytest.mark.parametrize("half", ["tuning", "held_out"])
@@ -36,10 +40,10 @@ def test_rows_of_totals_are_those_that_people_see(tmp_path: Path, half: str) -> 
     tables = judged(half)
     misses = [
         name
-        for number, (name, one) in enumerate(sorted(tables.items()))
-        if total_rows(tmp_path / str(number), CORPUS / half / name) != one["total_rows"]
+        for number, (name, table) in enumerate(sorted(tables.items()))
+        if total_rows(tmp_path / str(number), CORPUS / half / name) != table["total_rows"]
     ]
     missed, most = len(misses), _MOST_MISSED[half] * len(tables)
-    told = misses if half == "tuning" else "held out: no names"
+    misses_told = misses if half == "tuning" else "held out: no names"
     print(f"{half}: {missed} of {len(tables)} missed")
-    assert missed <= most, told
+    assert missed <= most, misses_told

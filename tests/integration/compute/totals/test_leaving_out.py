@@ -34,9 +34,9 @@ def crossed(**more: Any) -> Any:
     return step("cross", {"left": "homes", "right": "towns"}, "c", **keys)
 
 
-def result(made: RunOutcome) -> pd.DataFrame:
+def result(outcome: RunOutcome) -> pd.DataFrame:
     """What a treatment made."""
-    return pd.read_csv(made.made("result.csv"), sep=";", dtype={"code": str})
+    return pd.read_csv(outcome.output_path("result.csv"), sep=";", dtype={"code": str})
 
 
 def test_ingest_tells_rows_of_totals(tmp_path: Path) -> None:
@@ -56,25 +56,25 @@ def test_ingest_tells_rows_of_totals(tmp_path: Path) -> None:
 
 def test_sum_leaves_totals_out_and_says_so(tmp_path: Path) -> None:
     """What counted twice counts once."""
-    made = treat(tmp_path, {"homes": HOMES}, added())
-    assert result(made)["logements"].sum() == 230
-    assert made.reports[0]["summary"].endswith("; 1 ligne de total laissée de côté (« homes »)")
-    assert made.reports[0]["totals"] == {"kept": False, "rows": {"homes": 1}}
+    run = treat(tmp_path, {"homes": HOMES}, added())
+    assert result(run)["logements"].sum() == 230
+    assert run.reports[0]["summary"].endswith("; 1 ligne de total laissée de côté (« homes »)")
+    assert run.reports[0]["totals"] == {"kept": False, "rows": {"homes": 1}}
 
 
 def test_totals_are_told_by_the_title_of_their_dataset(tmp_path: Path) -> None:
     """Who chooses data in a browser never reads what the steps call it."""
     source = {"name": "homes", "dataset_id": "dts_1", "version": 1, "sha256": "a" * 64}
     sources = [source | {"title": "Logements, 2021"}]
-    made = treat(tmp_path, {"homes": HOMES}, added(), sources=sources)
-    assert made.reports[0]["summary"].endswith("de total laissée de côté (« Logements, 2021 »)")
+    run = treat(tmp_path, {"homes": HOMES}, added(), sources=sources)
+    assert run.reports[0]["summary"].endswith("de total laissée de côté (« Logements, 2021 »)")
 
 
 def test_totals_are_kept_where_that_is_asked(tmp_path: Path) -> None:
     """All rows are there, and the summary says that it was wanted."""
-    made = treat(tmp_path, {"homes": HOMES}, added(totals="kept"))
-    assert result(made)["logements"].sum() == 460
-    assert "1 ligne de total gardée, comme demandé (« homes »)" in made.reports[0]["summary"]
+    run = treat(tmp_path, {"homes": HOMES}, added(totals="kept"))
+    assert result(run)["logements"].sum() == 460
+    assert "1 ligne de total gardée, comme demandé (« homes »)" in run.reports[0]["summary"]
 
 
 def test_crossing_does_not_count_totals_as_unmatched(tmp_path: Path) -> None:
@@ -95,9 +95,9 @@ def test_trial_takes_no_total_into_its_sample(tmp_path: Path) -> None:
 
 def test_version_of_before_is_read_as_it_was(tmp_path: Path) -> None:
     """Nobody knows of totals in it."""
-    made = treat(tmp_path, {"homes": HOMES}, added(), total_rows={})
-    assert result(made)["logements"].sum() == 460
-    assert "totals" not in made.reports[0]
+    run = treat(tmp_path, {"homes": HOMES}, added(), total_rows={})
+    assert result(run)["logements"].sum() == 460
+    assert "totals" not in run.reports[0]
 
 
 def test_totals_are_found_after_the_column_that_names_them_was_cut(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_totals_are_found_after_the_column_that_names_them_was_cut(tmp_path: Pat
     stage = tmp_path / "stage"
     (stage / "in").mkdir(parents=True)
     (stage / "out").mkdir()
-    (stage / "in" / "0").write_bytes(taken.made("table.parquet").read_bytes())
+    (stage / "in" / "0").write_bytes(taken.output_path("table.parquet").read_bytes())
     (stage / "projection.json").write_text(json.dumps({"0": ["logements"]}))
     projection.main(stage, 1_000_000_000)
     assert parquet.read_table(stage / "out" / "0")["logements"].to_pylist()[3] == "230"
@@ -116,16 +116,16 @@ def test_totals_are_found_after_the_column_that_names_them_was_cut(tmp_path: Pat
         "total_rows": {"homes": [{"first": 4, "last": 4}]},
         "table_columns": {"homes": ["code", "commune", "logements"]},
     }
-    made = run(tmp_path / "job", work, {"homes": stage / "out" / "0"})
-    assert result(made)["logements"].sum() == 230
+    outcome = run(tmp_path / "job", work, {"homes": stage / "out" / "0"})
+    assert result(outcome)["logements"].sum() == 230
 
 
 def test_values_of_totals_are_no_keys(tmp_path: Path) -> None:
     """So joins find the share of the rows that are data."""
     table = b"code;n\n14118;1\n14366;2\n76540;3\n27229;4\nTOTAL;10\n"
-    keys = ingest(tmp_path, table).made(KEYS)
-    codes = [one for one in read_blocks([keys.read_bytes()]) if not one.column.via]
-    (column,) = {one.column for one in codes if one.column.columns == ("code",)}
+    keys = ingest(tmp_path, table).output_path(KEYS)
+    codes = [block for block in read_blocks([keys.read_bytes()]) if not block.column.via]
+    (column,) = {key_block.column for key_block in codes if key_block.column.columns == ("code",)}
     assert (column.rows, column.distinct, column.is_cut) == (4, 4, False)
 
 
@@ -143,7 +143,7 @@ def test_totals_of_a_category_are_found_in_a_large_table(tmp_path: Path, order: 
     profile = Profile.model_validate(ingest(tmp_path, table.encode()).reports[0])
     (total,) = profile.totals
     expected = {"rows": (3, 90_000, 3), "blocks": (60_001, 90_000, 1)}[order]
-    assert [tuple(one.model_dump().values()) for one in total.ranges] == [expected]
+    assert [tuple(row_range.model_dump().values()) for row_range in total.ranges] == [expected]
 
 
 SMALL = {
@@ -259,5 +259,9 @@ def test_rows_that_sum_others_are_totals(tmp_path: Path, name: str) -> None:
     header, rows, expected = SMALL[name]
     content = "\n".join([header, *rows.split("|")]).encode()
     ranges = Profile.model_validate(ingest(tmp_path, content).reports[0]).total_rows
-    total_rows = [row for one in ranges for row in range(one.first, one.last + 1, one.step)]
+    total_rows = [
+        row
+        for row_range in ranges
+        for row in range(row_range.first, row_range.last + 1, row_range.step)
+    ]
     assert sorted(total_rows) == expected

@@ -50,9 +50,9 @@ def test_rows_that_only_look_like_totals_are_told(tmp_path: Path, name: str) -> 
     content = "\n".join([header, *rows.split("|")]).encode()
     profile = Profile.model_validate(ingest(tmp_path, content).reports[0])
     assert profile.likely_total_rows == expected
-    for one in profile.likely_totals:
-        assert "ressemble" in one.message
-        assert "compt" in one.message
+    for total in profile.likely_totals:
+        assert "ressemble" in total.message
+        assert "compt" in total.message
 
 
 def test_sum_says_that_likely_totals_are_in_it(tmp_path: Path) -> None:

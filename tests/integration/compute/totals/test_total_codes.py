@@ -15,9 +15,9 @@ AGES, SEXES = ("Y_LT15", "Y15T64", "Y_GE65"), ("M", "F")
 def size(area: str, sex: str, age: str) -> int:
     """How many persons there are; of totals the sum of their parts."""
     if sex not in SEXES:
-        return sum(size(area, one, age) for one in SEXES)
+        return sum(size(area, sex, age) for sex in SEXES)
     if age not in AGES:
-        return sum(size(area, sex, one) for one in AGES)
+        return sum(size(area, sex, age) for age in AGES)
     return (int(area) * (3 + AGES.index(age)) + 7 * SEXES.index(sex)) % 23 + 1
 
 
@@ -33,7 +33,11 @@ def census(code: str, label: str = "") -> str:
 def totals(folder: Path, table: str) -> list[int]:
     """The rows of the table that an ingest finds to be totals."""
     ranges = Profile.model_validate(ingest(folder, table.encode()).reports[0]).total_rows
-    return sorted(row for one in ranges for row in range(one.first, one.last + 1, one.step))
+    return sorted(
+        row
+        for row_range in ranges
+        for row in range(row_range.first, row_range.last + 1, row_range.step)
+    )
 
 
 def coded(table: str, code: str) -> list[int]:

@@ -39,8 +39,8 @@ def test_person_signs_in_by_address_once_and_by_subject_from_then_on(lab: Lab) -
     assert (account["mail"], account["signed_in_at"]) == ("une.agente@ville.example", None)
     status, session = vouched(lab, "sub-1", "UNE.AGENTE@ville.example")
     assert (status, session["member_id"]) == (201, account["member_id"])
-    _, made = exchanged(lab, session["text"])
-    claims = jwt.decode(made["token"], options={"verify_signature": False})
+    _, token_body = exchanged(lab, session["text"])
+    claims = jwt.decode(token_body["token"], options={"verify_signature": False})
     assert (claims["account"], claims["roles"]) == (account["id"], ["holder", "owner"])
     assert vouched(lab, "sub-1", "autre@ville.example")[0] == 201
     assert vouched(lab, "sub-1")[0] == 201
@@ -50,7 +50,7 @@ def test_person_signs_in_by_address_once_and_by_subject_from_then_on(lab: Lab) -
         "aucun compte du Datalab n'est ouvert pour cette personne",
     )
     listed = lab.done("GET", f"/accounts?member_id={account['member_id']}", who=OPERATOR)
-    assert [one["signed_in_at"] is None for one in listed["items"]] == [False]
+    assert [account["signed_in_at"] is None for account in listed["items"]] == [False]
 
 
 def test_nobody_without_an_account_or_the_portals_key_signs_in(lab: Lab) -> None:
@@ -74,7 +74,7 @@ def test_change_of_roles_ends_sessions_and_keys(lab: Lab) -> None:
     path = f"/accounts/{account['id']}"
     changed = lab.done("PATCH", path, {"roles": ["holder"]}, who=OPERATOR)
     assert changed["roles"] == ["holder"]
-    assert [exchanged(lab, one)[0] for one in (text, key)] == [401, 401]
+    assert [exchanged(lab, credential)[0] for credential in (text, key)] == [401, 401]
     assert lab.request("POST", keys, token, json=body).status == 403
     _, again = vouched(lab, "sub-4")
     assert exchanged(lab, again["text"])[1]["roles"] == ["holder"]
@@ -166,7 +166,7 @@ def test_link_is_not_for_who_left(lab: Lab) -> None:
 def test_member_may_have_an_id_of_its_own(lab: Lab) -> None:
     """Registered once, however often it is sent; another does not get it."""
     body = {"name": "Agence", "kind": "association", "member_id": "agence"}
-    made = [lab.done("POST", "/members", body, who=OPERATOR) for _ in range(2)]
-    assert [one["id"] for one in made] == ["agence", "agence"]
+    members = [lab.done("POST", "/members", body, who=OPERATOR) for _ in range(2)]
+    assert [member["id"] for member in members] == ["agence", "agence"]
     other = {**body, "name": "Autre"}
     assert lab.refused(422, "POST", "/members", other, who=OPERATOR)["field"] == "member_id"

@@ -75,26 +75,26 @@ class Provider:
             thread.join()
 
     def _answer(self, response: flask.Response) -> flask.Response:
-        told = response.get_json(silent=True) or {}
+        token_answer = response.get_json(silent=True) or {}
         if flask.request.path.endswith("/openid-configuration"):
-            response.set_data(json.dumps({**told, **self.says}))
+            response.set_data(json.dumps({**token_answer, **self.says}))
         if flask.request.path.startswith("/oauth2/"):
             values = flask.request.values.lists()
-            self.asked.append({name: list(given) for name, given in values})
-        if "id_token" in told:
+            self.asked.append({name: list(forms) for name, forms in values})
+        if "id_token" in token_answer:
             own = RSAKey.import_key(storage.jwk.as_dict(is_private=True))
-            claims = self.spoil(jwt.decode(told["id_token"], own).claims)
-            told["id_token"] = self.sign(claims, own)
-            response.set_data(json.dumps(told))
+            claims = self.spoil(jwt.decode(token_answer["id_token"], own).claims)
+            token_answer["id_token"] = self.sign(claims, own)
+            response.set_data(json.dumps(token_answer))
         return response
 
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[Provider]:
     """One provider for all: an account is of the one at which its person signed in first."""
-    made = Provider()
-    with made.running():
-        yield made
+    provider = Provider()
+    with provider.running():
+        yield provider
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ Visit = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
 def visiting(lab: Lab, issuer: str, visit: Visit, **changes: str) -> httpx.Response:
     """What a visit to a portal ends with that has people sign in there."""
     urls = {f"{name}_url": lab.services[0].url for name in ("intake", "catalog", "compute")}
-    told = {
+    fields = {
         "oidc_issuer": issuer,
         "oidc_client_secret": "what the provider gave the lab",
         "sign_in_key": SIGN_IN_KEY,
@@ -126,7 +126,7 @@ def visiting(lab: Lab, issuer: str, visit: Visit, **changes: str) -> httpx.Respo
         "notify_url": lab.services[0].url,
         "cookie_key": "k" * 32,
     }
-    app = application(PortalSettings(http_port=9, **{**urls, **told, **changes}))
+    app = application(PortalSettings(http_port=9, **{**urls, **fields, **changes}))
 
     async def visited() -> httpx.Response:
         transport = httpx.ASGITransport(app)
@@ -234,7 +234,7 @@ def test_clocks_may_be_apart_a_little(lab: Lab, provider: Provider, seconds: int
 
 
 def _parts(header: Claims, claims: Claims) -> str:
-    parts = (json.dumps(one).encode() for one in (header, claims))
+    parts = (json.dumps(segment).encode() for segment in (header, claims))
     return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
@@ -244,8 +244,8 @@ def _unsigned(claims: Claims, _key: RSAKey) -> str:
 
 def _signed_with_what_is_public(claims: Claims, key: RSAKey) -> str:
     text = _parts({"alg": "HS256", "kid": key.kid}, claims)
-    made = hmac.digest(key.as_pem(private=False), text.encode(), "sha256")
-    return f"{text}.{urlsafe_b64encode(made).rstrip(b'=').decode()}"
+    digest = hmac.digest(key.as_pem(private=False), text.encode(), "sha256")
+    return f"{text}.{urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 
 def _signed_with_another_key(claims: Claims, key: RSAKey) -> str:
@@ -306,7 +306,7 @@ def naming(*issuers: str) -> Visit:
 
     async def visit(browser: httpx.AsyncClient) -> httpx.Response:
         back = await agreed(await left(browser))
-        return await browser.get("&".join([back, *(f"iss={quote(one)}" for one in issuers)]))
+        return await browser.get("&".join([back, *(f"iss={quote(issuer)}" for issuer in issuers)]))
 
     return visit
 

@@ -15,7 +15,7 @@ def posted(lab: Lab, path: str, bearer: str, body: object = None) -> tuple[int, 
     return answer.status, answer.json()
 
 
-def made(lab: Lab, path: str, bearer: str, **body: object) -> dict[str, Any]:
+def created_record(lab: Lab, path: str, bearer: str, **body: object) -> dict[str, Any]:
     """What a body made."""
     status, answer = posted(lab, path, bearer, body or None)
     assert status == 201, answer
@@ -24,7 +24,7 @@ def made(lab: Lab, path: str, bearer: str, **body: object) -> dict[str, Any]:
 
 def token(lab: Lab, text: str) -> str:
     """The token that a session or key is exchanged for."""
-    return str(made(lab, "/tokens", text)["token"])
+    return str(created_record(lab, "/tokens", text)["token"])
 
 
 def opens(lab: Lab, *texts: str) -> list[bool]:
@@ -58,11 +58,11 @@ def test_what_an_operator_made_ends_with_its_role(lab: Lab) -> None:
     account, session = person(lab, "demoted", "operator")
     bearer, member = token(lab, session), lab.member()
     links = [
-        made(lab, "/sign-in-links", bearer, member_id=member, roles=["owner"])["text"]
+        created_record(lab, "/sign-in-links", bearer, member_id=member, roles=["owner"])["text"]
         for _ in range(2)
     ]
-    let_in = made(lab, "/sessions", links[0])["text"]
-    key = made(lab, "/keys", token(lab, let_in), name="Import", roles=["owner"])
+    let_in = created_record(lab, "/sessions", links[0])["text"]
+    key = created_record(lab, "/keys", token(lab, let_in), name="Import", roles=["owner"])
     assert key["maker_id"] == account["id"]
     assert opens(lab, let_in, key["text"]) == [True, True]
     change(lab, account, "reviewer")
@@ -90,7 +90,7 @@ def test_key_ends_with_the_key_that_made_it(lab: Lab) -> None:
     """However many stand between; and no endless chain of them is made."""
     body = {"name": "Import", "roles": ["holder"]}
     _, session = person(lab, "chain", "holder")
-    first = made(lab, "/keys", token(lab, session), **body)
+    first = created_record(lab, "/keys", token(lab, session), **body)
     keys = [first]
     while (answer := posted(lab, "/keys", token(lab, keys[-1]["text"]), body))[0] == 201:
         keys.append(answer[1])
@@ -104,7 +104,7 @@ def test_key_ends_with_the_key_that_made_it(lab: Lab) -> None:
 def test_key_outlives_the_session_that_it_was_made_in(lab: Lab) -> None:
     """One signs out in the evening; programs go on."""
     _, session = person(lab, "evening", "holder")
-    key = made(lab, "/keys", token(lab, session), name="Import", roles=["holder"])
+    key = created_record(lab, "/keys", token(lab, session), name="Import", roles=["holder"])
     assert lab.request("POST", f"{lab.services[0].url}/sessions/end", session).status == 204
     assert opens(lab, session, key["text"]) == [False, True]
 
@@ -117,7 +117,9 @@ def test_operator_signs_in_nobody_who_is_not_there(lab: Lab) -> None:
         body = {"member_id": "ghost", "roles": roles}
         status, problem = posted(lab, "/sign-in-links", bearer, body)
         assert (status, problem["field"]) == (422, "member_id")
-    made(lab, "/sign-in-links", bearer, member_id=account["member_id"], roles=["operator"])
+    created_record(
+        lab, "/sign-in-links", bearer, member_id=account["member_id"], roles=["operator"]
+    )
     ghost = ("mbr_ghost", "owner")
     lab.refused(422, "POST", "/keys", {"name": "Import", "roles": ["owner"]}, who=ghost)
 
@@ -125,8 +127,8 @@ def test_operator_signs_in_nobody_who_is_not_there(lab: Lab) -> None:
 def test_operators_see_and_revoke_every_key(lab: Lab) -> None:
     """By maker, member, roles, last use and end; others see their own member's."""
     account, session = person(lab, "listed", "holder")
-    key = made(lab, "/keys", token(lab, session), name="Import", roles=["holder"])
-    [listed] = [one for one in all_keys(lab) if one["id"] == key["id"]]
+    key = created_record(lab, "/keys", token(lab, session), name="Import", roles=["holder"])
+    [listed] = [entry for entry in all_keys(lab) if entry["id"] == key["id"]]
     about = {"maker_id": account["id"], "member_id": account["member_id"], "roles": ["holder"]}
     assert {name: listed[name] for name in about} == about
     assert listed["ends_at"] > listed["made_at"]
@@ -142,7 +144,7 @@ def test_nothing_lasts_ten_years(lab: Lab) -> None:
     body = {"name": "Import", "roles": ["holder"], "days": 3650}
     status, problem = posted(lab, "/keys", token(lab, session), body)
     assert (status, problem["field"]) == (422, "days")
-    old = made(lab, "/keys", token(lab, session), name="Import", roles=["holder"])
+    old = created_record(lab, "/keys", token(lab, session), name="Import", roles=["holder"])
     began = now() - timedelta(days=400)
     with lab.store() as store:
         key = store.of(Credential).get(old["id"])

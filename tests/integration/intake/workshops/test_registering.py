@@ -20,22 +20,33 @@ BODY = {"name": "Zénobie", "mail": "z@ville.example"}
 def test_stranger_registers_sees_and_gives_up_by_a_secret(lab: Lab, town: Town) -> None:
     """The link is shown to who has a seat; the secret is kept as its hash, and nobody guesses."""
     workshop_id = town.announce()
-    made = town.register(workshop_id, " Une@Ville.example ")
-    assert made["state"] == "taken"
-    shown = town.shown(made["text"])
-    assert (shown["link"], shown["workshop"]["id"]) == ("https://visio.example/salle", workshop_id)
-    assert [one["mail"] for one in town.registrants(workshop_id)] == ["une@ville.example"]
-    secret = made["text"].partition(".")[2]
+    registration = town.register(workshop_id, " Une@Ville.example ")
+    assert registration["state"] == "taken"
+    registration_view = town.registration_of(registration["text"])
+    assert (registration_view["link"], registration_view["workshop"]["id"]) == (
+        "https://visio.example/salle",
+        workshop_id,
+    )
+    assert [registrant["mail"] for registrant in town.registrants(workshop_id)] == [
+        "une@ville.example"
+    ]
+    secret = registration["text"].partition(".")[2]
     assert secret not in str(lab.documents("workshops"))
-    for text in (f"{made['id']}.{secret[:-1]}", made["id"], secret, f"reg_ghost.{secret}", "."):
+    for text in (
+        f"{registration['id']}.{secret[:-1]}",
+        registration["id"],
+        secret,
+        f"reg_ghost.{secret}",
+        ".",
+    ):
         answer = town.call("GET", "/registrations/shown", Authorization=f"Bearer {text}")
         assert answer.status == 404
     for _ in range(2):
-        assert town.end(made["text"])["state"] == "given_up"
-    assert town.shown(made["text"])["link"] == ""
+        assert town.end(registration["text"])["state"] == "given_up"
+    assert town.registration_of(registration["text"])["link"] == ""
     assert town.registrants(workshop_id) == []
     assert "une@ville.example" not in str(lab.documents("workshops", _id=workshop_id))
-    lab.wait_for("seat_given_up", registration_id=made["id"])
+    lab.wait_for("seat_given_up", registration_id=registration["id"])
 
 
 def test_seats_are_exact_when_many_register_at_once(lab: Lab, town: Town) -> None:
@@ -50,13 +61,13 @@ def test_seats_are_exact_when_many_register_at_once(lab: Lab, town: Town) -> Non
         answers = list(pool.map(register, range(10)))
     assert sorted(answers) == [201] * 7 + [409] * 3
     people = town.registrants(workshop_id)
-    assert [one["state"] for one in people] == ["taken"] * 3 + ["waiting"] * 4
+    assert [person["state"] for person in people] == ["taken"] * 3 + ["waiting"] * 4
     with ThreadPoolExecutor(3) as pool:
-        gone = [f"{path}/{one['id']}" for one in people[:3]]
-        list(pool.map(lambda one: lab.call("DELETE", one, who=REVIEWER).status, gone))
+        gone = [f"{path}/{person['id']}" for person in people[:3]]
+        list(pool.map(lambda path: lab.call("DELETE", path, who=REVIEWER).status, gone))
     left = town.registrants(workshop_id)
-    assert [one["id"] for one in left] == [one["id"] for one in people[3:]]
-    assert [one["state"] for one in left] == ["taken"] * 3 + ["waiting"]
+    assert [registrant["id"] for registrant in left] == [person["id"] for person in people[3:]]
+    assert [registrant["state"] for registrant in left] == ["taken"] * 3 + ["waiting"]
     eventually(lambda: len(lab.events("seat_taken", workshop_id=workshop_id, waited=True)) == 3)
     assert len(lab.events("seat_taken", workshop_id=workshop_id)) == 6
 
@@ -70,9 +81,11 @@ def test_stranger_learns_not_who_is_registered(lab: Lab, town: Town) -> None:
     )
     assert set(other) == set(again)
     assert (other["state"], again["state"]) == ("taken", "taken")
-    assert town.shown(again["text"])["link"] == town.shown(other["text"])["link"]
+    assert (
+        town.registration_of(again["text"])["link"] == town.registration_of(other["text"])["link"]
+    )
     assert town.end(again["text"])["state"] == "given_up"
-    assert town.shown(first["text"])["state"] == "taken"
+    assert town.registration_of(first["text"])["state"] == "taken"
     assert len(town.registrants(workshop_id)) == 2
     assert lab.events("seat_given_up", registration_id=again["id"]) == []
 
@@ -85,7 +98,7 @@ def test_registration_that_is_sent_again_is_one(town: Town) -> None:
     )
     assert first["id"] == again["id"]
     assert town.end(again["text"])["state"] == "given_up"
-    assert town.shown(first["text"])["state"] == "given_up"
+    assert town.registration_of(first["text"])["state"] == "given_up"
 
 
 def test_person_with_an_account_registers_and_gives_up_its_own(lab: Lab, town: Town) -> None:
@@ -96,20 +109,20 @@ def test_person_with_an_account_registers_and_gives_up_its_own(lab: Lab, town: T
     workshop_id = town.announce(seats=1)
     url = f"{lab.services[0].url}/workshops/{workshop_id}"
     for _ in range(2):
-        made = lab.request("POST", f"{url}/registrations", token, json=BODY).json()
+        body = lab.request("POST", f"{url}/registrations", token, json=BODY).json()
     seen = lab.request("GET", url, token).json()
-    assert [one["id"] for one in seen["own"]] == [made["id"]]
+    assert [seat["id"] for seat in seen["own"]] == [body["id"]]
     assert (seen["link"], seen["seating"]) == ("https://visio.example/salle", None)
     colleague = (account["member_id"], "holder")
     path = f"/workshops/{workshop_id}/registrations"
     assert lab.done("GET", f"/workshops/{workshop_id}", who=colleague)["own"] == []
-    lab.refused(404, "DELETE", f"{path}/{made['id']}", who=colleague)
+    lab.refused(404, "DELETE", f"{path}/{body['id']}", who=colleague)
     lab.refused(403, "GET", path, who=colleague)
     assert (
-        lab.wait_for("seat_taken", registration_id=made["id"])["member_id"] == account["member_id"]
+        lab.wait_for("seat_taken", registration_id=body["id"])["member_id"] == account["member_id"]
     )
-    assert lab.request("DELETE", f"{url}/registrations/{made['id']}", token).status == 204
-    assert lab.wait_for("seat_given_up", registration_id=made["id"])
+    assert lab.request("DELETE", f"{url}/registrations/{body['id']}", token).status == 204
+    assert lab.wait_for("seat_given_up", registration_id=body["id"])
 
 
 def test_host_sees_who_registered_and_strangers_do_not(lab: Lab, town: Town) -> None:
@@ -119,7 +132,7 @@ def test_host_sees_who_registered_and_strangers_do_not(lab: Lab, town: Town) -> 
     town.register(workshop_id, "une@ville.example")
     path = f"/workshops/{workshop_id}/registrations"
     listed = lab.done("GET", path, who=(host, "owner"))["items"]
-    assert [one["mail"] for one in listed] == ["une@ville.example"]
+    assert [registration["mail"] for registration in listed] == ["une@ville.example"]
     lab.refused(403, "GET", path, who=OWNER)
     assert town.call("GET", path).status == 401
     for where in ("/workshops", "/workshops.ics", f"/workshops/{workshop_id}"):
@@ -153,61 +166,63 @@ def test_full_past_and_cancelled_workshops_take_nobody(lab: Lab, town: Town) -> 
     town.register(full, "une@ville.example")
     town.pass_time(past)
     lab.done("POST", f"/workshops/{off}/cancellation", {"reason": "Grève."}, who=REVIEWER)
-    said = []
+    details = []
     for workshop_id in (full, past, off):
         answer = town.call("POST", f"/workshops/{workshop_id}/registrations", BODY)
         assert answer.status == 409
-        said.append(answer.json()["detail"])
-    assert "complet" in said[0]
+        details.append(answer.json()["detail"])
+    assert "complet" in details[0]
     assert town.call("POST", "/workshops/wsh_ghost/registrations", BODY).status == 404
 
 
 def test_stranger_has_its_address_erased_after_the_workshop(lab: Lab, town: Town) -> None:
     """By the link of its letters, so that no more of them come; the staff erases nobody."""
     workshop_id = town.announce()
-    made = town.register(workshop_id, "une@ville.example")
+    registration = town.register(workshop_id, "une@ville.example")
     town.pass_time(workshop_id)
-    path = f"/workshops/{workshop_id}/registrations/{made['id']}"
+    path = f"/workshops/{workshop_id}/registrations/{registration['id']}"
     lab.refused(409, "DELETE", path, who=REVIEWER)
-    assert [one["mail"] for one in town.registrants(workshop_id)] == ["une@ville.example"]
+    assert [registrant["mail"] for registrant in town.registrants(workshop_id)] == [
+        "une@ville.example"
+    ]
     for _ in range(2):
-        assert town.end(made["text"])["state"] == "given_up"
+        assert town.end(registration["text"])["state"] == "given_up"
     assert town.registrants(workshop_id) == []
 
 
 def test_letters_go_to_who_registered_until_it_is_erased(lab: Lab, town: Town) -> None:
     """Programs of the lab ask by the id that events carry, and may make a link of their own."""
     workshop_id = town.announce()
-    made = town.register(workshop_id, "une@ville.example")
+    registration = town.register(workshop_id, "une@ville.example")
     with lab.rpc() as intake:
-        whom = intake.get_registrant(made["id"])
+        whom = intake.get_registrant(registration["id"])
         assert (whom["name"], whom["mail"]) == ("Zénobie", "une@ville.example")
         assert whom["workshop"]["id"] == workshop_id
-        assert "visio.example" in intake.get_invitation(made["id"])
-        text = intake.make_registration_link(made["id"])
-        assert town.shown(text)["id"] == town.shown(made["text"])["id"]
-        intake.give_up_seat(made["id"])
+        assert "visio.example" in intake.get_invitation(registration["id"])
+        text = intake.make_registration_link(registration["id"])
+        assert town.registration_of(text)["id"] == town.registration_of(registration["text"])["id"]
+        intake.give_up_seat(registration["id"])
         for ask in (intake.get_registrant, intake.make_registration_link, intake.give_up_seat):
             with pytest.raises(Exception, match="rien n'a ici"):
                 ask("reg_ghost")
         with pytest.raises(Exception, match="rien n'a ici"):
-            intake.get_registrant(made["id"])
+            intake.get_registrant(registration["id"])
 
 
 def test_who_is_taken_out_can_be_written_to_and_registers_anew(lab: Lab, town: Town) -> None:
     """The staff keeps the address for that letter, without the name; the list has it no more."""
     workshop_id = town.announce()
-    made = town.register(workshop_id, "une@ville.example")
-    path = f"/workshops/{workshop_id}/registrations/{made['id']}"
+    registration = town.register(workshop_id, "une@ville.example")
+    path = f"/workshops/{workshop_id}/registrations/{registration['id']}"
     assert lab.call("DELETE", path, who=REVIEWER).status == 204
-    assert lab.wait_for("seat_given_up", registration_id=made["id"])["by_staff"]
-    assert (town.shown(made["text"])["state"], town.shown(made["text"])["by_staff"]) == (
-        "given_up",
-        True,
-    )
+    assert lab.wait_for("seat_given_up", registration_id=registration["id"])["by_staff"]
+    assert (
+        town.registration_of(registration["text"])["state"],
+        town.registration_of(registration["text"])["by_staff"],
+    ) == ("given_up", True)
     assert town.registrants(workshop_id) == []
     with lab.rpc() as intake:
-        whom = intake.get_registrant(made["id"])
+        whom = intake.get_registrant(registration["id"])
     assert (whom["name"], whom["mail"]) == ("", "une@ville.example")
     town.register(workshop_id, "une@ville.example")
     assert len(town.registrants(workshop_id)) == 1
@@ -216,27 +231,29 @@ def test_who_is_taken_out_can_be_written_to_and_registers_anew(lab: Lab, town: T
 def test_reminder_is_recorded_once_by_two_processes(lab: Lab, town: Town) -> None:
     """However often both look, after a crash as well."""
     workshop_id = town.announce()
-    made = town.register(workshop_id, "une@ville.example")
+    registration = town.register(workshop_id, "une@ville.example")
     town.pass_time(workshop_id, remind_at=now() - timedelta(seconds=5))
     with lab.store() as store:
         watches = [WorkshopWatch("intake", store) for _ in range(4)]
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(WorkshopWatch.look, watches))
     eventually(lambda: len(lab.events("workshop_due", workshop_id=workshop_id)) == 2)
-    told = lab.events("workshop_due", workshop_id=workshop_id)
-    assert [one["registration_id"] for one in told] == [None, made["id"]]
+    events = lab.events("workshop_due", workshop_id=workshop_id)
+    assert [event["registration_id"] for event in events] == [None, registration["id"]]
 
 
 def test_names_are_erased_four_weeks_after_it(lab: Lab, town: Town) -> None:
     """The document has neither name nor address, and links open nothing any more."""
     workshop_id = town.announce()
-    made = town.register(workshop_id, "une@ville.example")
+    registration = town.register(workshop_id, "une@ville.example")
     town.pass_time(workshop_id, forget_at=now() - timedelta(seconds=5))
     with lab.store() as store:
         WorkshopWatch("intake", store).look()
         assert store.of(Workshop).get(workshop_id).registration_ids == []
     assert "une@ville.example" not in str(lab.documents("workshops", _id=workshop_id))
-    answer = town.call("GET", "/registrations/shown", Authorization=f"Bearer {made['text']}")
+    answer = town.call(
+        "GET", "/registrations/shown", Authorization=f"Bearer {registration['text']}"
+    )
     assert answer.status == 404
 
 
@@ -253,7 +270,10 @@ def test_erased_account_and_member_leave_no_name_in_workshops(lab: Lab, town: To
     lab.done("POST", path, {"name": "Autre", "mail": "autre@ville.example"}, who=(member, "owner"))
     town.register(workshop_id, "une@ville.example")
     assert lab.call("DELETE", f"/accounts/{account['id']}", who=OPERATOR).status == 204
-    assert [one["name"] for one in town.registrants(workshop_id)] == ["Autre", "Zénobie"]
+    assert [registrant["name"] for registrant in town.registrants(workshop_id)] == [
+        "Autre",
+        "Zénobie",
+    ]
     lab.done("POST", f"/members/{member}/departure", {}, who=OPERATOR)
     erasure = {"member_id": member, "reason": "Demande du 1er mars."}
     assert lab.call("POST", "/erasures", erasure, who=OPERATOR).status == 202
@@ -270,6 +290,8 @@ def test_no_event_has_a_name_or_an_address(lab: Lab, town: Town) -> None:
     workshop_id = town.announce()
     town.register(workshop_id, "une@ville.example")
     lab.wait_for("seat_taken", workshop_id=workshop_id)
-    said = str([one for one in lab.envelopes() if one["subject"].startswith("wsh_")])
-    assert "Zénobie" not in said
-    assert "@ville.example" not in said
+    envelopes = str(
+        [envelope for envelope in lab.envelopes() if envelope["subject"].startswith("wsh_")]
+    )
+    assert "Zénobie" not in envelopes
+    assert "@ville.example" not in envelopes

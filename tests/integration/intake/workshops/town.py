@@ -41,7 +41,7 @@ class Town:
         body = {"name": "Zénobie", "mail": mail}
         return self.done("POST", f"/workshops/{workshop_id}/registrations", body, **headers)
 
-    def shown(self, text: str) -> Any:
+    def registration_of(self, text: str) -> Any:
         """A registration as its secret shows it."""
         return self.done("GET", "/registrations/shown", Authorization=f"Bearer {text}")
 
@@ -65,10 +65,10 @@ class Town:
 
     def pass_time(self, workshop_id: str, **dates: datetime) -> None:
         """Let these dates of a workshop be others; by default it began just now."""
-        given = dates or {"starts_at": now() - timedelta(minutes=1)}
+        new_dates = dates or {"starts_at": now() - timedelta(minutes=1)}
 
         def turn(workshop: Workshop) -> None:
-            for name, date in given.items():
+            for name, date in new_dates.items():
                 setattr(workshop, name, date)
 
         with self.lab.store() as store:

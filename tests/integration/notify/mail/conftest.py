@@ -87,6 +87,6 @@ def town(lab: Lab, mail_environ: dict[str, str], token_keys: KeyPair) -> Iterato
     lab.service.stop()
     intake_spec = "services.intake.service:Intake"
     with running(intake_spec, mail_environ) as intake, running(SPEC, mail_environ) as notify:
-        found = Town(lab.at(notify), intake, token_keys, "")
-        found.member_id = found.new_member()
-        yield found
+        town = Town(lab.at(notify), intake, token_keys, "")
+        town.member_id = town.new_member()
+        yield town

@@ -95,13 +95,13 @@ class MailServer:
         return await self.data.pop(0)(self, server) if self.data else "250 OK"
 
     def login(
-        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: Any
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, overrides: Any
     ) -> AuthResult:
         """Let the lab in by its password."""
-        assert isinstance(given, LoginPassword)
-        self.logins.append(given.login.decode())
-        known = (LOGIN.encode(), PASSWORD.encode())
-        return AuthResult(success=(given.login, given.password) == known, handled=False)
+        assert isinstance(overrides, LoginPassword)
+        self.logins.append(overrides.login.decode())
+        contents = (LOGIN.encode(), PASSWORD.encode())
+        return AuthResult(success=(overrides.login, overrides.password) == contents, handled=False)
 
 
 @contextlib.contextmanager

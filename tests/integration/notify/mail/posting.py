@@ -57,7 +57,7 @@ class Persons:
     accounts that `approved` do not review it again.
     """
 
-    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
     partial: set[str] = field(default_factory=set)
     approved: set[str] = field(default_factory=set)
@@ -67,7 +67,7 @@ class Persons:
     def add(self, account_id: str, *roles: str) -> str:
         """Open an account with these roles, holder by default; its address."""
         mail = f"{account_id.lower()}@ville.example"
-        self.known[account_id] = {
+        self.accounts[account_id] = {
             "name": "Une agente",
             "mail": mail,
             "member_id": HOLDER,
@@ -79,7 +79,7 @@ class Persons:
         """Register a stranger for a workshop that is to come; its registration and address."""
         registration_id = new_id("reg")
         mail = f"{registration_id.lower()}@ailleurs.example"
-        told = {
+        fields = {
             "title": "Lire une carte",
             "starts_at": "2027-01-12T13:00:00Z",
             "ends_at": "2027-01-12T15:00:00Z",
@@ -88,7 +88,7 @@ class Persons:
             **workshop,
         }
         named = {"name": STRANGER, "mail": mail, "state": state}
-        self.known[registration_id] = {**named, "workshop": told}
+        self.accounts[registration_id] = {**named, "workshop": fields}
         return registration_id, mail
 
     def get_recipient(self, identifier: str) -> Mapping[str, Any]:
@@ -96,9 +96,9 @@ class Persons:
         self.asked += 1
         if self.is_away:
             raise Unavailable("intake does not answer")
-        if identifier not in self.known:
+        if identifier not in self.accounts:
             raise NotFound.of(identifier)
-        return self.known[identifier]
+        return self.accounts[identifier]
 
     def make_link(self, registration_id: str) -> str:
         """A new text that opens a registration."""
@@ -142,8 +142,10 @@ class Outgoing:
 
     def entry(self, event: Event | None = None) -> TimelineEntry:
         """Save an entry of a timeline; by default of a project that was submitted."""
-        told = event or example(ProjectSubmitted)
-        entry = TimelineEntry.of(envelope(told, subject=new_id("prj")), summarise(told), "")
+        told_event = event or example(ProjectSubmitted)
+        entry = TimelineEntry.of(
+            envelope(told_event, subject=new_id("prj")), summarise(told_event), ""
+        )
         return self.store.of(TimelineEntry).add(entry)
 
     def due(
@@ -174,9 +176,10 @@ class Outgoing:
     @contextlib.contextmanager
     def mailing(self, *, workers: int = 1, give: Give | None = None) -> Iterator[None]:
         """Run mailers until the block ends."""
-        given = give or self.give()
+        mail_giver = give or self.give()
         mailers = [
-            Mailer(self.store, self.settings, self.persons.intake, given) for _ in range(workers)
+            Mailer(self.store, self.settings, self.persons.intake, mail_giver)
+            for _ in range(workers)
         ]
         threads = [threading.Thread(target=mailer.run) for mailer in mailers]
         for thread in threads:
@@ -192,8 +195,8 @@ class Outgoing:
     def mail_until(self, state: str, *mails: Mail) -> list[Mail]:
         """Run a mailer until these mails are in one state; the mails then."""
         with self.mailing():
-            eventually(lambda: {self.mails.get(one.id).state for one in mails} == {state})
-        return [self.mails.get(one.id) for one in mails]
+            eventually(lambda: {self.mails.get(mail.id).state for mail in mails} == {state})
+        return [self.mails.get(mail.id) for mail in mails]
 
     def mail_until_gone(self, mail: Mail) -> None:
         """Run a mailer until a mail is forgotten."""

@@ -32,7 +32,7 @@ from shared.inbound import Paging
 from shared.language.french import day_in_paris
 from shared.store import PAGE_LIMIT, Store
 from tests.integration.notify.mail.posting import prefer
-from tests.unit.notify.samples import EVENTS, HOLDER, OWNER, PROJECT, envelope, example, made
+from tests.unit.notify.samples import EVENTS, HOLDER, OWNER, PROJECT, envelope, example, instance_of
 
 HOUR = 7
 
@@ -69,7 +69,7 @@ def test_stranger_is_written_nothing_that_names_others(store: Store) -> None:
     """What waits for the staff is addressed by role, which is asked for before it is sent."""
     stranger = prefer(store, "mem_x", tasks="immediate", projects="immediate", data="immediate")
     hear(store, *(happened(event) for event in EVENTS))
-    assert all(one.roles for mail in mails(store, stranger) for one in mail.news)
+    assert all(news.roles for mail in mails(store, stranger) for news in mail.news)
 
 
 def test_lab_without_a_mail_server_addresses_nobody(store: Store) -> None:
@@ -94,7 +94,7 @@ def test_person_is_told_the_same_in_any_order(store: Store, order: tuple[int, ..
     """An event may come before the one that tells whose project it is about."""
     events = [
         happened(example(ProjectSubmitted)),
-        happened(made(JobSucceeded, kind="full", project_id=PROJECT)),
+        happened(instance_of(JobSucceeded, kind="full", project_id=PROJECT)),
         happened(example(ProjectSecured)),
     ]
     at_once, daily = prefer(store, projects="immediate"), prefer(store, projects="daily")
@@ -108,13 +108,13 @@ def test_news_is_the_same_in_any_order(store: Store, order: tuple[int, ...]) -> 
     """Without a mail server, too, and whoever wants mails: the portal shows it to the member."""
     events = [
         happened(example(ProjectSubmitted)),
-        happened(made(JobSucceeded, kind="full", project_id=PROJECT)),
+        happened(instance_of(JobSucceeded, kind="full", project_id=PROJECT)),
         happened(example(JobQueued)),
     ]
     for place in order:
         Recorder(store).record(events[place])
-    told, _ = page_news(store, HOLDER, Paging())
-    assert sorted(entry.topic for entry in told) == ["job_succeeded", "project_submitted"]
+    news_entries, _ = page_news(store, HOLDER, Paging())
+    assert sorted(entry.topic for entry in news_entries) == ["job_succeeded", "project_submitted"]
     assert page_news(store, "mem_x", Paging()) == ([], None)
 
 
@@ -124,7 +124,7 @@ def test_news_is_paged_newest_first(store: Store) -> None:
         Recorder(store).record(happened(example(ProjectSubmitted), sequence=number))
     first, cursor = page_news(store, HOLDER, Paging(limit=3))
     rest, end = page_news(store, HOLDER, Paging(limit=3, after=cursor))
-    assert [one.sequence for one in first + rest] == [4, 3, 2, 1, 0]
+    assert [entry.sequence for entry in first + rest] == [4, 3, 2, 1, 0]
     assert end is None
 
 
@@ -132,10 +132,10 @@ def test_each_is_told_of_its_part(store: Store) -> None:
     """Who is asked has a task, who asks has news, each at the page that it is about."""
     owner = prefer(store, OWNER, tasks="immediate", projects="immediate")
     holder = prefer(store, HOLDER, tasks="immediate", projects="immediate")
-    hear(store, happened(made(AccessRequested, member_id=None)))
-    (asked,), (told,) = mails(store, owner), mails(store, holder)
+    hear(store, happened(instance_of(AccessRequested, member_id=None)))
+    (asked,), (mail,) = mails(store, owner), mails(store, holder)
     assert (asked.news[0].kind, asked.news[0].page) == ("tasks", "/demandes/prj_1.dts_1")
-    assert (told.news[0].kind, told.news[0].page) == ("projects", "/projets/prj_1")
+    assert (mail.news[0].kind, mail.news[0].page) == ("projects", "/projets/prj_1")
 
 
 def test_what_waits_for_the_staff_is_for_who_has_the_role(store: Store) -> None:
@@ -151,17 +151,17 @@ def test_what_waits_for_the_staff_is_for_who_has_the_role(store: Store) -> None:
 def test_nobody_is_asked_to_decide_on_what_it_said_itself(store: Store) -> None:
     """The staff of others confirms what an owner declares."""
     lab, owner = prefer(store, "mem_lab", tasks="daily"), prefer(store, OWNER, tasks="daily")
-    hear(store, happened(made(NotPersonalDeclared, owner_id=OWNER, needs_answer=True)))
+    hear(store, happened(instance_of(NotPersonalDeclared, owner_id=OWNER, needs_answer=True)))
     assert [len(mails(store, person)) for person in (lab, owner)] == [1, 0]
 
 
 def test_one_person_is_told_one_event_once(store: Store) -> None:
     """As the holder, though it may review, too."""
     both = prefer(store, tasks="immediate", projects="immediate")
-    hear(store, happened(example(ProjectSubmitted)), happened(made(ResultHeld, kind="full")))
-    hear(store, happened(made(ResultHeld, kind="full", project_id=PROJECT), sequence=2))
-    told = [one for mail in mails(store, both) for one in mail.news]
-    assert sorted(one.kind for one in told) == ["projects", "projects", "tasks"]
+    hear(store, happened(example(ProjectSubmitted)), happened(instance_of(ResultHeld, kind="full")))
+    hear(store, happened(instance_of(ResultHeld, kind="full", project_id=PROJECT), sequence=2))
+    news = [news for mail in mails(store, both) for news in mail.news]
+    assert sorted(member_news.kind for member_news in news) == ["projects", "projects", "tasks"]
 
 
 def test_what_happened_long_ago_makes_no_mail(store: Store) -> None:
@@ -202,8 +202,8 @@ def test_what_comes_after_a_day_s_mail_has_begun_goes_with_the_next(store: Store
     (begun,) = mails(store, person)
     assert store.of(Mail).lease(begun, "next_attempt_at", timedelta(seconds=30))
     hear(store, second, first, second)
-    told = [one.entry_id for mail in mails(store, person) for one in mail.news]
-    assert (len(mails(store, person)), len(told), len(set(told))) == (2, 2, 2)
+    entry_ids = [news.entry_id for mail in mails(store, person) for news in mail.news]
+    assert (len(mails(store, person)), len(entry_ids), len(set(entry_ids))) == (2, 2, 2)
     days = sorted(mail.due_since for mail in mails(store, person))
     assert timedelta(hours=22) < days[1] - days[0] < timedelta(hours=26)
 
@@ -223,15 +223,15 @@ def test_news_of_one_project_that_comes_together_is_one_mail(store: Store) -> No
     person = prefer(store, tasks="immediate", projects="immediate")
     moment = (now() - timedelta(minutes=2)).replace(second=7)
     own = {"project_id": PROJECT, "holder_id": HOLDER}
-    told = [
-        made(ProjectEquipped, **own),
-        made(ProjectTrialled, **own),
-        made(CompletionAsked, **own),
-        made(ProjectTrialled, project_id="prj_2", holder_id=HOLDER),
+    instances = [
+        instance_of(ProjectEquipped, **own),
+        instance_of(ProjectTrialled, **own),
+        instance_of(CompletionAsked, **own),
+        instance_of(ProjectTrialled, project_id="prj_2", holder_id=HOLDER),
     ]
     events = [
-        envelope(one, time=moment + timedelta(seconds=place), sequence=place)
-        for place, one in enumerate(told)
+        envelope(instance, time=moment + timedelta(seconds=place), sequence=place)
+        for place, instance in enumerate(instances)
     ]
     hear(store, *events, *events)
     assert sorted(len(mail.news) for mail in mails(store, person)) == [1, 1, 2]
@@ -258,7 +258,7 @@ def test_what_is_too_much_at_once_goes_with_the_day_s_mail(store: Store) -> None
     person = prefer(store, projects="immediate")
     count = MOST_AT_ONCE + 5
     events = [
-        happened(made(ProjectSubmitted, project_id=f"prj_{number}"), sequence=number)
+        happened(instance_of(ProjectSubmitted, project_id=f"prj_{number}"), sequence=number)
         for number in range(count)
     ]
     hear(store, *events, *events)
@@ -274,9 +274,9 @@ def test_what_waits_for_a_person_comes_at_once_however_much_came_before(store: S
         envelope(example(DatasetPublished), subject=f"dts_{number}", time=now())
         for number in range(MOST_AT_ONCE + 1)
     ]
-    asked = happened(made(AccessRequested, member_id=None), sequence=99)
+    asked = happened(instance_of(AccessRequested, member_id=None), sequence=99)
     hear(store, *news, asked, asked)
-    (task,) = (one for one in mails(store, person) if one.news[0].kind == "tasks")
+    (task,) = (mail for mail in mails(store, person) if mail.news[0].kind == "tasks")
     assert not task.is_digest
     assert sum(mail.is_digest for mail in mails(store, person)) == 1
 

@@ -19,7 +19,7 @@ from shared.store import Store
 from tests.integration.notify.mail.mail_server import drop, keep_silent, mailing, says
 from tests.integration.notify.mail.posting import Outgoing, prefer
 from tests.servers import eventually, free_port
-from tests.unit.notify.samples import PROJECT, envelope, example, made
+from tests.unit.notify.samples import PROJECT, envelope, example, instance_of
 
 
 def codes(mail: Mail) -> list[int]:
@@ -43,15 +43,15 @@ def test_mail_says_of_which_project_it_is(post: Outgoing) -> None:
     person = prefer(post.store, projects="immediate")
     address = post.persons.add(person.id)
     about = {"project_id": PROJECT, "holder_id": person.member_id}
-    submitted = made(ProjectSubmitted, **about, title="Qui a froid ?")
-    secured = made(ProjectSecured, **about, reason="Licite.")
+    submitted = instance_of(ProjectSubmitted, **about, title="Qui a froid ?")
+    secured = instance_of(ProjectSecured, **about, reason="Licite.")
     for place, event in enumerate((submitted, secured)):
-        told = envelope(event, sequence=place, time=now())
-        Recorder(post.store, Addressing(post.store, 7)).record(told)
+        news = envelope(event, sequence=place, time=now())
+        Recorder(post.store, Addressing(post.store, 7)).record(news)
     with post.mailing():
         eventually(lambda: post.mails.count({"is_pending": True}, most=1) == 0)
-    bodies = [one.get_body(("plain",)) for one in post.server.sent_to(address)]
-    text = "\n".join(str(one.get_content()) for one in bodies if one)
+    bodies = [message.get_body(("plain",)) for message in post.server.sent_to(address)]
+    text = "\n".join(str(body.get_content()) for body in bodies if body)
     assert "\nLe projet « Qui a froid ? » est déposé." in text
     assert "\nProjet « Qui a froid ? ». Le projet est sécurisé : Licite." in text
 
@@ -109,7 +109,7 @@ def test_silent_server_holds_up_nothing_else(post: Outgoing) -> None:
         eventually(lambda: post.server.received)
         other, address = post.due()
         eventually(lambda: post.server.sent_to(address))
-        eventually(lambda: {post.mails.get(one.id).state for one in (mail, other)} == {"sent"})
+        eventually(lambda: {post.mails.get(mail.id).state for mail in (mail, other)} == {"sent"})
     first = post.mails.get(mail.id)
     assert codes(first) == [0, 250]
     assert first.attempts[0].said == "no answer in 2 s"
@@ -139,7 +139,7 @@ def test_server_that_is_away_costs_an_attempt_and_no_mail(post: Outgoing) -> Non
 def test_crash_after_the_server_s_word_sends_a_copy_under_one_message_id(post: Outgoing) -> None:
     """The lease of who crashed ran out: nobody knows that it was taken."""
     mail, address = post.due()
-    post.mails.change(mail.id, lambda one: setattr(one, "next_attempt_at", now()))
+    post.mails.change(mail.id, lambda mail: setattr(mail, "next_attempt_at", now()))
     post.mail_until("sent", mail)
     (message,) = post.server.sent_to(address)
     assert message["Message-ID"] == f"<{mail.id}@datalab.example>"
@@ -156,7 +156,7 @@ def test_many_mailers_send_each_mail_once(post: Outgoing) -> None:
 def test_person_without_an_account_is_forgotten(post: Outgoing, store: Store) -> None:
     """With everything that was to be written, and nothing is sent."""
     mail, address = post.due()
-    post.persons.known.clear()
+    post.persons.accounts.clear()
     post.mail_until_gone(mail)
     assert store.of(MailPreference).find_one(mail.account_id) is None
     assert post.server.sent_to(address) == []
@@ -182,7 +182,7 @@ def test_mail_waits_for_intake_without_losing_an_attempt(post: Outgoing) -> None
     waiting = post.mails.get(mail.id)
     assert (waiting.state, waiting.attempts) == ("pending", ())
     post.persons.is_away = False
-    post.mails.change(mail.id, lambda one: setattr(one, "next_attempt_at", now()))
+    post.mails.change(mail.id, lambda mail: setattr(mail, "next_attempt_at", now()))
     post.mail_until("sent", mail)
     assert len(post.server.sent_to(address)) == 1
 
@@ -200,7 +200,7 @@ def test_what_waits_for_a_role_is_told_who_has_it_now(post: Outgoing) -> None:
 def test_reviewer_is_told_of_no_project_on_which_it_may_not_decide(post: Outgoing) -> None:
     """Its own member's, one that reads its data, one whose team it is in: intake says so."""
     own, barred = post.due("reviewer", needs="reviewer")
-    post.persons.known[own.account_id]["member_id"] = "mem_partner"
+    post.persons.accounts[own.account_id]["member_id"] = "mem_partner"
     post.persons.partial.add("mem_partner")
     other, free = post.due("reviewer", needs="reviewer")
     with post.mailing():
@@ -213,18 +213,20 @@ def test_reviewer_who_agreed_is_not_asked_to_review_again(post: Outgoing) -> Non
     """Another person may be of the same member; a held result is a case of its own."""
     again, first = post.due("reviewer", needs="reviewer", event=example(ProjectApproved))
     other, second = post.due("reviewer", needs="reviewer", event=example(ProjectApproved))
-    held, third = post.due("reviewer", needs="reviewer", event=made(ResultHeld, kind="full"))
+    held, third = post.due("reviewer", needs="reviewer", event=instance_of(ResultHeld, kind="full"))
     post.persons.approved.update((again.account_id, held.account_id))
     with post.mailing():
         eventually(lambda: post.mails.find_one(again.id) is None)
-        eventually(lambda: {post.mails.get(one.id).state for one in (other, held)} == {"sent"})
-    assert [len(post.server.sent_to(one)) for one in (first, second, third)] == [0, 1, 1]
+        eventually(lambda: {post.mails.get(mail.id).state for mail in (other, held)} == {"sent"})
+    assert [len(post.server.sent_to(address)) for address in (first, second, third)] == [0, 1, 1]
 
 
 def test_who_wants_a_kind_no_more_is_not_written_what_waited(post: Outgoing, store: Store) -> None:
     """A click ends what is on its way, too."""
     mail, address = post.due()
-    store.of(MailPreference).change(mail.account_id, lambda one: setattr(one, "projects", "never"))
+    store.of(MailPreference).change(
+        mail.account_id, lambda preference: setattr(preference, "projects", "never")
+    )
     post.mail_until_gone(mail)
     assert post.server.sent_to(address) == []
 
@@ -238,14 +240,14 @@ def test_fault_of_ours_is_an_attempt_like_others(post: Outgoing) -> None:
 
     with post.mailing(give=give):
         eventually(lambda: post.mails.get(mail.id).state == "abandoned")
-    assert {one.said for one in post.mails.get(mail.id).attempts} == {"LookupError"}
+    assert {attempt.said for attempt in post.mails.get(mail.id).attempts} == {"LookupError"}
 
 
 def test_mails_are_kept_for_a_month(post: Outgoing) -> None:
     """Who was written to when is nobody's business for ever."""
     old, _ = post.due(seconds_ago=(KEPT + timedelta(hours=1)).total_seconds())
     sent, _ = post.due()
-    post.mails.change(old.id, lambda one: one.note(_taken(), (), 1))
+    post.mails.change(old.id, lambda mail: mail.note(_taken(), (), 1))
     post.mail_until_gone(old)
     assert post.mails.find_one(sent.id)
 

@@ -19,44 +19,51 @@ from shared.events import (
 )
 from shared.inbound import Paging
 from shared.store import Store
-from tests.unit.notify.samples import HOLDER, PROJECT, envelope, made
+from tests.unit.notify.samples import HOLDER, PROJECT, envelope, instance_of
 
 OTHER = "mem_other"
-TEAM = made(ProjectStaffed, project_id=PROJECT, holder_id=HOLDER, team=(OTHER, "mem_unknown"))
-ACCEPTED = made(
+TEAM = instance_of(
+    ProjectStaffed, project_id=PROJECT, holder_id=HOLDER, team=(OTHER, "mem_unknown")
+)
+ACCEPTED = instance_of(
     InvitationAccepted, project_id=PROJECT, holder_id=HOLDER, member_id=OTHER, part="team"
 )
-SECURED = made(ProjectSecured, project_id=PROJECT, holder_id=HOLDER, reason="Licite.")
-JOINED = made(MemberJoined, member_id=OTHER, name="Caf du Calvados")
-SUBMITTED = made(ProjectSubmitted, project_id=PROJECT, holder_id=HOLDER, title="Qui a froid ?")
+SECURED = instance_of(ProjectSecured, project_id=PROJECT, holder_id=HOLDER, reason="Licite.")
+JOINED = instance_of(MemberJoined, member_id=OTHER, name="Caf du Calvados")
+SUBMITTED = instance_of(
+    ProjectSubmitted, project_id=PROJECT, holder_id=HOLDER, title="Qui a froid ?"
+)
 
 
 def hear(store: Store, *events: Event) -> None:
     """Let the service hear what happened, in this order."""
     for place, event in enumerate(events):
         about = PROJECT if getattr(event, "project_id", None) else OTHER
-        told = envelope(event, subject=about, sequence=place)
-        Recorder(store).record(told)
-        note(store, told)
+        news = envelope(event, subject=about, sequence=place)
+        Recorder(store).record(news)
+        note(store, news)
 
 
 def timeline(store: Store) -> list[str]:
     """The sentences of the project's page."""
     entries = store.of(TimelineEntry).find({"correlation": PROJECT})
-    return [one.summary for one in with_names(store, entries)]
+    return [entry.summary for entry in with_names(store, entries)]
 
 
 def news(store: Store, member_id: str = HOLDER) -> list[str]:
     """What the member reads of all its projects."""
-    return [one.summary for one in page_news(store, member_id, Paging())[0]]
+    return [entry.summary for entry in page_news(store, member_id, Paging())[0]]
 
 
 def test_timeline_names_members_whose_event_came_later(store: Store) -> None:
     """One of whom nothing is known has a plain word."""
     hear(store, ACCEPTED, TEAM, SUBMITTED, JOINED)
-    told = timeline(store)
-    assert "Équipe projet : Caf du Calvados accepte." in told
-    assert "L'équipe du projet est formée : Caf du Calvados, un membre au nom inconnu." in told
+    timeline_texts = timeline(store)
+    assert "Équipe projet : Caf du Calvados accepte." in timeline_texts
+    assert (
+        "L'équipe du projet est formée : Caf du Calvados, un membre au nom inconnu."
+        in timeline_texts
+    )
 
 
 def test_news_name_their_project_once(store: Store) -> None:
@@ -73,11 +80,11 @@ def test_who_is_invited_reads_what_is_asked_by_whom_and_until_when(store: Store)
     """Addressed to the reader; the holder reads of the same as somebody else's business."""
     about = {"project_id": PROJECT, "holder_id": HOLDER, "member_id": OTHER}
     asked = {"title": "Qui a froid ?", "answer_by": "2027-01-31", "part": "team"}
-    holder = made(MemberJoined, member_id=HOLDER, name="Ville de Caen")
+    holder = instance_of(MemberJoined, member_id=HOLDER, name="Ville de Caen")
     invited, reminded = (
-        made(event, **about, **asked) for event in (MemberInvited, InvitationReminded)
+        instance_of(event, **about, **asked) for event in (MemberInvited, InvitationReminded)
     )
-    expired = made(InvitationExpired, **about, part="pilot_site")
+    expired = instance_of(InvitationExpired, **about, part="pilot_site")
     for subject, event in ((HOLDER, holder), (PROJECT, invited)):
         Recorder(store).record(envelope(event, subject=subject))
     hear(store, SUBMITTED, JOINED, reminded, expired)
@@ -100,6 +107,6 @@ def test_who_is_erased_is_named_no_more(store: Store) -> None:
     """Neither a member, nor what its project was called."""
     hear(store, SUBMITTED, JOINED, ACCEPTED)
     for member_id in (OTHER, HOLDER):
-        hear(store, made(ErasureRequested, member_id=member_id))
+        hear(store, instance_of(ErasureRequested, member_id=member_id))
     assert "Équipe projet : un ancien membre accepte." in timeline(store)
-    assert not any("froid" in one or "Caf" in one for one in (*timeline(store), *news(store)))
+    assert not any("froid" in line or "Caf" in line for line in (*timeline(store), *news(store)))

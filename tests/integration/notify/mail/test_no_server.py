@@ -13,9 +13,9 @@ def test_lab_without_a_mail_server_says_so_and_shows_the_same(
     """Its choices wait for a server; its news does not."""
     town = Town(lab, lab.service, token_keys, member)
     person = Person(town, f"acc_{member}", "")
-    wanted = {**NEVER, "projects": "immediate"}
-    assert person("PUT", "/mail-preferences", wanted).json == {
-        **wanted,
+    fields = {**NEVER, "projects": "immediate"}
+    assert person("PUT", "/mail-preferences", fields).json == {
+        **fields,
         "is_sent": False,
         "refused_at": None,
     }

@@ -71,13 +71,13 @@ def signed_in(person: Person, *, by_link: bool) -> str:
         link = town.operate(
             "POST", "/sign-in-links", {"member_id": town.member_id, "roles": ["holder"]}
         )
-        made = Client(town.intake.url, link.json["text"])("POST", "/sessions")
+        session = Client(town.intake.url, link.json["text"])("POST", "/sessions")
     else:
         body = {"issuer": "https://i.example", "subject": person.account_id, "mail": person.mail}
-        made = Client(town.intake.url, SIGN_IN_KEY)("POST", "/sessions/by-identity", body)
-    assert made.status == 201, made
-    told = {name: made.json[name] for name in ("member_id", "account_id", "roles")}
-    kept = {"session": made.json["text"], "csrf": "c", **told}
+        session = Client(town.intake.url, SIGN_IN_KEY)("POST", "/sessions/by-identity", body)
+    assert session.status == 201, session
+    identity = {name: session.json[name] for name in ("member_id", "account_id", "roles")}
+    kept = {"session": session.json["text"], "csrf": "c", **identity}
     signed = TimestampSigner(COOKIE_KEY).sign(base64.b64encode(json.dumps(kept).encode()))
     return signed.decode()
 
@@ -105,12 +105,12 @@ def test_person_chooses_on_its_account_s_page(town: Town, browse: Browse) -> Non
     """Never, until it says otherwise; what it chose stands there the next time."""
     person = town.person()
     assert chosen(browse("GET", "/compte", person).text) == NEVER
-    wanted = {**NEVER, "tasks": "immediate", "data": "daily"}
-    saved = browse("POST", "/compte/courriels", person, {"csrf": "c", **wanted})
+    fields = {**NEVER, "tasks": "immediate", "data": "daily"}
+    saved = browse("POST", "/compte/courriels", person, {"csrf": "c", **fields})
     assert (saved.status_code, saved.headers["location"]) == (303, "/compte")
-    assert chosen(browse("GET", "/compte", person).text) == wanted
+    assert chosen(browse("GET", "/compte", person).text) == fields
     assert person("GET", "/mail-preferences").json == {
-        **wanted,
+        **fields,
         "is_sent": True,
         "refused_at": None,
     }
@@ -152,8 +152,8 @@ def test_portal_says_so_when_there_is_no_news(town: Town, browse: Browse) -> Non
 def test_form_of_another_site_chooses_nothing(town: Town, browse: Browse) -> None:
     """Without what this browser's forms bring."""
     person = town.person()
-    wanted = {**NEVER, "tasks": "immediate"}
-    assert browse("POST", "/compte/courriels", person, wanted).status_code == 403
+    fields = {**NEVER, "tasks": "immediate"}
+    assert browse("POST", "/compte/courriels", person, fields).status_code == 403
     assert chosen(browse("GET", "/compte", person).text) == NEVER
 
 
@@ -193,14 +193,14 @@ def test_letter_s_link_opens_the_registration(
     town: Town, browse: Browse, server: MailServer
 ) -> None:
     """Without signing in; following it gives nothing up, the button on the page does."""
-    made, mail = town.register(town.announce("Lire une carte"))
+    registration, mail = town.register(town.announce("Lire une carte"))
     eventually(lambda: server.sent_to(mail))
     link = server.sent_to(mail)[0]["List-Unsubscribe"].strip("<>")
     page = browse("GET", link.removeprefix("https://portail.datalab.example"))
     assert (page.status_code, "Lire une carte" in page.text) == (200, True)
     assert "Retirer mon inscription" in page.text
-    shown = Client(town.intake.url, made["text"])("GET", "/registrations/shown")
-    assert shown.json["state"] == "taken"
+    registration_view = Client(town.intake.url, registration["text"])("GET", "/registrations/shown")
+    assert registration_view.json["state"] == "taken"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from shared.store import Store
 from tests.integration.notify.mail.mail_server import drop
 from tests.integration.notify.mail.posting import STRANGER, Outgoing, prefer
 from tests.servers import eventually
-from tests.unit.notify.samples import HOLDER, envelope, made
+from tests.unit.notify.samples import HOLDER, envelope, instance_of
 
 PORTAL = "https://portail.datalab.example/ateliers/inscription?code="
 
@@ -37,15 +37,17 @@ PORTAL = "https://portail.datalab.example/ateliers/inscription?code="
 def hear(post: Outgoing, *events: Event, times: int = 1) -> None:
     """Let the service hear what happened just now, so often."""
     recorder = Recorder(post.store, Addressing(post.store, 7))
-    told = [envelope(one, sequence=place, time=now()) for place, one in enumerate(events)]
+    envelopes = [envelope(event, sequence=place, time=now()) for place, event in enumerate(events)]
     for _ in range(times):
-        for one in told:
-            recorder.record(one)
+        for news in envelopes:
+            recorder.record(news)
 
 
-def of(cls: type[Event], registration_id: str, **given: Any) -> Event:
+def of(cls: type[Event], registration_id: str, **overrides: Any) -> Event:
     """What happened to a seat."""
-    event: Event = made(cls, registration_id=registration_id, title="Lire une carte", **given)
+    event: Event = instance_of(
+        cls, registration_id=registration_id, title="Lire une carte", **overrides
+    )
     return event
 
 
@@ -58,9 +60,9 @@ def received(post: Outgoing, address: str, count: int = 1) -> list[EmailMessage]
     """The messages to an address, once all mails are sent or dropped."""
     with post.mailing():
         eventually(lambda: post.mails.count({"is_pending": True}, most=1) == 0)
-    found = post.server.sent_to(address)
-    assert len(found) == count, found
-    return found
+    messages = post.server.sent_to(address)
+    assert len(messages) == count, messages
+    return messages
 
 
 def text(message: EmailMessage, kind: str = "plain") -> str:
@@ -73,7 +75,11 @@ def text(message: EmailMessage, kind: str = "plain") -> str:
 def calendars(message: EmailMessage) -> list[str]:
     """What is attached for a calendar."""
     attached = message.iter_attachments()
-    return [str(one.get_content()) for one in attached if one.get_content_type() == "text/calendar"]
+    return [
+        str(message.get_content())
+        for message in attached
+        if message.get_content_type() == "text/calendar"
+    ]
 
 
 def test_stranger_is_confirmed_its_seat_with_a_calendar_and_a_link(post: Outgoing) -> None:
@@ -87,11 +93,11 @@ def test_stranger_is_confirmed_its_seat_with_a_calendar_and_a_link(post: Outgoin
     assert message["List-Unsubscribe-Post"] is None
     assert calendars(message) == [post.persons.get_invitation(registration_id)]
     for kind in ("plain", "html"):
-        told = text(message, kind)
-        assert f"{PORTAL}{link}" in told
-        assert "le 12/01/2027, de 14\u00a0h\u00a000" in told
-        assert "Caen" in told
-        assert "etir" in told
+        letter_text = text(message, kind)
+        assert f"{PORTAL}{link}" in letter_text
+        assert "le 12/01/2027, de 14\u00a0h\u00a000" in letter_text
+        assert "Caen" in letter_text
+        assert "etir" in letter_text
 
 
 def test_who_is_taken_out_by_the_staff_is_told_so(post: Outgoing) -> None:
@@ -137,8 +143,8 @@ def test_crash_after_the_server_s_word_sends_a_copy_under_one_message_id(post: O
         eventually(lambda: post.mails.count({"is_pending": True}, most=1) == 0)
     copies = post.server.sent_to(address)
     assert len(copies) > 1
-    assert len({one["Message-ID"] for one in copies}) == 1
-    assert len({one["List-Unsubscribe"] for one in copies}) == len(copies)
+    assert len({message["Message-ID"] for message in copies}) == 1
+    assert len({message["List-Unsubscribe"] for message in copies}) == len(copies)
 
 
 def test_event_that_many_workers_hear_is_one_letter(post: Outgoing) -> None:
@@ -162,10 +168,10 @@ def test_each_event_of_a_seat_is_a_letter_and_those_of_the_workshop_are_none(
     changed = {"title": "Lire une carte", "registration_id": None}
     moved = of(WorkshopChanged, waiting, changed=("starts_at", "place"))
     hear(post, of(SeatWaiting, waiting), moved)
-    hear(post, made(WorkshopChanged, **changed), made(WorkshopDue, **changed))
+    hear(post, instance_of(WorkshopChanged, **changed), instance_of(WorkshopDue, **changed))
     messages = received(post, address, 2)
-    assert [calendars(one) for one in messages] == [[], []]
-    assert {one["Subject"].partition("] ")[2] for one in messages} == {
+    assert [calendars(message) for message in messages] == [[], []]
+    assert {message["Subject"].partition("] ")[2] for message in messages} == {
         "Vous êtes sur la liste d'attente de l'atelier « Lire une carte ».",
         "L'atelier « Lire une carte » est modifié : début, lieu.",
     }
@@ -177,7 +183,7 @@ def test_calendars_move_and_strike_out_what_changed(post: Outgoing) -> None:
     moved, cancelled = post.persons.seat(), post.persons.seat(is_coming=False)
     hear(post, of(WorkshopChanged, moved[0]), of(WorkshopCancelled, cancelled[0], reason="Grève."))
     (change,), (end,) = received(post, moved[1]), received(post, cancelled[1])
-    assert [len(calendars(one)) for one in (change, end)] == [1, 1]
+    assert [len(calendars(message)) for message in (change, end)] == [1, 1]
     assert "Grève." in text(end)
     assert "Vous ne venez pas" not in text(end)
 
@@ -211,7 +217,7 @@ def test_registration_that_is_erased_is_forgotten(post: Outgoing) -> None:
     """With all that was to be written; the seat that was given up is one of them."""
     registration_id, address = post.persons.seat()
     hear(post, of(SeatTaken, registration_id), of(WorkshopDue, registration_id))
-    del post.persons.known[registration_id]
+    del post.persons.accounts[registration_id]
     hear(post, of(SeatGivenUp, registration_id))
     received(post, address, 0)
     assert mails(post, registration_id) == []
@@ -238,7 +244,7 @@ def test_letter_waits_for_intake_without_losing_an_attempt(post: Outgoing) -> No
     (waiting,) = mails(post, registration_id)
     assert (waiting.state, waiting.attempts, post.persons.links) == ("pending", (), [])
     post.persons.is_away = False
-    post.mails.change(waiting.id, lambda one: setattr(one, "next_attempt_at", now()))
+    post.mails.change(waiting.id, lambda mail: setattr(mail, "next_attempt_at", now()))
     received(post, address)
 
 
@@ -256,7 +262,7 @@ def test_who_also_chose_mails_on_workshops_gets_one(
         of(WorkshopDue, registration_id, member_id=HOLDER),
     )
     assert len(mails(post, registration_id)) == 3
-    assert [post.mails.find({"account_id": one.id}) for one in persons] == [[], []]
+    assert [post.mails.find({"account_id": preference.id}) for preference in persons] == [[], []]
     (entry,) = store.of(TimelineEntry).find({"told": {"$in": [HOLDER]}}, limit=1)
     assert entry.news[0].kind == "workshops"
 
@@ -265,16 +271,23 @@ def test_workshop_that_is_announced_is_told_to_all_who_chose_so(
     post: Outgoing, store: Store
 ) -> None:
     """Of any member, host or not, each once, at its page; who chose other kinds is told nothing."""
-    event = made(WorkshopAnnounced, workshop_id="wsh_1", member_ids=(HOLDER,))
-    host, stranger = (prefer(store, one, workshops="immediate") for one in (HOLDER, "mem_x"))
+    event = instance_of(WorkshopAnnounced, workshop_id="wsh_1", member_ids=(HOLDER,))
+    host, stranger = (
+        prefer(store, member_id, workshops="immediate") for member_id in (HOLDER, "mem_x")
+    )
     daily = prefer(store, "mem_y", workshops="daily")
     silent = prefer(store, HOLDER, tasks="immediate", projects="immediate", data="immediate")
     hear(post, event, times=2)
-    told = [post.mails.find({"account_id": one.id}) for one in (host, stranger, daily, silent)]
-    assert [len(one) for one in told] == [1, 1, 1, 0]
-    assert {one.news[0].page for (one,) in told[:3]} == {"/ateliers/wsh_1"}
-    store.of(MailPreference).change(host.id, lambda one: setattr(one, "workshops", "never"))
-    hear(post, made(WorkshopAnnounced, workshop_id="wsh_2", title="Autre"))
+    mails = [
+        post.mails.find({"account_id": preference.id})
+        for preference in (host, stranger, daily, silent)
+    ]
+    assert [len(person_mails) for person_mails in mails] == [1, 1, 1, 0]
+    assert {mail.news[0].page for (mail,) in mails[:3]} == {"/ateliers/wsh_1"}
+    store.of(MailPreference).change(
+        host.id, lambda preference: setattr(preference, "workshops", "never")
+    )
+    hear(post, instance_of(WorkshopAnnounced, workshop_id="wsh_2", title="Autre"))
     assert len(post.mails.find({"account_id": host.id})) == 1
 
 
@@ -282,7 +295,7 @@ def test_words_of_others_add_no_header_and_no_markup(post: Outgoing) -> None:
     """Titles are the staff's, places too; the name that a stranger typed is not said at all."""
     hostile = 'Eau\r\nBcc: all@x.example\u202e<b onclick="x">'
     registration_id, address = post.persons.seat(title=hostile, place=hostile)
-    event = made(SeatTaken, registration_id=registration_id, title=hostile)
+    event = instance_of(SeatTaken, registration_id=registration_id, title=hostile)
     hear(post, event)
     (message,) = received(post, address)
     assert message["Bcc"] is None

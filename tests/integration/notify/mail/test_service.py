@@ -152,12 +152,12 @@ def test_person_with_an_account_is_told_of_its_seat_once(
     """At the address that it registered with; of the announcement as it chose, and nothing else."""
     person, colleague = (town.person(workshops="immediate") for _ in range(2))
     workshop_id = town.announce("Préparer un fichier")
-    made, mail = town.register(workshop_id, person.token)
+    registration, mail = town.register(workshop_id, person.token)
     eventually(lambda: server.sent_to(mail))
     eventually(lambda: town.lab.is_quiet() and not documents.of(Mail).find(PENDING))
-    assert len(documents.of(Mail).find({"account_id": made["id"]})) == 1
-    for one in (person, colleague):
-        (announced,) = server.sent_to(one.mail)
+    assert len(documents.of(Mail).find({"account_id": registration["id"]})) == 1
+    for recipient in (person, colleague):
+        (announced,) = server.sent_to(recipient.mail)
         assert "« Préparer un fichier » est annoncé" in announced["Subject"]
 
 
@@ -172,8 +172,8 @@ def test_members_mails_and_choices_end_with_it(town: Town, documents: Store) -> 
     assert documents.of(MailPreference).find_one(person.account_id) is None
     assert person("PUT", "/mail-preferences", NEVER).status == 403
     town.lab.publish(ErasureRequested(erasure_id="ers_1", member_id=left))
-    told = town.lab.wait_for("notify_erased", member_id=left)
-    assert {"kind": "choix et envois de courriels", "count": 0} in told["counts"]
+    event = town.lab.wait_for("notify_erased", member_id=left)
+    assert {"kind": "choix et envois de courriels", "count": 0} in event["counts"]
 
 
 @pytest.mark.parametrize(
@@ -209,9 +209,11 @@ def test_link_that_is_no_link_ends_nothing(town: Town) -> None:
         link = store.of(MailPreference).get(person.account_id).link("tasks")
     account_id, _, proof = link.split(".")
     texts = ("x", link[:-1], f"{account_id}.data.{proof}", f"acc_none.tasks.{proof}")
-    answers = [Client(town.lab.service.url, one)("POST", "/mail-preferences/stop") for one in texts]
-    assert {one.status for one in answers} == {404}
-    assert len({one.json["detail"] for one in answers}) == 1
+    answers = [
+        Client(town.lab.service.url, text)("POST", "/mail-preferences/stop") for text in texts
+    ]
+    assert {answer.status for answer in answers} == {404}
+    assert len({answer.json["detail"] for answer in answers}) == 1
     assert person("GET", "/mail-preferences").json["data"] == "immediate"
 
 

@@ -15,7 +15,7 @@ from tests.integration.notify.test_endpoints import certificate
 USER = f"{quote(LOGIN)}:{quote(PASSWORD, safe='')}"
 
 
-def given(scheme: str, port: int, user: str = "", to: str = "a@ville.example") -> SmtpAttempt:
+def attempt_on(scheme: str, port: int, user: str = "", to: str = "a@ville.example") -> SmtpAttempt:
     """What comes of a message that is given to a server on this machine."""
     message = EmailMessage()
     message["Subject"] = "Bonjour"
@@ -30,7 +30,7 @@ def test_certificate_that_anyone_could_have_made_is_refused(tmp_path: Path, sche
     file.write_bytes(certificate("localhost"))
     starttls = scheme == "smtp+starttls"
     with mailing(certificate=file, starttls=starttls) as server:
-        attempt = given(scheme, server.port, f"{USER}@")
+        attempt = attempt_on(scheme, server.port, f"{USER}@")
     assert (attempt.code, attempt.said) == (0, "SSLCertVerificationError")
     assert (attempt.is_final, server.received, server.logins) == (False, [], [])
 
@@ -38,7 +38,7 @@ def test_certificate_that_anyone_could_have_made_is_refused(tmp_path: Path, sche
 def test_server_that_offers_no_starttls_is_told_nothing() -> None:
     """Whoever is in between may have taken the offer away."""
     with mailing() as server:
-        attempt = given("smtp+starttls", server.port, f"{USER}@")
+        attempt = attempt_on("smtp+starttls", server.port, f"{USER}@")
     assert (attempt.code, attempt.is_final) == (0, False)
     assert (server.received, server.logins) == ([], [])
 
@@ -46,7 +46,7 @@ def test_server_that_offers_no_starttls_is_told_nothing() -> None:
 def test_address_with_letters_that_the_server_does_not_take_is_given_up() -> None:
     """SMTPUTF8 is an extension: without it no retry helps."""
     with mailing(smtputf8=False) as server:
-        attempt = given("smtp", server.port, to="é@ville.example")
+        attempt = attempt_on("smtp", server.port, to="é@ville.example")
     assert (attempt.code, attempt.is_final, server.received) == (553, True, [])
 
 

@@ -7,7 +7,8 @@ from shared.aggregate import LONG_AGO
 from shared.endings.redaction import ERASED
 from shared.events import ProjectRejected
 from shared.store import Store
-from tests.unit.notify.samples import MARK, PROJECT, envelope, made, marked
+from tests.unit.notify.samples import MARK, PROJECT, envelope, marked
+from tests.unit.notify.samples import instance_of as made
 from tests.unit.notify.steering.story import delivered, heard
 
 

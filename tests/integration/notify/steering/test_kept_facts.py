@@ -21,7 +21,8 @@ from shared.endings.redaction import ERASED
 from shared.events import Envelope, ErasureRequested, Event, ProjectRejected, ProjectSubmitted
 from shared.settings import Settings
 from shared.store import PAGE_LIMIT, Store
-from tests.unit.notify.samples import MARK, PROJECT, envelope, made, marked
+from tests.unit.notify.samples import MARK, PROJECT, envelope, marked
+from tests.unit.notify.samples import instance_of as made
 from tests.unit.notify.steering.story import HOLDER, Teller, delivered, heard
 
 ERASURE = envelope(ErasureRequested(erasure_id="ers_1", member_id=HOLDER), subject="ers_1")

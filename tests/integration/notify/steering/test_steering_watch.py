@@ -10,7 +10,8 @@ from shared import metrics
 from shared.aggregate import new_id, now
 from shared.events import Envelope, Event, ProjectSubmitted
 from shared.store import Store
-from tests.unit.notify.samples import envelope, made
+from tests.unit.notify.samples import envelope
+from tests.unit.notify.samples import instance_of as made
 
 
 def told(project_id: str, **ago: float) -> Envelope[Event]:

@@ -18,10 +18,10 @@ from tests.unit.catalog.access.test_asking import (
     SQL,
     WANTED,
     asked,
+    events_of,
     facts,
+    fingerprint_of,
     granted,
-    shown,
-    told,
     written,
 )
 from tests.unit.catalog.samples import metadata, published, with_columns
@@ -36,11 +36,11 @@ ALL = {**WANTED, "dts_schools": SCHOOLS}
 
 
 def changed(
-    access: ProjectAccess, facts: ProjectFacts, wanted: Any = WANTED, *, is_reviewed: bool = False
+    access: ProjectAccess, facts: ProjectFacts, datasets: Any = WANTED, *, is_reviewed: bool = False
 ) -> tuple[ReadingChange, ...]:
     """What of a changed treatment a reviewer has to read."""
-    reviewed = access.change_treatment(facts, wanted, is_reviewed=is_reviewed)
-    return changes_of(reviewed, facts, wanted) if reviewed else ()
+    reviewed = access.change_treatment(facts, datasets, is_reviewed=is_reviewed)
+    return changes_of(reviewed, facts, datasets) if reviewed else ()
 
 
 def with_inputs(base: ProjectFacts, proposal: int, **inputs: str) -> ProjectFacts:
@@ -67,7 +67,7 @@ def test_a_reviewer_reads_what_is_beyond_the_review(
     if gone is None:
         assert changes == ()
         return
-    [change] = [one for one in changes if one.dataset_id == "dts_buses"]
+    [change] = [change for change in changes if change.dataset_id == "dts_buses"]
     assert gone in " ".join(change.before)
     assert new is not None
     assert new in " ".join(change.after)
@@ -95,10 +95,10 @@ def test_other_code_is_reviewed_anew_where_it_could_tell_something(
     """A filter that is mended on open data shows what anybody may read already."""
     text = SQL if application == "query" else CODE
     access = ProjectAccess(id="prj_1")
-    wanted: Any = {"dts_buses": OPEN_BUSES if is_open else BUSES}
-    access.secure("mbr_h", wanted, Deadlines(), written(application, text))
+    fields: Any = {"dts_buses": OPEN_BUSES if is_open else BUSES}
+    access.secure("mbr_h", fields, Deadlines(), written(application, text))
     other = text.replace("'x'", "'y'") if application == "query" else f"{text}#"
-    changes = changed(access, written(application, other, 2), wanted)
+    changes = changed(access, written(application, other, 2), fields)
     assert bool(changes) is not is_open
 
 
@@ -108,12 +108,12 @@ def test_data_that_is_read_no_more_is_asked_for_no_longer() -> None:
     without = with_inputs(facts("population"), 2, buses="dts_towns", towns="dts_towns")
     access.change_treatment(without, WANTED)
     assert access.request_for("dts_buses").state == "refused"
-    [refused] = told(access, events.AccessRefused)
+    [refused] = events_of(access, events.AccessRefused)
     assert (refused.reason, access.waits_for) == (
         "Le traitement du projet ne lit plus ces données.",
         [],
     )
-    assert told(access, events.DataAccessOpened)[-1].dataset_ids == ("dts_towns",)
+    assert events_of(access, events.DataAccessOpened)[-1].dataset_ids == ("dts_towns",)
     with pytest.raises(WrongStage, match="ne lit plus"):
         access.decide("dts_buses", "mbr_o", "grant", "")
     access.change_treatment(facts("boardings", proposal=3), WANTED)
@@ -129,7 +129,7 @@ def test_data_that_is_new_is_asked_of_its_owner() -> None:
     changes = changed(access, more, ALL)
     request = access.request_for("dts_schools")
     assert (request.state, request.missing) == ("requested", ["mbr_s"])
-    assert [one.dataset_id for one in changes] == ["dts_schools"]
+    assert [change.dataset_id for change in changes] == ["dts_schools"]
 
 
 def test_an_owner_who_is_asked_anew_reads_the_difference() -> None:
@@ -137,8 +137,8 @@ def test_an_owner_who_is_asked_anew_reads_the_difference() -> None:
     access = granted()
     access.change_treatment(facts("boardings", "revenue", proposal=2), WANTED)
     view = AccessRequest.of(access, access.request_for("dts_buses"))
-    assert any("« boardings » et « commune »" in one for one in view.before)
-    assert any("« revenue »" in one for one in view.after)
-    assert view.fingerprint == shown(access)
+    assert any("« boardings » et « commune »" in sentence for sentence in view.before)
+    assert any("« revenue »" in sentence for sentence in view.after)
+    assert view.fingerprint == fingerprint_of(access)
     first = AccessRequest.of(asked(), asked().request_for("dts_buses"))
     assert (first.before, first.after) == ((), ())

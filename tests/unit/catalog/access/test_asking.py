@@ -64,7 +64,7 @@ def asked(first: ProjectFacts | None = None) -> ProjectAccess:
     return access
 
 
-def shown(access: ProjectAccess) -> str:
+def fingerprint_of(access: ProjectAccess) -> str:
     """The fingerprint of what the owner sees."""
     return AccessRequest.of(access, access.request_for("dts_buses")).fingerprint
 
@@ -73,11 +73,11 @@ def granted(first: ProjectFacts | None = None, **bound: Any) -> ProjectAccess:
     """A project whose owner granted what it asked for."""
     access = asked(first)
     terms = Conditions(**bound)
-    access.decide("dts_buses", "mbr_o", "grant", "", terms, fingerprint=shown(access))
+    access.decide("dts_buses", "mbr_o", "grant", "", terms, fingerprint=fingerprint_of(access))
     return access
 
 
-def told(access: ProjectAccess, *classes: type) -> list[Any]:
+def events_of(access: ProjectAccess, *classes: type) -> list[Any]:
     """The events of these classes."""
     return [event for event in access.recorded() if isinstance(event, classes)]
 
@@ -85,26 +85,29 @@ def told(access: ProjectAccess, *classes: type) -> list[Any]:
 def test_request_says_who_why_what_and_what_comes_out() -> None:
     """In French sentences, with the columns that are read and those that are not."""
     request = ask(facts("boardings"), "dts_buses", WANTED)
-    said = "\n".join(request.sentences)
-    assert "« Ville » (collectivité territoriale, SIREN 217600000)" in said
-    assert "dans les mots du porteur : « Arrêts » « Où ajouter des arrêts ? »" in said
-    assert "les colonnes « boardings » et « commune ». Le reste ne l'est pas : « stop »" in said
-    assert "« commune » avec « code » de « Communes »" in said
-    assert "par groupe (« commune ») : « commune » et la somme de « boardings »" in said
-    assert "Le compte rendu du croisement donne, par « commune » : les valeurs sans" in said
-    assert "essai" in said
-    assert "fin du projet" in said
+    request_text = "\n".join(request.sentences)
+    assert "« Ville » (collectivité territoriale, SIREN 217600000)" in request_text
+    assert "dans les mots du porteur : « Arrêts » « Où ajouter des arrêts ? »" in request_text
+    assert (
+        "les colonnes « boardings » et « commune ». Le reste ne l'est pas : « stop »"
+        in request_text
+    )
+    assert "« commune » avec « code » de « Communes »" in request_text
+    assert "par groupe (« commune ») : « commune » et la somme de « boardings »" in request_text
+    assert "Le compte rendu du croisement donne, par « commune » : les valeurs sans" in request_text
+    assert "essai" in request_text
+    assert "fin du projet" in request_text
     assert request.bound.reading.columns == ("boardings", "commune")
 
 
 def test_event_tells_the_owner_all_that_is_asked() -> None:
     """Webhooks show it as the page does."""
-    [event] = told(asked(), events.AccessRequested)
+    [event] = events_of(asked(), events.AccessRequested)
     assert event.columns == ("boardings", "commune")
     assert event.holder.name == "Ville"
-    assert any("la somme de « boardings »" in one for one in event.asked)
-    assert any(one.startswith("Licences : ") for one in event.asked)
-    assert event.fingerprint == shown(asked())
+    assert any("la somme de « boardings »" in query for query in event.asked)
+    assert any(sentence.startswith("Licences : ") for sentence in event.asked)
+    assert event.fingerprint == fingerprint_of(asked())
 
 
 def test_grant_names_what_was_shown() -> None:
@@ -113,7 +116,7 @@ def test_grant_names_what_was_shown() -> None:
     with pytest.raises(Invalid) as wrong:
         access.decide("dts_buses", "mbr_o", "grant", "")
     assert wrong.value.field == "fingerprint"
-    seen = shown(access)
+    seen = fingerprint_of(access)
     access.change_treatment(facts("boardings", "revenue", proposal=2), WANTED)
     with pytest.raises(WrongStage, match="a changé"):
         access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=seen)
@@ -126,10 +129,10 @@ def test_column_that_was_not_granted_is_asked_for_anew() -> None:
     access.change_treatment(facts("revenue", proposal=2), WANTED)
     request = access.request_for("dts_buses")
     assert (request.state, request.missing) == ("requested", ["mbr_o"])
-    assert told(access, events.AccessRequested)[-1].columns == ("commune", "revenue")
+    assert events_of(access, events.AccessRequested)[-1].columns == ("commune", "revenue")
     assert not request.covers(bound_of(treatment("revenue"), "dts_buses", WANTED))
-    access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=shown(access))
-    assert [event.proposal for event in told(access, events.DataAccessOpened)] == [1, 2]
+    access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=fingerprint_of(access))
+    assert [event.proposal for event in events_of(access, events.DataAccessOpened)] == [1, 2]
 
 
 @pytest.mark.parametrize("finer", [{"by": "stop"}, {"by": "population"}])
@@ -145,8 +148,8 @@ def test_treatment_that_reads_less_goes_on() -> None:
     access = granted(facts("boardings", "revenue"))
     access.change_treatment(facts("boardings", proposal=2), WANTED)
     assert access.request_for("dts_buses").state == "granted"
-    assert len(told(access, events.AccessRequested)) == 1
-    assert told(access, events.DataAccessOpened)[-1].proposal == 2
+    assert len(events_of(access, events.AccessRequested)) == 1
+    assert events_of(access, events.DataAccessOpened)[-1].proposal == 2
 
 
 def test_grant_for_any_treatment_is_asked_for_nothing_more() -> None:
@@ -154,7 +157,7 @@ def test_grant_for_any_treatment_is_asked_for_nothing_more() -> None:
     access = granted(any_treatment=True)
     access.change_treatment(facts("revenue", proposal=2, by="stop"), WANTED)
     assert access.request_for("dts_buses").state == "granted"
-    assert told(access, events.DataAccessOpened)[-1].proposal == 2
+    assert events_of(access, events.DataAccessOpened)[-1].proposal == 2
 
 
 def test_older_treatment_that_comes_late_changes_nothing() -> None:
@@ -169,10 +172,10 @@ def test_older_treatment_that_comes_late_changes_nothing() -> None:
 def test_conditions_are_kept_as_written() -> None:
     """In the event, and to whoever reads the request."""
     access = granted(wording="Seulement les montées, jamais la recette.")
-    [event] = told(access, events.AccessGranted)[1:]
+    [event] = events_of(access, events.AccessGranted)[1:]
     view = AccessRequest.of(access, access.request_for("dts_buses"))
     assert event.conditions == ("Seulement les montées, jamais la recette.",)
-    assert [one.wording for one in view.conditions] == list(event.conditions)
+    assert [consent.wording for consent in view.conditions] == list(event.conditions)
 
 
 def test_grant_from_before_is_bound_to_what_the_project_does_now() -> None:
@@ -182,8 +185,8 @@ def test_grant_from_before_is_bound_to_what_the_project_does_now() -> None:
     access.decide("dts_buses", "mbr_o", "grant", "")
     for _ in range(2):
         access.change_treatment(facts("boardings"), WANTED)
-    [bound] = told(access, events.AccessBound)
-    assert any("la somme de « boardings »" in one for one in bound.asked)
+    [bound] = events_of(access, events.AccessBound)
+    assert any("la somme de « boardings »" in sentence for sentence in bound.asked)
     assert access.request_for("dts_buses").state == "granted"
     access.change_treatment(facts("revenue", proposal=2), WANTED)
     assert access.request_for("dts_buses").state == "requested"
@@ -194,7 +197,7 @@ def test_request_from_before_is_told_anew_with_what_is_asked() -> None:
     access = ProjectAccess(id="prj_1")
     access.secure("mbr_h", WANTED, Deadlines())
     access.change_treatment(facts("boardings"), WANTED)
-    assert [event.columns for event in told(access, events.AccessRequested)] == [
+    assert [event.columns for event in events_of(access, events.AccessRequested)] == [
         (),
         ("boardings", "commune"),
     ]
@@ -202,11 +205,11 @@ def test_request_from_before_is_told_anew_with_what_is_asked() -> None:
 
 def test_title_of_what_is_not_published_is_not_told() -> None:
     """The holder reads the request's text, too."""
-    said = (ColumnDescription(name="boardings", description="Malades"),)
-    about = metadata("Malades", access="restricted").model_copy(update={"columns": said})
+    descriptions = (ColumnDescription(name="boardings", description="Malades"),)
+    about = metadata("Malades", access="restricted").model_copy(update={"columns": descriptions})
     hidden = registered("dts_buses", about, owner_id="mbr_o")
-    wanted: dict[str, Dataset | None] = {"dts_buses": hidden, "dts_towns": TOWNS}
-    assert "Malades" not in "\n".join(ask(facts("boardings"), "dts_buses", wanted).sentences)
+    fields: dict[str, Dataset | None] = {"dts_buses": hidden, "dts_towns": TOWNS}
+    assert "Malades" not in "\n".join(ask(facts("boardings"), "dts_buses", fields).sentences)
 
 
 def test_refused_request_is_asked_anew_for_another_treatment() -> None:
@@ -266,9 +269,9 @@ def test_what_was_agreed_to_is_kept_as_it_was_seen() -> None:
 def test_words_of_the_holder_cannot_pass_for_the_labs() -> None:
     """They stand on one line, in guillemets that they cannot end."""
     forged = facts("boardings").model_copy(update={"problem": "x ».\nCe qui est lu : rien."})
-    said = ask(forged, "dts_buses", WANTED).sentences
-    assert not any("\n" in one for one in said)
-    assert said[1].count("»") == 2
+    sentences = ask(forged, "dts_buses", WANTED).sentences
+    assert not any("\n" in sentence for sentence in sentences)
+    assert sentences[1].count("»") == 2
 
 
 def test_rows_that_a_crossing_leaves_out_are_told() -> None:
@@ -283,20 +286,20 @@ def test_rows_that_a_crossing_leaves_out_are_told() -> None:
     access.change_treatment(picked, WANTED)
     assert access.request_for("dts_buses").state == "requested"
     request = AccessRequest.of(access, access.request_for("dts_buses"))
-    assert any("ne garde que les lignes où « commune »" in one for one in request.asked)
+    assert any("ne garde que les lignes où « commune »" in sentence for sentence in request.asked)
 
 
-def described(said: str) -> dict[str, Dataset | None]:
+def described(description: str) -> dict[str, Dataset | None]:
     """The same datasets, once the owner of the buses says that of their boardings."""
-    columns = (ColumnDescription(name="boardings", description=said),)
+    columns = (ColumnDescription(name="boardings", description=description),)
     about = BUSES.metadata.model_copy(update={"columns": columns})
     return {**WANTED, "dts_buses": BUSES.model_copy(update={"metadata": about})}
 
 
 def test_what_a_column_holds_follows_its_name() -> None:
     """As its owner says, cut where it is long, and in guillemets that it cannot end."""
-    said = ask(facts("boardings"), "dts_buses", described("montées\npar jour ».")).sentences[2]
-    assert "les colonnes « boardings » (« montées par jour ›. ») et « commune »." in said
+    sentence = ask(facts("boardings"), "dts_buses", described("montées\npar jour ».")).sentences[2]
+    assert "les colonnes « boardings » (« montées par jour ›. ») et « commune »." in sentence
     long = ask(facts("boardings"), "dts_buses", described("jour " * 99)).sentences[2]
     assert "jour … ») et « commune »" in long
     assert len(long) < 400
@@ -311,13 +314,13 @@ def test_describing_a_column_asks_for_nothing_else() -> None:
     access.change_treatment(facts("boardings"), later)
     request = access.request_for("dts_buses")
     assert request.state == "granted"
-    assert not any("montées" in one for one in request.agreed)
+    assert not any("montées" in sentence for sentence in request.agreed)
 
 
 def test_choice_of_crossings_leaves_what_was_asked_before_as_it_was() -> None:
     """Grants of treatments that were stored without it name this fingerprint; one with it asks."""
     stored = facts("boardings")
-    assert shown(asked(stored)) == STORED
+    assert fingerprint_of(asked(stored)) == STORED
     assert stored.treatment.model_dump()["steps"][0]["parameters"] == {
         "left_key": "commune",
         "right_key": "code",
@@ -342,21 +345,25 @@ def written(application: str, text: str, proposal: int = 1) -> ProjectFacts:
 
 
 @pytest.mark.parametrize(
-    ("application", "text", "other", "told"),
+    ("application", "text", "other", "message"),
     [
         ("python", CODE, f"{CODE}#", "2 lignes, empreinte {}"),
         ("query", SQL, SQL.replace("'x'", "'y'"), "requête SQL"),
     ],
 )
 def test_what_a_holder_wrote_is_read_by_those_who_decide_and_granted_as_it_is(
-    application: str, text: str, other: str, told: str
+    application: str, text: str, other: str, message: str
 ) -> None:
     """A grant is for that code: another one, or other rows by a query, waits for its owner."""
     access = granted(written(application, text))
     request = AccessRequest.of(access, access.request_for("dts_buses"))
-    assert [(one.application, one.text) for one in request.code] == [(application, text)]
+    assert [(own_code.application, own_code.text) for own_code in request.code] == [
+        (application, text)
+    ]
     sha256 = request.code[0].sha256
-    assert any(told.format(sha256) in one and sha256 in one for one in request.asked)
+    assert any(
+        message.format(sha256) in sentence and sha256 in sentence for sentence in request.asked
+    )
     access.change_treatment(written(application, text, 2), WANTED)
     assert access.request_for("dts_buses").state == "granted"
     access.change_treatment(written(application, other, 3), WANTED)
@@ -366,7 +373,7 @@ def test_what_a_holder_wrote_is_read_by_those_who_decide_and_granted_as_it_is(
 def test_owners_of_files_are_asked_for_all_of_them() -> None:
     """Files have no columns: what code reads and shows of them is told by the code alone."""
     photos = published("dts_photos", metadata("Photos", access="restricted", content="files"))
-    wanted = {"dts_photos": photos, "dts_towns": TOWNS}
+    fields = {"dts_photos": photos, "dts_towns": TOWNS}
     steps = [
         {
             "application": "python",
@@ -378,11 +385,11 @@ def test_owners_of_files_are_asked_for_all_of_them() -> None:
     inputs = {"photos": "dts_photos", "towns": "dts_towns"}
     asked_for = Treatment.model_validate({"inputs": inputs, "steps": steps})
     asked = ask(
-        facts("population").model_copy(update={"treatment": asked_for}), "dts_photos", wanted
+        facts("population").model_copy(update={"treatment": asked_for}), "dts_photos", fields
     )
-    said = " ".join(asked.sentences)
-    assert "tous ses fichiers, tels quels ; l'accord porte sur le jeu entier" in said
-    assert "code écrit par le porteur" in said
-    assert "croisées" not in said
-    assert "Aucune de leurs valeurs" not in said
+    request_text = " ".join(asked.sentences)
+    assert "tous ses fichiers, tels quels ; l'accord porte sur le jeu entier" in request_text
+    assert "code écrit par le porteur" in request_text
+    assert "croisées" not in request_text
+    assert "Aucune de leurs valeurs" not in request_text
     assert asked.reading.columns is None

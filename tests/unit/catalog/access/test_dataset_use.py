@@ -26,7 +26,7 @@ def opened(times: int = 1) -> Use:
     return use
 
 
-def made(*reports: dict[str, Any]) -> Manifest:
+def manifest_of(*reports: dict[str, Any]) -> Manifest:
     """A job's manifest with a table and these reports."""
     return Manifest(
         job_id="job_1",
@@ -48,7 +48,7 @@ def test_use_says_who_for_what_and_under_which_conditions() -> None:
 def test_use_tells_what_the_job_made_of_it() -> None:
     """The table with its hash, and how many rows the last step reports."""
     use = opened()
-    use.succeed("full", made({"rows": {"out": 9}}, {"rows": {"in": 9, "out": 7}}))
+    use.succeed("full", manifest_of({"rows": {"out": 9}}, {"rows": {"in": 9, "out": 7}}))
     assert (use.state, use.kind, use.result, use.rows) == ("succeeded", "full", ref("c"), 7)
 
 
@@ -56,9 +56,9 @@ def test_use_tells_what_the_job_made_of_it() -> None:
 def test_application_that_reports_no_rows_breaks_nothing(report: dict[str, Any]) -> None:
     """Reports come out of the sandbox and may hold anything."""
     use = opened()
-    use.succeed("trial", made(report))
+    use.succeed("trial", manifest_of(report))
     assert (use.state, use.rows) == ("succeeded", None)
-    use.succeed("trial", made())
+    use.succeed("trial", manifest_of())
     assert use.rows is None
 
 
@@ -66,5 +66,5 @@ def test_decision_that_is_heard_of_before_the_job_s_end_stays() -> None:
     """Events come in any order."""
     use = opened()
     use.decide("refused")
-    use.succeed("full", made(), is_held=True)
+    use.succeed("full", manifest_of(), is_held=True)
     assert (use.state, use.release) == ("succeeded", "refused")

@@ -48,7 +48,7 @@ def granted(until: str | None = None, purpose: str = "") -> ProjectAccess:
     return access
 
 
-def told(access: ProjectAccess, *classes: type) -> list[Any]:
+def events_of(access: ProjectAccess, *classes: type) -> list[Any]:
     """The events of these classes."""
     return [event for event in access.recorded() if isinstance(event, classes)]
 
@@ -60,11 +60,11 @@ def test_owner_without_an_answer_is_reminded_once_and_then_asked_no_longer() -> 
     assert access.next_due == since + 7 * DAY
     for _ in range(2):
         access.tick(since + 7 * DAY)
-    assert [event.member_ids for event in told(access, AccessReminded)] == [("mbr_o",)]
+    assert [event.member_ids for event in events_of(access, AccessReminded)] == [("mbr_o",)]
     assert access.next_due == since + 30 * DAY
     for _ in range(2):
         access.tick(since + 30 * DAY)
-    [expired] = told(access, AccessExpired)
+    [expired] = events_of(access, AccessExpired)
     assert "Sans réponse" in expired.reason
     assert (access.next_due, access.waits_since, access.waits_for) == (NEVER, NEVER, [])
     with pytest.raises(Forbidden):
@@ -76,7 +76,7 @@ def test_only_those_who_did_not_answer_are_reminded() -> None:
     access = asked(RESULT)
     access.decide("dts_1", "mbr_o", "grant", "")
     access.tick(access.next_due)
-    assert [event.member_ids for event in told(access, AccessReminded)] == [("mbr_p",)]
+    assert [event.member_ids for event in events_of(access, AccessReminded)] == [("mbr_p",)]
 
 
 @pytest.mark.parametrize("late", ["grant", "refuse"])
@@ -100,16 +100,16 @@ def test_request_asked_anew_has_all_its_time_again() -> None:
     access.decide("dts_1", "mbr_o", "refuse", "non")
     access.decide("dts_1", "mbr_o", "grant", "")
     access.tick(now())
-    assert (request.missing, told(access, AccessReminded, AccessExpired)) == (["mbr_p"], [])
+    assert (request.missing, events_of(access, AccessReminded, AccessExpired)) == (["mbr_p"], [])
 
 
 def test_grant_tells_its_conditions() -> None:
     """In the event, and to whoever reads the request."""
     access = granted(TOMORROW, "étude des loyers")
-    [event] = told(access, AccessGranted)
+    [event] = events_of(access, AccessGranted)
     view = AccessRequest.of(access, access.request_for("dts_1"))
-    for said in (event, view):
-        assert (said.purpose, said.until) == ("étude des loyers", TOMORROW)
+    for document in (event, view):
+        assert (document.purpose, document.until) == ("étude des loyers", TOMORROW)
 
 
 def test_earliest_day_and_every_purpose_of_several_deciders_count() -> None:
@@ -118,7 +118,7 @@ def test_earliest_day_and_every_purpose_of_several_deciders_count() -> None:
     first = Conditions(purpose="logement", until="2101-05-01")
     access.decide("dts_1", "mbr_o", "grant", "", first)
     access.decide("dts_1", "mbr_p", "grant", "", Conditions(purpose="vacance", until="2101-03-01"))
-    [event] = told(access, AccessGranted)
+    [event] = events_of(access, AccessGranted)
     assert (event.purpose, event.until) == ("logement ; vacance", "2101-03-01")
     assert (event.owner_id, event.member_ids) == ("mbr_o", ("mbr_p",))
 
@@ -130,7 +130,7 @@ def test_grant_ends_after_its_last_day() -> None:
         access.count_use("dts_1")
     for _ in range(2):
         access.tick(now())
-    [revoked] = told(access, AccessRevoked)
+    [revoked] = events_of(access, AccessRevoked)
     assert french_date(YESTERDAY) in revoked.reason
     assert (access.request_for("dts_1").state, access.next_due) == ("revoked", NEVER)
 
@@ -143,8 +143,8 @@ def test_lapsed_consent_can_be_given_again_and_the_others_stand() -> None:
     access.tick(now())
     access.decide("dts_1", "mbr_o", "grant", "", Conditions(until=TOMORROW))
     access.count_use("dts_1")
-    assert len(told(access, AccessGranted)) == 2
-    assert len(told(access, DataAccessOpened)) == 1
+    assert len(events_of(access, AccessGranted)) == 2
+    assert len(events_of(access, DataAccessOpened)) == 1
 
 
 def test_owner_may_change_the_conditions_of_a_grant() -> None:
@@ -152,7 +152,7 @@ def test_owner_may_change_the_conditions_of_a_grant() -> None:
     access = granted(TOMORROW)
     for _ in range(2):
         access.decide("dts_1", "mbr_o", "grant", "", Conditions(purpose="étude"))
-    assert [event.until for event in told(access, AccessGranted)] == [TOMORROW, None]
+    assert [event.until for event in events_of(access, AccessGranted)] == [TOMORROW, None]
     assert access.next_due == NEVER
 
 
@@ -161,7 +161,7 @@ def test_owner_may_take_a_grant_back_and_give_it_again() -> None:
     access = granted()
     for _ in range(2):
         access.decide("dts_1", "mbr_o", "revoke", "données retirées")
-    [revoked] = told(access, AccessRevoked)
+    [revoked] = events_of(access, AccessRevoked)
     assert revoked.reason == "données retirées"
     with pytest.raises(Forbidden):
         access.count_use("dts_1")
@@ -179,7 +179,7 @@ def test_only_what_is_granted_can_be_taken_back() -> None:
     ended = granted()
     ended.close("Projet retiré.")
     ended.decide("dts_1", "mbr_o", "revoke", "non")
-    assert told(ended, AccessRevoked) == []
+    assert events_of(ended, AccessRevoked) == []
     with pytest.raises(WrongStage):
         ended.decide("dts_1", "mbr_o", "grant", "")
 

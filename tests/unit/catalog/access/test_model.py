@@ -33,14 +33,14 @@ ALL = (OPEN, OWN, ASKED, OTHER, RESULT)
 def secured(*datasets: Dataset, unknown: str | None = None) -> ProjectAccess:
     """A project that asks for `datasets`, and for one that nobody knows."""
     access = ProjectAccess(id="prj_1")
-    wanted: dict[str, Dataset | None] = {dataset.id: dataset for dataset in datasets}
+    datasets_by_id: dict[str, Dataset | None] = {dataset.id: dataset for dataset in datasets}
     if unknown:
-        wanted[unknown] = None
-    access.secure("mbr_h", wanted, DEADLINES)
+        datasets_by_id[unknown] = None
+    access.secure("mbr_h", datasets_by_id, DEADLINES)
     return access
 
 
-def told(access: ProjectAccess) -> list[str]:
+def event_names(access: ProjectAccess) -> list[str]:
     """The recorded events by class name."""
     return [type(event).__name__ for event in access.recorded()]
 
@@ -65,7 +65,7 @@ def test_project_is_told_titles_of_what_is_published() -> None:
 def test_open_and_own_data_is_granted_at_once() -> None:
     """Nobody has to decide, and access opens with the last grant, once."""
     access = secured(OPEN, OWN)
-    assert told(access) == ["AccessGranted", "AccessGranted", "DataAccessOpened"]
+    assert event_names(access) == ["AccessGranted", "AccessGranted", "DataAccessOpened"]
     assert access.recorded()[-1] == events.DataAccessOpened(
         project_id="prj_1", dataset_ids=("dts_open", "dts_own")
     )
@@ -74,16 +74,16 @@ def test_open_and_own_data_is_granted_at_once() -> None:
 
 def test_project_without_data_has_access_at_once() -> None:
     """No dataset to ask for is no reason to wait."""
-    assert told(secured()) == ["DataAccessOpened"]
+    assert event_names(secured()) == ["DataAccessOpened"]
 
 
 def test_restricted_data_waits_for_its_owner() -> None:
     """The owner is asked; its yes opens access."""
     access = secured(OPEN, ASKED)
-    assert told(access) == ["AccessGranted", "AccessRequested"]
+    assert event_names(access) == ["AccessGranted", "AccessRequested"]
     assert (access.asked_of, access.waits_for) == (["mbr_o", STAFF], ["mbr_o", STAFF])
     access.decide("dts_asked", "mbr_o", "grant", "")
-    assert told(access)[2:] == ["AccessGranted", "DataAccessOpened"]
+    assert event_names(access)[2:] == ["AccessGranted", "DataAccessOpened"]
     assert (access.asked_of, access.waits_for) == (["mbr_o", STAFF], [])
 
 
@@ -112,8 +112,8 @@ def test_refusal_leaves_the_project_without_access_until_the_owner_grants() -> N
         access.count_use("dts_asked")
     access.decide("dts_asked", "mbr_o", "grant", "anonymisées depuis")
     access.count_use("dts_asked")
-    assert told(access)[:2] == ["AccessRequested", "AccessRefused"]
-    assert told(access)[2:] == ["AccessGranted", "DataAccessOpened"]
+    assert event_names(access)[:2] == ["AccessRequested", "AccessRefused"]
+    assert event_names(access)[2:] == ["AccessGranted", "DataAccessOpened"]
 
 
 def test_same_decision_again_changes_nothing() -> None:
@@ -121,7 +121,7 @@ def test_same_decision_again_changes_nothing() -> None:
     access = secured(ASKED)
     for _ in range(2):
         access.decide("dts_asked", "mbr_o", "grant", "")
-    assert Counter(told(access))["AccessGranted"] == 1
+    assert Counter(event_names(access))["AccessGranted"] == 1
 
 
 def test_granted_access_is_not_refused_afterwards() -> None:
@@ -163,7 +163,7 @@ def test_result_of_restricted_data_needs_every_owner_s_consent() -> None:
         with pytest.raises(Forbidden):
             access.count_use("dts_result")
     access.decide("dts_result", "mbr_o", "grant", "")
-    assert told(access)[3:] == ["AccessGranted", "DataAccessOpened"]
+    assert event_names(access)[3:] == ["AccessGranted", "DataAccessOpened"]
     assert access.asked_of == ["mbr_o", "mbr_p", "mbr_r", STAFF]
 
 
@@ -191,7 +191,7 @@ def test_one_refusal_stands_until_it_is_taken_back() -> None:
     assert (refused.state, refused.reason, access.waits_for) == ("requested", "", ["mbr_r", STAFF])
     access.decide("dts_result", "mbr_r", "grant", "d'accord")
     assert (refused.state, refused.reason) == ("granted", "d'accord")
-    assert Counter(told(access)) == {
+    assert Counter(event_names(access)) == {
         "AccessRequested": 3,
         "AccessRefused": 1,
         "AccessGranted": 1,
@@ -214,7 +214,7 @@ def test_data_that_was_open_when_it_was_granted_is_asked_for_once_it_is_restrict
     assert (access.must_ask_again(OPEN), access.must_ask_again(restricted)) == (False, True)
     for _ in range(2):
         access.ask_again(restricted)
-    assert told(access).count("AccessRequested") == 1
+    assert event_names(access).count("AccessRequested") == 1
     assert access.waits_for == ["mbr_owner", STAFF]
     with pytest.raises(Forbidden):
         access.count_use("dts_open")
@@ -251,12 +251,17 @@ def test_open_data_that_is_not_published_waits_for_its_owner_who_may_refuse() ->
     assert "pas encore publié" in asked.reason
     assert access.waits_for == ["mbr_u", STAFF]
     refused.decide("dts_unread", "mbr_u", "refuse", "pas pour vous")
-    for one in (access, refused):
+    for project_access in (access, refused):
         for _ in range(2):
-            one.reconsider(published("dts_unread", owner_id="mbr_u"))
-    assert told(access) == ["AccessGranted", "AccessRequested", "AccessGranted", "DataAccessOpened"]
+            project_access.reconsider(published("dts_unread", owner_id="mbr_u"))
+    assert event_names(access) == [
+        "AccessGranted",
+        "AccessRequested",
+        "AccessGranted",
+        "DataAccessOpened",
+    ]
     assert (access.waits_for, access.asked_of) == ([], [])
-    assert told(refused) == ["AccessRequested", "AccessRefused"]
+    assert event_names(refused) == ["AccessRequested", "AccessRefused"]
 
 
 def test_data_that_is_published_as_restricted_still_waits_for_its_owner() -> None:
@@ -270,7 +275,11 @@ def test_data_that_is_published_as_restricted_still_waits_for_its_owner() -> Non
     assert not early.opened
     early.reconsider(restricted)
     late.decide("dts_unread", "mbr_u", "grant", "")
-    assert told(late) == told(early) == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
+    assert (
+        event_names(late)
+        == event_names(early)
+        == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
+    )
 
 
 def test_request_for_data_that_its_owner_opens_is_granted() -> None:
@@ -282,16 +291,16 @@ def test_request_for_data_that_its_owner_opens_is_granted() -> None:
         assert not access.can_reconsider(ASKED)
         for _ in range(2):
             access.reconsider(opened)
-    assert told(waiting) == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
-    assert told(refused) == ["AccessRequested", "AccessRefused"]
+    assert event_names(waiting) == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
+    assert event_names(refused) == ["AccessRequested", "AccessRefused"]
 
 
 def test_the_holder_s_own_data_opens_access_once_it_is_published() -> None:
     """Nobody is asked: the holder knows what its own data waits for."""
     access = secured(registered("dts_own", owner_id="mbr_h"))
-    assert (told(access), access.opened) == (["AccessGranted"], False)
+    assert (event_names(access), access.opened) == (["AccessGranted"], False)
     access.reconsider(published("dts_own", owner_id="mbr_h"))
-    assert told(access) == ["AccessGranted", "DataAccessOpened"]
+    assert event_names(access) == ["AccessGranted", "DataAccessOpened"]
 
 
 def test_unknown_dataset_is_refused_with_a_reason() -> None:
@@ -307,12 +316,12 @@ def test_unknown_dataset_is_refused_with_a_reason() -> None:
 def test_every_use_is_counted() -> None:
     """A job's once, however often it is run again; without a job, each; they are no events."""
     access = secured(OPEN)
-    before = told(access)
+    before = event_names(access)
     for job_id in ("", "", "job_1", "job_2", "job_1"):
         access.count_use("dts_open", job_id)
     grant = access.granted("dts_open")
     assert (grant.uses, grant.last_used is not None) == (4, True)
-    assert told(access) == before
+    assert event_names(access) == before
 
 
 def test_project_that_ended_first_asks_for_nothing() -> None:
@@ -320,7 +329,7 @@ def test_project_that_ended_first_asks_for_nothing() -> None:
     access = ProjectAccess(id="prj_1")
     access.close("Projet retiré.")
     access.secure("mbr_h", {"dts_open": OPEN}, DEADLINES)
-    assert (access.grants, told(access)) == ([], [])
+    assert (access.grants, event_names(access)) == ([], [])
 
 
 def test_end_is_told_beside_the_owners_own_reason() -> None:

@@ -8,7 +8,14 @@ from services.catalog.access.model import ProjectAccess
 from shared import events
 from shared.engine.analysis.narrowing import without_columns
 from shared.errors import Invalid, WrongStage
-from tests.unit.catalog.access.test_asking import WANTED, asked, facts, granted, shown, told
+from tests.unit.catalog.access.test_asking import (
+    WANTED,
+    asked,
+    events_of,
+    facts,
+    fingerprint_of,
+    granted,
+)
 
 FIRST = facts("boardings", "revenue")
 PART = Conditions(columns=("boardings", "commune"))
@@ -17,7 +24,7 @@ PART = Conditions(columns=("boardings", "commune"))
 def answered(conditions: Conditions = PART) -> ProjectAccess:
     """A project whose owner granted a part of what it asked for."""
     access = asked(FIRST)
-    access.decide("dts_buses", "mbr_o", "grant", "", conditions, fingerprint=shown(access))
+    access.decide("dts_buses", "mbr_o", "grant", "", conditions, fingerprint=fingerprint_of(access))
     return access
 
 
@@ -30,13 +37,13 @@ def narrowed(*columns: str) -> ProjectFacts:
 def test_grant_of_some_columns_names_the_others() -> None:
     """Nothing is opened as it is; saying so again changes nothing."""
     access = answered()
-    access.decide("dts_buses", "mbr_o", "grant", "", PART, fingerprint=shown(access))
-    [refused] = told(access, events.AccessRefused)
+    access.decide("dts_buses", "mbr_o", "grant", "", PART, fingerprint=fingerprint_of(access))
+    [refused] = events_of(access, events.AccessRefused)
     assert (refused.refused_columns, refused.reason) == (
         ("revenue",),
         "Accordé sans la colonne « revenue ».",
     )
-    assert (access.request_for("dts_buses").state, told(access, events.DataAccessOpened)) == (
+    assert (access.request_for("dts_buses").state, events_of(access, events.DataAccessOpened)) == (
         "refused",
         [],
     )
@@ -51,8 +58,8 @@ def test_project_that_does_without_them_is_granted_at_once() -> None:
         "granted",
         ("boardings", "commune"),
     )
-    assert len(told(access, events.AccessRequested)) == 1
-    assert told(access, events.DataAccessOpened)[-1].proposal == 2
+    assert len(events_of(access, events.AccessRequested)) == 1
+    assert events_of(access, events.DataAccessOpened)[-1].proposal == 2
 
 
 @pytest.mark.parametrize("finer", [{"by": "stop"}, {"by": "commune", "proposal": 3}])
@@ -71,8 +78,8 @@ def test_part_is_of_what_is_asked_for() -> None:
         answered(Conditions(columns=("stop",)))
     assert wrong.value.field == "columns"
     whole = Conditions(columns=("boardings", "commune", "revenue"))
-    access.decide("dts_buses", "mbr_o", "grant", "", whole, fingerprint=shown(access))
+    access.decide("dts_buses", "mbr_o", "grant", "", whole, fingerprint=fingerprint_of(access))
     assert access.request_for("dts_buses").state == "granted"
     access = granted(FIRST)
     with pytest.raises(WrongStage, match="retirez"):
-        access.decide("dts_buses", "mbr_o", "grant", "", PART, fingerprint=shown(access))
+        access.decide("dts_buses", "mbr_o", "grant", "", PART, fingerprint=fingerprint_of(access))

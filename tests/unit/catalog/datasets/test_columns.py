@@ -45,7 +45,7 @@ def read(dataset: Dataset, *names: str) -> Dataset:
 def beside(dataset: Dataset, caller: Caller = OWNER) -> dict[str, str]:
     """What stands beside each column of the newest version that is shown."""
     profile = view_of(dataset, caller).versions[-1].profile
-    return {one.name: one.description for one in profile.columns} if profile else {}
+    return {column.name: column.description for column in profile.columns} if profile else {}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_each_column_has_its_description_beside_it() -> None:
     for caller in (OWNER, ANYBODY):
         assert beside(dataset, caller) == {"com": "", "ht_hc": VACANT["description"]}
         assert view_of(dataset, caller).unknown_columns == []
-    assert [one.name for one in view_of(dataset, ANYBODY).columns] == ["ht_hc"]
+    assert [description.name for description in view_of(dataset, ANYBODY).columns] == ["ht_hc"]
     assert "columns" not in summary_of(dataset).model_dump()
 
 
@@ -94,7 +94,10 @@ def test_what_is_said_before_the_table_is_read_is_kept() -> None:
     assert view_of(dataset, OWNER).unknown_columns == ["com"]
     assert len(view_of(dataset, OWNER).columns) == 2
     others = view_of(dataset, ANYBODY)
-    assert ([one.name for one in others.columns], others.unknown_columns) == (["ht_hc"], [])
+    assert ([description.name for description in others.columns], others.unknown_columns) == (
+        ["ht_hc"],
+        [],
+    )
 
 
 def test_names_that_no_column_has_are_refused_once_columns_are_known() -> None:
@@ -107,8 +110,8 @@ def test_names_that_no_column_has_are_refused_once_columns_are_known() -> None:
     with pytest.raises(Invalid) as refused:
         check(dataset, change(TOWN, *wrong))
     assert refused.value.field == "columns.1.name"
-    for told in ("« ht_hv » ; vouliez-vous dire « ht_hc » ?", "« com »", "Ni 2 autres"):
-        assert told in refused.value.args[0]
+    for expected_text in ("« ht_hv » ; vouliez-vous dire « ht_hc » ?", "« com »", "Ni 2 autres"):
+        assert expected_text in refused.value.args[0]
 
 
 def test_a_new_version_keeps_the_descriptions_of_columns_that_stay() -> None:
@@ -129,9 +132,11 @@ def test_a_change_replaces_them_all_and_tells_the_field() -> None:
     dataset = published(about=about(VACANT, TOWN))
     for _ in range(2):
         dataset.describe(change(TOWN).applied_to(dataset.metadata))
-    assert [one.name for one in dataset.metadata.columns] == ["com"]
-    told = [one.changed for one in dataset.recorded() if isinstance(one, DatasetDescribed)]
-    assert told == [("columns",)]
+    assert [column.name for column in dataset.metadata.columns] == ["com"]
+    changed_fields = [
+        event.changed for event in dataset.recorded() if isinstance(event, DatasetDescribed)
+    ]
+    assert changed_fields == [("columns",)]
 
 
 def test_descriptions_are_erased_with_what_else_is_said_of_data() -> None:

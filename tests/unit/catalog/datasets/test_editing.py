@@ -20,25 +20,27 @@ def change(**fields: Any) -> ChangeDataset:
     return ChangeDataset.model_validate(fields)
 
 
-def result(*licences: str, privacy: Privacy | None = None, known: Privacy | None = None) -> Dataset:
+def result(
+    *licences: str, privacy: Privacy | None = None, source_privacy: Privacy | None = None
+) -> Dataset:
     """A restricted result of a project, made of data under these licences."""
-    made = made_of(*sources_under(*licences), privacy=known)
+    provenance = made_of(*sources_under(*licences), privacy=source_privacy)
     about = metadata(access="restricted", licence="lov2")
     read = profile("commune").model_copy(update={"privacy": privacy})
-    return published("dts_r", about, project_id="prj_1", made=made, shown=read)
+    return published("dts_r", about, project_id="prj_1", provenance=provenance, shown=read)
 
 
 def test_only_what_is_given_changes_and_is_told() -> None:
     """The event names the fields that are different now; the same again tells nothing."""
     dataset = published(about=metadata(territory=("14",)))
-    before, told = dataset.changed_at, len(dataset.recorded())
+    before, event_count = dataset.changed_at, len(dataset.recorded())
     body = change(title="  Communes du Calvados ", licence="ODbL", territory=["14"])
     for _ in range(2):
         dataset.describe(body.applied_to(dataset.metadata))
     about = dataset.metadata
     assert (about.title, about.licence) == ("Communes du Calvados", "odc-odbl")
     assert (about.theme, about.territory, about.access) == ("territoire", ("14",), "open")
-    (event,) = dataset.recorded()[told:]
+    (event,) = dataset.recorded()[event_count:]
     assert isinstance(event, DatasetDescribed)
     assert (event.title, event.changed) == ("Communes du Calvados", ("title", "licence"))
     assert dataset.changed_at >= before
@@ -54,9 +56,9 @@ def test_schema_names_no_default_that_a_caller_could_send() -> None:
 def test_null_takes_away_what_may_be_missing() -> None:
     """A contact goes; a title cannot."""
     contact = {"name": "SIG", "email": "sig@ville.example"}
-    said = change(contact=contact).applied_to(metadata())
-    assert said.contact
-    assert change(contact=None).applied_to(said).contact is None
+    changed_metadata = change(contact=contact).applied_to(metadata())
+    assert changed_metadata.contact
+    assert change(contact=None).applied_to(changed_metadata).contact is None
     with pytest.raises(ValueError, match="title"):
         change(title=None)
 
@@ -103,7 +105,7 @@ def _confirmed() -> Dataset:
             id="unsafe_result",
         ),
         pytest.param(
-            result("lov2", known=Privacy(verdict="quasi", subject="groups", k=2)),
+            result("lov2", source_privacy=Privacy(verdict="quasi", subject="groups", k=2)),
             "distinguer des personnes",
             id="unsafe_sums",
         ),

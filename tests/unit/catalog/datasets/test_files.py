@@ -48,8 +48,8 @@ def test_files_are_held_until_their_owner_states_what_is_in_them(access: AccessL
     dataset = looked_at(access)
     assert dataset.state == "held"
     assert "à leur propriétaire de le dire" in dataset.versions[0].reason
-    [told] = [event for event in dataset.recorded() if isinstance(event, DatasetHeld)]
-    assert (told.columns, told.kinds) == ((FILES,), ("unexamined",))
+    [event] = [event for event in dataset.recorded() if isinstance(event, DatasetHeld)]
+    assert (event.columns, event.kinds) == ((FILES,), ("unexamined",))
 
 
 def test_owner_s_word_that_nobody_is_in_them_publishes_files() -> None:
@@ -57,9 +57,9 @@ def test_owner_s_word_that_nobody_is_in_them_publishes_files() -> None:
     dataset = looked_at()
     dataset.declare(None, [FILES], "Des façades sans passants")
     assert dataset.state == "published"
-    told = dataset.versions[0].about_persons
-    assert "rien ne le vérifie" in told
-    assert "déclare qu'il ne s'y trouve pas de données personnelles : « Des façades" in told
+    statement = dataset.versions[0].about_persons
+    assert "rien ne le vérifie" in statement
+    assert "déclare qu'il ne s'y trouve pas de données personnelles : « Des façades" in statement
 
 
 def test_staff_may_refuse_that_word() -> None:
@@ -91,7 +91,7 @@ def test_word_on_one_version_is_none_on_the_next(count: int) -> None:
     dataset = looked_at()
     dataset.declare(None, [FILES], "Personne")
     add_version(dataset, 2, count)
-    assert [one.state for one in dataset.versions] == ["published", "held"]
+    assert [version.state for version in dataset.versions] == ["published", "held"]
 
 
 def test_legal_basis_holds_for_later_versions() -> None:
@@ -129,7 +129,7 @@ def test_changes_of_files_are_counted() -> None:
 def test_quality_leaves_out_what_is_judged_by_columns() -> None:
     """The rest makes a hundred points."""
     described = Described(metadata(content="files"), files(), is_result=False)
-    names = {one.name for one in criteria_of(described)}
+    names = {criterion.name for criterion in criteria_of(described)}
     assert names.isdisjoint({"keys", "filled", "valid", "intact"})
     assert "licence" in names
     whole = metadata(
@@ -156,5 +156,5 @@ def test_formats_are_called_as_people_search_them() -> None:
 
 def test_names_of_files_are_no_more_shown_than_values() -> None:
     """To those who may not see the data."""
-    shown = files().without_values().files
-    assert (shown and shown.names, shown and shown.count) == ((), 3)
+    file_summary = files().without_values().files
+    assert (file_summary and file_summary.names, file_summary and file_summary.count) == ((), 3)

@@ -42,9 +42,9 @@ def basis(kind: Basis = "public_task") -> LegalBasis:
     )
 
 
-def read_as(shown: Profile, access: AccessLevel = "open") -> Dataset:
-    """A dataset whose only version was read, and is as `shown`."""
-    return published(about=metadata(access=access), shown=shown)
+def read_as(profile: Profile, access: AccessLevel = "open") -> Dataset:
+    """A dataset whose only version was read, and is as `profile`."""
+    return published(about=metadata(access=access), shown=profile)
 
 
 def held(*columns: str, access: AccessLevel = "restricted") -> Dataset:
@@ -54,17 +54,17 @@ def held(*columns: str, access: AccessLevel = "restricted") -> Dataset:
 
 def publish_next(dataset: Dataset, *profiles: Profile) -> None:
     """Later versions, as they are read."""
-    for number, shown in enumerate(profiles, start=2):
+    for number, read_profile in enumerate(profiles, start=2):
         dataset.register(VersionContent(file=ref(str(number)), filename="a.csv"))
-        dataset.publish(number, ref("c"), shown, f"job_{number}")
+        dataset.publish(number, ref("c"), read_profile, f"job_{number}")
 
 
 def test_version_that_names_persons_is_held_and_says_so_once() -> None:
     """The event has columns and counts; nothing is published, also when its job ends again."""
     dataset = held()
     dataset.publish(1, ref("b"), naming("nom"), "job_1")
-    told = [event for event in dataset.recorded() if isinstance(event, DatasetHeld)]
-    assert [(event.version, event.columns, event.kinds, event.rows) for event in told] == [
+    events = [event for event in dataset.recorded() if isinstance(event, DatasetHeld)]
+    assert [(event.version, event.columns, event.kinds, event.rows) for event in events] == [
         (1, ("nom",), ("surname",), 3)
     ]
     assert not any(isinstance(event, DatasetPublished) for event in dataset.recorded())
@@ -75,10 +75,10 @@ def test_version_that_names_persons_is_held_and_says_so_once() -> None:
 
 def test_confirmed_version_is_published_and_keeps_its_basis() -> None:
     """Its table can be read from then on; a second confirmation finds nothing held."""
-    dataset, said = held(), basis()
-    dataset.confirm(None, said, restrict=False)
+    dataset, legal_basis = held(), basis()
+    dataset.confirm(None, legal_basis, restrict=False)
     version, table = dataset.readable()
-    assert (version.legal_basis, table) == (said, ref("b"))
+    assert (version.legal_basis, table) == (legal_basis, ref("b"))
     assert [e.version for e in dataset.recorded() if isinstance(e, DatasetPublished)] == [1]
     assert (dataset.state, dataset.has_held) == ("published", False)
     with pytest.raises(WrongStage, match="attente d'une base légale"):
@@ -124,9 +124,9 @@ def test_others_see_neither_held_versions_nor_notes() -> None:
     assert view_of(dataset, OWNER).versions[0].state == "held"
     dataset.confirm(1, basis(), restrict=False)
     notes = [
-        said.note
+        legal_basis.note
         for caller in (OWNER, OTHER)
-        if (said := view_of(dataset, caller).versions[0].legal_basis)
+        if (legal_basis := view_of(dataset, caller).versions[0].legal_basis)
     ]
     assert notes == ["avis", ""]
 
@@ -134,9 +134,9 @@ def test_others_see_neither_held_versions_nor_notes() -> None:
 @pytest.mark.parametrize(("k", "access"), [(1, "restricted"), (5, "open"), (None, "open")])
 def test_result_that_singles_persons_out_is_restricted(k: int | None, access: str) -> None:
     """Its sources were open because they did not; what owners upload is theirs to judge."""
-    shown = screened(Privacy(verdict="quasi", subject="persons", k=k))
+    profile = screened(Privacy(verdict="quasi", subject="persons", k=k))
     for project_id, expected in (("prj_1", access), (None, "open")):
-        dataset = published(about=metadata(access="open"), shown=shown, project_id=project_id)
+        dataset = published(about=metadata(access="open"), shown=profile, project_id=project_id)
         assert (dataset.state, dataset.metadata.access) == ("published", expected)
 
 
@@ -144,8 +144,8 @@ def test_result_that_singles_persons_out_is_restricted(k: int | None, access: st
 def test_other_verdicts_hold_nothing(verdict: str) -> None:
     """So do profiles made before tables were screened."""
     privacy = Privacy.model_validate({"verdict": verdict, "subject": "persons"})
-    for shown in (profile(), screened(privacy)):
-        assert read_as(shown).state == "published"
+    for shown_profile in (profile(), screened(privacy)):
+        assert read_as(shown_profile).state == "published"
 
 
 def sensitive(*columns: str, k: int | None = 1) -> Profile:
@@ -158,7 +158,7 @@ def sensitive(*columns: str, k: int | None = 1) -> Profile:
 
 
 @pytest.mark.parametrize(
-    ("access", "shown", "state"),
+    ("access", "profile", "state"),
     [
         ("open", sensitive("diagnostic"), "held"),
         ("open", sensitive("diagnostic", k=5), "published"),
@@ -168,12 +168,12 @@ def sensitive(*columns: str, k: int | None = 1) -> Profile:
     ],
 )
 def test_open_version_that_shows_secrets_of_few_is_held(
-    access: AccessLevel, shown: Profile, state: str
+    access: AccessLevel, profile: Profile, state: str
 ) -> None:
     """RGPD articles 9 and 10; restricted data has readers whom its owner chose."""
-    dataset = read_as(shown, access)
-    told = [event.columns for event in dataset.recorded() if isinstance(event, DatasetHeld)]
-    assert (dataset.state, told) == (state, [("diagnostic",)] if state == "held" else [])
+    dataset = read_as(profile, access)
+    columns = [event.columns for event in dataset.recorded() if isinstance(event, DatasetHeld)]
+    assert (dataset.state, columns) == (state, [("diagnostic",)] if state == "held" else [])
     assert ("articles 9 et 10" in dataset.versions[0].reason) == (state == "held")
 
 
@@ -201,8 +201,8 @@ def test_screened_anew_a_version_that_names_persons_is_held() -> None:
     assert [v.again for v in dataset.versions] == [True, False]
     dataset.publish(1, ref("d"), naming("nom"), "job_4")
     assert [(v.state, v.again) for v in dataset.versions] == [("held", False)] * 2
-    told = [event for event in dataset.recorded() if isinstance(event, DatasetRegistered)]
-    again = [(event.version, event.again) for event in told]
+    events = [event for event in dataset.recorded() if isinstance(event, DatasetRegistered)]
+    again = [(event.version, event.again) for event in events]
     assert again == [(1, False), (2, False), (2, True), (1, True)]
 
 

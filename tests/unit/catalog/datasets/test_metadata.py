@@ -34,22 +34,22 @@ CONTACT = {"email": "sig@ville.fr"}
 
 
 @pytest.mark.parametrize(
-    ("field", "said"),
+    ("field", "write_text"),
     [
-        *((one, lambda text: text) for one in ("title", "licence", "producer", "theme")),
+        *((field, lambda text: text) for field in ("title", "licence", "producer", "theme")),
         ("description", lambda text: text),
         ("keywords", lambda text: ["bornes", text]),
         ("contact", lambda text: CONTACT | {"name": text}),
     ],
 )
 def test_html_is_refused_in_all_that_is_said_of_a_dataset(
-    field: str, said: Callable[[str], object]
+    field: str, write_text: Callable[[str], object]
 ) -> None:
     """The field is named; what only looks like a tag is none."""
     for tagged in ("<a href='https://a.fr'>Bornes</a>", "<img src=x onerror=alert(1)>"):
         with pytest.raises(ValidationError, match=f"(?s){field}.*balises HTML"):
-            NewDataset(**ABOUT | {field: said(tagged)})
-    assert NewDataset(**ABOUT | {field: said("Revenus < 60 % <médiane>, a<b et c>d, <5")})
+            NewDataset(**ABOUT | {field: write_text(tagged)})
+    assert NewDataset(**ABOUT | {field: write_text("Revenus < 60 % <médiane>, a<b et c>d, <5")})
 
 
 def test_contact_with_tags_of_before_is_still_read() -> None:
@@ -65,7 +65,7 @@ def test_source_with_tags_of_before_is_still_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "field", "said"),
+    ("body", "field", "overrides"),
     [
         (NewDeclaration, "reason", {"columns": ["nom"]}),
         (DeclarationWord, "reason", {"answer": "accept"}),
@@ -83,11 +83,11 @@ def test_source_with_tags_of_before_is_still_shown() -> None:
     ],
 )
 def test_html_is_refused_in_all_that_others_read(
-    body: type[BaseModel], field: str, said: dict[str, object]
+    body: type[BaseModel], field: str, overrides: dict[str, object]
 ) -> None:
     """Reasons, notes, conditions and purposes."""
     with pytest.raises(ValidationError, match=f"(?s){field}.*balises HTML"):
-        body.model_validate(said | {field: "<svg/onload=alert(1)>"})
+        body.model_validate(overrides | {field: "<svg/onload=alert(1)>"})
 
 
 def test_data_was_not_changed_in_the_future() -> None:
@@ -139,7 +139,7 @@ def test_metadata_of_before_these_terms_is_read() -> None:
 
 def test_an_upload_keeps_every_term() -> None:
     """What the owner said is what the dataset has."""
-    said = {
+    fields = {
         **ABOUT,
         "access": "open",
         "temporal": {"start": "2020-01-01", "end": "2020-12-31"},
@@ -148,7 +148,7 @@ def test_an_upload_keeps_every_term() -> None:
         "hvd": "mobility",
         "language": "br",
     }
-    plain = NewDataset.model_validate(said).plain()
+    plain = NewDataset.model_validate(fields).plain()
     assert plain.temporal == Period(start=date(2020, 1, 1), end=date(2020, 12, 31))
     assert plain.contact == Contact(name="Service SIG", email="sig@ville.fr")
     assert (plain.frequency, plain.hvd, plain.language) == ("ANNUAL", "mobility", "br")

@@ -20,10 +20,10 @@ def upload(letter: str) -> VersionContent:
 def numbers_of(dataset: Dataset, event: type[Event]) -> list[int]:
     """The version numbers that the recorded events of one class tell."""
     return [
-        told.version
-        for told in dataset.recorded()
-        if isinstance(told, event)
-        and isinstance(told, DatasetRegistered | DatasetPublished | DatasetRejected)
+        recorded_event.version
+        for recorded_event in dataset.recorded()
+        if isinstance(recorded_event, event)
+        and isinstance(recorded_event, DatasetRegistered | DatasetPublished | DatasetRejected)
     ]
 
 
@@ -78,8 +78,8 @@ def test_another_sheet_is_a_new_version_and_stays_chosen() -> None:
     for letter, sheet in (("a", "EPCI"), ("a", "EPCI"), ("a", ""), ("c", "")):
         dataset.register(upload(letter).model_copy(update={"sheet": sheet}))
     assert [version.sheet for version in dataset.versions] == ["", "EPCI", "EPCI"]
-    told = [one.sheet for one in dataset.recorded() if isinstance(one, DatasetRegistered)]
-    assert told == ["", "EPCI", "EPCI"]
+    sheets = [event.sheet for event in dataset.recorded() if isinstance(event, DatasetRegistered)]
+    assert sheets == ["", "EPCI", "EPCI"]
 
 
 def test_rejected_bytes_may_be_tried_again() -> None:

@@ -47,13 +47,13 @@ def score_of(dataset: Dataset) -> int | None:
 
 def unmet(dataset: Dataset) -> list[str]:
     """The names of what is to be mended."""
-    return [one.name for one in criteria_of(dataset) if not one.met]
+    return [criterion.name for criterion in criteria_of(dataset) if not criterion.met]
 
 
 def test_a_good_dataset_has_all_points() -> None:
     """There is nothing to advise."""
     assert score_of(read()) == 100
-    assert [one.advice for one in criteria_of(read()) if one.advice] == []
+    assert [criterion.advice for criterion in criteria_of(read()) if criterion.advice] == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_good_dataset_has_all_points() -> None:
 def test_metadata_that_lack_something_cost_its_points(changes: dict[str, Any], name: str) -> None:
     """Each by itself, and the owner is told how to mend it."""
     dataset = read(GOOD.model_copy(update=changes))
-    [criterion] = [one for one in criteria_of(dataset) if not one.met]
+    [criterion] = [criterion for criterion in criteria_of(dataset) if not criterion.met]
     assert (criterion.name, score_of(dataset)) == (name, 100 - criterion.weight)
     assert criterion.advice.endswith(".")
 
@@ -109,7 +109,9 @@ def test_a_column_that_names_communes_is_advised_its_codes() -> None:
     ville = COLUMN.model_copy(update={"name": "ville", "key": None, "names": "commune"})
     meaning = Meaning(type="departement", confidence=1, valid=1)
     coarse = COLUMN.model_copy(update={"name": "dep", "key": None, "meaning": meaning})
-    [criterion] = [one for one in criteria_of(read(columns=(ville, coarse))) if not one.met]
+    [criterion] = [
+        criterion for criterion in criteria_of(read(columns=(ville, coarse))) if not criterion.met
+    ]
     assert unmet(read(columns=(ville, COLUMN))) == []
     assert criterion.advice.startswith("La colonne « ville » nomme des communes ; ajoutez-en")
 

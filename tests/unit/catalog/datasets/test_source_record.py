@@ -47,13 +47,15 @@ PDF = Distribution(url="https://portail.example/1.pdf", title="PDF")
 def taken_in() -> Dataset:
     """A harvested dataset whose table is in the lab."""
     dataset = harvested()
-    told(dataset, CSV, PDF)
+    note_files(dataset, CSV, PDF)
     dataset.register(VersionContent(file=ref("a"), filename="1.csv"))
     dataset.taken = FetchedCopy(distribution=CSV, modified=CSV.modified, sha256=ref("a").sha256)
     return dataset
 
 
-def told(dataset: Dataset, *distributions: Distribution, modified: str = "2026-02-01") -> None:
+def note_files(
+    dataset: Dataset, *distributions: Distribution, modified: str = "2026-02-01"
+) -> None:
     """Its source tells of these files now."""
     more = {"distributions": distributions, "modified": modified}
     dataset.harvested = harvested_record().model_copy(update=more)
@@ -74,7 +76,7 @@ def test_data_is_outdated_once_its_source_tells_of_it_otherwise(
 ) -> None:
     """By date, checksum or address; what is told of another file changes nothing."""
     dataset = taken_in()
-    told(dataset, now_told, PDF, modified="2026-09-01")
+    note_files(dataset, now_told, PDF, modified="2026-09-01")
     assert (dataset.outdated is not None) is is_outdated
 
 
@@ -84,9 +86,9 @@ def test_date_of_the_dataset_counts_for_files_without_one() -> None:
     dataset.taken = FetchedCopy(
         distribution=dateless, modified="2026-02-01", sha256=ref("a").sha256
     )
-    told(dataset, dateless, PDF)
+    note_files(dataset, dateless, PDF)
     assert dataset.outdated is None
-    told(dataset, dateless, PDF, modified="2026-02-02")
+    note_files(dataset, dateless, PDF, modified="2026-02-02")
     assert dataset.outdated == dateless
 
 
@@ -95,7 +97,7 @@ def test_data_that_its_owner_brought_later_is_never_outdated() -> None:
     newer = CSV.model_copy(update={"modified": "2026-03-01"})
     owned, retired = taken_in(), taken_in()
     for dataset in (owned, retired):
-        told(dataset, newer)
+        note_files(dataset, newer)
     owned.register(VersionContent(file=ref("b"), filename="mine.csv"))
     retired.retire("?")
     assert (owned.outdated, retired.outdated) == (None, None)
@@ -144,10 +146,10 @@ def test_update_of_a_referenced_dataset_is_its_source_s() -> None:
     files = tuple(
         Distribution(url=f"https://a.fr/{day}", modified=day) for day in ("2025-05-01", "2026", "")
     )
-    told = harvested_record("changed").model_copy(update={"distributions": files})
-    dataset.harvest(told)
+    changed_record = harvested_record("changed").model_copy(update={"distributions": files})
+    dataset.harvest(changed_record)
     assert dataset.as_source().updated == date(2025, 5, 1)
-    dataset.harvest(told.model_copy(update={"modified": "2026-02-28T23:00:00Z"}))
+    dataset.harvest(changed_record.model_copy(update={"modified": "2026-02-28T23:00:00Z"}))
     assert dataset.as_source().updated == date(2026, 2, 28)
 
 

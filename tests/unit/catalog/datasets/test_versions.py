@@ -40,5 +40,5 @@ def test_key_that_is_none_any_more_is_told() -> None:
     """A column of codes that lost its zeros is what joins break on."""
     before = profile(10, column("com", key="commune"))
     after = profile(10, column("com", "integer"))
-    (told,) = compare(1, before, after).retyped
-    assert (told.before, told.after) == ("commune", "integer")
+    (retyped_column,) = compare(1, before, after).retyped
+    assert (retyped_column.before, retyped_column.after) == ("commune", "integer")

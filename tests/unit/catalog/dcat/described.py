@@ -68,7 +68,7 @@ def result(about: Metadata = RICH) -> Dataset:
         Output(name="result.parquet", file=table("a")),
         Output(name="chart.png", file=FileRef(sha256="c" * 64, size=9, media_type="image/png")),
     )
-    made = VersionProvenance(
+    provenance = VersionProvenance(
         project_id="prj_1",
         job_id="job_full",
         manifest=ref("d"),
@@ -79,7 +79,7 @@ def result(about: Metadata = RICH) -> Dataset:
     )
     dataset = Dataset(id="dts_result", owner_id="mbr_holder", metadata=about, project_id="prj_1")
     upload = VersionContent(
-        file=table("a"), filename="result.parquet", files=outputs, provenance=made
+        file=table("a"), filename="result.parquet", files=outputs, provenance=provenance
     )
     dataset.register(upload)
     dataset.publish(1, table(), profile("epci"), "job_2")

@@ -30,25 +30,27 @@ WHEN = datetime(2026, 11, 26, 8, tzinfo=UTC)
 def page(**fields: object) -> CataloguePage:
     """The first page of a longer catalogue, with every kind of dataset on it."""
     datasets = [rich(), result(), harvested(), bare(), rich(RICH, "dts_twin")]
-    given = {
+    defaults = {
         "datasets": [(dataset, dataset.versions) for dataset in datasets],
         "asked": {"limit": "5"},
         "next": "dts_twin",
         "whole": CatalogueFigures(total=9, issued=WHEN, changed=WHEN),
     }
-    return CataloguePage(**given | fields)  # type: ignore[arg-type]
+    return CataloguePage(**defaults | fields)  # type: ignore[arg-type]
 
 
-def read(one: CataloguePage, syntax: Syntax = "turtle") -> Graph:
+def read(page: CataloguePage, syntax: Syntax = "turtle") -> Graph:
     """The page as a portal reads it."""
-    return Graph().parse(data=written(describe_page(one, LAB), syntax), format=PARSERS[syntax])
+    return Graph().parse(data=written(describe_page(page, LAB), syntax), format=PARSERS[syntax])
 
 
 def test_a_page_breaks_no_rule_of_the_catalogue() -> None:
     """All that is mandatory and recommended of dcat:Catalog; what is lacking is a dataset's."""
-    found = faults(read(page()))
-    assert {fault.subject.partition("#")[0] for fault in found} == {f"{LAB.url}/datasets/dts_bare"}
-    assert {fault.severity for fault in found} == {"Warning"}
+    graph_faults = faults(read(page()))
+    assert {fault.subject.partition("#")[0] for fault in graph_faults} == {
+        f"{LAB.url}/datasets/dts_bare"
+    }
+    assert {fault.severity for fault in graph_faults} == {"Warning"}
 
 
 MANDATORY = [
@@ -87,11 +89,11 @@ def test_what_a_catalogue_should_say_is_missed_when_it_is_taken_away(
 
 def test_a_page_is_the_same_in_every_syntax() -> None:
     """Though each dataset is written by itself, and what was told once is not told again."""
-    one = page()
-    turtle, *others = (set(read(one, syntax)) for syntax in PARSERS)
+    catalogue_page = page()
+    turtle, *others = (set(read(catalogue_page, syntax)) for syntax in PARSERS)
     assert others == [turtle, turtle]
     together = Graph()
-    for graph in describe_page(one, LAB):
+    for graph in describe_page(catalogue_page, LAB):
         together += graph
     assert turtle == set(together)
 
@@ -108,7 +110,7 @@ def test_json_of_a_page_has_short_names() -> None:
     document = json.loads(written(describe_page(page(), LAB), "jsonld"))
     kinds = {node["@id"]: node["@type"] for node in document["@graph"]}
     assert kinds[str(CATALOG)] == ["dcat:Catalog", "hydra:Collection"]
-    assert kinds[f"{LAB.url}/datasets/dts_rich"] == "dcat:Dataset"
+    assert kinds[f"{LAB.url}/datasets/rich_record"] == "dcat:Dataset"
 
 
 def test_hydra_leads_from_page_to_page() -> None:

@@ -28,16 +28,16 @@ def telling() -> Profile:
     """A profile that quotes a value of the data."""
     [column] = profile("commune").columns
     meaning = Meaning(type="commune", confidence=1, valid=0, invalid=(MARKER,))
-    told = column.model_copy(update={"meaning": meaning, "missing": (MARKER,)})
-    return profile("commune").model_copy(update={"columns": (told,)})
+    misread_column = column.model_copy(update={"meaning": meaning, "missing": (MARKER,)})
+    return profile("commune").model_copy(update={"columns": (misread_column,)})
 
 
 def full() -> Dataset:
     """A dataset with everything that may tell of its content."""
     about = metadata("Titre").model_copy(update={"description": MARKER, "keywords": (MARKER,)})
     dataset = published(about=about, keys=("commune",))
-    made = made_of(*sources_under("lov2"))
-    upload = VersionContent(file=ref("e"), filename=MARKER, note=MARKER, provenance=made)
+    provenance = made_of(*sources_under("lov2"))
+    upload = VersionContent(file=ref("e"), filename=MARKER, note=MARKER, provenance=provenance)
     dataset.register(upload)
     dataset.publish(2, ref("d"), telling(), "job_2", ref("7"), manifest=ref("8"))
     return dataset
@@ -51,9 +51,9 @@ def delete(dataset: Dataset, title: str = "Titre") -> None:
     dataset.delete("mbr_owner", "fin", title, recalled, ["mbr_r"])
 
 
-def told(dataset: Dataset, kind: type) -> list[Any]:
+def events_of(dataset: Dataset, kind: type) -> list[Any]:
     """The events of that kind so far."""
-    return [one for one in dataset.recorded() if isinstance(one, kind)]
+    return [event for event in dataset.recorded() if isinstance(event, kind)]
 
 
 def test_tombstone_has_hashes_and_dates_and_no_content() -> None:
@@ -66,7 +66,7 @@ def test_tombstone_has_hashes_and_dates_and_no_content() -> None:
     kept = dataset.model_dump_json(exclude={"outbox", "handled"})
     assert MARKER not in kept
     assert dataset.deletion
-    assert {one.sha256[0] for one in dataset.deletion.files} == set("abcde6789")
+    assert {file.sha256[0] for file in dataset.deletion.files} == set("abcde6789")
     assert (dataset.state, dataset.hashes, dataset.is_erasing) == ("deleted", [], True)
     assert [version.file.sha256[0] for version in dataset.versions] == ["a", "e"]
     assert (dataset.metadata.title, dataset.metadata.licence) == ("Titre", "Licence Ouverte")
@@ -79,10 +79,12 @@ def test_deletion_is_told_once_with_those_who_made_something_of_it() -> None:
     dataset = full()
     for _ in range(2):
         delete(dataset, "Jeu de données supprimé")
-    [event] = told(dataset, DatasetDeleted)
+    [event] = events_of(dataset, DatasetDeleted)
     assert (event.member_ids, event.title) == (("mbr_r",), "Jeu de données supprimé")
-    assert [one.title for one in told(dataset, DatasetRetired)] == ["Jeu de données supprimé"]
-    assert [one.job_ids for one in told(dataset, ResultsRecalled)] == [("job_x",)]
+    assert [event.title for event in events_of(dataset, DatasetRetired)] == [
+        "Jeu de données supprimé"
+    ]
+    assert [event.job_ids for event in events_of(dataset, ResultsRecalled)] == [("job_x",)]
 
 
 def test_nothing_comes_back_to_a_deleted_dataset() -> None:
@@ -94,12 +96,12 @@ def test_nothing_comes_back_to_a_deleted_dataset() -> None:
     dataset.harvest(harvested_record("changed", "hrv_2"))
     assert dataset.metadata.title == "Titre"
     dataset.reject(1, MARKER, "job_1")
-    assert told(dataset, DatasetRejected) == []
+    assert events_of(dataset, DatasetRejected) == []
     dataset.publish(1, ref("b"), telling(), "job_1", manifest=ref("c"))
     assert MARKER not in dataset.model_dump_json(exclude={"outbox"})
     assert dataset.deletion
-    assert {one.sha256[0] for one in dataset.deletion.files} == set("abc")
-    assert told(dataset, ResultsRecalled)[-1].job_ids == ("job_1",)
+    assert {file.sha256[0] for file in dataset.deletion.files} == set("abc")
+    assert events_of(dataset, ResultsRecalled)[-1].job_ids == ("job_1",)
     with pytest.raises(WrongStage, match="retiré"):
         dataset.register(VersionContent(file=ref("d"), filename="b.csv"))
 
@@ -116,4 +118,4 @@ def test_receipt_is_over_when_nothing_is_left() -> None:
     assert deletion.erased_at
     deletion = deletion.of_also([ref("c")])
     assert (deletion.pending, deletion.erased_at) == ((c,), None)
-    assert [one.sha256 for one in deletion.files] == [a, b, c]
+    assert [file.sha256 for file in deletion.files] == [a, b, c]

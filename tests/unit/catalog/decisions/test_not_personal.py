@@ -30,7 +30,7 @@ def finding(column: str, kind: str = "full_name", confidence: float = 0.8) -> Fi
 
 def screened(*findings: Finding) -> Profile:
     """The profile of a table in which that was found."""
-    roles = {one.role for one in findings}
+    roles = {finding.role for finding in findings}
     verdict = "direct" if "direct" in roles else "quasi" if roles else "none"
     privacy = Privacy(verdict=verdict, subject="persons", findings=findings, k=1)
     return profile("commune").model_copy(update={"privacy": privacy})
@@ -51,17 +51,21 @@ def publish_next(dataset: Dataset, *findings: Finding) -> None:
 def declared(dataset: Dataset, *columns: str) -> NotPersonal:
     """What its owner declares of these columns."""
     dataset.declare(None, columns, SHIPS)
-    (said,) = dataset.versions[-1].not_personal
-    return said
+    (declaration,) = dataset.versions[-1].not_personal
+    return declaration
 
 
 def test_doubtful_names_are_nobody_s_by_their_owner_s_word() -> None:
     """The version is public; what was found stays, and says who declared what and why."""
     dataset = read_as(finding("navire"))
     assert dataset.state == "held"
-    said = declared(dataset, "navire")
+    declaration = declared(dataset, "navire")
     assert (dataset.state, dataset.versions[0].reason) == ("published", "")
-    assert (said.declared_by, said.reason, said.holds) == ("mbr_owner", SHIPS, True)
+    assert (declaration.declared_by, declaration.reason, declaration.holds) == (
+        "mbr_owner",
+        SHIPS,
+        True,
+    )
     version = dataset.versions[0]
     assert version.screened_privacy is not None
     assert version.screened_privacy.verdict == "direct"
@@ -71,7 +75,7 @@ def test_doubtful_names_are_nobody_s_by_their_owner_s_word() -> None:
         "Le propriétaire déclare que « navire » (nom et prénom) n'est pas une donnée personnelle :"
         f" « {SHIPS} »" in version.about_persons
     )
-    (event,) = [one for one in dataset.recorded() if isinstance(one, NotPersonalDeclared)]
+    (event,) = [event for event in dataset.recorded() if isinstance(event, NotPersonalDeclared)]
     assert (event.columns, event.kinds, event.needs_answer) == (("navire",), ("full_name",), False)
 
 
@@ -83,7 +87,9 @@ def test_said_again_changes_nothing_and_otherwise_replaces() -> None:
     declared(dataset, "navire")
     assert len(dataset.recorded()) == events
     dataset.declare(None, ("navire",), "des bateaux")
-    assert [one.reason for one in dataset.versions[0].not_personal] == ["des bateaux"]
+    assert [declaration.reason for declaration in dataset.versions[0].not_personal] == [
+        "des bateaux"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -111,8 +117,11 @@ def test_what_is_found_surely_needs_the_staff_s_word(
 ) -> None:
     """Held as before, until somebody who is not its owner confirms it."""
     dataset = read_as(finding("x", kind, confidence))
-    said = declared(dataset, "x")
-    assert (said.needs_word, dataset.state) == (not is_enough, "published" if is_enough else "held")
+    declaration = declared(dataset, "x")
+    assert (declaration.needs_word, dataset.state) == (
+        not is_enough,
+        "published" if is_enough else "held",
+    )
     assert ("Sans la confirmation" in dataset.versions[0].about_persons) != is_enough
     dataset.answer_declaration(None, (), "confirm", STAFF, "vu avec l'exploitant")
     assert dataset.state == "published"
@@ -173,11 +182,11 @@ def test_refused_declaration_holds_the_version_again() -> None:
     declared(dataset, "navire")
     dataset.answer_declaration(None, ("navire",), "refuse", STAFF, "ce sont des patrons pêcheurs")
     assert dataset.state == "held"
-    assert [one.columns for one in dataset.recorded() if isinstance(one, DatasetHeld)] == [
+    assert [event.columns for event in dataset.recorded() if isinstance(event, DatasetHeld)] == [
         ("navire",)
     ] * 2
-    told = [one for one in dataset.recorded() if isinstance(one, NotPersonalAnswered)]
-    assert [(one.answer, one.answered_by) for one in told] == [("refuse", STAFF)]
+    events = [event for event in dataset.recorded() if isinstance(event, NotPersonalAnswered)]
+    assert [(event.answer, event.answered_by) for event in events] == [("refuse", STAFF)]
     with pytest.raises(WrongStage, match="rien n'est déclaré"):
         dataset.answer_declaration(None, (), "confirm", STAFF, "")
     dataset.declare(None, ("navire",), "si, des navires")
@@ -263,7 +272,7 @@ def test_refusal_holds_every_version_that_took_it_over() -> None:
     declared(dataset, "navire")
     publish_next(dataset, finding("navire"))
     dataset.answer_declaration(None, (), "refuse", STAFF, "non")
-    assert [one.state for one in dataset.versions] == ["held", "held"]
+    assert [version.state for version in dataset.versions] == ["held", "held"]
     assert dataset.published is None
 
 
@@ -283,8 +292,8 @@ def test_result_of_others_data_needs_the_staff_s_word() -> None:
     """Its holder alone lifts nothing of what others' data tells."""
     dataset = registered("dts_r", metadata(access="restricted"))
     dataset.project_id, dataset.source_owners = "prj_1", ["mbr_other"]
-    told = screened(finding("navire")).privacy
-    dataset.versions[0].provenance = made_of(privacy=told, restricted_ids=("dts_x",))
+    privacy = screened(finding("navire")).privacy
+    dataset.versions[0].provenance = made_of(privacy=privacy, restricted_ids=("dts_x",))
     dataset.publish(1, ref("b"), screened(finding("navire")), "job_1")
     assert declared(dataset, "navire").needs_word
     assert dataset.state == "held"
@@ -294,17 +303,17 @@ def test_owner_and_reviewer_read_it() -> None:
     """Those who are asked for the data, and who reviews the project, each by its own text."""
     dataset = read_as(finding("navire"))
     declared(dataset, "navire")
-    wanted = {"dts_buses": dataset, "dts_towns": None}
-    assert SHIPS in ask(facts(), "dts_buses", wanted).privacy
+    fields = {"dts_buses": dataset, "dts_towns": None}
+    assert SHIPS in ask(facts(), "dts_buses", fields).privacy
     access = ProjectAccess(id="prj_1")
     access.tell_inputs(1, (), {"dts_buses": dataset})
     dataset.answer_declaration(None, (), "confirm", STAFF, "exact")
     assert access.says_otherwise({"dts_buses": dataset})
     access.tell_again({"dts_buses": dataset})
     access.tell_again({"dts_buses": dataset})
-    told = [one.persons for one in access.recorded() if isinstance(one, InputsChecked)]
-    assert [SHIPS in note.said for (note,) in told] == [True, True]
-    assert ["exact" in note.said for (note,) in told] == [False, True]
+    persons = [event.persons for event in access.recorded() if isinstance(event, InputsChecked)]
+    assert [SHIPS in note.said for (note,) in persons] == [True, True]
+    assert ["exact" in note.said for (note,) in persons] == [False, True]
 
 
 def test_nothing_that_was_written_stays_of_a_deleted_dataset() -> None:

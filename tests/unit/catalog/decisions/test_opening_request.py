@@ -21,9 +21,9 @@ OWNERS = ("mbr_a", "mbr_b", "mbr_h")
 def result() -> Dataset:
     """A published result, made of the restricted data of three, its holder among them."""
     about = metadata("Vacance", access="restricted", licence="lov2")
-    made = made_of(*sources_under("lov2"))
+    provenance = made_of(*sources_under("lov2"))
     dataset = published(
-        "dts_r", about, keys=("epci",), owner_id="mbr_h", project_id="prj_1", made=made
+        "dts_r", about, keys=("epci",), owner_id="mbr_h", project_id="prj_1", provenance=provenance
     )
     dataset.source_owners = list(OWNERS)
     return dataset
@@ -33,7 +33,9 @@ def asked(dataset: Dataset, reason: str = "") -> OpeningRequest:
     """The request to open the dataset as it is."""
     newest = dataset.history.newest
     assert newest
-    given = (Contribution(member_id=one, dataset_id=f"dts_{one}", title=one) for one in OWNERS)
+    contributions = (
+        Contribution(member_id=owner, dataset_id=f"dts_{owner}", title=owner) for owner in OWNERS
+    )
     return OpeningRequest(
         version=newest.number,
         licence=dataset.metadata.licence,
@@ -42,7 +44,7 @@ def asked(dataset: Dataset, reason: str = "") -> OpeningRequest:
         asked_by="mbr_h",
         asked_at=now(),
         reason=reason,
-        contributions=tuple(given),
+        contributions=tuple(contributions),
         members=OWNERS,
         asked=(f"version {newest.number}, {dataset.metadata.licence} {reason}",),
     )
@@ -67,27 +69,27 @@ def opened() -> Dataset:
     return dataset
 
 
-def told(dataset: Dataset, kind: type) -> list[Any]:
+def events_of(dataset: Dataset, kind: type) -> list[Any]:
     """The events of that kind so far."""
-    return [one for one in dataset.recorded() if isinstance(one, kind)]
+    return [event for event in dataset.recorded() if isinstance(event, kind)]
 
 
 def test_result_opens_with_the_last_yes() -> None:
     """The holder's own is needed too; all who are concerned hear of each word."""
     dataset = result()
     ask(dataset)
-    [request] = told(dataset, OpeningRequested)
-    assert [(one.member_id, one.titles) for one in request.contributors] == [
-        (one, (one,)) for one in OWNERS
-    ]
+    [request] = events_of(dataset, OpeningRequested)
+    assert [
+        (contributor.member_id, contributor.titles) for contributor in request.contributors
+    ] == [(owner, (owner,)) for owner in OWNERS]
     for number, member in enumerate(OWNERS):
         assert dataset.metadata.access == "restricted"
         say(dataset, member, member)
-        assert len(told(dataset, OpeningDecided)) == number + 1
+        assert len(events_of(dataset, OpeningDecided)) == number + 1
     assert dataset.metadata.access == "open"
-    assert [one.is_open for one in told(dataset, OpeningDecided)] == [False, False, True]
-    assert all(one.member_ids == OWNERS for one in told(dataset, OpeningDecided))
-    assert [one.changed for one in told(dataset, DatasetDescribed)] == [("access",)]
+    assert [event.is_open for event in events_of(dataset, OpeningDecided)] == [False, False, True]
+    assert all(event.member_ids == OWNERS for event in events_of(dataset, OpeningDecided))
+    assert [event.changed for event in events_of(dataset, DatasetDescribed)] == [("access",)]
 
 
 def test_one_refusal_keeps_it_closed_until_that_one_agrees() -> None:
@@ -129,7 +131,7 @@ def test_yes_that_is_taken_back_closes_it_again() -> None:
     assert (dataset.metadata.access, dataset.opening.missing) == ("restricted", ("mbr_b",))
     say(dataset, "mbr_b")
     assert dataset.metadata.access == "open"
-    assert len(told(dataset, DatasetDescribed)) == 3
+    assert len(events_of(dataset, DatasetDescribed)) == 3
 
 
 def test_word_is_for_the_version_that_was_seen() -> None:
@@ -171,8 +173,8 @@ def test_word_is_for_the_title_and_description_that_were_seen(change: dict[str, 
     ask(dataset)
     say(dataset, "mbr_a")
     before = dataset.metadata
-    for said in (before.model_copy(update=change), before):
-        dataset.describe(said)
+    for changed_metadata in (before.model_copy(update=change), before):
+        dataset.describe(changed_metadata)
         with pytest.raises(WrongStage, match="son titre ou sa description"):
             say(dataset, "mbr_b")
     ask(dataset)
@@ -207,11 +209,11 @@ def test_asking_again_keeps_each_yes_for_the_same() -> None:
     dataset = result()
     for _ in range(2):
         ask(dataset)
-    assert len(told(dataset, OpeningRequested)) == 1
+    assert len(events_of(dataset, OpeningRequested)) == 1
     say(dataset, "mbr_a")
     say(dataset, "mbr_b", decision="refuse")
     ask(dataset, "utile à tous")
-    assert len(told(dataset, OpeningRequested)) == 2
+    assert len(events_of(dataset, OpeningRequested)) == 2
     assert dataset.opening
     assert (dataset.opening.state, dataset.opening.missing) == ("waiting", ("mbr_b", "mbr_h"))
 
@@ -226,11 +228,11 @@ def test_what_is_in_the_way_is_stronger_than_every_yes() -> None:
     assert dataset.opening
     assert dataset.opening.is_open
     # Screened anew, what is open closes again.
-    found = profile("epci").model_copy(
+    quasi_profile = profile("epci").model_copy(
         update={"privacy": Privacy(verdict="quasi", subject="persons", k=2)}
     )
     dataset.read_again()
-    dataset.publish(1, ref("b"), found, "job_9")
+    dataset.publish(1, ref("b"), quasi_profile, "job_9")
     assert (dataset.metadata.access, dataset.opening.state) == ("restricted", "ended")
 
 

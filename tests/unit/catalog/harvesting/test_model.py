@@ -18,7 +18,7 @@ WAITS = (1.0, 5.0)
 PORTAL: dict[str, Any] = {"owner_id": "mbr_op", "title": "Portail", "catalogue": "dcat"}
 
 
-def harvest() -> Harvest:
+def new_harvest() -> Harvest:
     """A harvest that begins."""
     return Harvest(id="hrv_1", source_id="src_1", **PORTAL, next_url=f"{URL}1", started_at=now())
 
@@ -33,145 +33,145 @@ def page(number: int = 1, **fields: Any) -> FetchedPage:
 
 def read(next_url: str | None = None) -> Harvest:
     """A harvest whose first page is in the catalogue."""
-    made = harvest()
-    made.take_page(page())
-    made.note_read(1, ref("b"))
-    made.note_applied(1, Counts(new=2), (), next_url)
-    return made
+    harvest = new_harvest()
+    harvest.take_page(page())
+    harvest.note_read(1, ref("b"))
+    harvest.note_applied(1, Counts(new=2), (), next_url)
+    return harvest
 
 
 def test_page_waits_for_the_sandbox_and_then_for_the_catalogue() -> None:
     """The event says which page; meanwhile no process of the catalogue has anything to do."""
-    made = harvest()
-    made.take_page(page())
-    assert (made.state, made.due_at) == ("reading", NEVER)
-    (event,) = made.recorded()
+    harvest = new_harvest()
+    harvest.take_page(page())
+    assert (harvest.state, harvest.due_at) == ("reading", NEVER)
+    (event,) = harvest.recorded()
     assert isinstance(event, HarvestPageFetched)
     assert (event.page, event.url) == (1, f"{URL}1")
-    made.note_read(1, ref("b"))
-    assert made.state == "applying"
-    assert made.due_at <= now()
+    harvest.note_read(1, ref("b"))
+    assert harvest.state == "applying"
+    assert harvest.due_at <= now()
 
 
 def test_page_whose_content_was_read_before_needs_no_sandbox() -> None:
     """Unless another reader read it."""
-    made = harvest()
-    made.take_page(page(manifest=ref("b")))
-    assert (made.state, made.recorded()) == ("applying", [])
-    other = harvest()
+    harvest = new_harvest()
+    harvest.take_page(page(manifest=ref("b")))
+    assert (harvest.state, harvest.recorded()) == ("applying", [])
+    other = new_harvest()
     other.take_page(page(manifest=ref("b"), reader=READER - 1))
     assert other.state == "reading"
 
 
 def test_news_of_another_page_changes_nothing() -> None:
     """Late, early, or told again."""
-    made = read(next_url=f"{URL}2")
-    made.take_page(page(2))
-    before = made.model_dump()
-    made.note_read(1, ref("c"))
-    made.note_unreadable(1, "?")
-    made.note_applied(1, Counts(new=2), (), None)
-    assert made.model_dump() == before
+    content = read(next_url=f"{URL}2")
+    content.take_page(page(2))
+    before = content.model_dump()
+    content.note_read(1, ref("c"))
+    content.note_unreadable(1, "?")
+    content.note_applied(1, Counts(new=2), (), None)
+    assert content.model_dump() == before
 
 
 def test_page_that_two_processes_bring_is_one_page() -> None:
     """The first one's: the other's lease ran out while it fetched."""
-    made = harvest()
+    harvest = new_harvest()
     for letter in "ab":
-        made.take_page(page(file=ref(letter)))
-    assert [one.file for one in made.pages] == [ref("a")]
-    assert len(made.recorded()) == 1
-    made.note_read(1, ref("c"))
-    made.note_applied(1, Counts(), (), None)
+        harvest.take_page(page(file=ref(letter)))
+    assert [page.file for page in harvest.pages] == [ref("a")]
+    assert len(harvest.recorded()) == 1
+    harvest.note_read(1, ref("c"))
+    harvest.note_applied(1, Counts(), (), None)
     for gone in (3, 1):
-        made.miss(gone, 0)
-    assert made.gone == 3
+        harvest.miss(gone, 0)
+    assert harvest.gone == 3
 
 
 def test_next_page_is_fetched_and_the_end_retires() -> None:
     """As long as there is one."""
-    made = read(next_url=f"{URL}2")
-    assert (made.state, made.next_url) == ("fetching", f"{URL}2")
-    made.take_page(page(2))
-    made.note_read(2, ref("c"))
-    made.note_applied(2, Counts(new=1, refused=1), (), None)
-    assert (made.state, made.counts) == ("retiring", Counts(new=3, refused=1))
+    content = read(next_url=f"{URL}2")
+    assert (content.state, content.next_url) == ("fetching", f"{URL}2")
+    content.take_page(page(2))
+    content.note_read(2, ref("c"))
+    content.note_applied(2, Counts(new=1, refused=1), (), None)
+    assert (content.state, content.counts) == ("retiring", Counts(new=3, refused=1))
 
 
 def test_circle_and_endless_catalogue_end() -> None:
     """A page that was read before, and one too many."""
     assert "déjà lue" in read(next_url=f"{URL}1").reason
-    made = harvest()
-    made.pages = [page(number) for number in range(1, PAGES)]
-    made.take_page(page(PAGES))
-    made.note_read(PAGES, ref("c"))
-    made.note_applied(PAGES, Counts(), (), f"{URL}x")
-    assert (made.state, made.reason) == ("failed", f"la source a plus de {PAGES} pages")
+    harvest = new_harvest()
+    harvest.pages = [page(number) for number in range(1, PAGES)]
+    harvest.take_page(page(PAGES))
+    harvest.note_read(PAGES, ref("c"))
+    harvest.note_applied(PAGES, Counts(), (), f"{URL}x")
+    assert (harvest.state, harvest.reason) == ("failed", f"la source a plus de {PAGES} pages")
 
 
 def test_page_that_does_not_come_is_tried_again_and_given_up() -> None:
     """Later each time."""
-    made = harvest()
+    harvest = new_harvest()
     for seconds in WAITS:
-        made.put_off("le portail répond 503", WAITS)
-        assert made.state == "fetching"
-        assert abs(made.due_at - now() - timedelta(seconds=seconds)) < timedelta(seconds=1)
-    made.put_off("le portail répond 503", WAITS)
-    assert (made.state, made.reason) == ("failed", "le portail répond 503")
-    assert [type(event) for event in made.recorded()] == [HarvestFailed]
+        harvest.put_off("le portail répond 503", WAITS)
+        assert harvest.state == "fetching"
+        assert abs(harvest.due_at - now() - timedelta(seconds=seconds)) < timedelta(seconds=1)
+    harvest.put_off("le portail répond 503", WAITS)
+    assert (harvest.state, harvest.reason) == ("failed", "le portail répond 503")
+    assert [type(event) for event in harvest.recorded()] == [HarvestFailed]
 
 
 def test_harvest_ends_once() -> None:
     """Whatever comes later."""
-    made = read()
-    made.miss(1, 0)
-    for end in (made.complete, made.complete, lambda: made.fail("?")):
+    content = read()
+    content.miss(1, 0)
+    for end in (content.complete, content.complete, lambda: content.fail("?")):
         end()
-    (told,) = [event for event in made.recorded() if isinstance(event, HarvestCompleted)]
-    assert (told.new, told.retired, made.state) == (2, 1, "completed")
-    assert told.report == "2 jeux de données lus : 2 nouveaux ; 1 retiré."
-    assert not [event for event in made.recorded() if isinstance(event, HarvestFailed)]
+    (event,) = [event for event in content.recorded() if isinstance(event, HarvestCompleted)]
+    assert (event.new, event.retired, content.state) == (2, 1, "completed")
+    assert event.report == "2 jeux de données lus : 2 nouveaux ; 1 retiré."
+    assert not [event for event in content.recorded() if isinstance(event, HarvestFailed)]
 
 
 def test_cancelled_harvest_keeps_what_it_took_and_retires_nothing() -> None:
     """Told once; what was in the catalogue of the page at hand counts, and nothing goes on."""
-    made = harvest()
-    made.take_page(page(manifest=ref("b")))
+    harvest = new_harvest()
+    harvest.take_page(page(manifest=ref("b")))
     for _ in range(2):
-        made.cancel()
-    made.note_applied(1, Counts(new=2), (), f"{URL}2")
-    for late in (made.hold, made.release, made.complete, lambda: made.fail("?")):
+        harvest.cancel()
+    harvest.note_applied(1, Counts(new=2), (), f"{URL}2")
+    for late in (harvest.hold, harvest.release, harvest.complete, lambda: harvest.fail("?")):
         late()
-    made.miss(3, 0)
-    assert (made.state, made.due_at, made.gone) == ("cancelled", NEVER, 0)
-    assert made.report == (
+    harvest.miss(3, 0)
+    assert (harvest.state, harvest.due_at, harvest.gone) == ("cancelled", NEVER, 0)
+    assert harvest.report == (
         "2 jeux de données lus : 2 nouveaux. La moisson a été annulée : ce qui est lu reste, rien"
         " n'est retiré."
     )
-    assert [type(event) for event in made.recorded()] == [HarvestCancelled]
+    assert [type(event) for event in harvest.recorded()] == [HarvestCancelled]
 
 
 def test_harvest_that_retires_or_has_ended_is_not_cancelled() -> None:
     """Some of what is missing may be retired already."""
-    made = read()
-    made.miss(0, 3)
-    made.cancel()
+    content = read()
+    content.miss(0, 3)
+    content.cancel()
     retiring = read()
     retiring.miss(3, 0)
     ended = read()
     ended.fail("?")
-    for one in (retiring, ended):
+    for harvest in (retiring, ended):
         with pytest.raises(WrongStage, match="finie, ou retire"):
-            one.cancel()
+            harvest.cancel()
 
 
 def test_a_hundred_refusals_are_kept_and_all_are_counted() -> None:
     """A document has its limits."""
-    made = harvest()
-    made.take_page(page(manifest=ref("b")))
+    harvest = new_harvest()
+    harvest.take_page(page(manifest=ref("b")))
     refused = [RefusedDataset(page=1, where=str(number), reason="?") for number in range(150)]
-    made.note_applied(1, Counts(refused=150), refused, None)
-    assert (len(made.refused), made.counts.refused) == (100, 150)
+    harvest.note_applied(1, Counts(refused=150), refused, None)
+    assert (len(harvest.refused), harvest.counts.refused) == (100, 150)
 
 
 ONE_NEW = "1 jeu de données lu : 1 nouveau."
@@ -208,19 +208,19 @@ def source() -> RemoteSource:
 
 def test_source_has_one_harvest_at_a_time() -> None:
     """Another begins once the latest has ended."""
-    made = source()
-    made.claim("hrv_1", lambda _: False)
-    made.claim("hrv_2", lambda _: False)
-    assert made.harvest_id == "hrv_1"
-    made.claim("hrv_3", lambda _: True)
-    assert made.harvest_id == "hrv_3"
+    remote_source = source()
+    remote_source.claim("hrv_1", lambda _: False)
+    remote_source.claim("hrv_2", lambda _: False)
+    assert remote_source.harvest_id == "hrv_1"
+    remote_source.claim("hrv_3", lambda _: True)
+    assert remote_source.harvest_id == "hrv_3"
 
 
 def test_planned_source_is_due_after_its_hours() -> None:
     """Counted from each harvest; never without a plan, nor without an address."""
-    made = source()
-    made.plan(24)
-    assert made.next_at == NEVER
-    made.url = URL
-    made.claim("hrv_1", lambda _: True)
-    assert abs(made.next_at - now() - timedelta(hours=24)) < timedelta(minutes=1)
+    remote_source = source()
+    remote_source.plan(24)
+    assert remote_source.next_at == NEVER
+    remote_source.url = URL
+    remote_source.claim("hrv_1", lambda _: True)
+    assert abs(remote_source.next_at - now() - timedelta(hours=24)) < timedelta(minutes=1)

@@ -14,25 +14,33 @@ def key(**rows: int) -> KeyRows:
 
 def test_rows_that_meet_and_how_often_are_counted() -> None:
     """Two rows of one value meet three: six pairs; another value of the left has nothing."""
-    found = compare(key(x=2, y=5), key(x=3, z=1), "", "")
-    assert (found.common, found.joined) == (1, 6)
-    assert (found.left.values_met, found.left.rows_met, found.left.most) == (1, 2, 3)
-    assert (found.right.values_met, found.right.rows_met, found.right.most) == (1, 3, 2)
+    compared_keys = compare(key(x=2, y=5), key(x=3, z=1), "", "")
+    assert (compared_keys.common, compared_keys.joined) == (1, 6)
+    assert (
+        compared_keys.left.values_met,
+        compared_keys.left.rows_met,
+        compared_keys.left.most,
+    ) == (1, 2, 3)
+    assert (
+        compared_keys.right.values_met,
+        compared_keys.right.rows_met,
+        compared_keys.right.most,
+    ) == (1, 3, 2)
     nothing = compare(key(x=1), key(y=1), "", "")
     assert (nothing.common, nothing.joined, nothing.left.most) == (0, 0, 0)
 
 
 def test_values_that_meet_at_several_targets_are_one_pair() -> None:
     """76111 serves three communes: rows of it on both sides meet once."""
-    found = compare(key(_76111=2), key(_76111=4), "postcode_commune", "postcode_commune")
-    assert (found.common, found.joined, found.left.most) == (3, 8, 4)
+    compared_keys = compare(key(_76111=2), key(_76111=4), "postcode_commune", "postcode_commune")
+    assert (compared_keys.common, compared_keys.joined, compared_keys.left.most) == (3, 8, 4)
 
 
 def test_what_a_crosswalk_leads_nowhere_is_no_row_that_meets() -> None:
     """It stays among the values and rows."""
-    found = compare(key(_14000=9, _92042=1), key(_14118=1), "postcode_commune", "")
-    assert (found.left.values_met, found.left.rows_met) == (1, 9)
-    assert found.left.is_led.tolist() == [True, False]
+    compared_keys = compare(key(_14000=9, _92042=1), key(_14118=1), "postcode_commune", "")
+    assert (compared_keys.left.values_met, compared_keys.left.rows_met) == (1, 9)
+    assert compared_keys.left.is_led.tolist() == [True, False]
 
 
 def test_too_many_pairs_are_not_counted() -> None:

@@ -54,7 +54,7 @@ def blocks(table: Table) -> Iterator[KeyBlock]:
 
 def brute_force(tables: dict[str, Table], dataset_id: str) -> set[tuple[object, ...]]:
     """Every join of a dataset, by comparing everything with everything."""
-    found: set[tuple[object, ...]] = set()
+    naive_joins: set[tuple[object, ...]] = set()
     for here, mine in ((name, Counter(cells)) for name, cells in tables[dataset_id].items()):
         for other, table in tables.items():
             for there, cells in table.items() if other != dataset_id else ():
@@ -63,8 +63,8 @@ def brute_force(tables: dict[str, Table], dataset_id: str) -> set[tuple[object, 
                 if common and here[0] == there[0]:
                     rows = sum(mine[v] for v in common), sum(theirs[v] for v in common)
                     joined = sum(mine[v] * theirs[v] for v in common)
-                    found.add((here, other, there, len(common), *rows, joined))
-    return found
+                    naive_joins.add((here, other, there, len(common), *rows, joined))
+    return naive_joins
 
 
 def plain(join: Join) -> tuple[object, ...]:
@@ -92,10 +92,10 @@ def test_index_finds_what_comparing_everything_finds(
     """With versions replaced, segments merged in any order, and hashes that collide."""
     tables, index = indexed(changes, hasher)
     for dataset_id in tables:
-        found = index.joins(dataset_id)
-        assert {plain(join) for join in found} == brute_force(tables, dataset_id)
-        assert len(found) == len(set(map(plain, found)))
-        assert found.datasets == {there for _, there, *_ in brute_force(tables, dataset_id)}
+        joins = index.joins(dataset_id)
+        assert {plain(join) for join in joins} == brute_force(tables, dataset_id)
+        assert len(joins) == len(set(map(plain, joins)))
+        assert joins.datasets == {there for _, there, *_ in brute_force(tables, dataset_id)}
 
 
 @given(CHANGES, HASHERS)
@@ -120,7 +120,7 @@ def test_size_counts_what_is_published_now(
     tables, index = indexed(changes, hasher)
     cells = [cells for table in tables.values() for cells in table.values() if cells]
     assert index.columns == len(cells)
-    assert index.values == sum(len(set(one)) for one in cells)
+    assert index.values == sum(len(set(cell)) for cell in cells)
 
 
 def test_ten_values_find_all_columns_that_hold_one() -> None:
@@ -129,8 +129,8 @@ def test_ten_values_find_all_columns_that_hold_one() -> None:
     for number in range(100):
         values = [f"{number:04}{n:05}" for n in range(500)]
         index.replace(f"big_{number}", blocks({"s": values}))
-    wanted = [f"{number:04}00499" for number in range(0, 100, 10)]
-    index.replace("small", blocks({"s": wanted}))
+    texts = [f"{number:04}00499" for number in range(0, 100, 10)]
+    index.replace("small", blocks({"s": texts}))
     joins = index.joins("small")
     assert joins.datasets == {f"big_{number}" for number in range(0, 100, 10)}
     assert [join.matches for join in joins] == [1] * 10

@@ -54,7 +54,7 @@ def index_of(**tables: Mapping[Column, str]) -> JoinIndex:
     return index
 
 
-def told(index: JoinIndex, dataset_id: str) -> list[tuple[str, str, str, str, int]]:
+def column_pairs(index: JoinIndex, dataset_id: str) -> list[tuple[str, str, str, str, int]]:
     """Column and crosswalk on either side, and how many values meet, the best first."""
     return [
         (
@@ -76,13 +76,19 @@ OLD = {
 def test_old_codes_find_all_present_ones_and_as_they_are_fewer() -> None:
     """Both are told: the first finds all of them, the second costs nothing."""
     index = index_of(old=OLD, new=PRESENT)
-    assert told(index, "old") == [("com", "commune", "code", "", 3), ("com", "", "code", "", 2)]
-    assert told(index, "new") == [("code", "", "com", "commune", 3), ("code", "", "com", "", 2)]
+    assert column_pairs(index, "old") == [
+        ("com", "commune", "code", "", 3),
+        ("com", "", "code", "", 2),
+    ]
+    assert column_pairs(index, "new") == [
+        ("code", "", "com", "commune", 3),
+        ("code", "", "com", "", 2),
+    ]
 
 
 def test_two_old_columns_meet_as_they_are() -> None:
     """What both lead to finds no more, and is not told."""
-    assert told(index_of(a=OLD, b=OLD), "a") == [("com", "", "com", "", 3)]
+    assert column_pairs(index_of(a=OLD, b=OLD), "a") == [("com", "", "com", "", 3)]
 
 
 def test_columns_of_different_years_may_both_need_the_crosswalk() -> None:
@@ -91,7 +97,7 @@ def test_columns_of_different_years_may_both_need_the_crosswalk() -> None:
         ("insee", "commune", ""): "14695 14001 14003",
         ("insee", "commune", "commune"): "14581 14001 14003",
     }
-    best = told(index_of(old=OLD, older=older), "old")[0]
+    best = column_pairs(index_of(old=OLD, older=older), "old")[0]
     assert best == ("com", "commune", "insee", "commune", 3)
 
 
@@ -102,29 +108,29 @@ def test_establishment_finds_its_company() -> None:
         ("siret", "siren", "siret_siren"): "211400015",
     }
     index = index_of(a=establishments, b={("siren", "siren", ""): "211400015 217500016"})
-    assert told(index, "a") == [("siret", "siret_siren", "siren", "", 1)]
+    assert column_pairs(index, "a") == [("siret", "siret_siren", "siren", "", 1)]
 
 
 def test_two_columns_that_lead_to_another_kind_do_not_meet_there() -> None:
     """Communes of one EPCI are not the same commune."""
     here = {("a", "commune", ""): "14001", ("a", "siren", "commune_epci"): "200000001"}
     there = {("b", "commune", ""): "14003", ("b", "siren", "commune_epci"): "200000001"}
-    assert told(index_of(here=here, there=there), "here") == []
+    assert column_pairs(index_of(here=here, there=there), "here") == []
 
 
 def test_values_as_they_are_come_first_among_equals() -> None:
     """Without a crosswalk nothing is lost on the way."""
     both = {("x", "commune", ""): "14001", ("y", "commune", "iris_commune"): "14001"}
     index = index_of(here={("k", "commune", ""): "14001"}, there=both)
-    assert [via for _, _, _, via, _ in told(index, "here")] == ["", "iris_commune"]
+    assert [via for _, _, _, via, _ in column_pairs(index, "here")] == ["", "iris_commune"]
 
 
 def test_equal_keys_come_before_keys_of_another_kind_that_find_as_much() -> None:
     """However few bodies there are beside their communes."""
     here = {("a", "commune", ""): "14001", ("a", "siren", "commune_epci"): "200000001"}
     there = {("code", "commune", ""): "14001 14003 14005", ("epci", "siren", ""): "200000001"}
-    found = told(index_of(here=here, there=there), "here")
-    assert [(via, name) for _, via, name, *_ in found] == [("", "code"), ("commune_epci", "epci")]
+    pairs = column_pairs(index_of(here=here, there=there), "here")
+    assert [(via, name) for _, via, name, *_ in pairs] == [("", "code"), ("commune_epci", "epci")]
 
 
 def test_codes_that_nearly_every_table_has_come_last() -> None:
@@ -134,8 +140,8 @@ def test_codes_that_nearly_every_table_has_come_last() -> None:
         ("code", "departement", "commune_departement"): "14",
     }
     there = {("com", "commune", ""): "14001 76001", ("dep", "departement", ""): "14 76"}
-    found = told(index_of(here=here, there=there), "here")
-    assert [(via, name) for _, via, name, *_ in found] == [
+    pairs = column_pairs(index_of(here=here, there=there), "here")
+    assert [(via, name) for _, via, name, *_ in pairs] == [
         ("", "com"),
         ("commune_departement", "dep"),
     ]
@@ -175,16 +181,16 @@ def test_pruning_keeps_those_that_nothing_simpler_equals(
             if between[other] == between[at] and taken[other] <= taken[at]
         )
     }
-    columns = [np.array(one, np.int64) for one in zip(*pairs, strict=True)] or [NONE] * 3
+    columns = [np.array(cell, np.int64) for cell in zip(*pairs, strict=True)] or [NONE] * 3
     zeros = np.zeros(len(pairs), np.int64)
-    found = ColumnPairs(columns[0], columns[1], columns[2], zeros, zeros, zeros)
+    column_pairs = ColumnPairs(columns[0], columns[1], columns[2], zeros, zeros, zeros)
     traits = PLAIN._replace(
         distinct=np.array(sizes, np.int64),
         sources=np.array(sources, np.uint64),
         steps=np.array(steps, np.int64),
     )
-    kept = pruned(found, traits)
-    told = [
+    kept = pruned(column_pairs, traits)
+    ranks = [
         (
             (sources[here], sources[there]),
             steps[here] + steps[there],
@@ -192,8 +198,8 @@ def test_pruning_keeps_those_that_nothing_simpler_equals(
         )
         for here, there, matches in zip(kept.here, kept.there, kept.matches, strict=True)
     ]
-    assert set(told) == expected
-    assert len(told) == len(set(told))
+    assert set(ranks) == expected
+    assert len(ranks) == len(set(ranks))
 
 
 def seen(size: int, restricted: str, reader: str) -> list[tuple[int, ...]]:
@@ -206,12 +212,12 @@ def seen(size: int, restricted: str, reader: str) -> list[tuple[int, ...]]:
     index.replace("probe", blocks({"code": [f"v{n:02}" for n in range(size)] * 2}))
     index.restrict("secret", "owner" if restricted == "secret" else "", is_shown=True)
     index.restrict("probe", "prober" if restricted == "probe" else "", is_shown=True)
-    found: list[tuple[int, ...]] = []
-    for one in ("probe", "secret"):
-        joins = index.joins(one, may_read=lambda owner: owner == reader)
+    join_figures: list[tuple[int, ...]] = []
+    for dataset_id in ("probe", "secret"):
+        joins = index.joins(dataset_id, may_read=lambda owner: owner == reader)
         assert joins.datasets == {join.there.dataset_id for join in joins}
-        found += [join[2:] for join in joins]
-    return found
+        join_figures += [join[2:] for join in joins]
+    return join_figures
 
 
 @pytest.mark.parametrize("size", [1, 4, 9])
@@ -280,11 +286,11 @@ def test_whether_identifiers_are_in_restricted_data_is_not_told(
     """However many there are, from both ends, and by what they lead to, too."""
     values = " ".join(f"v{n:02}" for n in range(20))
     index = index_of(secret={column: values}, probe={other: values})
-    for one in ("secret", "probe") if closed == "both" else (closed,):
-        index.restrict(one, "owner")
-    for one in ("secret", "probe"):
-        assert len(index.joins(one, may_read=lambda owner: owner == "owner")) == 1
-        assert len(index.joins(one, may_read=lambda _owner: False)) == 0
+    for dataset_id in ("secret", "probe") if closed == "both" else (closed,):
+        index.restrict(dataset_id, "owner")
+    for dataset_id in ("secret", "probe"):
+        assert len(index.joins(dataset_id, may_read=lambda owner: owner == "owner")) == 1
+        assert len(index.joins(dataset_id, may_read=lambda _owner: False)) == 0
 
 
 @pytest.mark.parametrize(
@@ -295,8 +301,8 @@ def test_areas_and_classes_are_told_of_restricted_data(column: Column, other: Co
     values = " ".join(f"v{n:02}" for n in range(7))
     index = index_of(secret={column: values}, probe={other: values})
     index.restrict("secret", "owner")
-    for one in ("probe", "secret"):
-        (join,) = index.joins(one, may_read=lambda _owner: False)
+    for dataset_id in ("probe", "secret"):
+        (join,) = index.joins(dataset_id, may_read=lambda _owner: False)
         assert join.matches == 5
 
 
@@ -323,13 +329,13 @@ def test_same_kind_of_identifier_is_told_whatever_the_values(value: str) -> None
         other={SIREN: "a"},
         areas={COMMUNE: "a"},
     )
-    for one in ("secret", "shown", "areas"):
-        index.restrict(one, "owner", is_shown=one == "shown")
+    for dataset_id in ("secret", "shown", "areas"):
+        index.restrict(dataset_id, "owner", is_shown=dataset_id == "shown")
     assert of_one_kind(index, "probe") == [("siren", "secret")]
     assert of_one_kind(index, "probe", "siren") == [("siren", "secret")]
     assert of_one_kind(index, "probe", "code") == []
-    told = {there for _, there in of_one_kind(index, "secret")}
-    assert told == {"probe", "shown", "other"}
+    joined_ids = {there for _, there in of_one_kind(index, "secret")}
+    assert joined_ids == {"probe", "shown", "other"}
     assert index.same_kind("probe", "", lambda owner: owner == "owner") == []
 
 

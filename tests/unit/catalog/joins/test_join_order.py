@@ -20,31 +20,35 @@ HALVES = {
 def put(index: JoinIndex, dataset_id: str, columns: list[dict[str, Any]]) -> None:
     """Put a dataset of the corpus into an index."""
     blocks = []
-    for told in columns:
+    for columns_by_table in columns:
         values = [
             (f"{number:05}", rows)
-            for first, last, rows in told["keys"]
+            for first, last, rows in columns_by_table["keys"]
             for number in range(first, last + 1)
         ]
         rows = sum(rows for _, rows in values)
-        about = {name: told[name] for name in ("columns", "space", "via", "cost") if name in told}
+        about = {
+            name: columns_by_table[name]
+            for name in ("columns", "space", "via", "cost")
+            if name in columns_by_table
+        }
         column = KeyColumn.model_validate({**about, "rows": rows, "distinct": len(values)})
         blocks += list(blocks_of(column, values))
     index.replace(dataset_id, blocks)
 
 
-def place(joins: list[Join], wanted: str | dict[str, Any]) -> int:
+def place(joins: list[Join], expected_join: str | dict[str, Any]) -> int:
     """Where the first join stands that fits what a case names."""
-    told = {"dataset": wanted} if isinstance(wanted, str) else wanted
+    fields = {"dataset": expected_join} if isinstance(expected_join, str) else expected_join
     for at, join in enumerate(joins):
-        found = {
+        facts = {
             "dataset": join.there.dataset_id,
             "via_here": join.here.column.via,
             "columns_here": list(join.here.column.columns),
         }
-        if all(found[name] == value for name, value in told.items()):
+        if all(facts[name] == value for name, value in fields.items()):
             return at
-    raise AssertionError(f"no join is {told}")
+    raise AssertionError(f"no join is {fields}")
 
 
 def is_in_order(case: dict[str, Any]) -> bool:
@@ -54,8 +58,8 @@ def is_in_order(case: dict[str, Any]) -> bool:
     for name, columns in case["others"].items():
         put(index, name, columns)
     joins = list(index.joins("here"))
-    groups = [one if isinstance(one, list) else [one] for one in case["best_first"]]
-    places = [[place(joins, one) for one in group] for group in groups]
+    groups = [tied if isinstance(tied, list) else [tied] for tied in case["best_first"]]
+    places = [[place(joins, expected_join) for expected_join in group] for group in groups]
     return all(max(a) < min(b) for a, b in pairwise(places))
 
 

@@ -66,7 +66,7 @@ def test_data_whose_terms_are_not_known_stays_in_the_sandbox(licence: str) -> No
     assert compatibility.conflict is not None
     assert "« Bornes »" in compatibility.conflict.reason
     assert compatibility.conflict.decided_by == "La ville"
-    assert [one.duty for one in compatibility.obligations] == [Duty.ATTRIBUTION]
+    assert [obligation.duty for obligation in compatibility.obligations] == [Duty.ATTRIBUTION]
 
 
 def test_attribution_is_ready_to_be_published() -> None:
@@ -99,7 +99,7 @@ def test_licence_that_nobody_here_knows_is_named_as_it_was_given() -> None:
 def test_obligations_name_the_articles_they_stand_in() -> None:
     """One for each duty, whatever the number of licences that ask it."""
     compatibility = compatibility_of([source("odc-odbl"), source("lov2")])
-    duties = {one.duty: one.sources for one in compatibility.obligations}
+    duties = {obligation.duty: obligation.sources for obligation in compatibility.obligations}
     assert set(duties) == {Duty.ATTRIBUTION, Duty.SHARE_ALIKE, Duty.KEEP_OPEN}
     assert len(duties[Duty.ATTRIBUTION]) == 2
     assert duties[Duty.KEEP_OPEN] == ("ODbL 1.0, 4.2, 4.3, 4.4 et 4.7",)
@@ -121,7 +121,9 @@ def test_more_inputs_never_ask_for_less(
 ) -> None:
     """What one part obliges to, the whole does; what one part cannot decide, it cannot."""
     part, whole = compatibility_of(some), compatibility_of([*some, *more])
-    assert {one.duty for one in part.obligations} <= {one.duty for one in whole.obligations}
+    assert {obligation.duty for obligation in part.obligations} <= {
+        obligation.duty for obligation in whole.obligations
+    }
     assert whole.conflict or not part.conflict
 
 
@@ -151,7 +153,7 @@ def crossed(*licences: str) -> Compatibility:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "inputs", "licence"),
+    ("file_format", "inputs", "licence"),
     [
         ("lov2", ["lov2"], "lov2"),
         ("Licence Ouverte 2.0", ["cc-by"], "lov2"),
@@ -162,14 +164,14 @@ def crossed(*licences: str) -> Compatibility:
     ],
 )
 def test_licence_that_asks_enough_is_the_holders_choice(
-    wanted: str, inputs: list[str], licence: str
+    file_format: str, inputs: list[str], licence: str
 ) -> None:
     """As much as the inputs' licences do, or more."""
-    assert terms_of(wanted, crossed(*inputs)) == (licence, True, "")
+    assert terms_of(file_format, crossed(*inputs)) == (licence, True, "")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "inputs", "licence"),
+    ("file_format", "inputs", "licence"),
     [
         ("cc-zero", ["lov2"], "lov2"),
         ("lov2", ["odc-odbl", "lov2"], "odc-odbl"),
@@ -177,12 +179,12 @@ def test_licence_that_asks_enough_is_the_holders_choice(
     ],
 )
 def test_licence_that_asks_too_little_gives_way(
-    wanted: str, inputs: list[str], licence: str
+    file_format: str, inputs: list[str], licence: str
 ) -> None:
     """The note says in French what was asked for and what it became."""
-    terms = terms_of(wanted, crossed(*inputs))
+    terms = terms_of(file_format, crossed(*inputs))
     assert (terms.licence, terms.is_publishable) == (licence, True)
-    assert f"Licence demandée : {wanted}" in terms.note
+    assert f"Licence demandée : {file_format}" in terms.note
 
 
 def test_result_that_somebody_must_decide_on_is_not_published() -> None:

@@ -66,8 +66,8 @@ from services.catalog.licences.licences import LICENCES, find_licence
 )
 def test_licence_is_known_by_id_title_alias_and_address(text: str, identifier: str | None) -> None:
     """Case, accents and how an address begins and ends make no difference."""
-    found = find_licence(text)
-    assert (found.id if found else None) == identifier
+    licence = find_licence(text)
+    assert (licence.id if licence else None) == identifier
 
 
 def test_no_two_licences_share_a_name() -> None:
@@ -83,15 +83,17 @@ _CORPUS = Path(__file__).resolve().parents[3] / "corpora" / "licences"
 def _told(half: str) -> list[tuple[str, str | None, str | None]]:
     """The text, the right licence and the one found, where these differ."""
     cases = json.loads((_CORPUS / f"{half}.json").read_text(encoding="utf-8"))
-    found = [(one["text"], one["licence"], find_licence(one["text"])) for one in cases]
-    told = [(text, right, licence.id if licence else None) for text, right, licence in found]
-    return [one for one in told if one[1] != one[2]]
+    answers = [(case["text"], case["licence"], find_licence(case["text"])) for case in cases]
+    licence_ids = [
+        (text, right, licence.id if licence else None) for text, right, licence in answers
+    ]
+    return [licence_id for licence_id in licence_ids if licence_id[1] != licence_id[2]]
 
 
 @pytest.mark.parametrize("half", ["tuning", "held_out"])
 def test_no_text_is_taken_for_a_licence_that_it_does_not_give(half: str) -> None:
     """What is not sure is left to a person: nothing is said of it."""
-    assert [one for one in _told(half) if one[2] is not None] == []
+    assert [misread for misread in _told(half) if misread[2] is not None] == []
 
 
 def test_licences_as_people_write_them_are_known() -> None:

@@ -107,8 +107,8 @@ def test_project_is_not_advised_a_copy_of_its_own_datasets() -> None:
 def test_same_data_is_advised_once() -> None:
     """Of two datasets with one title and the same bytes, the older one."""
     about = metadata("EPCI", theme="habitat")
-    found = matches(published("dts_b", about), published("dts_a", about))
-    assert [match.dataset_id for match in found] == ["dts_a"]
+    best_matches = matches(published("dts_b", about), published("dts_a", about))
+    assert [match.dataset_id for match in best_matches] == ["dts_a"]
 
 
 def test_other_bytes_or_another_title_are_other_data() -> None:
@@ -152,8 +152,8 @@ def test_best_ten_come_first() -> None:
         published(f"dts_{n:02}", metadata(f"T{n:02}", theme="habitat")) for n in range(BEST + 2)
     ]
     datasets.append(published("dts_key", metadata("Z", theme="habitat"), keys=("commune",)))
-    found = matches(*reversed(datasets))
-    assert [match.title for match in found] == ["Z", *(f"T{n:02}" for n in range(BEST - 1))]
+    best_matches = matches(*reversed(datasets))
+    assert [match.title for match in best_matches] == ["Z", *(f"T{n:02}" for n in range(BEST - 1))]
 
 
 def test_share_alike_data_tells_what_the_result_becomes() -> None:

@@ -10,12 +10,14 @@ PROJECT = project()
 
 def result(identifier: str, title: str, *read: str, keywords: tuple[str, ...] = ()) -> Dataset:
     """What a delivered project gave back that read these datasets."""
-    made = made_of().model_copy(update={"inputs": tuple(given(one) for one in read)})
+    provenance = made_of().model_copy(
+        update={"inputs": tuple(read_input(dataset_id) for dataset_id in read)}
+    )
     about = metadata(title, keywords=keywords)
-    return published(identifier, about, owner_id="mbr_other", made=made)
+    return published(identifier, about, owner_id="mbr_other", provenance=provenance)
 
 
-def given(dataset_id: str) -> Input:
+def read_input(dataset_id: str) -> Input:
     """That dataset as a job read it."""
     return Input(name="t", dataset_id=dataset_id, version=1, sha256="a" * 64)
 
@@ -27,10 +29,9 @@ def test_the_project_that_is_most_alike_is_named() -> None:
         "dts_near", "Logements vacants", "dts_a", "dts_b", keywords=("logements vides", "communes")
     )
     served = served_by(PROJECT, [far, near])
-    assert {name: one.precedent.dataset_id for name, one in served.items()} == {
-        "dts_a": "dts_near",
-        "dts_b": "dts_near",
-    }
+    assert {
+        name: served_dataset.precedent.dataset_id for name, served_dataset in served.items()
+    } == {"dts_a": "dts_near", "dts_b": "dts_near"}
     assert served_by(PROJECT, [near, far]) == served
 
 

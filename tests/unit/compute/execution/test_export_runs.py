@@ -64,5 +64,5 @@ def test_a_table_with_hidden_figures_says_so(verdict: ReleaseVerdict, *, says: b
     release = ReleaseRecord(verdict=verdict, told="1 ligne sur 2 a des chiffres masqués.")
     job = Job(id="job_1", kind="full", owner_id="m", lane="m", queued_at=now(), release=release)
     manifest = Manifest(job_id="job_1", kind="full", started=now(), ended=now())
-    told = {one.label: one.text for one in lines_of(job, manifest)}
-    assert (told.get("Secret statistique") == release.told) is says
+    texts_by_label = {line.label: line.text for line in lines_of(job, manifest)}
+    assert (texts_by_label.get("Secret statistique") == release.told) is says

@@ -42,10 +42,14 @@ def test_lines_are_counted_beyond_those_that_are_kept(pipe: tuple[JobOutput, int
     assert not output.log_tail.startswith("ligne 1\n")
 
 
-@pytest.mark.parametrize("said", ['{"log": 3}', '{"log": ""}', '{"log": null}', '{"progress": []}'])
-def test_what_is_no_sentence_is_a_line_like_others(pipe: tuple[JobOutput, int], said: str) -> None:
+@pytest.mark.parametrize(
+    "message", ['{"log": 3}', '{"log": ""}', '{"log": null}', '{"progress": []}']
+)
+def test_what_is_no_sentence_is_a_line_like_others(
+    pipe: tuple[JobOutput, int], message: str
+) -> None:
     """Whatever an application prints."""
     output, writing = pipe
-    os.write(writing, said.encode() + b"\n")
+    os.write(writing, message.encode() + b"\n")
     output.read(1)
-    assert output.log_tail == said + "\n"
+    assert output.log_tail == message + "\n"

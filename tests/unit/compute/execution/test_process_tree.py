@@ -28,8 +28,8 @@ def ending() -> Iterator[subprocess.Popen[bytes]]:
     """A process whose threads end, but the last, which started another process."""
     process = subprocess.Popen([sys.executable, "-c", ENDING], start_new_session=True)
     yield process
-    for one in (*psutil.Process(process.pid).children(), process):
-        one.kill()
+    for member in (*psutil.Process(process.pid).children(), process):
+        member.kill()
     process.wait()
 
 

@@ -41,7 +41,7 @@ def test_job_of_a_treatment_that_cannot_run_has_failed_already() -> None:
     treatment = Treatment(inputs={"homes": "dts_1"}, steps=(step,))
     job = treatment_job("job_1", "trial", Workspace(id="prj_1", holder_id="mbr_1"), treatment, "")
     assert topics(job) == ["job_queued", "job_failed"]
-    told = job.recorded()[-1]
-    assert isinstance(told, JobFailed)
-    assert "steps.0.parameters.by: ce champ manque" in told.reason
+    event = job.recorded()[-1]
+    assert isinstance(event, JobFailed)
+    assert "steps.0.parameters.by: ce champ manque" in event.reason
     assert not job.is_active

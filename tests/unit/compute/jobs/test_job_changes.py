@@ -24,7 +24,7 @@ def job(**fields: Any) -> Job:
     return Job.model_validate({**about, "queued_at": now(), **fields})
 
 
-def told(teller: Teller, of: Job) -> list[tuple[str, str, Any]]:
+def changes_of(teller: Teller, of: Job) -> list[tuple[str, str, Any]]:
     """The events that tell of a job: kind, id and data."""
     return list(map(read, teller.news(of, JobView.told(of))))
 
@@ -38,37 +38,37 @@ def read(event: bytes) -> tuple[str, str, Any]:
 def test_every_line_is_told_once() -> None:
     """The tail is told again and again as it grows; a line that is not ended waits."""
     teller = Teller(StreamPosition())
-    first = told(teller, job(**RUNNING, log_tail="un\ndeux\ntro", log_lines=2))
+    first = changes_of(teller, job(**RUNNING, log_tail="un\ndeux\ntro", log_lines=2))
     assert [kind for kind, _, _ in first] == ["state", "progress", "log", "log"]
     later = job(**{**RUNNING, "version": 4}, log_tail="deux\ntrois\n", log_lines=3)
-    assert [data for _, _, data in told(teller, later)] == [{"number": 3, "line": "trois"}]
+    assert [data for _, _, data in changes_of(teller, later)] == [{"number": 3, "line": "trois"}]
 
 
 def test_a_renewed_lease_is_no_news() -> None:
     """The version counts every save; who follows hears of what can be seen."""
     teller = Teller(StreamPosition())
-    assert told(teller, job(**RUNNING))
-    assert told(teller, job(**{**RUNNING, "version": 9})) == []
+    assert changes_of(teller, job(**RUNNING))
+    assert changes_of(teller, job(**{**RUNNING, "version": 9})) == []
 
 
 def test_who_comes_again_misses_no_line_and_hears_none_twice() -> None:
     """After any event that was heard, whatever came meanwhile."""
     log = {"log_tail": "un\ndeux\ntrois\n", "log_lines": 3}
-    events = told(Teller(StreamPosition()), job(**RUNNING, **log))
+    events = changes_of(Teller(StreamPosition()), job(**RUNNING, **log))
     lines = [data["number"] for kind, _, data in events if kind == "log"]
     assert lines == [1, 2, 3]
     for at, (_, last, _) in enumerate(events, 1):
         heard = [data["number"] for kind, _, data in events[:at] if kind == "log"]
-        again = told(Teller(StreamPosition.parse(last)), job(**RUNNING, **log))
+        again = changes_of(Teller(StreamPosition.parse(last)), job(**RUNNING, **log))
         assert heard + [data["number"] for kind, _, data in again if kind == "log"] == lines
 
 
 def test_a_new_attempt_begins_a_new_log() -> None:
     """Its lines are numbered anew."""
     teller = Teller(StreamPosition())
-    told(teller, job(**RUNNING, log_tail="un\ndeux\n", log_lines=2))
+    changes_of(teller, job(**RUNNING, log_tail="un\ndeux\n", log_lines=2))
     again = job(state="running", attempt=2, version=7, log_tail="autre\n", log_lines=1)
-    assert [data for kind, _, data in told(teller, again) if kind == "log"] == [
+    assert [data for kind, _, data in changes_of(teller, again) if kind == "log"] == [
         {"number": 1, "line": "autre"}
     ]
 
@@ -76,11 +76,11 @@ def test_a_new_attempt_begins_a_new_log() -> None:
 def test_the_end_is_the_last_event_and_told_once() -> None:
     """With the reason; who heard it has heard all."""
     ended = job(state="failed", attempt=1, version=5, reason="quota épuisé", log_tail="un\n")
-    kind, last, data = told(Teller(StreamPosition()), ended)[-1]
+    kind, last, data = changes_of(Teller(StreamPosition()), ended)[-1]
     assert (kind, data["state"], data["reason"]) == ("end", "failed", "quota épuisé")
     assert StreamPosition.parse(last).is_end_of(ended)
     assert not StreamPosition.parse(last).is_end_of(job(**{**RUNNING, "version": 6}))
-    assert told(Teller(StreamPosition.parse(last)), ended) == []
+    assert changes_of(Teller(StreamPosition.parse(last)), ended) == []
 
 
 @pytest.mark.parametrize("written", [None, "", "1.2", "1.2.x", "-1.0.0", "1.2.3.4", "9" * 40])
@@ -92,14 +92,14 @@ def test_an_id_that_is_none_is_the_beginning(written: str | None) -> None:
 class Jobs(Repository[Job]):
     """Jobs that are known, without a server."""
 
-    def __init__(self, *known: Job) -> None:
-        self.known = {one.id: one for one in known}
+    def __init__(self, *jobs: Job) -> None:
+        self.by_id = {job.id: job for job in jobs}
         self.looks = 0
 
     def find(self, where: Any = None, **_: Any) -> list[Job]:
         """The jobs of these ids."""
         self.looks += 1
-        return [self.known[one] for one in where["_id"]["$in"]]
+        return [self.by_id[job_id] for job_id in where["_id"]["$in"]]
 
 
 @contextmanager
@@ -113,15 +113,18 @@ def opened(followers: Followers, member: str, of: Job) -> Iterator[Iterator[byte
 
 def test_one_look_is_for_all_who_follow_and_none_for_nobody() -> None:
     """However many streams there are, of however many jobs."""
-    one, two = job(**RUNNING), job(**{**RUNNING, "id": "job_2"})
-    jobs = Jobs(one, two)
+    earlier_job, two = job(**RUNNING), job(**{**RUNNING, "id": "job_2"})
+    jobs = Jobs(earlier_job, two)
     followers = Followers("compute", jobs, most=100)
     look = followers._look
     look()
     assert jobs.looks == 0
-    with opened(followers, "mbr_1", one) as first, opened(followers, "mbr_2", two) as second:
+    with (
+        opened(followers, "mbr_1", earlier_job) as first,
+        opened(followers, "mbr_2", two) as second,
+    ):
         assert [read(next(stream))[0] for stream in (first, second)] == ["state", "state"]
-        jobs.known["job_1"] = job(**{**RUNNING, "version": 5}, progress=0.5)
+        jobs.by_id["job_1"] = job(**{**RUNNING, "version": 5}, progress=0.5)
         look()
         assert jobs.looks == 1
         assert [read(next(first))[0], read(next(first))[2]["progress"]] == ["progress", 0.5]
@@ -131,11 +134,11 @@ def test_one_look_is_for_all_who_follow_and_none_for_nobody() -> None:
 
 def test_streams_of_a_member_and_of_all_are_bounded() -> None:
     """A stream that ended, or was closed, makes way."""
-    one = job(**RUNNING)
-    followers = Followers("compute", Jobs(one), most=MOST_EACH + 1)
+    running_job = job(**RUNNING)
+    followers = Followers("compute", Jobs(running_job), most=MOST_EACH + 1)
 
     def open_one(member: str) -> Iterator[bytes]:
-        stream = followers.stream(one, member, StreamPosition(), JobView.told)
+        stream = followers.stream(running_job, member, StreamPosition(), JobView.told)
         next(stream)
         return stream
 
@@ -156,8 +159,8 @@ def test_streams_of_a_member_and_of_all_are_bounded() -> None:
 
 def test_streams_end_with_the_service() -> None:
     """Who follows comes again."""
-    one = job(**RUNNING)
-    followers = Followers("compute", Jobs(one), most=9)
-    with opened(followers, "mbr_1", one) as stream:
+    running_job = job(**RUNNING)
+    followers = Followers("compute", Jobs(running_job), most=9)
+    with opened(followers, "mbr_1", running_job) as stream:
         followers.stop()
         assert {read(event)[0] for event in stream} <= {"state", "progress"}

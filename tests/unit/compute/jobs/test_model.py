@@ -80,20 +80,22 @@ def test_end_tells_what_the_result_tells_about_persons(kind: JobKind, starts: st
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"), [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")]
+    ("kind", "message"),
+    [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")],
 )
-def test_rows_that_the_rules_left_out_are_no_fault_of_filters(kind: JobKind, told: str) -> None:
+def test_rows_that_the_rules_left_out_are_no_fault_of_filters(kind: JobKind, message: str) -> None:
     """What is said of the release says why there are none."""
     job, release = a_running_job(), ReleaseRecord(verdict="suppressed", told="Masqué.")
     job.kind = kind
     job.succeed("first", 1.0, MANIFEST, (), release=release, is_empty=True)
-    assert told not in job.warning
+    assert message not in job.warning
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"), [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")]
+    ("kind", "message"),
+    [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")],
 )
-def test_result_without_a_row_is_warned_of(kind: JobKind, told: str) -> None:
+def test_result_without_a_row_is_warned_of(kind: JobKind, message: str) -> None:
     """Where it ends, and where it is shown; of a held one only to who decides on it."""
     job = a_running_job()
     job.kind = kind
@@ -101,19 +103,19 @@ def test_result_without_a_row_is_warned_of(kind: JobKind, told: str) -> None:
     end = job.recorded()[-1]
     assert isinstance(end, JobSucceeded)
     assert end.is_empty
-    assert told in end.warning
+    assert message in end.warning
     secret = a_running_job()
     secret.kind = kind
     secret.succeed("first", 1.0, MANIFEST, (), is_empty=True, withheld="Une valeur est secrète.")
-    assert told in secret.warning
+    assert message in secret.warning
     held, release = a_running_job(), ReleaseRecord(verdict="held", told="Un relecteur décide.")
     held.kind = kind
     held.succeed("first", 1.0, MANIFEST, (), release=release, is_empty=True)
-    assert told in held.warning
+    assert message in held.warning
     view = JobView.told(held).withholding(held.unreleased)
     assert (view.is_empty, view.warning) == (False, "")
-    ends = [one for one in held.recorded() if isinstance(one, JobSucceeded)]
-    assert [(one.is_empty, one.warning) for one in ends] == [(False, "")]
+    ends = [event for event in held.recorded() if isinstance(event, JobSucceeded)]
+    assert [(event.is_empty, event.warning) for event in ends] == [(False, "")]
 
 
 @pytest.mark.parametrize(

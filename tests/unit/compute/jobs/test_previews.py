@@ -26,11 +26,11 @@ class Catalogue:
         names = {"dts_a": ("com", "logements", "vacants", "voie"), "dts_b": ("code", "epci", "nom")}
         tables = [
             {
-                "dataset_id": one,
-                "rows": self._rows if one == "dts_a" else 35_000,
+                "dataset_id": name,
+                "rows": self._rows if name == "dts_a" else 35_000,
                 "columns": self._columns or [{"name": name} for name in columns],
             }
-            for one, columns in names.items()
+            for name, columns in names.items()
         ]
         return KnownPreview.model_validate({"inputs": {"tables": tables}}).model_dump(mode="json")
 
@@ -62,9 +62,9 @@ def test_estimate_is_near_what_was_measured(
     steps: list[dict[str, Any]], rows: int, seconds: float, megabytes: float
 ) -> None:
     """Of the jobs that it was fitted to, within a tenth."""
-    told = estimated(rows, *steps)
-    assert told.seconds == pytest.approx(seconds, rel=0.1)
-    assert told.memory_bytes / 1e6 == pytest.approx(megabytes, rel=0.1)
+    estimate = estimated(rows, *steps)
+    assert estimate.seconds == pytest.approx(seconds, rel=0.1)
+    assert estimate.memory_bytes / 1e6 == pytest.approx(megabytes, rel=0.1)
 
 
 def test_codes_of_the_result_are_told_as_codes() -> None:
@@ -76,8 +76,8 @@ def test_codes_of_the_result_are_told_as_codes() -> None:
         {"name": "n", "kind": "integer", "type": "integer"},
     ]
     by = step("aggregate", {"table": "a"}, "s", by=["dep", "reg", "com"], sums=["n"])
-    made = previewed(Catalogue(9, columns), by).columns
-    assert {one.name: one.key for one in made} == {
+    output_columns = previewed(Catalogue(9, columns), by).columns
+    assert {output_column.name: output_column.key for output_column in output_columns} == {
         "dep": "departement",
         "reg": "region",
         "com": "commune",
@@ -90,16 +90,25 @@ def test_codes_that_a_step_makes_are_told_as_codes() -> None:
     columns = [{"name": "lat"}, {"name": "lon"}]
     position = {"latitude": "lat", "longitude": "lon"}
     placed = step("geo", {"table": "a"}, "p", position=position, areas=["commune", "departement"])
-    made = previewed(Catalogue(9, columns), placed).columns
-    assert [one.key for one in made] == ["", "", "commune", "", "departement"]
+    output_columns = previewed(Catalogue(9, columns), placed).columns
+    assert [output_column.key for output_column in output_columns] == [
+        "",
+        "",
+        "commune",
+        "",
+        "departement",
+    ]
 
 
 def test_codes_of_named_communes_are_told_as_codes() -> None:
     """So that crossings and maps are offered; a column that is there already is not overwritten."""
     codes = {"op": "commune_codes", "column": "ville"}
     cleaned = step("clean", {"table": "a"}, "p", operations=[codes])
-    made = previewed(Catalogue(9, [{"name": "ville"}]), cleaned).columns
-    assert [(one.name, one.key) for one in made] == [("ville", ""), ("code_commune", "commune")]
+    columns = previewed(Catalogue(9, [{"name": "ville"}]), cleaned).columns
+    assert [(column.name, column.key) for column in columns] == [
+        ("ville", ""),
+        ("code_commune", "commune"),
+    ]
     with pytest.raises(Invalid, match="déjà une colonne « code_commune »"):
         previewed(Catalogue(9, [{"name": "ville"}, {"name": "code_commune"}]), cleaned)
 

@@ -24,7 +24,7 @@ def a_held_job() -> Job:
     return job
 
 
-def said(decision: Decision) -> ReleaseDecision:
+def reviewer_decision(decision: Decision) -> ReleaseDecision:
     """A reviewer's word."""
     return ReleaseDecision(decision=decision, decided_by="mbr_r", reason="relu")
 
@@ -45,22 +45,22 @@ def test_released_result_tells_what_was_kept_back() -> None:
     """Once, however often it is said."""
     job = a_held_job()
     for _ in range(2):
-        job.decide_release(said("release"))
+        job.decide_release(reviewer_decision("release"))
     assert topics(job)[-2:] == ["result_held", "result_released"]
-    told = job.recorded()[-1]
-    assert isinstance(told, ResultReleased)
-    assert (told.verdict, told.warning) == ("quasi", job.warning)
+    event = job.recorded()[-1]
+    assert isinstance(event, ResultReleased)
+    assert (event.verdict, event.warning) == ("quasi", job.warning)
     assert (job.is_held, job.unreleased) == (False, "")
 
 
 def test_refused_result_stays_for_good() -> None:
     """Its holder reads why, and no other word follows."""
     job = a_held_job()
-    job.decide_release(said("refuse"))
+    job.decide_release(reviewer_decision("refuse"))
     assert topics(job)[-1] == "result_refused"
     assert job.unreleased.endswith("relu")
     with pytest.raises(WrongStage):
-        job.decide_release(said("release"))
+        job.decide_release(reviewer_decision("release"))
 
 
 @pytest.mark.parametrize("record", [None, ReleaseRecord(verdict="suppressed", told="3 cellules")])
@@ -70,7 +70,7 @@ def test_result_that_left_waits_for_nobody(record: ReleaseRecord | None) -> None
     job.succeed("first", 1.0, MANIFEST, OUTPUTS, release=record)
     assert (job.is_held, job.unreleased) == (False, "")
     with pytest.raises(WrongStage):
-        job.decide_release(said("release"))
+        job.decide_release(reviewer_decision("release"))
 
 
 def test_forgotten_result_waits_for_nobody() -> None:

@@ -24,7 +24,7 @@ EVENTS: tuple[AccessEvent, ...] = (ASKED, GRANTED, REVOKED, GRANTED, REVOKED, GR
 LIFE = [enveloped(event, "prj_1", sequence) for sequence, event in enumerate(EVENTS)]
 
 
-def told(*events: AccessEvent) -> Workspace:
+def workspace_after(*events: AccessEvent) -> Workspace:
     """An open workspace that heard these events in order."""
     workspace = Workspace(id="prj_1")
     workspace.open("mbr_h", ("dts_1",), 60)
@@ -108,9 +108,9 @@ def test_a_full_job_is_claimed_once_the_one_before_ended() -> None:
         workspace.claim_full("job_1", lambda _: True)
     workspace.staff(NOW)
     ended: set[str] = set()
-    for claimed, found in (("job_1", "job_1"), ("job_2", "job_1")):
+    for claimed, held_by in (("job_1", "job_1"), ("job_2", "job_1")):
         workspace.claim_full(claimed, ended.__contains__)
-        assert workspace.full_job == found
+        assert workspace.full_job == held_by
     ended.add("job_1")
     workspace.claim_full("job_3", ended.__contains__)
     assert workspace.full_job == "job_3"
@@ -128,10 +128,10 @@ def test_newest_event_counts_whatever_comes_first_and_twice(
     order: list[Envelope[AccessEvent]],
 ) -> None:
     """The catalogue's events arrive in any order, some again after a crash."""
-    found = reduce(AccessStatus.after, order, AccessStatus())
-    newest = max(order, key=lambda one: one.sequence).data
-    assert found.restricted == any(one.data != GRANTED for one in order)
-    assert found.revoked == ("étude finie" if newest == REVOKED else "")
+    access_status = reduce(AccessStatus.after, order, AccessStatus())
+    newest = max(order, key=lambda envelope: envelope.sequence).data
+    assert access_status.restricted == any(envelope.data != GRANTED for envelope in order)
+    assert access_status.revoked == ("étude finie" if newest == REVOKED else "")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_result_is_given_away_while_its_data_may_be_read(
     events: tuple[AccessEvent, ...], end: str, delivered: bool, withheld: str
 ) -> None:
     """And after a delivery; open and own data, granted unasked, never hold a result back."""
-    workspace = told(*events)
+    workspace = workspace_after(*events)
     if end:
         workspace.close("mbr_h", end, delivered=delivered)
     assert workspace.withheld(["dts_0", "dts_1"]) == withheld
@@ -162,7 +162,7 @@ def test_result_is_given_away_while_its_data_may_be_read(
 
 def test_late_request_is_noted_after_the_end() -> None:
     """Which data is restricted may be heard of last, and counts all the same."""
-    workspace = told()
+    workspace = workspace_after()
     workspace.close("mbr_h", "le projet est retiré")
     workspace.note_access(enveloped(ASKED, "prj_1"))
     assert workspace.withheld(["dts_1"]) == "le projet est retiré"
@@ -170,14 +170,14 @@ def test_late_request_is_noted_after_the_end() -> None:
 
 def test_access_statuses_are_found_under_the_name_that_they_are_stored_under() -> None:
     """Documents of before the field was renamed are read and written as they were."""
-    stored = told(ASKED, GRANTED, REVOKED).model_dump(by_alias=True)
+    stored = workspace_after(ASKED, GRANTED, REVOKED).model_dump(by_alias=True)
     assert stored["standings"]["dts_1"]["revoked"] == "étude finie"
     assert Workspace.model_validate(stored).revoked("dts_1") == "étude finie"
 
 
 def test_key_of_pseudonyms_lasts_as_long_as_the_project() -> None:
     """It is made once, never shown or told, and gone with the right to compute."""
-    workspace = told()
+    workspace = workspace_after()
     workspace.make_pseudonym_key()
     key = workspace.pseudonym_key
     assert len(bytes.fromhex(key)) == 32
@@ -194,7 +194,7 @@ def test_key_of_pseudonyms_lasts_as_long_as_the_project() -> None:
 
 def test_key_of_pseudonyms_is_erased_with_the_member() -> None:
     """What is left of the workspace makes no pseudonym."""
-    workspace = told()
+    workspace = workspace_after()
     workspace.make_pseudonym_key()
     redact_workspace(workspace)
     assert workspace.pseudonym_key == ""

@@ -36,11 +36,11 @@ def version(**changes: Any) -> RecipeVersion:
 
 def test_values_keep_their_type_and_stand_in_texts() -> None:
     """A parameter alone is a value; within a text it is text."""
-    made = fill(version(), "par-epci", INPUTS, {"top": 5})
-    chart = made.steps[1].parameters["chart"]
+    treatment = fill(version(), "par-epci", INPUTS, {"top": 5})
+    chart = treatment.steps[1].parameters["chart"]
     assert (chart["top"], chart["title"]) == (5, "Les 5")
-    assert made.steps[1].parameters["sums"] == ["vacants"]
-    assert (made.inputs, made.recipe) == (INPUTS, "par-epci@2")
+    assert treatment.steps[1].parameters["sums"] == ["vacants"]
+    assert (treatment.inputs, treatment.recipe) == (INPUTS, "par-epci@2")
 
 
 @pytest.mark.parametrize(
@@ -66,15 +66,15 @@ def test_wrong_input_or_value_is_named(
 
 def test_steps_are_ordered_by_what_they_read() -> None:
     """Written in any order, each runs after those whose tables it reads."""
-    steps = [Step.model_validate(one) for one in (SUM, CROSS)]
-    assert [one.output for one in ordered(steps)] == ["crossed", "summed"]
+    steps = [Step.model_validate(step) for step in (SUM, CROSS)]
+    assert [step.output for step in ordered(steps)] == ["crossed", "summed"]
 
 
 def test_cycle_is_refused_with_the_names_of_its_steps() -> None:
     """Steps that wait for one another never run."""
-    one = Step.model_validate({**CROSS, "inputs": {"left": "summed", "right": "towns"}})
+    step = Step.model_validate({**CROSS, "inputs": {"left": "summed", "right": "towns"}})
     with pytest.raises(Invalid, match=r"« crossed ».*« summed »|« summed ».*« crossed »"):
-        ordered([one, Step.model_validate(SUM)])
+        ordered([step, Step.model_validate(SUM)])
 
 
 def test_place_without_a_parameter_is_a_fault() -> None:
@@ -89,14 +89,14 @@ def test_recipe_has_versions_of_its_author() -> None:
     recipe = Recipe(id="par-epci", member_id="mbr_1")
     for title in ("Un", "Un", "Deux"):
         recipe.publish("mbr_1", {**RECIPE, "title": title})
-    assert [one.number for one in recipe.versions] == [1, 2]
+    assert [version.number for version in recipe.versions] == [1, 2]
     with pytest.raises(Forbidden):
         recipe.publish("mbr_2", RECIPE)
     assert recipe.at(1).title == "Un"
     with pytest.raises(NotFound):
         recipe.at(3)
     recipe.retire(is_erased=True)
-    assert {one.steps for one in recipe.versions} == {()}
+    assert {version.steps for version in recipe.versions} == {()}
     with pytest.raises(NotFound):
         recipe.at(None)
 
@@ -140,8 +140,8 @@ def test_columns_are_called_as_the_recipe_calls_them() -> None:
         "towns": {"title": "Les communes", "columns": {"code": "commune"}},
     }
     chosen = {"homes": {"com": 'le "code"'}, "towns": {"code": "code"}}
-    made = fill(version(inputs=inputs), "par-epci", INPUTS, {}, chosen)
-    first, cross, _ = made.steps
+    treatment = fill(version(inputs=inputs), "par-epci", INPUTS, {}, chosen)
+    first, cross, _ = treatment.steps
     assert (first.application, first.inputs) == ("query", {"table": "homes"})
     assert first.parameters == {
         "sql": 'SELECT "le ""code""" AS "com", "vacants" AS "vacants" FROM "table"'

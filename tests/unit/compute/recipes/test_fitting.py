@@ -69,17 +69,17 @@ def test_columns_that_do_are_taken() -> None:
 
 def test_text_where_steps_count_is_refused_with_what_would_do() -> None:
     """Numbers that are written as French ones are numbers."""
-    field, said = refusal(empty="nom")
+    field, reason = refusal(empty="nom")
     assert field == "columns.homes.empty"
-    assert said == "« nom » n'est pas lue comme des nombres. Conviennent : « parc » et « vides »"
+    assert reason == "« nom » n'est pas lue comme des nombres. Conviennent : « parc » et « vides »"
     assert "« insee » n'est pas lue comme des nombres" in refusal(homes="insee")[1]
 
 
 def test_column_without_the_key_is_refused_with_what_would_do() -> None:
     """A crossing by it would meet nothing."""
-    field, said = refusal(com="nom")
+    field, reason = refusal(com="nom")
     assert field == "columns.homes.com"
-    assert said == (
+    assert reason == (
         "« nom » n'est pas lue comme le code commune. Conviennent : « insee » et « arrivee »"
     )
 
@@ -98,9 +98,9 @@ def test_column_that_is_not_there_is_told_at_its_field() -> None:
 
 def test_one_column_is_not_two_figures() -> None:
     """A rate of both would compare it with itself."""
-    field, said = refusal(empty="parc")
+    field, reason = refusal(empty="parc")
     assert field == "columns.homes.empty"
-    assert said == "« parc » est déjà choisie pour « homes » : il en faut une autre"
+    assert reason == "« parc » est déjà choisie pour « homes » : il en faut une autre"
 
 
 def test_table_that_nobody_knows_yet_is_not_looked_at() -> None:

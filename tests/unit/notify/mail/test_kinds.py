@@ -20,15 +20,19 @@ from shared.events import (
     ProjectSubmitted,
     SeatGivenUp,
 )
-from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, example, made
+from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, example, instance_of
 
 OWNERS = {PROJECT: HOLDER, DATASET: OWNER}
 
 
-def told(event: Event, kind: Kind) -> set[str]:
+def recipients(event: Event, kind: Kind) -> set[str]:
     """The members whose persons are told of an event as news of that kind."""
-    audiences = [one for one in AUDIENCES[event.topic] if one.kind == kind and one.when(event)]
-    return set().union(*(one.members(event, OWNERS) for one in audiences))
+    audiences = [
+        audience
+        for audience in AUDIENCES[event.topic]
+        if audience.kind == kind and audience.when(event)
+    ]
+    return set().union(*(audience.members(event, OWNERS) for audience in audiences))
 
 
 def test_every_event_is_somebody_s_news_or_nobody_s() -> None:
@@ -46,8 +50,8 @@ def test_audience_names_fields_and_pages_that_the_event_has(event: Event) -> Non
         assert audience.page.format_map(dict.fromkeys(fields, "x")).startswith("/")
         assert audience.kind in get_args(Kind)
         assert set(audience.roles) <= ROLES
-        told = audience.to or audience.unasked
-        assert [bool(told), bool(audience.roles), audience.public].count(True) == 1
+        roles = audience.to or audience.unasked
+        assert [bool(roles), bool(audience.roles), audience.public].count(True) == 1
         assert not audience.unasked or audience.unasked in fields
 
 
@@ -65,41 +69,46 @@ def test_only_members_that_may_hear_of_it_are_told(event: Event) -> None:
 def test_news_is_each_member_s_once(event: Event) -> None:
     """Of the first kind that fits, at a page of the portal; what waits for a role is nobody's."""
     owners = {thing: OWNERS.get(thing, "mem_x") for thing in things_of(event)}
-    told = news_of(event, owners)
-    assert len({one.member_id for one in told}) == len(told)
-    assert all(one.page.startswith("/") and "{" not in one.page for one in told)
+    news = news_of(event, owners)
+    assert len({entry.member_id for entry in news}) == len(news)
+    assert all(entry.page.startswith("/") and "{" not in entry.page for entry in news)
     meant = [
-        one.members(event, owners) for one in AUDIENCES.get(event.topic, ()) if one.when(event)
+        audience.members(event, owners)
+        for audience in AUDIENCES.get(event.topic, ())
+        if audience.when(event)
     ]
-    assert {one.member_id for one in told} == set().union(*meant)
+    assert {entry.member_id for entry in news} == set().union(*meant)
 
 
 def test_ids_of_others_lead_to_no_other_page() -> None:
     """An id is one part of a path."""
-    event = made(ProjectSubmitted, project_id="../compte?x=1")
-    (told,) = news_of(event, {})
-    assert told.page == "/projets/..%2Fcompte%3Fx%3D1"
+    event = instance_of(ProjectSubmitted, project_id="../compte?x=1")
+    (news,) = news_of(event, {})
+    assert news.page == "/projets/..%2Fcompte%3Fx%3D1"
 
 
 def test_who_is_asked_for_access_has_a_task_and_who_asks_has_news() -> None:
     """Of a result made of others' data each of those is asked by itself."""
-    of_owner = made(AccessRequested, member_id=None)
-    of_other = made(AccessRequested, member_id="mem_source")
-    assert (told(of_owner, "tasks"), told(of_other, "tasks")) == ({OWNER}, {"mem_source"})
-    assert told(of_other, "projects") == {HOLDER}
+    of_owner = instance_of(AccessRequested, member_id=None)
+    of_other = instance_of(AccessRequested, member_id="mem_source")
+    assert (recipients(of_owner, "tasks"), recipients(of_other, "tasks")) == (
+        {OWNER},
+        {"mem_source"},
+    )
+    assert recipients(of_other, "projects") == {HOLDER}
 
 
 def test_who_is_asked_no_longer_is_told_so_as_it_was_told_that_it_was_asked() -> None:
     """What waited for it waits no more."""
-    lapsed = made(InvitationExpired, holder_id=HOLDER, member_id="mem_site")
-    invited = made(MemberInvited, holder_id=HOLDER, member_id="mem_site")
-    assert told(lapsed, "tasks") == told(invited, "tasks") == {"mem_site"}
-    assert told(lapsed, "projects") == {HOLDER}
+    lapsed = instance_of(InvitationExpired, holder_id=HOLDER, member_id="mem_site")
+    invited = instance_of(MemberInvited, holder_id=HOLDER, member_id="mem_site")
+    assert recipients(lapsed, "tasks") == recipients(invited, "tasks") == {"mem_site"}
+    assert recipients(lapsed, "projects") == {HOLDER}
 
 
 def test_owner_who_did_not_answer_is_led_to_what_it_may_still_grant() -> None:
     """Not to the page of its data."""
-    pages = {one.member_id: one.page for one in news_of(example(AccessExpired), OWNERS)}
+    pages = {news.member_id: news.page for news in news_of(example(AccessExpired), OWNERS)}
     assert pages[OWNER] == f"/demandes/{PROJECT}.{DATASET}"
     assert pages[HOLDER] == f"/projets/{PROJECT}"
 
@@ -107,7 +116,8 @@ def test_owner_who_did_not_answer_is_led_to_what_it_may_still_grant() -> None:
 def test_review_is_the_reviewers_and_given_up_jobs_are_the_operators() -> None:
     """By role, whatever the member."""
     roles = {
-        topic: {role for one in told for role in one.roles} for topic, told in AUDIENCES.items()
+        topic: {role for audience in audiences for role in audience.roles}
+        for topic, audiences in AUDIENCES.items()
     }
     for topic in ("project_advised", "project_approved", "completion_given", "result_held"):
         assert roles[topic] == {"reviewer"}
@@ -116,26 +126,37 @@ def test_review_is_the_reviewers_and_given_up_jobs_are_the_operators() -> None:
 
 def test_whose_project_it_is_comes_before_who_reviews_it() -> None:
     """Of one person the first audience counts, and nobody reviews an own project."""
-    assert [one.kind for one in AUDIENCES["project_advised"]] == ["projects", "tasks"]
-    assert told(example(ProjectAdvised), "projects") == {HOLDER}
+    assert [audience.kind for audience in AUDIENCES["project_advised"]] == ["projects", "tasks"]
+    assert recipients(example(ProjectAdvised), "projects") == {HOLDER}
 
 
 def test_jobs_that_read_uploads_are_nobody_s_news() -> None:
     """What came of an upload is told of the dataset."""
-    assert told(made(JobSucceeded, project_id=PROJECT, kind="full"), "projects") == {HOLDER}
-    assert told(made(JobSucceeded, project_id=PROJECT, kind="ingest"), "projects") == set()
+    assert recipients(instance_of(JobSucceeded, project_id=PROJECT, kind="full"), "projects") == {
+        HOLDER
+    }
+    assert (
+        recipients(instance_of(JobSucceeded, project_id=PROJECT, kind="ingest"), "projects")
+        == set()
+    )
 
 
 def test_declaration_that_needs_no_answer_waits_for_nobody() -> None:
     """The staff is told of those that it has to confirm."""
     (audience,) = AUDIENCES["not_personal_declared"]
-    needing, other = (made(NotPersonalDeclared, needs_answer=needs) for needs in (True, False))
+    needing, other = (
+        instance_of(NotPersonalDeclared, needs_answer=needs) for needs in (True, False)
+    )
     assert (audience.when(needing), audience.when(other)) == (True, False)
 
 
 def test_what_everybody_is_told_everybody_may_read() -> None:
     """A workshop that is announced; all else is told to whom it concerns."""
-    public = {topic for topic, told in AUDIENCES.items() if any(one.public for one in told)}
+    public = {
+        topic
+        for topic, audiences in AUDIENCES.items()
+        if any(audience.public for audience in audiences)
+    }
     assert public == {"workshop_announced"}
 
 
@@ -146,7 +167,9 @@ def test_seat_that_its_person_gives_up_is_no_mail_to_it() -> None:
         for topic, audiences in AUDIENCES.items()
         if any(audience.unasked == "registration_id" for audience in audiences)
     }
-    assert seats == {one.topic for one in EVENTS if "registration_id" in type(one).model_fields}
-    (told,) = (one for one in AUDIENCES["seat_given_up"] if one.unasked)
-    ends = (made(SeatGivenUp, by_staff=by_staff) for by_staff in (True, False))
-    assert list(map(told.when, ends)) == [True, False]
+    assert seats == {
+        event.topic for event in EVENTS if "registration_id" in type(event).model_fields
+    }
+    (audience,) = (audience for audience in AUDIENCES["seat_given_up"] if audience.unasked)
+    ends = (instance_of(SeatGivenUp, by_staff=by_staff) for by_staff in (True, False))
+    assert list(map(audience.when, ends)) == [True, False]

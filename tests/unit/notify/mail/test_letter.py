@@ -16,7 +16,7 @@ from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
 from shared.events import AccessGranted, AccessRefused, AccessReminded, Event, ProjectSubmitted
 from shared.settings import load_settings
-from tests.unit.notify.samples import envelope, example, made
+from tests.unit.notify.samples import envelope, example, instance_of
 from tests.unit.shared.test_settings import NEEDED
 
 SETTINGS = load_settings(
@@ -38,11 +38,15 @@ def raw(
     is_digest: bool = False,
     has_more: bool = False,
     to: Recipient = READER,
-    told: str = "",
+    summary: str = "",
 ) -> bytes:
-    """The message about these events, as the server gets it; `told` instead of their sentence."""
-    entries = [TimelineEntry.of(envelope(one), told or summarise(one), "") for one in events]
-    news = tuple(News(entry_id=one.id, kind="projects", page="/projets/prj_1") for one in entries)
+    """The message about these events, as the server gets it; `summary` for their sentence."""
+    entries = [
+        TimelineEntry.of(envelope(event), summary or summarise(event), "") for event in events
+    ]
+    news = tuple(
+        News(entry_id=entry.id, kind="projects", page="/projets/prj_1") for entry in entries
+    )
     mail = Mail(
         id="mai_1",
         account_id="acc_1",
@@ -56,11 +60,11 @@ def raw(
     return message.as_bytes()
 
 
-def written(*events: Event, **given: Any) -> EmailMessage:
+def written(*events: Event, **overrides: Any) -> EmailMessage:
     """The same, as a mail program reads it."""
-    found = message_from_bytes(raw(*events, **given), policy=default)
-    assert isinstance(found, EmailMessage)
-    return found
+    message = message_from_bytes(raw(*events, **overrides), policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def part(message: EmailMessage, kind: str) -> str:
@@ -73,13 +77,13 @@ def part(message: EmailMessage, kind: str) -> str:
 def test_mail_says_what_happened_and_where_to_go_on() -> None:
     """As text and as HTML, in French, with a link to the page."""
     message = written(example(ProjectSubmitted))
-    said = "Le projet « Communes » est déposé."
-    assert message["Subject"] == f"[Datalab] {said}"
+    expected_text = "Le projet « Communes » est déposé."
+    assert message["Subject"] == f"[Datalab] {expected_text}"
     assert message["To"] == "porteuse@ville.example"
     assert message["From"] == "Datalab <ne-pas-repondre@datalab.example>"
     for kind in ("plain", "html"):
         text = part(message, kind)
-        assert said in text
+        assert expected_text in text
         assert "Bonjour Porteuse," in text
         assert "https://portail.datalab.example/projets/prj_1" in text
         assert "https://portail.datalab.example/compte" in text
@@ -135,14 +139,14 @@ TITLE = (
 def test_subject_shortens_titles_and_keeps_what_happened(project: str) -> None:
     """Asked, granted and refused are told apart in a mailbox, whatever the data is called."""
     events = (
-        made(AccessReminded, title=TITLE),
-        made(AccessGranted, title=TITLE, purpose="Mesurer la vacance. " * 20),
-        made(AccessRefused, title=TITLE, reason="Trop peu de logements par commune. " * 20),
+        instance_of(AccessReminded, title=TITLE),
+        instance_of(AccessGranted, title=TITLE, purpose="Mesurer la vacance. " * 20),
+        instance_of(AccessRefused, title=TITLE, reason="Trop peu de logements par commune. " * 20),
     )
     verbs = ("» attend une réponse", "» est accordé", "» est refusé")
     for event, verb in zip(events, verbs, strict=True):
-        told = f"Projet « {project} ». {summarise(event)}"
-        subject = str(written(event, told=told)["Subject"])
+        sentences = f"Projet « {project} ». {summarise(event)}"
+        subject = str(written(event, summary=sentences)["Subject"])
         assert len(subject) <= 120
         assert verb in subject
         assert "« Logements vacants" in subject
@@ -161,26 +165,30 @@ def test_subject_keeps_its_spaces_whatever_the_letters(mark: str) -> None:
 def test_subject_ends_with_a_whole_word(length: int) -> None:
     """Wherever the limit falls."""
     words = "Le Datalab vous demande une réponse " * 6
-    subject = str(written(example(ProjectSubmitted), told="x" * (length - 90) + words)["Subject"])
+    subject = str(
+        written(example(ProjectSubmitted), summary="x" * (length - 90) + words)["Subject"]
+    )
     assert subject.removesuffix("…").split()[-1] in words.split()
     assert len(subject) <= 120
 
 
 def test_mail_of_what_came_together_says_so_in_its_subject() -> None:
     """The first of it, and how much more there is, however long the title."""
-    events = (example(ProjectSubmitted), made(AccessReminded, title="Eau"))
+    events = (example(ProjectSubmitted), instance_of(AccessReminded, title="Eau"))
     message = written(*events)
     assert message["Subject"] == "[Datalab] Le projet « Communes » est déposé. (et 1 autre)"
     assert "« Eau » attend une réponse" in part(message, "plain")
     assert PERSON.link("projects") in message["List-Unsubscribe"]
-    long = written(*events, told=f"Projet « {TITLE} ». {'Le projet est sécurisé. ' * 9}")["Subject"]
+    long = written(*events, summary=f"Projet « {TITLE} ». {'Le projet est sécurisé. ' * 9}")[
+        "Subject"
+    ]
     assert len(long) <= 120
     assert long.endswith("… (et 1 autre)")
 
 
 def test_mail_of_a_day_counts_what_it_tells() -> None:
     """Under the headings of its kinds; its link ends what comes once a day."""
-    events = (example(ProjectSubmitted), made(AccessReminded, title="Eau"))
+    events = (example(ProjectSubmitted), instance_of(AccessReminded, title="Eau"))
     message = written(*events, is_digest=True)
     assert re.fullmatch(r"\[Datalab\] 2 nouvelles au \d\d/\d\d/\d{4}", message["Subject"])
     assert "<h2>Vos projets</h2>" in part(message, "html")

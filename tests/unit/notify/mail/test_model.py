@@ -29,16 +29,16 @@ def news(entry_id: str) -> News:
     return News(entry_id=entry_id, kind="projects", page="/projets/prj_1")
 
 
-def mail(**given: object) -> Mail:
+def mail(**overrides: object) -> Mail:
     """A mail that is due."""
-    made: dict[str, object] = {
+    fields: dict[str, object] = {
         "id": "mai_1",
         "account_id": "acc_1",
         "member_id": "mem_1",
         "news": (news("a"),),
         "due_since": DUE,
     }
-    return Mail.model_validate({**made, **given})
+    return Mail.model_validate({**fields, **overrides})
 
 
 def attempt(code: int, *, is_final: bool = False) -> SmtpAttempt:
@@ -103,7 +103,7 @@ def test_mail_of_a_day_tells_each_thing_once() -> None:
     digest = mail()
     for entry in ("b", "a", "b"):
         digest.gather(news(entry))
-    assert [one.entry_id for one in digest.news] == ["a", "b"]
+    assert [news.entry_id for news in digest.news] == ["a", "b"]
 
 
 def test_mail_of_a_day_has_an_end() -> None:

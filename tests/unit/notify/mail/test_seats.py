@@ -18,12 +18,12 @@ from shared.events import (
     WorkshopChanged,
     WorkshopDue,
 )
-from tests.unit.notify.samples import envelope, made
+from tests.unit.notify.samples import envelope, instance_of
 
 
 def registrant(state: str = "taken", **workshop: Any) -> Registrant:
     """Who registered for a workshop that is to come."""
-    told = {
+    fields = {
         "title": "Lire une carte",
         "starts_at": "2027-01-12T13:00:00Z",
         "ends_at": "2027-01-12T15:30:00Z",
@@ -31,7 +31,7 @@ def registrant(state: str = "taken", **workshop: Any) -> Registrant:
         "is_coming": True,
         **workshop,
     }
-    return Registrant.model_validate({"mail": "une@a.example", "state": state, "workshop": told})
+    return Registrant.model_validate({"mail": "une@a.example", "state": state, "workshop": fields})
 
 
 @pytest.mark.parametrize(
@@ -60,31 +60,34 @@ def test_what_holds_no_more_is_no_news(
     cls: type[Event], state: str, is_coming: bool, expected: bool
 ) -> None:
     """Nobody is reminded of what is cancelled or begun, or told to wait who has a seat by now."""
-    assert is_news(made(cls), registrant(state, is_coming=is_coming)) is expected
+    assert is_news(instance_of(cls), registrant(state, is_coming=is_coming)) is expected
 
 
 @pytest.mark.parametrize(
     ("event", "sentence"),
     [
-        (made(SeatTaken, title="Eau"), "Vous avez une place à l'atelier « Eau »."),
+        (instance_of(SeatTaken, title="Eau"), "Vous avez une place à l'atelier « Eau »."),
         (
-            made(SeatTaken, title="Eau", waited=True),
+            instance_of(SeatTaken, title="Eau", waited=True),
             "Une place s'est libérée : vous avez une place à l'atelier « Eau ».",
         ),
-        (made(SeatWaiting, title="Eau"), "Vous êtes sur la liste d'attente de l'atelier « Eau »."),
         (
-            made(WorkshopCancelled, title="Eau", reason="Grève."),
+            instance_of(SeatWaiting, title="Eau"),
+            "Vous êtes sur la liste d'attente de l'atelier « Eau ».",
+        ),
+        (
+            instance_of(WorkshopCancelled, title="Eau", reason="Grève."),
             "L'atelier « Eau » est annulé : Grève.",
         ),
         (
-            made(SeatGivenUp, title="Eau", by_staff=True),
+            instance_of(SeatGivenUp, title="Eau", by_staff=True),
             "Le Datalab a retiré votre inscription à l'atelier « Eau ».",
         ),
         (
-            made(SeatLinkAsked, title="Eau"),
+            instance_of(SeatLinkAsked, title="Eau"),
             "Voici de nouveau le lien de votre inscription à l'atelier « Eau ».",
         ),
-        (made(WorkshopDue, title="{secret}"), "L'atelier « {secret} » a lieu bientôt."),
+        (instance_of(WorkshopDue, title="{secret}"), "L'atelier « {secret} » a lieu bientôt."),
     ],
 )
 def test_who_registered_is_told_what_became_of_its_seat(event: Event, sentence: str) -> None:

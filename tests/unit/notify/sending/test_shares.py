@@ -27,18 +27,18 @@ def waiting(member: str, count: int, *, since: int = 0, failing: bool = False) -
 
 def begun(shares: Shares, *endpoints: Endpoint) -> Counter[str]:
     """How many of each member's get their turn now."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for endpoint in shares.in_turn(endpoints):
         shares.begin(endpoint.member_id)
-        found[endpoint.member_id] += 1
-    return found
+        counts[endpoint.member_id] += 1
+    return counts
 
 
 def test_450_of_one_member_leave_room_for_the_others() -> None:
     """However long they are due."""
     shares = Shares()
-    found = begun(shares, *waiting("a", 450), *waiting("b", 1, since=10_000))
-    assert found == {"a": SHARE, "b": 1}
+    counts = begun(shares, *waiting("a", 450), *waiting("b", 1, since=10_000))
+    assert counts == {"a": SHARE, "b": 1}
     assert shares.full() == ["a"]
     assert begun(shares, *waiting("a", 430), *waiting("c", 2)) == {"c": 2}
 
@@ -49,7 +49,7 @@ def test_first_turn_of_a_member_waits_for_nobody() -> None:
     for number in range(SLOTS // SHARE):
         begun(shares, *waiting(f"dead{number}", 450))
     assert shares.turns == SLOTS
-    late = [one for number in range(100) for one in waiting(f"late{number}", 3)]
+    late = [endpoint for number in range(100) for endpoint in waiting(f"late{number}", 3)]
     assert set(begun(shares, *late).values()) == {1}
     assert len(shares.full()) == SLOTS // SHARE + 100
 
@@ -57,8 +57,8 @@ def test_first_turn_of_a_member_waits_for_nobody() -> None:
 def test_slots_go_to_those_who_have_the_fewest() -> None:
     """One each, then a second one: nobody is first in everything."""
     shares = Shares(slots=6, share=4)
-    found = begun(shares, *waiting("a", 10), *waiting("b", 10, since=100), *waiting("c", 1))
-    assert found == {"a": 3, "b": 2, "c": 1}
+    counts = begun(shares, *waiting("a", 10), *waiting("b", 10, since=100), *waiting("c", 1))
+    assert counts == {"a": 3, "b": 2, "c": 1}
 
 
 def test_ended_turn_makes_room() -> None:
@@ -74,13 +74,13 @@ def test_ended_turn_makes_room() -> None:
 def test_endpoints_that_answered_go_before_those_that_did_not() -> None:
     """A member's own dead ones delay its live one least."""
     dead, live = waiting("a", 30, failing=True), waiting("a", 2, since=1000)
-    assert [one.id for one in Shares(share=2).in_turn([*dead, *live])][:2] == [
-        one.id for one in live
+    assert [endpoint.id for endpoint in Shares(share=2).in_turn([*dead, *live])][:2] == [
+        endpoint.id for endpoint in live
     ]
 
 
 def test_there_is_an_end_to_turns() -> None:
     """Members are many, sockets are not without end."""
     shares = Shares(slots=2, most=5)
-    everybody = [one for number in range(10) for one in waiting(f"m{number}", 1)]
+    everybody = [endpoint for number in range(10) for endpoint in waiting(f"m{number}", 1)]
     assert begun(shares, *everybody).total() == 5

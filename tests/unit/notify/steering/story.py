@@ -32,7 +32,8 @@ from shared.events import (
     ProjectTrialled,
     TreatmentProposed,
 )
-from tests.unit.notify.samples import envelope, made
+from tests.unit.notify.samples import envelope
+from tests.unit.notify.samples import instance_of as made
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

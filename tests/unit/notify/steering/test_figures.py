@@ -31,7 +31,8 @@ from shared.events import (
     ProjectWithdrawn,
 )
 from shared.events.event import Joined
-from tests.unit.notify.samples import envelope, made
+from tests.unit.notify.samples import envelope
+from tests.unit.notify.samples import instance_of as made
 from tests.unit.notify.steering.story import (
     HOLDER,
     NOW,

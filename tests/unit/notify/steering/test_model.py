@@ -10,7 +10,8 @@ from services.notify.steering.facts import facts_of
 from services.notify.steering.model import MOST_ALIKE, Fact, Subject
 from shared.endings.redaction import ERASED, redacted
 from shared.events import JobSucceeded, ProjectEquipped, ProjectRejected, ProjectSubmitted
-from tests.unit.notify.samples import EVENTS, MARK, envelope, made, marked
+from tests.unit.notify.samples import EVENTS, MARK, envelope, marked
+from tests.unit.notify.samples import instance_of as made
 from tests.unit.notify.steering.story import PROJECT, START, delivered, heard
 
 

@@ -26,7 +26,7 @@ from shared.events import (
     Treatment,
     TreatmentProposed,
 )
-from tests.unit.notify.samples import made
+from tests.unit.notify.samples import instance_of
 from tests.unit.notify.steering.story import OWNER, START, Teller, heard
 
 ACCESS = {"project_id": "prj_1", "dataset_id": "dts_1", "owner_id": OWNER}
@@ -66,7 +66,7 @@ def test_advised_project_waits_for_its_treatment_then_for_the_review_that_questi
 def test_project_with_a_treatment_waits_for_its_review_at_once() -> None:
     """It was submitted with what it would do."""
     teller = Teller()
-    teller.tell(ProjectSubmitted, 0, treatment=made(Treatment))
+    teller.tell(ProjectSubmitted, 0, treatment=instance_of(Treatment))
     teller.tell(ProjectAdvised, 1)
     assert waits(teller) == [("reviewer", "", 1, None)]
 

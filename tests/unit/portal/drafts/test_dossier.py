@@ -26,9 +26,9 @@ SEEN: dict[str, Any] = {
     "questions": [{"text": "Pourquoi l'âge ?", "asked_at": AT, "answer": "Pour la tranche."}],
     "checks": [
         {"faults": [], "waits": ["« Aides » attend son producteur"], "persons": []},
-        *({"faults": [], "waits": [], **one} for one in PROJECT["checks"]),
+        *({"faults": [], "waits": [], **check} for check in PROJECT["checks"]),
     ],
-    "accesses": [{**one, "state": "granted"} for one in PROJECT["accesses"]],
+    "accesses": [{**access, "state": "granted"} for access in PROJECT["accesses"]],
 }
 READS = [
     {
@@ -71,7 +71,7 @@ def evidence(**changed: Any) -> Evidence:
 def test_reviewer_reads_all_that_is_known() -> None:
     """Columns with their use, persons, bases, licences, owners, conflicts, feasibility, cost."""
     text = as_text(dossier(evidence())).replace("\u202f", " ").replace("\u00a0", " ")
-    for said in (
+    for expected_text in (
         "Compter les ayants droit par quartier.",
         "Aucun n'est connu entre vous et ceux que le projet concerne.",
         "nom : figure au résultat",
@@ -90,7 +90,7 @@ def test_reviewer_reads_all_that_is_known() -> None:
         "Pour la tranche.",
         "Avis du délégué.",
     ):
-        assert said in text, said
+        assert expected_text in text, expected_text
 
 
 def test_reviewer_whose_own_case_it_is_reads_why() -> None:
@@ -128,19 +128,19 @@ def test_what_is_not_kept_of_a_long_file_is_of_its_fingerprint() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"is_empty": True, "warning": "Il ne reste aucune ligne."}, "sans aucune ligne"),
         ({"result": None, "warning": ""}, "résultat retenu pour un relecteur"),
         ({"result": None, "reason": "annulé", "warning": ""}, "sans résultat : annulé"),
     ],
 )
-def test_trial_that_proves_nothing_is_no_success(changed: dict[str, Any], said: str) -> None:
+def test_trial_that_proves_nothing_is_no_success(changed: dict[str, Any], message: str) -> None:
     """It is told beside feasibility: without a row, held, or without a result."""
     before = evidence()
     facts = replace(before.facts, project={**SEEN, "trials": [{**TRIAL, **changed}]})
     text = as_text(dossier(replace(before, facts=facts))).replace("\u00a0", " ")
-    assert said in text
+    assert message in text
     assert "réussi" not in text
     assert "réussi" in as_text(dossier(before))
 
@@ -149,8 +149,8 @@ def test_owner_who_granted_is_not_to_be_asked() -> None:
     """What became of a request is told once, in place of that it is due."""
     cases: tuple[dict[str, Any], ...] = ({}, {"accesses": []})
     text, unasked = (
-        as_text(dossier(evidence(facts=replace(evidence().facts, project={**SEEN, **told}))))
-        for told in cases
+        as_text(dossier(evidence(facts=replace(evidence().facts, project={**SEEN, **case}))))
+        for case in cases
     )
     assert ("accordé" in text, "à demander" in text) == (True, False)
     assert "à demander" in unasked
@@ -159,9 +159,9 @@ def test_owner_who_granted_is_not_to_be_asked() -> None:
 def test_reviewer_reads_what_changed_since_the_review() -> None:
     """Before and now, in sentences; nothing where the review stands."""
     change = {"dataset_id": "dts_1", "title": "Aides", "before": ["Lit iris"], "after": ["Lit nom"]}
-    checks = [{**one, "changes": [change]} for one in SEEN["checks"][:1]]
+    checks = [{**check, "changes": [change]} for check in SEEN["checks"][:1]]
     changed = {**SEEN, "checks": checks, "needs_review": True}
-    told = as_text(dossier(evidence(facts=replace(evidence().facts, project=changed))))
-    for said in ("Avant, « Aides » : Lit iris", "Maintenant, « Aides » : Lit nom"):
-        assert said in told.replace("\u202f", " ").replace("\u00a0", " ")
+    text = as_text(dossier(evidence(facts=replace(evidence().facts, project=changed))))
+    for expected_text in ("Avant, « Aides » : Lit iris", "Maintenant, « Aides » : Lit nom"):
+        assert expected_text in text.replace("\u202f", " ").replace("\u00a0", " ")
     assert "Ce qui change depuis la revue" not in as_text(dossier(evidence()))

@@ -107,16 +107,18 @@ UNKNOWN = ("Mairie", "nominatif", "Aucun par le Datalab")
 @pytest.mark.parametrize("paper", PAPERS)
 def test_paper_says_what_is_known_and_that_it_is_a_draft(paper: str) -> None:
     """And what nobody told is left to be completed."""
-    told = text_of(PAPERS[paper][1](FACTS))
-    assert [one for one in KNOWN[paper] if one not in told] == []
-    assert [words for words in UNKNOWN if words in told] == []
-    assert "Ceci est un brouillon" in told
-    assert TO_COMPLETE in told
+    text = text_of(PAPERS[paper][1](FACTS))
+    assert [fact for fact in KNOWN[paper] if fact not in text] == []
+    assert [words for words in UNKNOWN if words in text] == []
+    assert "Ceci est un brouillon" in text
+    assert TO_COMPLETE in text
 
 
 def test_columns_are_no_legal_basis() -> None:
     """The register names the basis that the owner declared, and not what was found there."""
-    [basis] = [one for one in PAPERS["registre"][1](FACTS).sections if "Base" in one.title]
+    [basis] = [
+        section for section in PAPERS["registre"][1](FACTS).sections if "Base" in section.title
+    ]
     assert not any("désigne des personnes" in line for line in basis.lines)
 
 
@@ -124,9 +126,9 @@ def test_columns_are_no_legal_basis() -> None:
 def test_paper_of_a_project_without_a_treatment_is_written(paper: str) -> None:
     """Of which nothing is known but its question."""
     bare = {**PROJECT, "treatment": None, "checks": [], "accesses": [], "invitations": []}
-    told = text_of(PAPERS[paper][1](Facts(bare, {}, {})))
-    assert bare["title"] in told
-    assert "Caf" not in told
+    text = text_of(PAPERS[paper][1](Facts(bare, {}, {})))
+    assert bare["title"] in text
+    assert "Caf" not in text
 
 
 @pytest.mark.parametrize("paper", PAPERS)
@@ -135,8 +137,8 @@ def test_words_of_others_are_text_in_both_formats(paper: str) -> None:
     hostile = replace(FACTS, project={**PROJECT, "title": HOSTILE, "problem": HOSTILE})
     draft = PAPERS[paper][1](hostile).typeset()
     file = Document(BytesIO(docx.written(draft)))
-    said = [one.text for one in file.paragraphs]
-    assert any("<script>alert(1)</script> {{ 7 * 7 }}" in one for one in said)
+    texts = [paragraph.text for paragraph in file.paragraphs]
+    assert any("<script>alert(1)</script> {{ 7 * 7 }}" in text for text in texts)
     page = templates_of().get_template("reviews/draft.html").render(draft=draft)
     assert "<script>" not in page
     assert "49" not in page.partition("alert")[2][:60]
@@ -147,5 +149,5 @@ def test_both_formats_say_the_same() -> None:
     draft = PAPERS["registre"][1](FACTS)._replace(reference="Datalab, n° 7").typeset()
     file = Document(BytesIO(docx.written(draft)))
     cells = [cell.text for table in file.tables for row in table.rows for cell in row.cells]
-    told = "\n".join([*(one.text for one in file.paragraphs), *cells])
-    assert sorted(told.splitlines()) == sorted(text_of(draft).splitlines())
+    paper_text = "\n".join([*(paragraph.text for paragraph in file.paragraphs), *cells])
+    assert sorted(paper_text.splitlines()) == sorted(text_of(draft).splitlines())

@@ -8,10 +8,10 @@ from services.intake.views import ProjectView
 from services.portal.building import Choices, choices_of, treatment_of
 from services.portal.lab import Away, Json, Refused
 from services.portal.pages.projects import treatments
-from tests.unit.intake import made
+from tests.unit.intake import samples
 from tests.unit.portal.pages import html_of, led_to, plain
 
-PROJECT: dict[str, Any] = ProjectView.of(made.project_at("advised")).model_dump(mode="json")
+PROJECT: dict[str, Any] = ProjectView.of(samples.project_at("advised")).model_dump(mode="json")
 COLUMNS: list[dict[str, Any]] = [
     {"name": name, "kind": "integer", "key": key, "meaning": None, "unit": ""}
     for name, key in (("epci", "epci"), ("parts", None), ("prix", None))
@@ -27,7 +27,7 @@ steps: [{application: report, inputs: {table: parts}, parameters: {title: x}, ou
 
 def previewed(body: Json) -> Json:
     """What compute answers: the columns that are made, or that a drawing's are not among them."""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "matches": [],
         "warnings": [],
         "rows": 9,
@@ -37,15 +37,15 @@ def previewed(body: Json) -> Json:
         "columns": COLUMNS,
     }
     for step in body.get("steps", ()):
-        names, parameters = {one["name"] for one in told["columns"]}, step["parameters"]
+        names, parameters = {column["name"] for column in fields["columns"]}, step["parameters"]
         if step["application"] == "aggregate":
             kept = (*parameters["by"], *parameters.get("sums", ()))
-            told["columns"] = [one for one in COLUMNS if one["name"] in kept]
+            fields["columns"] = [column for column in COLUMNS if column["name"] in kept]
         if step["application"] == "chart" and parameters["value"] not in names:
             raise Refused(422, "la table « comptes » n'a pas de colonne « parts »", "steps.1.value")
         if step["application"] == "cross" and parameters.get("many_to_many") != "kept":
-            told["warnings"] = [REPEATED]
-    return told
+            fields["warnings"] = [REPEATED]
+    return fields
 
 
 ANSWERS: dict[str, Any] = {
@@ -67,22 +67,22 @@ def saved(form: dict[str, Any]) -> Json:
     return sent["/projects/prj_1/treatment"]
 
 
-def shown(handler: Any, **asked: Any) -> str:
+def builder_page(handler: Any, **asked: Any) -> str:
     """The builder, asked or sent so."""
     return html_of(handler, ANSWERS, "holder", project_id="prj_1", **asked)
 
 
 def test_choices_are_saved_as_they_stand() -> None:
     """Also a chart that was chosen since the preview, which was left out in silence."""
-    html = shown(treatments.show, query=b"gauche=dts_1&par=epci&sommes=parts")
+    html = builder_page(treatments.show, query=b"gauche=dts_1&par=epci&sommes=parts")
     button = html.partition("Enregistrer ce traitement")[0].rpartition("<button")[2]
     assert 'form="par-choix"' in button
     assert 'formmethod="post"' in button
     assert 'formaction="/projets/prj_1/traitement"' in button
-    wanted = Choices(
+    choices = Choices(
         left="dts_1", by=("epci",), sums=("parts", "prix"), bars=("epci", "parts"), title="Parts"
     )
-    assert saved(DRAWN)["steps"] == (treatment_of(wanted) or {})["steps"]
+    assert saved(DRAWN)["steps"] == (treatment_of(choices) or {})["steps"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_written_treatment_is_saved_as_it_stands(form: dict[str, str], part: str
 
 
 @pytest.mark.parametrize(
-    ("changes", "at", "said"),
+    ("changes", "at", "message"),
     [
         ({"sommes": "prix"}, "hauteur", "« parts » n'est plus calculé"),
         ({"hauteur": ""}, "hauteur", "Dites aussi la longueur des barres"),
@@ -106,43 +106,45 @@ def test_written_treatment_is_saved_as_it_stands(form: dict[str, str], part: str
         ({"taux": "prix", "pour": "autre"}, "taux", "« autre » n'est plus calculé"),
     ],
 )
-def test_part_to_draw_stays_with_what_it_lacks(changes: dict[str, Any], at: str, said: str) -> None:
+def test_part_to_draw_stays_with_what_it_lacks(
+    changes: dict[str, Any], at: str, message: str
+) -> None:
     """Neither the part goes away, nor is a table named that nobody knows, nor is it saved."""
     for handler, asked in (
         (treatments.show, {"query": query_of({**DRAWN, **changes})}),
         (treatments.save, {"form": {**DRAWN, **changes}}),
     ):
-        html = shown(handler, **asked)
+        html = builder_page(handler, **asked)
         assert "<legend>Montrer</legend>" in html
         assert "comptes" not in plain(html).partition("Aperçu")[2]
         assert "Dessine" not in plain(html)
         fault = html.partition(f'id="{at}-fault"')[2].partition("</small>")[0]
-        assert said in plain(f"<p{fault}").replace("\u202f", " ").replace("\u00a0", " ")
+        assert message in plain(f"<p{fault}").replace("\u202f", " ").replace("\u00a0", " ")
 
 
 def test_second_table_is_saved_with_its_key_alone() -> None:
     """Else nothing would read it, and its owner would be asked for no column; a look is free."""
     form = {**COUNTED, "droite": "dts_2"}
     asked = "Choisissez la clé par laquelle croiser ces deux jeux"
-    assert asked in plain(shown(treatments.save, form=form))
-    assert asked not in plain(shown(treatments.show, query=query_of(form)))
+    assert asked in plain(builder_page(treatments.save, form=form))
+    assert asked not in plain(builder_page(treatments.show, query=query_of(form)))
 
 
 def test_rows_that_multiply_are_a_choice() -> None:
     """The builder says that the full job will be refused, until they are meant."""
     crossed = b"gauche=dts_1&droite=dts_2&cle=epci|epci||"
-    html = shown(treatments.show, query=crossed)
+    html = builder_page(treatments.show, query=crossed)
     assert "le calcul complet sera refusé" in plain(html)
     assert 'name="repetees" value="1">' in html
-    html = shown(treatments.show, query=crossed + b"&repetees=1")
+    html = builder_page(treatments.show, query=crossed + b"&repetees=1")
     assert 'name="repetees" value="1" checked>' in html
     assert "chaque ligne avec toutes celles qui ont la même clé" in plain(html)
     made_of = saved({"gauche": "dts_1", "droite": "dts_2", "cle": "epci|epci||", "repetees": "1"})
     [step] = made_of["steps"]
     assert step["parameters"]["many_to_many"] == "kept"
-    found = choices_of(made_of)
-    assert found
-    assert found.repeats
+    choices = choices_of(made_of)
+    assert choices
+    assert choices.repeats
 
 
 def test_second_of_two_tabs_is_told_that_the_treatment_changed() -> None:
@@ -174,11 +176,11 @@ def kept_treatment() -> Json:
 def query_of(form: dict[str, Any]) -> bytes:
     """The fields as an address has them."""
     pairs = [
-        (name, one)
+        (name, field_value)
         for name, sent in form.items()
-        for one in ([sent] if isinstance(sent, str) else sent)
+        for field_value in ([sent] if isinstance(sent, str) else sent)
     ]
-    return "&".join(f"{name}={one}" for name, one in pairs).encode()
+    return "&".join(f"{name}={cell}" for name, cell in pairs).encode()
 
 
 def test_lab_without_the_libraries_of_code_says_so_in_place_of_its_field() -> None:

@@ -8,7 +8,7 @@ from services.intake.views import ProjectView
 from services.portal.lab import Json
 from services.portal.pages.projects import projects
 from shared.stages import Stage
-from tests.unit.intake import made
+from tests.unit.intake import samples
 from tests.unit.portal.pages import html_of, led_to, plain
 
 
@@ -18,18 +18,21 @@ def member(member_id: str, name: str) -> dict[str, Any]:
     return {"id": member_id, "name": name, **about}
 
 
-def answers(stage: Stage, *found: dict[str, Any], **changes: Any) -> dict[str, Json]:
+def answers(stage: Stage, *members: dict[str, Any], **changes: Any) -> dict[str, Json]:
     """What the services answer of a project at a stage, and of who is found as « greyc »."""
-    project = ProjectView.of(made.project_at(stage)).model_dump(mode="json")
+    project = ProjectView.of(samples.project_at(stage)).model_dump(mode="json")
     advice = {"member_id": "mbr_a", "name": "Conseillé", "reasons": ["Même thème."]}
     guidance = {name: [advice] for name in ("pilot_sites", "experts")}
     project["guidance"] = {**project["guidance"], **guidance}
-    known = {f"/members/{one}": member(one, one) for one in ("mbr_a", "mbr_1", made.SITE)}
+    members_by_text = {
+        f"/members/{member_id}": member(member_id, member_id)
+        for member_id in ("mbr_a", "mbr_1", samples.SITE)
+    }
     return {
         "/projects/prj_1": {**project, **changes},
         "/projects/prj_1/review": {"impediment": ""},
-        "/members?q=greyc": {"items": list(found), "next": "more"},
-        **known,
+        "/members?q=greyc": {"items": list(members), "next": "more"},
+        **members_by_text,
     }
 
 
@@ -48,7 +51,7 @@ def test_search_keeps_what_is_chosen_without_a_script(
     query = f"membre=greyc&{field}=mbr_1".encode()
     html = html_of(projects.show, there, "reviewer", project_id="prj_1", query=query)
     form = html[html.index('id="inviter"') :].partition("</form>")[0]
-    offered = [one.partition('"')[0] for one in form.split(offer)[1:]]
+    offered = [word.partition('"')[0] for word in form.split(offer)[1:]]
     assert list(filter(None, offered)) == ["mbr_1", "mbr_a", "mbr_g"]
     assert f'{offer}mbr_1" {mark}>' in form
     assert "1 membre trouvé et d'autres : précisez votre recherche" in plain(form)

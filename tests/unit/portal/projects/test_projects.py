@@ -26,16 +26,16 @@ _FIELDS = ("title", "description", "theme", "access", "producer", "source_url", 
 PLACES = ("droite", "par", "choix", "treatment")
 
 
-def shown(project: Any, **answers: Any) -> str:
+def project_page(project: Any, **answers: Any) -> str:
     """The HTML of a project's page; `answers` are those of other paths, without their slash."""
     others = {f"/{path}": answer for path, answer in answers.items()}
-    told = {"/projects/prj_1": project, **others, **MEMBERS}
-    return html_of(projects.show, told, "holder", project_id="prj_1")
+    fields = {"/projects/prj_1": project, **others, **MEMBERS}
+    return html_of(projects.show, fields, "holder", project_id="prj_1")
 
 
 def test_advised_applications_lead_to_where_one_uses_them() -> None:
     """On the data that is advised first."""
-    html = shown(ADVISED)
+    html = project_page(ADVISED)
     for place in PLACES:
         assert f'href="/projets/prj_1/traitement?gauche=dts_1#{place}"' in html
 
@@ -57,31 +57,31 @@ def test_places_that_applications_lead_to_are_there(place: str) -> None:
 def test_who_may_not_change_the_treatment_is_led_nowhere() -> None:
     """The lab's advice is text then."""
     project = {**ADVISED, "stage": "rejected", "treatment_open_to": "nobody"}
-    assert "traitement?" not in shown(project)
+    assert "traitement?" not in project_page(project)
 
 
 def test_project_s_page_names_its_territory() -> None:
     """As it was understood, whether it was written by names or codes."""
     project = {**ADVISED, "territory": ["14", "76540"]}
-    assert "Territoire : Calvados et Rouen" in plain(shown(project))
+    assert "Territoire : Calvados et Rouen" in plain(project_page(project))
 
 
 def test_who_sends_a_project_in_reads_what_was_understood() -> None:
     """And one that is refused keeps what was typed, with the candidates."""
     sent: dict[str, Any] = {}
-    made = {"id": "prj_1", "territory": ["14", "76540"]}
+    fields = {"id": "prj_1", "territory": ["14", "76540"]}
     form = {"title": "Froid", "territory": "Calvados, Rouen"}
     session: dict[str, Any] = {}
-    page_of(projects.submit, {"/projects": made}, "holder", form=form, sent=sent, session=session)
+    page_of(projects.submit, {"/projects": fields}, "holder", form=form, sent=sent, session=session)
     assert sent["/projects"]["territory"] == ["Calvados", "Rouen"]
     assert "pour ce territoire : Calvados et Rouen." in session["said"]
 
 
 def test_form_of_data_has_the_names_of_its_places() -> None:
     """With their codes, so that it may be sent back as it is."""
-    told = {"licence": "lov2", "contact": None, "territory": ["14118"], "keywords": []}
+    fields = {"licence": "lov2", "contact": None, "territory": ["14118"], "keywords": []}
     more = dict.fromkeys((*_FIELDS, "frequency", "minimum_units", "joins_shown"))
-    assert given_of({**more, **told})["territory"] == "Caen (14118)"
+    assert given_of({**more, **fields})["territory"] == "Caen (14118)"
 
 
 def test_rows_that_are_counted_are_read_without_the_other_columns() -> None:
@@ -90,9 +90,9 @@ def test_rows_that_are_counted_are_read_without_the_other_columns() -> None:
     condition = {"column": 'né"e', "comparison": ">", "value": "l'an"}
 
     def parameters_of(**chosen: Any) -> Any:
-        made = treatment_of(Choices(left="dts_1", kept=kept, **chosen))
-        assert made
-        step = made["steps"][0]
+        treatment = treatment_of(Choices(left="dts_1", kept=kept, **chosen))
+        assert treatment
+        step = treatment["steps"][0]
         assert step["application"] == "filter"
         return step["parameters"]
 
@@ -133,7 +133,7 @@ def test_values_are_read_as_french_people_write_them(
 
 
 @pytest.mark.parametrize(
-    ("column", "typed", "at", "said"),
+    ("column", "typed", "at", "message"),
     [
         ("pop", "abc", "valeur", "nombres entiers"),
         ("pop", "1000,5", "valeur", "nombres entiers"),
@@ -144,10 +144,10 @@ def test_values_are_read_as_french_people_write_them(
     ],
 )
 def test_value_that_cannot_be_compared_is_refused_at_its_field(
-    column: str, typed: str, at: str, said: str
+    column: str, typed: str, at: str, message: str
 ) -> None:
     """Before anything is previewed: no full job fails by it later, and nothing is left out."""
-    with pytest.raises(Refused, match=said) as refused:
+    with pytest.raises(Refused, match=message) as refused:
         with_value(Choices(kept=(column, "=", typed)), COLUMNS)
     assert refused.value.field == at
 
@@ -162,10 +162,12 @@ def test_texts_are_not_more_or_less(comparison: str) -> None:
 
 def test_ways_from_key_to_key_are_told_in_words() -> None:
     """No two alike, and none by its name in a treatment."""
-    told = {crosswalk(name) for name in CROSSWALKS}
-    assert len(told) == len(CROSSWALKS)
+    crosswalks = {crosswalk(name) for name in CROSSWALKS}
+    assert len(crosswalks) == len(CROSSWALKS)
     assert crosswalk("postcode_commune") == "code postal mené à code commune"
-    assert {one for way in CROSSWALKS.values() for one in (way.source, way.target)} <= TYPES.keys()
+    assert {
+        source for way in CROSSWALKS.values() for source in (way.source, way.target)
+    } <= TYPES.keys()
 
 
 @pytest.mark.parametrize(("still", "where"), [(True, "/projets/prj_1"), (False, "/")])
@@ -197,7 +199,7 @@ def test_each_job_of_a_project_is_called_by_its_kind() -> None:
         {"id": f"job_{kind}", "kind": kind, "state": "succeeded", "queued_at": AT}
         for kind in ("trial", "full", "ingest")
     ]
-    text = plain(shown(ADVISED, jobs={"items": jobs}))
+    text = plain(project_page(ADVISED, jobs={"items": jobs}))
     for called in ("Essai", "Calcul complet", "Lecture d'un fichier"):
         assert text.count(f"{called} du 20/11/2026") == 1
 
@@ -209,7 +211,7 @@ def test_newest_job_stands_first_and_one_held_is_not_called_done() -> None:
         {**about, "id": "job_b", "queued_at": "2026-11-20T12:00:00Z", "is_held": True},
         {**about, "id": "job_a", "queued_at": "2026-11-20T09:00:00Z", "is_held": False},
     ]
-    text = plain(shown(ADVISED, **{"jobs?newest=True": {"items": jobs}}))
+    text = plain(project_page(ADVISED, **{"jobs?newest=True": {"items": jobs}}))
     assert text.index("à 13 h 00") < text.index("à 10 h 00")
     assert text.count("terminé, un relecteur décide si le résultat sort") == 1
 
@@ -218,7 +220,7 @@ def test_trial_without_a_row_is_not_listed_as_a_plain_success() -> None:
     """Whoever reads the list looks at it before the project goes on."""
     trial = {"kind": "trial", "state": "succeeded", "queued_at": AT}
     jobs = [{**trial, "id": "job_a", "fault": "le filtre ne garde rien"}, {**trial, "id": "job_b"}]
-    text = plain(shown(ADVISED, jobs={"items": jobs}))
+    text = plain(project_page(ADVISED, jobs={"items": jobs}))
     assert text.count("terminé, sans résultat : le filtre ne garde rien") == 1
 
 
@@ -233,17 +235,17 @@ def test_delivered_project_leads_to_what_it_gave_back() -> None:
     """In the catalogue, once that shows it."""
     project = {**ADVISED, "stage": "delivered", "treatment_open_to": "nobody"}
     given_back = {"items": [{"id": "dts_9", "title": "Aides par commune"}]}
-    for known, is_led in (({}, False), ({"datasets?project_id=prj_1": given_back}, True)):
-        html = shown(project, datasets={"items": []}, **known)
+    for answers_by_path, is_led in (({}, False), ({"datasets?project_id=prj_1": given_back}, True)):
+        html = project_page(project, datasets={"items": []}, **answers_by_path)
         assert ('<a href="/catalogue/dts_9">Aides par commune</a>' in html) == is_led
 
 
 def test_delivery_is_offered_where_intake_takes_it() -> None:
     """Which says of which results."""
-    results = [{"job_id": one, "state": "released", "at": AT} for one in ("job_1", "job_2")]
+    results = [{"job_id": job_id, "state": "released", "at": AT} for job_id in ("job_1", "job_2")]
     project = {**PROJECT, "stage": "staffed", "results": results, "conditions": []}
     for deliverable, is_offered in ((["job_2"], True), ([], False)):
-        html = shown({**project, "deliverable": deliverable})
+        html = project_page({**project, "deliverable": deliverable})
         assert ('value="job_2"' in html, 'value="job_1"' in html) == (is_offered, False)
         assert ('action="/projets/prj_1/livraison"' in html) == is_offered
         assert ('href="#livrer"' in html) == is_offered

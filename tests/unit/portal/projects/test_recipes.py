@@ -42,7 +42,7 @@ SENT = {
 
 def table(*names: str) -> Json:
     """A dataset with these columns."""
-    profile = {"columns": [{"name": one} for one in names]}
+    profile = {"columns": [{"name": name} for name in names]}
     return {"title": "Parc de 2026", "versions": [{"profile": profile}]}
 
 
@@ -62,15 +62,17 @@ def answers(**changed: Any) -> dict[str, Any]:
     }
 
 
-def shown(handler: Any = recipes.show, told: dict[str, Any] | None = None, **asked: Any) -> str:
+def recipe_page(
+    handler: Any = recipes.show, answers_by_path: dict[str, Any] | None = None, **asked: Any
+) -> str:
     """The page, for its holder."""
     parts = {"project_id": "prj_1", "recipe": "vacance"}
-    return html_of(handler, told or answers(), "holder", **asked, **parts)
+    return html_of(handler, answers_by_path or answers(), "holder", **asked, **parts)
 
 
 def test_data_and_columns_that_fit_are_filled_in() -> None:
     """As the catalogue says, under the names that the data has."""
-    page = shown()
+    page = recipe_page()
     assert '<option value="dts_a" selected>Conseillé</option>' in page
     assert page.count("<option selected>code_insee</option>") == 1
     assert "Parc de 2026</legend>" in page
@@ -79,7 +81,7 @@ def test_data_and_columns_that_fit_are_filled_in() -> None:
 
 def test_other_data_may_be_chosen() -> None:
     """Columns of the same name are filled in, the others are to be chosen."""
-    page = shown(query=b"jeu_0=dts_b")
+    page = recipe_page(query=b"jeu_0=dts_b")
     assert '<option value="dts_b" selected>Autre</option>' in page
     assert "<option selected>vacants</option>" in page
     assert "code_insee" not in page
@@ -88,23 +90,23 @@ def test_other_data_may_be_chosen() -> None:
 def test_data_that_one_comes_from_goes_before_what_is_advised() -> None:
     """From its own page, where the recipe is listed."""
     fit = {**FIT, "columns": {"com": "vacants", "vacants": "vacants"}}
-    told = answers(**{"/datasets/dts_b/recipes": {"items": [fit]}})
-    page = shown(told=told, query=b"avec=dts_b")
+    answers_by_path = answers(**{"/datasets/dts_b/recipes": {"items": [fit]}})
+    page = recipe_page(answers_by_path=answers_by_path, query=b"avec=dts_b")
     assert '<option value="dts_b" selected>Autre</option>' in page
     assert page.count("<option selected>vacants</option>") == 2
 
 
 def test_nothing_that_fits_is_said_by_empty_choices() -> None:
     """Columns come once data is chosen."""
-    page = shown(told=answers(**{"/datasets/dts_a/recipes": {"items": []}}))
+    page = recipe_page(answers_by_path=answers(**{"/datasets/dts_a/recipes": {"items": []}}))
     assert "2. Ses colonnes" not in page
 
 
 def test_choices_make_a_treatment() -> None:
     """Of that version, with values of their types; its page shows what it would do."""
     sent: dict[str, Json] = {}
-    told = answers(**{"/recipes/vacance/treatment": TREATMENT})
-    page = shown(recipes.fill, told, form=SENT, sent=sent)
+    answers_by_path = answers(**{"/recipes/vacance/treatment": TREATMENT})
+    page = recipe_page(recipes.fill, answers_by_path, form=SENT, sent=sent)
     assert sent["/recipes/vacance/treatment"] == {
         "version": 2,
         "inputs": {"logements": "dts_a"},
@@ -122,16 +124,18 @@ def test_number_beyond_all_is_for_the_service_to_refuse() -> None:
     threshold = {**LATEST["parameters"]["seuil"], "type": "number"}
     latest = {**LATEST, "parameters": {"seuil": threshold}}
     recipe = {"name": "vacance", "latest": latest}
-    told = answers(**{"/recipes/vacance": recipe, "/recipes/vacance/treatment": TREATMENT})
-    shown(recipes.fill, told, form={**SENT, "valeur_0": "9" * 400}, sent=sent)
+    answers_by_path = answers(
+        **{"/recipes/vacance": recipe, "/recipes/vacance/treatment": TREATMENT}
+    )
+    recipe_page(recipes.fill, answers_by_path, form={**SENT, "valeur_0": "9" * 400}, sent=sent)
     assert sent["/recipes/vacance/treatment"]["parameters"] == {"seuil": "9" * 400}
 
 
 def test_what_is_refused_stands_at_its_field_with_what_was_chosen() -> None:
     """In the service's words."""
     refused = Refused(422, "doit être un nombre entier", "parameters.seuil")
-    told = answers(**{"/recipes/vacance/treatment": refused})
-    page = shown(recipes.fill, told, form={**SENT, "valeur_0": "dix"})
+    answers_by_path = answers(**{"/recipes/vacance/treatment": refused})
+    page = recipe_page(recipes.fill, answers_by_path, form={**SENT, "valeur_0": "dix"})
     assert 'name="valeur_0" value="dix" aria-invalid="true"' in page
     assert "Doit être un nombre entier" in page
     assert "<option selected>vides</option>" in page
@@ -140,23 +144,23 @@ def test_what_is_refused_stands_at_its_field_with_what_was_chosen() -> None:
 def test_column_that_is_refused_is_told_at_its_choice() -> None:
     """With those that would do; what was chosen stays to be seen."""
     refused = Refused(422, "« vides » n'est pas lue comme des nombres", "columns.logements.vacants")
-    page = shown(recipes.fill, answers(**{"/recipes/vacance/treatment": refused}), form=SENT)
+    page = recipe_page(recipes.fill, answers(**{"/recipes/vacance/treatment": refused}), form=SENT)
     assert 'name="colonne_0_1" aria-invalid="true" aria-describedby="colonne_0_1-fault"' in page
-    told = page.partition('id="colonne_0_1-fault"')[2]
-    assert "lue comme des nombres" in told.partition("</small>")[0]
+    fault_text = page.partition('id="colonne_0_1-fault"')[2]
+    assert "lue comme des nombres" in fault_text.partition("</small>")[0]
     assert "<option selected>vides</option>" in page
 
 
 def test_column_that_stands_for_two_is_told_of() -> None:
     """It may be meant: a code that is its own label."""
-    told = answers(**{"/recipes/vacance/treatment": TREATMENT})
+    answers_by_path = answers(**{"/recipes/vacance/treatment": TREATMENT})
     same = {**SENT, "colonne_0_1": "code_insee"}
-    said = "« code_insee » sert pour « com » et « vacants »"
-    assert said in plain(shown(recipes.fill, told, form=same))
-    assert "sert pour" not in shown(recipes.fill, told, form=SENT)
+    expected_text = "« code_insee » sert pour « com » et « vacants »"
+    assert expected_text in plain(recipe_page(recipes.fill, answers_by_path, form=same))
+    assert "sert pour" not in recipe_page(recipes.fill, answers_by_path, form=SENT)
 
 
 def test_another_version_is_shown_before_it_is_used() -> None:
     """Its fields may mean something else."""
-    page = shown(recipes.fill, form={**SENT, "version": "1"})
+    page = recipe_page(recipes.fill, form={**SENT, "version": "1"})
     assert "La recette a changé" in page

@@ -10,12 +10,12 @@ MOST = 64_000
 
 def column(name: str, *values: str) -> list[str]:
     """A column of these values as its page shows it; empty ones stand beside others."""
-    lines = "\n".join([f"{name};x", *(f"{one};y" for one in values)])
+    lines = "\n".join([f"{name};x", *(f"{cell};y" for cell in values)])
     return [row[0] for row in first_rows(lines.encode(), MOST).rows]
 
 
 @pytest.mark.parametrize(
-    ("name", "values", "shown"),
+    ("name", "values", "shown_cells"),
     [
         ("taux", ["38.2", "4.25", "-1234.50", ""], ["38,2", "4,25", "\u22121\u202f234,5", ""]),
         ("parts", ["1771308.0", "12.0", ""], ["1\u202f771\u202f308", "12", ""]),
@@ -25,9 +25,11 @@ def column(name: str, *values: str) -> list[str]:
         ("age", ["34.3333333333333", "0.00000012345"], ["34,333333", "0,000000123"]),
     ],
 )
-def test_numbers_are_written_in_french(name: str, values: list[str], shown: list[str]) -> None:
+def test_numbers_are_written_in_french(
+    name: str, values: list[str], shown_cells: list[str]
+) -> None:
     """A comma, thin spaces, and whole numbers without a fraction of nothing."""
-    assert column(name, *values) == shown
+    assert column(name, *values) == shown_cells
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,6 @@ def test_table_says_whether_there_are_more_rows() -> None:
 def test_what_is_wrong_with_a_step_is_said_without_its_field() -> None:
     """Of a failed job, whose reason programs read as it is."""
     job = {"id": "job_1", "kind": "full", "state": "failed", "outputs": [], "is_held": False}
-    told = {**job, "result": None, "reason": "steps.0.sums: colonne « x » : 2 valeurs"}
-    text = page_of(show, {"/jobs/job_1": told}, "holder", job_id="job_1")
+    fields = {**job, "result": None, "reason": "steps.0.sums: colonne « x » : 2 valeurs"}
+    text = page_of(show, {"/jobs/job_1": fields}, "holder", job_id="job_1")
     assert "Échoué : Étape 1 : colonne « x »" in text

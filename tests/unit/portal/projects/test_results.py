@@ -23,23 +23,23 @@ MADE = {"sha256": "0" * 64, "size": 1}
 BUTTON = 'action="/resultats/job_1/relance"'
 
 
-def shown(**changed: Any) -> str:
+def result_page(**changed: Any) -> str:
     """The page of a job of which this is said."""
     return html_of(results.show, {"/jobs/job_1": {**JOB, **changed}}, "holder", job_id="job_1")
 
 
 def test_failed_job_says_why_and_is_run_again() -> None:
     """Only compute knows whether it may be."""
-    page = shown()
+    page = result_page()
     assert "a pas suffi" in page
     assert BUTTON in page
-    assert BUTTON not in shown(may_run_again=False)
+    assert BUTTON not in result_page(may_run_again=False)
 
 
 def test_reason_that_is_withheld_is_told_by_the_reason_for_that() -> None:
     """What a job says of data that was taken away is not for its holder any more."""
-    told = "ce résultat est fait de données restreintes : étude finie"
-    assert "étude finie" in shown(reason="", message=told)
+    message = "ce résultat est fait de données restreintes : étude finie"
+    assert "étude finie" in result_page(reason="", message=message)
 
 
 def test_form_leads_to_the_new_job() -> None:
@@ -87,5 +87,5 @@ def test_result_that_is_closed_says_why() -> None:
     for changed, is_told in (({}, True), ({"is_held": True}, False), ({"result": MADE}, False)):
         answers = {"/jobs/job_1": {**done, **changed}}
         text = page_of(results.show, answers, "holder", job_id="job_1")
-        told = "étude finie. Ses fichiers ne se téléchargent plus."
-        assert (told in text) == is_told
+        expected_text = "étude finie. Ses fichiers ne se téléchargent plus."
+        assert (expected_text in text) == is_told

@@ -13,15 +13,15 @@ SECURE, REJECT = 'value="secure"', 'value="reject"'
 
 def answers(**review: Any) -> dict[str, Any]:
     """What the services say of a project that waits for a review."""
-    told = {**REVIEW, "needed": 2, **review}
-    return {"/projects/prj_1": PROJECT, "/projects/prj_1/review": told, "/treatments/preview": {}}
+    fields = {**REVIEW, "needed": 2, **review}
+    return {"/projects/prj_1": PROJECT, "/projects/prj_1/review": fields, "/treatments/preview": {}}
 
 
 def test_who_agreed_is_not_asked_again() -> None:
     """Intake would refuse it; to turn the project down stays possible."""
     agreed, new = (
-        html_of(reviews.show, answers(has_agreed=one), "reviewer", project_id="prj_1")
-        for one in (True, False)
+        html_of(reviews.show, answers(has_agreed=has_agreed), "reviewer", project_id="prj_1")
+        for has_agreed in (True, False)
     )
     assert [SECURE in agreed, REJECT in agreed] == [False, True]
     assert [SECURE in new, REJECT in new] == [True, True]
@@ -43,15 +43,15 @@ def test_list_has_what_waits_for_the_staff_after_a_review() -> None:
     waiting = {"items": [due], "next": None}
     answers = {"/projects": NONE, "/projects?for_staff=True": waiting}
     assert 'href="/projets/prj_1"' in html_of(reviews.page, answers, "operator")
-    said = "Bancs : changer le traitement : l'essai n'a pas abouti"
-    assert said in page_of(reviews.page, answers, "operator")
+    expected_text = "Bancs : changer le traitement : l'essai n'a pas abouti"
+    assert expected_text in page_of(reviews.page, answers, "operator")
 
 
 def test_changed_treatment_is_decided_on_at_whatever_stage() -> None:
     """Where the project itself may be turned down no more, the treatment is not agreed to."""
     check: dict[str, Any] = {"faults": [], "waits": [], "persons": [], "changes": []}
     project = {**PROJECT, "stage": "piloted", "needs_review": True, "checks": [check]}
-    told = {**answers(), "/projects/prj_1": {**project, "treatment": {"inputs": {}, "steps": []}}}
-    html = html_of(reviews.show, told, "reviewer", project_id="prj_1")
+    fields = {**answers(), "/projects/prj_1": {**project, "treatment": {"inputs": {}, "steps": []}}}
+    html = html_of(reviews.show, fields, "reviewer", project_id="prj_1")
     assert (SECURE in html, REJECT in html, 'value="complete"' in html) == (True, False, True)
     assert "Accepter le nouveau traitement" in html

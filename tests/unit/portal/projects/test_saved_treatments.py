@@ -12,7 +12,7 @@ from services.portal.pages.projects import projects, treatments
 from services.portal.pages.projects.treatment_sentences import sentences_of
 from shared.engine.applications import with_choices
 from shared.events import Treatment
-from tests.unit.intake import made
+from tests.unit.intake import samples
 from tests.unit.portal.pages import html_of, plain
 
 CHOSEN = Choices(
@@ -60,7 +60,7 @@ def page(
     warnings: Json = (),
 ) -> str:
     """The builder of a project with that treatment, as saved, or with what was sent."""
-    project = ProjectView.of(made.project_at("advised")).model_dump(mode="json")
+    project = ProjectView.of(samples.project_at("advised")).model_dump(mode="json")
     answers = {
         "/projects/prj_1": {**project, "treatment": treatment},
         "/recipes": FOUND,
@@ -94,9 +94,14 @@ def test_choices_are_found_in_the_treatment_that_they_make(choices: Choices) -> 
 def test_rows_taken_for_totals_are_shown_where_they_can_be_kept() -> None:
     """The box stands where there are some, or where they were kept."""
     message = "de « Baux », 4 lignes sont prises pour des totaux : lignes 30, 61 et 97"
-    told = {"field": "steps.0.inputs.table", "kind": "totals", "message": message, "dataset_id": ""}
+    fields = {
+        "field": "steps.0.inputs.table",
+        "kind": "totals",
+        "message": message,
+        "dataset_id": "",
+    }
     choices = Choices(left="dts_1", by=("epci",), counts=True)
-    with_totals = page(kept(choices), warnings=[told])
+    with_totals = page(kept(choices), warnings=[fields])
     assert "4 lignes sont prises pour des totaux : lignes 30, 61 et 97" in plain(with_totals)
     assert 'name="totaux" value="1">' in with_totals
     assert 'name="totaux"' not in page(kept(choices))
@@ -125,8 +130,8 @@ def test_page_opens_with_the_choices_that_were_saved() -> None:
 
 def test_figures_without_groups_are_refused_at_their_field() -> None:
     """They were left out in silence."""
-    told = plain(page(query=b"gauche=dts_1&compter=1&sommes=parts"))
-    assert "Dites par quelle colonne regrouper" in told
+    page_text = plain(page(query=b"gauche=dts_1&compter=1&sommes=parts"))
+    assert "Dites par quelle colonne regrouper" in page_text
     assert "Dites par quelle colonne" not in plain(page(query=b"gauche=dts_1"))
 
 
@@ -139,7 +144,7 @@ def test_rate_is_offered_of_the_figures_that_are_made() -> None:
     assert 'id="taux"' not in page(query=b"gauche=dts_1&par=epci&sommes=parts")
     treatment = treatment_of(replace(CHOSEN, counts=False))
     assert treatment is not None
-    assert not [one for one in treatment["steps"] if "ratio" in one["parameters"]]
+    assert not [step for step in treatment["steps"] if "ratio" in step["parameters"]]
 
 
 @pytest.mark.parametrize(("field", "application"), [("sql", "query"), ("code", "python")])
@@ -195,20 +200,20 @@ def test_code_without_known_columns_has_no_empty_table() -> None:
 
 def test_saved_treatment_is_said_in_words_on_the_project_s_page() -> None:
     """By the titles of its data, without a name of its tables."""
-    it = {**ProjectView.of(made.project_at("advised")).model_dump(mode="json")}
+    fields = {**ProjectView.of(samples.project_at("advised")).model_dump(mode="json")}
     answers = {
-        f"/projects/{it['id']}": {**it, "treatment": kept(CHOSEN)},
+        f"/projects/{fields['id']}": {**fields, "treatment": kept(CHOSEN)},
         "/datasets/dts_1": DATASET,
         "/members": {"items": [], "next": None},
     }
-    text = plain(html_of(projects.show, answers, "holder", project_id=it["id"]))
+    text = plain(html_of(projects.show, answers, "holder", project_id=fields["id"]))
     assert "Ce que fait le traitement" in text
     assert "Croise « Cinémas » avec un jeu de données qui ne vous est pas montré" in text
 
 
 def test_catalogue_that_is_away_is_said_to_be() -> None:
     """Rather than that a dataset is not shown, which reads as secrecy."""
-    project = ProjectView.of(made.project_at("advised")).model_dump(mode="json")
+    project = ProjectView.of(samples.project_at("advised")).model_dump(mode="json")
     away: dict[str, Any] = {
         "/projects/prj_1": {**project, "treatment": kept(CHOSEN)},
         "/recipes": FOUND,
@@ -223,8 +228,8 @@ def test_catalogue_that_is_away_is_said_to_be() -> None:
 
 def test_choices_are_said_in_words() -> None:
     """One sentence for each step, in their order."""
-    told = sentences_of(kept(CHOSEN), {"dts_1": "Cinémas", "dts_2": "EPCI"})
-    assert told == [
+    sentences = sentences_of(kept(CHOSEN), {"dts_1": "Cinémas", "dts_2": "EPCI"})
+    assert sentences == [
         "Croise « Cinémas » avec « EPCI », là où « com » et « code » se correspondent.",
         "Garde dans le résultat de l'étape précédente les lignes où « nom complet » n'est pas"
         " « L'Aigle »" + FOLDED,
@@ -240,24 +245,28 @@ def test_choices_are_said_in_words() -> None:
 
 def test_rows_of_a_dataset_are_said_by_its_title() -> None:
     """And without what does not hold: a number is the same in one way alone."""
-    told = sentences_of(kept(Choices(left="dts_1", kept=("pop", ">", "9"))), {"dts_1": "Cinémas"})
-    assert told == ["Garde dans « Cinémas » les lignes où « pop » est supérieur à « 9 »."]
+    sentences = sentences_of(
+        kept(Choices(left="dts_1", kept=("pop", ">", "9"))), {"dts_1": "Cinémas"}
+    )
+    assert sentences == ["Garde dans « Cinémas » les lignes où « pop » est supérieur à « 9 »."]
 
 
 def test_codes_that_choices_add_are_said() -> None:
     """By the column that names communes."""
-    told = sentences_of(kept(Choices(left="dts_1", named=("ville", "dep"))), {"dts_1": "Cinémas"})
-    assert told == ["Ajoute à « Cinémas » les codes des communes que nomme « ville »."]
+    sentences = sentences_of(
+        kept(Choices(left="dts_1", named=("ville", "dep"))), {"dts_1": "Cinémas"}
+    )
+    assert sentences == ["Ajoute à « Cinémas » les codes des communes que nomme « ville »."]
     chosen = Choices(left="dts_1", named=("ville", ""), territory=("14",))
     [of_territory] = sentences_of(kept(chosen), {"dts_1": "Cinémas"})
     assert "de plusieurs communes de même nom, celle du territoire du projet" in of_territory
 
 
 @pytest.mark.parametrize(
-    ("application", "said"),
+    ("application", "message"),
     [("aggregate", "Agréger une table."), ("?", "Une étape que le Datalab ne connaît pas.")],
 )
-def test_step_that_is_wrongly_written_is_said_too(application: str, said: str) -> None:
+def test_step_that_is_wrongly_written_is_said_too(application: str, message: str) -> None:
     """The project's page is shown whatever somebody sent."""
     step = {"application": application, "inputs": {}, "parameters": {"by": 1}, "output": "t"}
-    assert sentences_of({"inputs": {}, "steps": [step]}, {}) == [said]
+    assert sentences_of({"inputs": {}, "steps": [step]}, {}) == [message]

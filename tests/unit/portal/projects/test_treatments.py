@@ -53,7 +53,7 @@ def test_names_of_communes_are_offered_their_codes() -> None:
     html = built(CLUBS, query=b"gauche=dts_a&droite=dts_b")
     assert "nomme des communes" in html
     assert "Ajoutez d'abord les codes des communes" in html
-    numbers = [one | {"names": ""} for one in CLUBS]
+    numbers = [club | {"names": ""} for club in CLUBS]
     assert 'name="nomme"' not in built(numbers, query=b"gauche=dts_a")
 
 

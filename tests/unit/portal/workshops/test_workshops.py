@@ -49,14 +49,14 @@ def test_workshop_is_cancelled_by_who_says_that_it_is_meant() -> None:
 
 def test_stranger_s_registration_has_a_page_that_can_be_loaded_again() -> None:
     """The form leads to it: nothing is sent a second time, and the link stays in sight."""
-    made = {"state": "taken", "text": "reg_1.s e", "link": "", "by_staff": False}
-    answers = {f"{PATH}/registrations": made}
+    fields = {"state": "taken", "text": "reg_1.s e", "link": "", "by_staff": False}
+    answers = {f"{PATH}/registrations": fields}
     sent = {"name": "Zoé", "mail": "zoe@ville.example"}
     there = led_to(workshops.register, answers, form=sent, workshop_id="wsh_1")
     assert there == "/ateliers/inscription?code=reg_1.s%20e"
     page = templates_of().get_template("workshops/registration.html")
     visit = {"csrf": "", "menu": (), "settings": {"reached_at": "https://lab.example"}}
-    html = page.render(seat={**made, "workshop": WORKSHOP}, visit=visit, code="reg_1.s e")
+    html = page.render(seat={**fields, "workshop": WORKSHOP}, visit=visit, code="reg_1.s e")
     assert 'value="https://lab.example/ateliers/inscription?code=reg_1.s%20e"' in html
 
 

@@ -15,8 +15,8 @@ def texts(value: object) -> Iterator[str]:
     if isinstance(value, dict):
         value = [*value, *value.values()]
     if isinstance(value, list):
-        for one in value:
-            yield from texts(one)
+        for member in value:
+            yield from texts(member)
     if isinstance(value, str):
         yield value
 

@@ -5,7 +5,7 @@ from services.intake.records import Entry, Guidance
 from shared.aggregate import now
 from shared.endings.retitling import retitle, titles_in
 from shared.events.event import Precedent
-from tests.unit.intake import made
+from tests.unit.intake import samples
 
 OLD, NEW = "Patients de l'hôpital", "Jeu de données supprimé"
 
@@ -17,14 +17,14 @@ def requested(dataset_id: str, title: str) -> DatasetAccess:
 
 def test_title_goes_beside_the_id_and_in_sentences() -> None:
     """Of that dataset alone; whatever else is written stays."""
-    project = made.project(title="Patients de l'hôpital")
+    project = samples.project(title="Patients de l'hôpital")
     project.note_access(requested("dts_a", OLD))
     project.note_access(requested("dts_b", "Communes"))
     asked = project.history[-2].why
     assert f"« {OLD} »" in asked
     assert titles_in(project, "dts_a") == {OLD}
     assert retitle(project, "dts_a", NEW)
-    assert [one.title for one in project.accesses] == [NEW, "Communes"]
+    assert [access.title for access in project.accesses] == [NEW, "Communes"]
     assert project.history[-2].why == asked.replace(OLD, NEW)
     assert "« Communes »" in project.history[-1].why
     assert project.title == OLD
@@ -33,7 +33,7 @@ def test_title_goes_beside_the_id_and_in_sentences() -> None:
 
 def test_same_title_changes_nothing() -> None:
     """The owner let it stay."""
-    project = made.project()
+    project = samples.project()
     project.note_access(requested("dts_a", OLD))
     project.history.append(Entry(stage="submitted", at=now(), by="intake", why="Autre."))
     before = project.model_dump()
@@ -45,14 +45,14 @@ def test_same_title_changes_nothing() -> None:
 def test_result_that_made_data_worth_advising_is_called_anew() -> None:
     """It stands beside its id in the advice, and in the sentence of the reason."""
     served = f"A servi au projet « {OLD} », livré le 02/03/2026 et proche du vôtre : lits."
-    match = made.match("dts_b").model_copy(
+    match = samples.match("dts_b").model_copy(
         update={"reasons": (served,), "precedent": Precedent(dataset_id="dts_a", title=OLD)}
     )
-    project = made.project_at("submitted")
+    project = samples.project_at("submitted")
     project.advise(Guidance(datasets=(match,)))
     project.note_deletion("dts_a", NEW, "Effacé.")
     assert project.guidance
-    [told] = project.guidance.datasets
-    assert told.reasons == (served.replace(OLD, NEW),)
-    assert told.precedent == Precedent(dataset_id="dts_a", title=NEW)
-    assert told.title == match.title
+    [dataset] = project.guidance.datasets
+    assert dataset.reasons == (served.replace(OLD, NEW),)
+    assert dataset.precedent == Precedent(dataset_id="dts_a", title=NEW)
+    assert dataset.title == match.title

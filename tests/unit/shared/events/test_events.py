@@ -78,6 +78,6 @@ def test_event_of_a_held_result_tells_partners_nothing_of_its_manifest() -> None
     """Its hash and size would be those of what was made: of a failure, or of a row."""
     about = {"job_id": "j", "kind": "full", "seconds": 1.0}
     short, long = (FileRef(sha256=digit * 64, size=int(digit)) for digit in "12")
-    held = [JobSucceeded(**about, result=one, is_held=True).public for one in (short, long)]
+    held = [JobSucceeded(**about, result=file, is_held=True).public for file in (short, long)]
     assert held[0] == held[1]
     assert JobSucceeded(**about, result=short).public.result == short

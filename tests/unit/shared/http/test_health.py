@@ -38,8 +38,8 @@ def test_green_checks_are_listed_without_reasons() -> None:
 
 def test_service_that_stops_is_red_at_once() -> None:
     """Whatever its checks say."""
-    status, told = asked(health_of(stopping=True))
-    assert (status, told["reasons"]) == (503, {"running": "the service is stopping"})
+    status, health_report = asked(health_of(stopping=True))
+    assert (status, health_report["reasons"]) == (503, {"running": "the service is stopping"})
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,9 @@ ROUTES = {
 
 def described(routes: dict[str, Route]) -> dict[str, Any]:
     """The document of these routes, after the validator has accepted it."""
-    found: dict[str, Any] = json.loads(document("parcels", "1.0", routes))
-    validate(found)
-    return found
+    openapi_document: dict[str, Any] = json.loads(document("parcels", "1.0", routes))
+    validate(openapi_document)
+    return openapi_document
 
 
 def test_document_of_every_kind_of_route_is_valid() -> None:
@@ -56,10 +56,9 @@ def test_service_without_routes_is_valid() -> None:
 def test_query_model_becomes_parameters() -> None:
     """Path and query parameters are listed with their place, need and schema."""
     parameters = described(ROUTES)["paths"]["/parcels"]["get"]["parameters"]
-    assert [(one["name"], one["in"], one["required"]) for one in parameters] == [
-        ("q", "query", True),
-        ("limit", "query", False),
-    ]
+    assert [
+        (parameter["name"], parameter["in"], parameter["required"]) for parameter in parameters
+    ] == [("q", "query", True), ("limit", "query", False)]
     assert parameters[1]["schema"]["default"] == 50
 
 

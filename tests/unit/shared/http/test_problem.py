@@ -45,8 +45,8 @@ def test_our_errors_have_a_type_of_their_own() -> None:
 
 def test_detail_is_the_message_and_field_stands_apart() -> None:
     """The field is not repeated in the detail."""
-    found = problem_of(Invalid("is not known", "theme"))
-    assert (found.status, found.detail, found.field) == (422, "is not known", "theme")
+    problem = problem_of(Invalid("is not known", "theme"))
+    assert (problem.status, problem.detail, problem.field) == (422, "is not known", "theme")
 
 
 def test_message_of_a_validator_stands_alone() -> None:
@@ -63,13 +63,13 @@ def test_fault_within_a_list_is_named_by_its_path() -> None:
 
 def test_unexpected_error_tells_nothing() -> None:
     """The text of an exception nobody expected stays inside."""
-    found = problem_of(RuntimeError("password is 1234"))
-    assert found.status == 500
-    assert "1234" not in found.model_dump_json()
+    problem = problem_of(RuntimeError("password is 1234"))
+    assert problem.status == 500
+    assert "1234" not in problem.model_dump_json()
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "told"),
+    ("kind", "value", "detail"),
     [
         (Parcel, [], "doit être un objet JSON"),
         (dict[str, int], "x", "doit être un objet JSON"),
@@ -77,17 +77,17 @@ def test_unexpected_error_tells_nothing() -> None:
         (tuple[int, ...], "x", "doit être une liste JSON"),
     ],
 )
-def test_wrong_kind_of_json_is_told_in_words_of_json(kind: Any, value: object, told: str) -> None:
+def test_wrong_kind_of_json_is_told_in_words_of_json(kind: Any, value: object, detail: str) -> None:
     """A caller knows neither our classes nor Python's types."""
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(kind).validate_python(value)
-    assert problem_of(caught.value).detail == told
+    assert problem_of(caught.value).detail == detail
 
 
 def test_very_long_field_and_message_are_cut() -> None:
     """A client cannot make the answer as large as its request."""
-    found = problem_of(Invalid("m" * 10_000, "f" * 10_000))
-    assert len(found.model_dump_json()) < 2000
+    problem = problem_of(Invalid("m" * 10_000, "f" * 10_000))
+    assert len(problem.model_dump_json()) < 2000
 
 
 def test_headers_help_the_client_to_go_on() -> None:

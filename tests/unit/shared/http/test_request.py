@@ -23,8 +23,8 @@ class Search(BaseModel):
 
 def test_query_gathers_lists_and_knows_aliases() -> None:
     """A tuple field takes every value, an alias is the parameter's name."""
-    found = read_query(Search, MultiDict([("words", "a"), ("words", "b"), ("clef", "commune")]))
-    assert found == Search(words=("a", "b"), clef="commune")
+    query = read_query(Search, MultiDict([("words", "a"), ("words", "b"), ("clef", "commune")]))
+    assert query == Search(words=("a", "b"), clef="commune")
 
 
 def test_second_value_of_a_single_parameter_is_refused() -> None:

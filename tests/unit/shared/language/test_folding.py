@@ -39,5 +39,5 @@ def test_words_are_the_same_in_every_form_of_unicode(form: str) -> None:
 
 def test_words_keep_their_first_spelling() -> None:
     """A reason quotes the holder's own word."""
-    found = words("Répartition, par_IRIS", "repartition")
-    assert found == {"repartition": "répartition", "par": "par", "iris": "iris"}
+    folded_words = words("Répartition, par_IRIS", "repartition")
+    assert folded_words == {"repartition": "répartition", "par": "par", "iris": "iris"}

@@ -26,8 +26,8 @@ REORDERING = ("\u202e", "\u202a", "\u2067")
     ("text", "reason"),
     [
         *((text, "de visible") for text in INVISIBLE),
-        *((f"Titre {one}[31m", "caractères de contrôle") for one in CONTROLS),
-        *((f"Logements {one}vacants", "sens de lecture") for one in REORDERING),
+        *((f"Titre {control}[31m", "caractères de contrôle") for control in CONTROLS),
+        *((f"Logements {mark}vacants", "sens de lecture") for mark in REORDERING),
     ],
 )
 def test_text_that_is_not_read_as_it_is_written_is_refused(text: str, reason: str) -> None:

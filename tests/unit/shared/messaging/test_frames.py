@@ -18,16 +18,16 @@ def header(flags: int, fields: bytes) -> bytes:
     return pack(">HHQH", 60, 0, 7, flags) + fields
 
 
-def properties(**given: Any) -> bytes:
+def properties(**overrides: Any) -> bytes:
     """A content header frame with these properties."""
-    fields: bytes = Message(**given)._serialize_properties()
+    fields: bytes = Message(**overrides)._serialize_properties()
     return header(0, b"")[:-2] + fields
 
 
 def read(payload: bytes) -> dict[str, Any]:
     """What py-amqp reads of a content header frame."""
-    found: dict[str, Any] = decode_properties_basic(payload, 12)[0]
-    return found
+    properties: dict[str, Any] = decode_properties_basic(payload, 12)[0]
+    return properties
 
 
 def test_property_that_is_not_utf8_is_replaced_and_the_others_stay() -> None:
@@ -65,18 +65,18 @@ def test_headers_that_cannot_be_read_count_as_none(item: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "layout", "sent", "found"),
+    ("method", "layout", "sent", "expected"),
     [
         (DELIVER, "sLbss", ["c", 200, True, "x", b"s.\xff"], ["c", 200, True, "x", "s.?"]),
         (GET_OK, "Lbssl", [200, False, b"\xe9", "é", 3], [200, False, "?", "é", 3]),
     ],
 )
 def test_routing_key_that_is_not_utf8_is_replaced(
-    method: bytes, layout: str, sent: list[Any], found: list[Any]
+    method: bytes, layout: str, sent: list[Any], expected: list[Any]
 ) -> None:
     """Delivery tag and flags, which are no text, stay what they are."""
     mended = readable_arguments(method + dumps(layout, sent))
-    assert loads(layout, mended, 4)[0] == found
+    assert loads(layout, mended, 4)[0] == expected
 
 
 class Socket:
@@ -108,9 +108,9 @@ def socket() -> Socket:
 @pytest.fixture
 def frames(socket: Socket) -> FrameBuffer:
     """A frame buffer before that socket."""
-    made = FrameBuffer()
-    made.writer(Tuned(), socket)
-    return made
+    buffer = FrameBuffer()
+    buffer.writer(Tuned(), socket)
+    return buffer
 
 
 def test_frames_go_out_at_once_while_nothing_is_held(frames: FrameBuffer, socket: Socket) -> None:

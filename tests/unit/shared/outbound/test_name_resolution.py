@@ -36,9 +36,9 @@ class NameServers:
 @pytest.fixture
 def servers() -> Iterator[NameServers]:
     """Name servers, of which the silent ones answer when the test is over."""
-    made = NameServers()
-    yield made
-    made.answer.set()
+    name_servers = NameServers()
+    yield name_servers
+    name_servers.answer.set()
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_450_silent_names_of_one_share_leave_the_others_their_place(
         # Who waited for the silent ones would be given up after a second as well.
         answers = {asked(names, f"{number}.example", "mem_b", 1) for number in range(20)}
         assert answers == {ADDRESS}
-        assert {one.result() for one in waiting} == {SilentNames}
+        assert {future.result() for future in waiting} == {SilentNames}
     assert sum(servers.asked[host] for host in hosts) <= 8
 
 

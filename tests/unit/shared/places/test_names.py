@@ -50,7 +50,7 @@ def test_name_that_is_not_clear_is_refused_with_candidates(
     """Each with what it is and its code, by which it can be written."""
     with pytest.raises(ValueError, match="«") as caught:
         codes_of(written, takes_epci=True)
-    assert all(one in str(caught.value) for one in candidates)
+    assert all(candidate in str(caught.value) for candidate in candidates)
 
 
 @pytest.mark.parametrize("written", ["Zzz", "()", "le", "Caen (76)", "« » (", "a" * 5000])
@@ -89,7 +89,7 @@ def test_labels_of_places_are_understood_again() -> None:
     """A form shows them, and is sent with them."""
     labels = labelled(["14118", "14", "200023414", "97411"])
     assert labels[0] == "Caen (14118)"
-    assert [codes_of(one, takes_epci=True) for one in labels] == [
+    assert [codes_of(label, takes_epci=True) for label in labels] == [
         ("14118",),
         ("14",),
         ("200023414",),

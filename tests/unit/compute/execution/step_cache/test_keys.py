@@ -15,10 +15,10 @@ from shared.events import Step
 READ = "a" * 64
 
 
-def given(**told: Any) -> Input:
+def homes_input(**overrides: Any) -> Input:
     """The table `homes`, as it was granted."""
     about = {"name": "homes", "dataset_id": "dts_1", "version": 1, "sha256": READ}
-    return Input(**about | told)
+    return Input(**about | overrides)
 
 
 CLEAN = Step(application="clean", inputs={"table": "homes"}, parameters={"a": 1}, output="cleaned")
@@ -31,23 +31,28 @@ def keys(
     work: Work = WORK, project: str = "prj_1", read: Input | None = None, sha256: str = READ
 ) -> dict[str, str]:
     """The keys of the steps of `work`."""
-    return keys_of(work, project, [(read or given(), sha256)])
+    return keys_of(work, project, [(read or homes_input(), sha256)])
 
 
-def with_last(**told: Any) -> Work:
+def with_last(**overrides: Any) -> Work:
     """The work with another last step."""
-    return WORK.model_copy(update={"steps": (CLEAN, SUM.model_copy(update=told))})
+    return WORK.model_copy(update={"steps": (CLEAN, SUM.model_copy(update=overrides))})
 
 
-def changed(**told: Any) -> Work:
+def changed(**overrides: Any) -> Work:
     """The work, told otherwise."""
-    return WORK.model_copy(update=told)
+    return WORK.model_copy(update=overrides)
 
 
 def test_same_work_has_the_same_keys() -> None:
     """Who asks, when, under which grant and how a chart is called make no difference."""
-    told = {"sources": (given(title="Homes"),), "provenance": Provenance(submitted_by="mbr_2")}
-    again = keys(changed(**told), read=given(title="Homes", grant_id="acc_1", until="2027-01-01"))
+    fields = {
+        "sources": (homes_input(title="Homes"),),
+        "provenance": Provenance(submitted_by="mbr_2"),
+    }
+    again = keys(
+        changed(**fields), read=homes_input(title="Homes", grant_id="acc_1", until="2027-01-01")
+    )
     assert again == keys()
     titled = with_last(parameters=SUM.parameters | {"chart": {"title": "B"}})
     assert keys(titled) == keys()
@@ -58,7 +63,7 @@ def test_same_work_has_the_same_keys() -> None:
     [
         keys(project="prj_2"),
         keys(sha256="b" * 64),
-        keys(read=given(columns=("com",))),
+        keys(read=homes_input(columns=("com",))),
         keys(changed(kind="trial")),
         keys(changed(sample_rows=500)),
         keys(changed(crossing_rows=7)),

@@ -15,9 +15,9 @@ COLUMNS: dict[str, tuple[str, ...] | None] = {
 
 
 def _uses(dataset_id: str, *steps: dict[str, Any]) -> dict[str, str]:
-    told = {"inputs": {"homes": HOMES, "areas": AREAS}, "steps": steps}
-    reading = readings_of(Treatment.model_validate(told), COLUMNS)[dataset_id]
-    return {one.name: one.why for one in uses_of(reading, {}) or ()}
+    fields = {"inputs": {"homes": HOMES, "areas": AREAS}, "steps": steps}
+    reading = readings_of(Treatment.model_validate(fields), COLUMNS)[dataset_id]
+    return {use.name: use.why for use in uses_of(reading, {}) or ()}
 
 
 HOW = {"left_key": "com", "right_key": "code", "how": "inner", "many_to_many": "refused"}
@@ -53,8 +53,8 @@ def test_what_comes_out_about_persons_is_marked() -> None:
     reading = Reading(
         columns=("com", "owner"), shown=(Shown(by=(f"{HOMES}.com",), figures=("sum(homes)",)),)
     )
-    found = uses_of(reading, {"owner": "noms", "com": "lieu"}) or ()
-    assert [(one.name, one.is_shown, one.person) for one in found] == [
+    uses = uses_of(reading, {"owner": "noms", "com": "lieu"}) or ()
+    assert [(use.name, use.is_shown, use.person) for use in uses] == [
         ("com", True, "lieu"),
         ("owner", False, "noms"),
     ]

@@ -23,20 +23,20 @@ SUM = _step("aggregate", "homes", "summed", by=["com"], sums=["homes"])
 
 
 def _reading(*steps: dict[str, Any]) -> Reading:
-    told = {"inputs": {"homes": HOMES}, "steps": steps}
-    return readings_of(Treatment.model_validate(told), COLUMNS)[HOMES]
+    fields = {"inputs": {"homes": HOMES}, "steps": steps}
+    return readings_of(Treatment.model_validate(fields), COLUMNS)[HOMES]
 
 
 def test_a_picture_of_groups_reads_no_more_than_the_groups() -> None:
     """Chart, map and report of sums by commune show the communes and their sums, not the rows."""
-    found = _reading(
+    reading = _reading(
         SUM,
         _step("chart", "summed", "c", label="com", value="homes", title="t"),
         _step("map", "c", "m", key="com", value="homes", title="t"),
         _step("report", "m", "r", title="t"),
     )
-    assert found.columns == ("com", "homes")
-    assert {(one.by, one.figures) for one in found.shown} == {
+    assert reading.columns == ("com", "homes")
+    assert {(figures.by, figures.figures) for figures in reading.shown} == {
         ((f"{HOMES}.com",), ("com", "sum(homes)"))
     }
 
@@ -44,19 +44,21 @@ def test_a_picture_of_groups_reads_no_more_than_the_groups() -> None:
 def test_a_picture_on_the_way_shows_what_is_on_it() -> None:
     """The result has sums alone, the chart before it rows: the owner is asked for both."""
     drawn = _step("chart", "homes", "c", label="owner", value="vacant", title="t")
-    found = _reading(drawn, _step("aggregate", "c", "summed", by=["com"], sums=["homes"]))
-    assert found.columns == ("com", "homes", "owner", "vacant")
-    assert (None, ("owner", "vacant")) in {(one.by, one.figures) for one in found.shown}
+    reading = _reading(drawn, _step("aggregate", "c", "summed", by=["com"], sums=["homes"]))
+    assert reading.columns == ("com", "homes", "owner", "vacant")
+    assert (None, ("owner", "vacant")) in {
+        (figures.by, figures.figures) for figures in reading.shown
+    }
 
 
 def test_a_report_on_the_way_shows_its_whole_table() -> None:
     """Its page has the first rows of all columns."""
-    found = _reading(
+    reading = _reading(
         _step("report", "homes", "r", title="t"),
         _step("aggregate", "r", "summed", by=["com"], sums=["homes"]),
     )
     assert (None, ("com", "homes", "owner", "vacant")) in {
-        (one.by, one.figures) for one in found.shown
+        (figures.by, figures.figures) for figures in reading.shown
     }
 
 

@@ -83,5 +83,5 @@ def test_rows_are_named_as_people_find_them(rows: list[int], named: str) -> None
 
 def test_many_scattered_rows_are_not_all_named() -> None:
     """The first tell where to look."""
-    rows = [one * one for one in range(1, 100)]
+    rows = [number * number for number in range(1, 100)]
     assert rows_named(ranges_of(rows)).endswith("…")

@@ -30,43 +30,43 @@ def summed(table: str, **parameters: Any) -> Any:
     return step("aggregate", {"table": table}, "summed", **asked)
 
 
-def reading(*steps: dict[str, Any]) -> Reading:
+def reading_of(*steps: dict[str, Any]) -> Reading:
     """What the steps read of the buses."""
     return readings_of(treatment(*steps), COLUMNS)[BUSES]
 
 
 def test_sum_by_group_reads_two_columns() -> None:
     """The other columns of the table are not read, and rows do not come out."""
-    found = reading(summed("buses"))
-    assert found.columns == ("boardings", "commune")
-    assert [(one.by, one.figures) for one in found.shown] == [
+    reading = reading_of(summed("buses"))
+    assert reading.columns == ("boardings", "commune")
+    assert [(figures.by, figures.figures) for figures in reading.shown] == [
         ((f"{BUSES}.commune",), ("commune", "sum(boardings)"))
     ]
 
 
 def test_crossing_alone_shows_every_row_and_column() -> None:
     """What is crossed and not added up comes out as it is, beside the other's columns."""
-    found = reading(CROSS)
-    assert found.columns == ("boardings", "commune", "revenue", "stop")
-    whole = next(one for one in found.shown if one.by is None)
+    reading = reading_of(CROSS)
+    assert reading.columns == ("boardings", "commune", "revenue", "stop")
+    whole = next(figures for figures in reading.shown if figures.by is None)
     assert whole.figures == ("boardings", "commune", "revenue", "stop")
     assert f"{TOWNS}.population" in whole.beside
-    assert [one.other for one in found.keys] == [f"{TOWNS}.code"]
+    assert [key.other for key in reading.keys] == [f"{TOWNS}.code"]
 
 
 def test_columns_are_followed_through_renaming() -> None:
     """The right table's `boardings` becomes `boardings_2`: that one is the towns'."""
-    found = readings_of(treatment(CROSS, summed("crossed", sums=["boardings_2"])), COLUMNS)
-    assert found[BUSES].columns == ("commune",)
-    assert found[TOWNS].columns == ("boardings", "code")
+    readings = readings_of(treatment(CROSS, summed("crossed", sums=["boardings_2"])), COLUMNS)
+    assert readings[BUSES].columns == ("commune",)
+    assert readings[TOWNS].columns == ("boardings", "code")
 
 
 def test_crossing_lists_keys_without_a_match_with_their_weight() -> None:
     """The report of a crossing tells of keys: that comes out too."""
     weighed = {**CROSS, "parameters": {**CROSS["parameters"], "weight": "revenue"}}
-    found = reading(weighed, summed("crossed"))
-    assert found.columns == ("boardings", "commune", "revenue")
-    assert "sum(revenue)" in {figure for one in found.shown for figure in one.figures}
+    reading = reading_of(weighed, summed("crossed"))
+    assert reading.columns == ("boardings", "commune", "revenue")
+    assert "sum(revenue)" in {figure for figures in reading.shown for figure in figures.figures}
 
 
 def test_unused_table_is_not_read() -> None:
@@ -77,8 +77,8 @@ def test_unused_table_is_not_read() -> None:
 def test_unknown_columns_are_those_that_the_treatment_names() -> None:
     """Of a dataset that nobody has read yet, the treatment's names are what is known."""
     steps = treatment(CROSS, summed("crossed", sums=["boardings", "passengers"]))
-    found = readings_of(steps, COLUMNS | {BUSES: None})
-    assert found[BUSES].columns == ("boardings", "commune", "passengers")
+    readings = readings_of(steps, COLUMNS | {BUSES: None})
+    assert readings[BUSES].columns == ("boardings", "commune", "passengers")
     assert readings_of(treatment(CROSS), COLUMNS | {BUSES: None})[BUSES].columns is None
 
 
@@ -86,14 +86,14 @@ def test_chart_of_an_earlier_step_comes_out() -> None:
     """A chart shows figures that the last table may not hold."""
     chart = {"value": "boardings", "label": "commune", "title": "Montées"}
     again = {**summed("summed", by=["boardings"], counts=["commune"], sums=[]), "output": "last"}
-    found = reading(summed("buses", chart=chart), again)
-    assert ("commune", "sum(boardings)") in {one.figures for one in found.shown}
+    reading = reading_of(summed("buses", chart=chart), again)
+    assert ("commune", "sum(boardings)") in {figures.figures for figures in reading.shown}
 
 
 def test_treatment_that_cannot_run_is_refused() -> None:
     """Nobody can say what it reads."""
     with pytest.raises(Invalid):
-        reading({**CROSS, "application": "divine"})
+        reading_of({**CROSS, "application": "divine"})
 
 
 INNER = {**CROSS, "parameters": {**CROSS["parameters"], "how": "inner"}}
@@ -101,7 +101,7 @@ BY_STOP = summed("buses", by=["commune", "stop"])
 
 
 @pytest.mark.parametrize(
-    ("granted", "wanted", "covered"),
+    ("granted", "wanted_steps", "covered"),
     [
         ([summed("buses")], [summed("buses")], True),
         ([BY_STOP], [summed("buses")], True),
@@ -118,10 +118,10 @@ BY_STOP = summed("buses", by=["commune", "stop"])
     ],
 )
 def test_grant_covers_what_reads_no_more_and_shows_nothing_finer(
-    granted: list[dict[str, Any]], wanted: list[dict[str, Any]], *, covered: bool
+    granted: list[dict[str, Any]], wanted_steps: list[dict[str, Any]], *, covered: bool
 ) -> None:
     """Coarser groups and fewer columns are covered; another column, grain or crossing is not."""
-    assert reading(*granted).covers(reading(*wanted)) is covered
+    assert reading_of(*granted).covers(reading_of(*wanted_steps)) is covered
 
 
 def asked(sql: str) -> Any:
@@ -154,13 +154,13 @@ LOCATED = step(
 )
 def test_what_was_asked_for_is_covered_by_itself(steps: list[dict[str, Any]]) -> None:
     """Whatever is worked out of each row: else no trial of it could ever run."""
-    found = reading(*steps)
-    assert any(one.figures for one in found.shown)
-    assert found.covers(found)
+    reading = reading_of(*steps)
+    assert any(figures.figures for figures in reading.shown)
+    assert reading.covers(reading)
 
 
 @pytest.mark.parametrize(
-    ("granted", "wanted"),
+    ("granted", "wanted_step"),
     [
         (LOCATED, {**LOCATED, "parameters": {**LOCATED["parameters"], "coordinates": ["wgs84"]}}),
         (ROW_BY_ROW, asked("SELECT stop, revenue + 0 FROM buses")),
@@ -171,10 +171,10 @@ def test_what_was_asked_for_is_covered_by_itself(steps: list[dict[str, Any]]) ->
     ],
 )
 def test_another_calculation_on_the_same_columns_is_not_covered(
-    granted: dict[str, Any], wanted: dict[str, Any]
+    granted: dict[str, Any], wanted_step: dict[str, Any]
 ) -> None:
     """The commune of a point is not the point, nor is a year a day."""
-    assert not reading(granted).covers(reading(wanted))
+    assert not reading_of(granted).covers(reading_of(wanted_step))
 
 
 def test_whole_dataset_is_covered_by_no_list_of_columns() -> None:
@@ -188,8 +188,8 @@ def test_codes_that_follow_others_are_listed_in_the_report() -> None:
     steps = {**CROSS, "inputs": {**CROSS["inputs"], "successors": "cog"}}
     inputs = {"buses": BUSES, "towns": TOWNS, "cog": "dts_cog"}
     asked = Treatment.model_validate({"inputs": inputs, "steps": [steps, summed("crossed")]})
-    known = COLUMNS | {"dts_cog": ("code", "type", "chefLieu", "anciensCodes", "nom")}
-    found = readings_of(asked, known)["dts_cog"]
-    assert found.columns == ("anciensCodes", "chefLieu", "code", "type")
-    assert any("listed(code)" in one.figures for one in found.shown)
-    assert {one.other for one in found.keys} == {f"{BUSES}.commune"}
+    columns = COLUMNS | {"dts_cog": ("code", "type", "chefLieu", "anciensCodes", "nom")}
+    reading = readings_of(asked, columns)["dts_cog"]
+    assert reading.columns == ("anciensCodes", "chefLieu", "code", "type")
+    assert any("listed(code)" in figures.figures for figures in reading.shown)
+    assert {key.other for key in reading.keys} == {f"{BUSES}.commune"}

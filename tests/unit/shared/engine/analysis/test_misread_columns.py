@@ -56,8 +56,8 @@ def test_what_a_step_takes_wrongly_is_told_where_it_names_the_column(
     asked: Any, field: str, kind: str
 ) -> None:
     """Before it runs, with the rows and what to do about it."""
-    (told,) = check(asked)
-    assert (told.field, told.kind) == (f"steps.0.parameters.{field}", kind)
+    (remark,) = check(asked)
+    assert (remark.field, remark.kind) == (f"steps.0.parameters.{field}", kind)
 
 
 @pytest.mark.parametrize(
@@ -79,21 +79,21 @@ def test_steps_that_do_not_mind_are_not_warned(asked: Any) -> None:
 def test_a_query_that_sums_a_repeated_figure_is_warned() -> None:
     """As any step that adds it up, whatever its application."""
     sql = "SELECT id_station, sum(capacite) AS c FROM t GROUP BY id_station"
-    (told,) = check(step("query", {"t": "t"}, "q", sql=sql))
-    assert (told.field, told.kind) == ("steps.0.parameters", "repeated_figure")
+    (remark,) = check(step("query", {"t": "t"}, "q", sql=sql))
+    assert (remark.field, remark.kind) == ("steps.0.parameters", "repeated_figure")
 
 
 def test_each_is_told_once_with_its_rows_and_a_way_out() -> None:
     """Later steps that hand the column on say nothing new."""
-    (told,) = check(
+    (remark,) = check(
         step("clean", {"table": "t"}, "k", operations=[{"op": "keep", "columns": ["annee"]}]),
         step("aggregate", {"table": "k"}, "a", by=["annee"], rows="n"),
         step("aggregate", {"table": "a"}, "b", by=["annee"], sums=["n"]),
     )
-    assert told.field == "steps.1.parameters.by.0"
-    assert "« 13 » (ligne 4 des données)" in told.message
-    (told,) = check(coded())
-    assert "territory (celui du jeu : 61)" in told.message
+    assert remark.field == "steps.1.parameters.by.0"
+    assert "« 13 » (ligne 4 des données)" in remark.message
+    (remark,) = check(coded())
+    assert "territory (celui du jeu : 61)" in remark.message
     beside = KnownColumn(name="commune", warnings=(NAMES.model_copy(update={"beside": "epci"}),))
-    (told,) = check(coded(), columns=(beside,))
-    assert "« epci » départage" in told.message
+    (remark,) = check(coded(), columns=(beside,))
+    assert "« epci » départage" in remark.message

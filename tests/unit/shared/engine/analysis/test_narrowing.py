@@ -21,8 +21,8 @@ def treatment(*steps: dict[str, Any]) -> Treatment:
 def step(application: str, output: str, table: str = "buses", **parameters: Any) -> dict[str, Any]:
     """A step of one table."""
     inputs = {"table": table}
-    told = {"application": application, "inputs": inputs, "output": output}
-    return {**told, "parameters": parameters}
+    fields = {"application": application, "inputs": inputs, "output": output}
+    return {**fields, "parameters": parameters}
 
 
 CROSS = {

@@ -82,12 +82,12 @@ def counted(step: int = 0, **changed: Any) -> KnownCrossing:
 
 def test_treatment_that_fits_leaves_nothing_to_say() -> None:
     """Rows that find one row each, and are added up."""
-    found = check(cross(), added("c", by=["epci"]))
-    assert found[:3] == ([], [], [])
+    findings = check(cross(), added("c", by=["epci"]))
+    assert findings[:3] == ([], [], [])
 
 
 @pytest.mark.parametrize(
-    ("steps", "field", "said"),
+    ("steps", "field", "message"),
     [
         (
             [added(sums=["logement"])],
@@ -105,16 +105,16 @@ def test_treatment_that_fits_leaves_nothing_to_say() -> None:
     ],
 )
 def test_unknown_column_is_a_fault_that_names_what_is_near(
-    steps: list[Any], field: str, said: str
+    steps: list[Any], field: str, message: str
 ) -> None:
     """Whatever step names it, with the columns that the steps before it make."""
     if field.endswith("output"):
-        with pytest.raises(Exception, match=said):
+        with pytest.raises(Exception, match=message):
             check(*steps)
         return
     (fault,) = check(*steps).faults
     assert (fault.field, fault.kind) == (field, "unknown_column")
-    assert said in fault.message
+    assert message in fault.message
 
 
 def test_columns_that_a_step_makes_are_known() -> None:
@@ -127,9 +127,9 @@ def test_columns_that_a_step_makes_are_known() -> None:
 def test_table_of_communes_needs_its_columns() -> None:
     """Those by which codes that are gone are led to present ones."""
     inputs = {"left": "homes", "right": "towns", "successors": "towns"}
-    found = check(step("cross", inputs, "c", left_key="com", right_key="code"))
-    assert {one.field for one in found.faults} == {"steps.0.inputs.successors"}
-    assert len(found.faults) == 3
+    findings = check(step("cross", inputs, "c", left_key="com", right_key="code"))
+    assert {remark.field for remark in findings.faults} == {"steps.0.inputs.successors"}
+    assert len(findings.faults) == 3
 
 
 def test_dataset_that_nobody_knows_is_a_fault() -> None:
@@ -145,25 +145,25 @@ def test_dataset_that_nobody_knows_is_a_fault() -> None:
 
 def test_columns_that_nobody_knows_yet_are_told_and_not_refused() -> None:
     """Of a dataset that is still being read, no name is wrong, nor of what is made of it."""
-    found = check(cross(right="late"), added("c", by=["secret"]), late=LATE)
-    assert found.faults == []
-    assert [(one.field, one.message) for one in found.unchecked] == [
+    findings = check(cross(right="late"), added("c", by=["secret"]), late=LATE)
+    assert findings.faults == []
+    assert [(remark.field, remark.message) for remark in findings.unchecked] == [
         ("inputs.late", "Le Datalab le lit.")
     ]
 
 
 @pytest.mark.parametrize(
-    ("parameters", "said"),
+    ("parameters", "message"),
     [
         ({"sums": ["nom"]}, "« nom » n'est pas lue comme des nombres (du texte)"),
         ({"by": ["nom"], "sums": ["com"]}, "contient des codes (commune) : la somme"),
     ],
 )
-def test_figures_of_what_is_no_number_are_warned_of(parameters: Any, said: str) -> None:
+def test_figures_of_what_is_no_number_are_warned_of(parameters: Any, message: str) -> None:
     """Before the trial fails on the first value."""
     (warning,) = check(added(**parameters)).warnings
     assert warning.kind == "not_a_number"
-    assert said in warning.message
+    assert message in warning.message
 
 
 def test_numbers_beside_marks_for_secrets_are_no_text() -> None:
@@ -171,8 +171,8 @@ def test_numbers_beside_marks_for_secrets_are_no_text() -> None:
     secret = KnownTable(
         dataset_id="dts_s", columns=(column("com"), column("foyers", type="integer"))
     )
-    found = check(added(sums=["foyers"]), more=[secret], homes="dts_s")
-    assert found[:3] == ([], [], [])
+    findings = check(added(sums=["foyers"]), more=[secret], homes="dts_s")
+    assert findings[:3] == ([], [], [])
 
 
 def test_keys_of_other_kinds_are_warned_of_with_the_crosswalk_between_them() -> None:
@@ -181,13 +181,13 @@ def test_keys_of_other_kinds_are_warned_of_with_the_crosswalk_between_them() -> 
     assert (warning.field, warning.kind) == ("steps.0.parameters.left_key", "other_keys")
     assert "left_via = « commune_epci »" in warning.message
     led = check(cross(right_key="epci", left_via="commune_epci")).warnings
-    assert "other_keys" not in {one.kind for one in led}
+    assert "other_keys" not in {remark.kind for remark in led}
     (wrong,) = check(cross(left_via="siret_siren")).warnings
     assert "left_via part de « siret »" in wrong.message
 
 
 @pytest.mark.parametrize(
-    ("key", "changed", "said"),
+    ("key", "changed", "message"),
     [
         ({"misnamed": "postcode"}, {}, "annonce le code postal, mais ses valeurs n'en sont pas"),
         ({"misnamed": "postcode"}, {"right_key": "nom"}, ""),
@@ -199,14 +199,14 @@ def test_keys_of_other_kinds_are_warned_of_with_the_crosswalk_between_them() -> 
     ],
 )
 def test_keys_that_hold_no_codes_are_warned_of_where_they_should_meet_some(
-    key: dict[str, Any], changed: dict[str, Any], said: str
+    key: dict[str, Any], changed: dict[str, Any], message: str
 ) -> None:
     """On either side; what holds no codes may meet its like."""
     table = KnownTable(dataset_id="dts_k", columns=(column("cle", **key),))
-    found = check(cross(left_key="cle", **changed), more=[table], homes="dts_k").warnings
-    told = [one.message for one in found if one.kind == "no_codes"]
-    assert len(told) == bool(said)
-    assert all(said in one for one in told)
+    warnings = check(cross(left_key="cle", **changed), more=[table], homes="dts_k").warnings
+    messages = [remark.message for remark in warnings if remark.kind == "no_codes"]
+    assert len(messages) == bool(message)
+    assert all(message in text for text in messages)
 
 
 def test_departements_that_lost_their_zero_are_warned_of_beside_whole_ones() -> None:
@@ -217,8 +217,10 @@ def test_departements_that_lost_their_zero_are_warned_of_beside_whole_ones() -> 
     whole = KnownTable(dataset_id="dts_w", columns=(column("dep", type="departement"),))
     for right, fields in (("dts_w", ["left_key"]), ("dts_l", [])):
         same = cross(left_key="dep", right_key="dep")
-        found = check(same, more=[lost, whole], homes="dts_l", towns=right).warnings
-        assert [one.field.rsplit(".")[-1] for one in found if one.kind == "no_codes"] == fields
+        warnings = check(same, more=[lost, whole], homes="dts_l", towns=right).warnings
+        assert [
+            remark.field.rsplit(".")[-1] for remark in warnings if remark.kind == "no_codes"
+        ] == fields
 
 
 def test_many_to_many_crossing_needs_a_choice_with_its_figures() -> None:
@@ -231,17 +233,17 @@ def test_many_to_many_crossing_needs_a_choice_with_its_figures() -> None:
     assert "many_to_many = « kept »" in text
     kept = check(cross(right_key="ancien", many_to_many="kept"), crossings=(many,))
     assert kept.faults == []
-    (told,) = kept.warnings
-    assert "2 918 370" in told.message.replace("\u202f", " ")
+    (remark,) = kept.warnings
+    assert "2 918 370" in remark.message.replace("\u202f", " ")
     refused = check(cross(right_key="ancien", many_to_many="refused"), crossings=(many,))
-    assert [one.kind for one in refused.faults] == ["many_to_many"]
+    assert [remark.kind for remark in refused.faults] == ["many_to_many"]
 
 
 def test_many_to_many_crossing_that_nobody_counted_is_a_warning() -> None:
     """Both profiles say that keys repeat, and no more: the trial has the figures."""
-    found = check(cross(right_key="ancien"))
-    assert found.faults == []
-    (warning,) = found.warnings
+    findings = check(cross(right_key="ancien"))
+    assert findings.faults == []
+    (warning,) = findings.warnings
     assert warning.kind == "many_to_many"
     text = warning.message.replace("\u202f", " ")
     assert "pourrait multiplier les lignes (3 287 lignes en donneraient environ 3 287)" in text
@@ -290,8 +292,8 @@ def test_sum_of_rates_is_told(name: str, kind: str, unit: str, *, is_told: bool)
     table = KnownTable(dataset_id="dts_rates", rows=40, columns=columns)
 
     def kinds(**asked: Any) -> list[str]:
-        found = check(added(**asked), more=[table], homes="dts_rates")
-        return [one.kind for one in found.warnings]
+        findings = check(added(**asked), more=[table], homes="dts_rates")
+        return [remark.kind for remark in findings.warnings]
 
     assert kinds(sums=[name]) == ["sum_of_rates"] * is_told
     assert kinds(sums=[], means=[name]) == []
@@ -301,7 +303,7 @@ def test_ratio_of_parts_of_other_grains_is_told() -> None:
     """Homes, each once, by a population that is counted for each of them."""
     ratio = {"name": "taux", "numerator": "logements", "denominator": "population"}
     both = {"by": ["epci"], "sums": ["logements", "population"], "ratio": ratio}
-    kinds = [one.kind for one in check(cross(), added("c", **both)).warnings]
+    kinds = [remark.kind for remark in check(cross(), added("c", **both)).warnings]
     assert kinds == ["repeated_rows", "other_grain"]
     ratio = {"name": "taux", "numerator": "logements", "denominator": "logements_moyenne"}
     (mean,) = check(added(means=["logements"], ratio=ratio)).warnings
@@ -332,9 +334,9 @@ def test_crosswalk_that_leads_a_row_to_several_repeats_it() -> None:
     )
     crossed = cross(left="posts", left_key="cp", left_via="postcode_commune")
     total = step("aggregate", {"table": "c"}, "a", by=["epci"], sums=["n"])
-    found = check(crossed, total, more=[posts], posts="dts_posts")
-    assert [one.kind for one in found.warnings] == ["many_to_many", "repeated_rows"]
-    assert "plusieurs fois" in found.warnings[1].message
+    findings = check(crossed, total, more=[posts], posts="dts_posts")
+    assert [remark.kind for remark in findings.warnings] == ["many_to_many", "repeated_rows"]
+    assert "plusieurs fois" in findings.warnings[1].message
 
 
 def with_photos(*steps: dict[str, Any]) -> Findings:
@@ -344,8 +346,8 @@ def with_photos(*steps: dict[str, Any]) -> Findings:
 
 def test_files_are_no_table_to_cross() -> None:
     """The role is named, and what reads them; later steps are not blamed for it."""
-    found = with_photos(cross("crossed", right="photos"), added("crossed", by=["code"]))
-    [fault] = found.faults
+    photos = with_photos(cross("crossed", right="photos"), added("crossed", by=["code"]))
+    [fault] = photos.faults
     assert (fault.field, fault.dataset_id) == ("steps.0.inputs.right", PHOTOS.dataset_id)
     assert fault.message == (
         "« photos » est un jeu de fichiers : seule l'application « python » en lit"
@@ -366,8 +368,8 @@ def test_own_code_reads_files() -> None:
 def test_rows_that_do_not_grow_in_number_are_said_to_repeat(how: str) -> None:
     """As many come out as went in where some meet nothing, or where nobody counted the others."""
     repeated = counted(multiplies_left=True)
-    for one in (repeated, repeated.model_copy(update={"joined": None})):
-        (fault,) = check(cross(right_key="ancien", how=how), crossings=(one,)).faults
+    for crossing in (repeated, repeated.model_copy(update={"joined": None})):
+        (fault,) = check(cross(right_key="ancien", how=how), crossings=(crossing,)).faults
         assert fault.message.startswith("ce croisement répète des lignes des deux tables : ")
 
 
@@ -377,12 +379,12 @@ def test_rows_that_do_not_grow_in_number_are_said_to_repeat(how: str) -> None:
 )
 def test_rows_of_a_counted_crossing_are_known_however_tables_are_kept(how: str, rows: int) -> None:
     """Pairs that meet, and what is alone on the sides that are kept."""
-    one = counted(left=3267, right=2639, joined=3300, multiplies_left=True)
+    crossing = counted(left=3267, right=2639, joined=3300, multiplies_left=True)
     crossed = cross(right_key="ancien", how=how, many_to_many="kept")
     named = {"homes": HOMES, "towns": TOWNS}
     kept = step("report", {"table": "c"}, "r", title="Rapport")
     treatment = Treatment.model_validate({"inputs": named, "steps": [crossed, kept]})
-    assert result_of(treatment, KnownInputs(tables=TABLES, crossings=(one,)))[1].rows == rows
+    assert result_of(treatment, KnownInputs(tables=TABLES, crossings=(crossing,)))[1].rows == rows
 
 
 def test_each_of_several_keys_is_warned_of_by_its_name() -> None:
@@ -392,8 +394,8 @@ def test_each_of_several_keys_is_warned_of_by_its_name() -> None:
         columns=(column("com", key="commune"), column("cp", misnamed="postcode")),
     )
     pairs = [{"left": "cp", "right": "epci"}, {"left": "com", "right": "epci"}]
-    found = check(cross(keys=pairs), more=[table], homes="dts_k").warnings
-    assert {(one.field, one.kind) for one in found} >= {
+    warnings = check(cross(keys=pairs), more=[table], homes="dts_k").warnings
+    assert {(remark.field, remark.kind) for remark in warnings} >= {
         ("steps.0.parameters.keys.0.left", "no_codes"),
         ("steps.0.parameters.keys.1.left", "other_keys"),
     }
@@ -401,7 +403,7 @@ def test_each_of_several_keys_is_warned_of_by_its_name() -> None:
 
 def test_rows_of_followed_codes_are_told_only_where_they_are_known() -> None:
     """A code that is gone may meet the rows of its successor: one at most where each has one."""
-    codes = [column(one) for one in ("code", "type", "chefLieu", "anciensCodes")]
+    codes = [column(name) for name in ("code", "type", "chefLieu", "anciensCodes")]
     table = KnownTable(dataset_id="dts_cog", columns=tuple(codes))
     inputs = {"left": "homes", "right": "towns", "successors": "cog"}
     named = {"homes": HOMES, "towns": TOWNS, "cog": "dts_cog"}
@@ -410,27 +412,27 @@ def test_rows_of_followed_codes_are_told_only_where_they_are_known() -> None:
         ("ancien", "left", None),
         ("code", "inner", None),
     ):
-        one = step("cross", inputs, "c", left_key="com", right_key=right, how=how)
-        treatment = Treatment.model_validate({"inputs": named, "steps": [one]})
-        known = KnownInputs(tables=(table, *TABLES), crossings=(counted(),))
-        assert result_of(treatment, known)[1].rows == rows
+        crossing_step = step("cross", inputs, "c", left_key="com", right_key=right, how=how)
+        treatment = Treatment.model_validate({"inputs": named, "steps": [crossing_step]})
+        known_inputs = KnownInputs(tables=(table, *TABLES), crossings=(counted(),))
+        assert result_of(treatment, known_inputs)[1].rows == rows
 
 
 def test_first_and_last_of_dates_are_dates_and_other_figures_refused() -> None:
     """A median or a sum of dates is a fault at its field, before anything runs."""
     extremes = added(sums=[], mins=["Année", "logements"], maxs=["Année"])
     treatment = Treatment.model_validate({"inputs": {"homes": HOMES}, "steps": [extremes]})
-    found, table, _ = result_of(treatment, KnownInputs(tables=TABLES))
-    assert (found.faults, found.warnings) == ([], [])
-    kinds = [(one.name, one.kind) for one in table.columns or ()]
+    findings, table, _ = result_of(treatment, KnownInputs(tables=TABLES))
+    assert (findings.faults, findings.warnings) == ([], [])
+    kinds = [(column.name, column.kind) for column in table.columns or ()]
     assert kinds[1:] == [("Année_min", "date"), ("logements_min", "decimal"), ("Année_max", "date")]
     wide = {"index": ["com"], "names": "nom", "values": "Année"}
-    for one, field in (
+    for step_at_fault, field in (
         (added(medians=["Année"]), "medians.0"),
         (added(sums=["Année"]), "sums.0"),
         (step("pivot", {"table": "homes"}, "p", wide={**wide, "figure": "mean"}), "wide.values"),
     ):
-        (fault,) = check(one).faults
+        (fault,) = check(step_at_fault).faults
         assert fault.field == f"steps.0.parameters.{field}"
         assert "« Année » contient des dates : la " in fault.message
     assert (

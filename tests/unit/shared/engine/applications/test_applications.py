@@ -84,7 +84,7 @@ def test_aggregation_that_names_no_result_is_refused(parameters: dict[str, Any])
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "message"),
     [
         ({"left_key": "k"}, "ce champ manque"),
         ({**CROSS["parameters"], "extra": 1}, "ce champ n'existe pas"),
@@ -99,20 +99,22 @@ def test_aggregation_that_names_no_result_is_refused(parameters: dict[str, Any])
         ),
     ],
 )
-def test_wrong_parameter_is_explained_in_french(parameters: dict[str, Any], told: str) -> None:
+def test_wrong_parameter_is_explained_in_french(parameters: dict[str, Any], message: str) -> None:
     """It is the reason of a failed trial, which the holder reads."""
     with pytest.raises(Invalid) as refused:
         check_steps(["a", "b"], [Step(**{**CROSS, "parameters": parameters})])
-    assert refused.value.args[0] == told
+    assert refused.value.args[0] == message
 
 
 def test_crosswalks_are_listed_with_what_they_do() -> None:
     """The schema of the crossing's parameters tells every crosswalk, and what it does in French."""
-    crossing = next(one for one in list_applications() if one.name == "cross")
+    crossing = next(
+        application for application in list_applications() if application.name == "cross"
+    )
     for side in ("left_via", "right_via"):
         name, _none = crossing.parameters["properties"][side]["anyOf"]
-        assert {one["const"] for one in name["oneOf"]} == set(CROSSWALKS)
-        assert all(one["description"] for one in name["oneOf"])
+        assert {choice["const"] for choice in name["oneOf"]} == set(CROSSWALKS)
+        assert all(choice["description"] for choice in name["oneOf"])
 
 
 def test_unknown_crosswalk_is_told_which_there_are() -> None:

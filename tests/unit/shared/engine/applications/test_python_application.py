@@ -29,63 +29,65 @@ def code(**parameters: Any) -> Any:
     return step("python", {"a": "buses", "b": "towns"}, "made", **parameters)
 
 
-def reading(*steps: dict[str, Any], of: str = BUSES) -> Reading:
+def reading_of(*steps: dict[str, Any], of: str = BUSES) -> Reading:
     """What the steps read of a dataset."""
-    told = {"inputs": {"buses": BUSES, "towns": TOWNS}, "steps": steps}
-    return readings_of(Treatment.model_validate(told), COLUMNS)[of]
+    fields = {"inputs": {"buses": BUSES, "towns": TOWNS}, "steps": steps}
+    return readings_of(Treatment.model_validate(fields), COLUMNS)[of]
 
 
 def test_code_without_a_list_of_columns_reads_and_may_show_all() -> None:
     """Nobody knows what it makes of them."""
-    found = reading(code(code=RUN))
-    assert found.columns == ("revenue", "stop")
-    (shown,) = found.shown
-    assert (shown.by, shown.figures) == (None, ("revenue", "stop"))
-    assert set(shown.beside) == {f"{TOWNS}.code", f"{TOWNS}.nom"}
+    reading = reading_of(code(code=RUN))
+    assert reading.columns == ("revenue", "stop")
+    (figures,) = reading.shown
+    assert (figures.by, figures.figures) == (None, ("revenue", "stop"))
+    assert set(figures.beside) == {f"{TOWNS}.code", f"{TOWNS}.nom"}
 
 
 def test_code_reads_the_columns_that_it_lists_alone() -> None:
     """They are what owners are asked for."""
-    told = {"a": ["stop"], "b": ["code"]}
-    assert reading(code(code=RUN, columns=told)).columns == ("stop",)
-    assert reading(code(code=RUN, columns=told), of=TOWNS).columns == ("code",)
+    fields = {"a": ["stop"], "b": ["code"]}
+    assert reading_of(code(code=RUN, columns=fields)).columns == ("stop",)
+    assert reading_of(code(code=RUN, columns=fields), of=TOWNS).columns == ("code",)
 
 
 def test_what_code_shows_is_asked_for_though_a_later_step_adds_it_up() -> None:
     """What it hands on under names of its own could be anything."""
     summed = step("aggregate", {"table": "made"}, "summed", by=["x"], sums=["y"])
-    found = reading(code(code=RUN), summed)
-    assert any(one.by is None and one.figures == ("revenue", "stop") for one in found.shown)
+    reading = reading_of(code(code=RUN), summed)
+    assert any(
+        figures.by is None and figures.figures == ("revenue", "stop") for figures in reading.shown
+    )
 
 
 def test_same_code_is_covered_by_its_grant() -> None:
     """A job asks for what was granted."""
-    assert reading(code(code=RUN)).covers(reading(code(code=RUN)))
+    assert reading_of(code(code=RUN)).covers(reading_of(code(code=RUN)))
 
 
 def test_other_code_is_asked_for_anew_and_none_is_not() -> None:
     """It reads the same columns, and may choose other rows."""
-    granted = reading(code(code=RUN))
-    assert not granted.covers(reading(code(code=RUN + "#")))
+    granted = reading_of(code(code=RUN))
+    assert not granted.covers(reading_of(code(code=RUN + "#")))
     assert granted.covers(granted.model_copy(update={"code": ()}))
 
 
 def test_reading_without_code_is_written_as_before() -> None:
     """Its fingerprint stands in requests that were made before there was code."""
     assert "code" not in Reading(columns=()).model_dump_json()
-    assert Reading.model_validate(reading(code(code=RUN)).model_dump()).code
+    assert Reading.model_validate(reading_of(code(code=RUN)).model_dump()).code
 
 
 def test_code_of_a_treatment_is_there_to_be_read() -> None:
     """With its hash, step by step."""
-    told = {"inputs": {"buses": BUSES, "towns": TOWNS}, "steps": [code(code=RUN)]}
-    [read] = own_code(Treatment.model_validate(told))
+    fields = {"inputs": {"buses": BUSES, "towns": TOWNS}, "steps": [code(code=RUN)]}
+    [read] = own_code(Treatment.model_validate(fields))
     assert (read.step, read.text, read.lines) == ("made", RUN, 2)
     assert read.sha256 == sha256(RUN.encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
-    ("parameters", "said"),
+    ("parameters", "message"),
     [
         ({}, "l'un des deux seulement"),
         ({"code": RUN, "notebook": CELLS}, "l'un des deux seulement"),
@@ -100,11 +102,11 @@ def test_code_of_a_treatment_is_there_to_be_read() -> None:
     ],
     ids=str,
 )
-def test_wrong_parameters_are_refused(parameters: dict[str, Any], said: str) -> None:
+def test_wrong_parameters_are_refused(parameters: dict[str, Any], message: str) -> None:
     """Before anything is queued, in French."""
     with pytest.raises(Invalid) as refused:
         check_steps(["buses", "towns"], [Step.model_validate(code(**parameters))])
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_code_that_may_run_is_not_refused_for_its_other_parameters() -> None:
 def test_columns_of_a_table_that_the_step_has_not_are_refused() -> None:
     """With the parameter that names it."""
     with pytest.raises(Invalid) as refused:
-        reading(code(code=RUN, columns={"c": ["stop"]}))
+        reading_of(code(code=RUN, columns={"c": ["stop"]}))
     assert refused.value.field == "steps.0.parameters.columns.c"
 
 

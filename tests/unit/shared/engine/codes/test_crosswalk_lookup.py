@@ -150,7 +150,7 @@ def test_ordinary_postcodes_lead_where_they_did() -> None:
     codes = sorted(set(texts(postcodes["postcode"])))
     pairs = set(led("postcode_commune", *codes, "14038", "76059"))
     ordinary = zip(texts(postcodes["postcode"]), texts(postcodes["commune"]), strict=True)
-    assert {one for one in pairs if one[0] not in {"14038", "76059"}} == set(ordinary)
+    assert {pair for pair in pairs if pair[0] not in {"14038", "76059"}} == set(ordinary)
 
 
 def test_codes_of_cedex_are_of_present_communes() -> None:

@@ -46,6 +46,6 @@ def test_every_value_is_in_a_class_that_some_value_begins(values: list[float], n
     """There are no more classes than asked for, and neither the first nor the last is empty."""
     classes = quantiles(values, number)
     assert len(classes.bounds) < number
-    found = {classes.of(value) for value in values}
-    assert {0, len(classes.bounds)} <= found
+    class_numbers = {classes.of(value) for value in values}
+    assert {0, len(classes.bounds)} <= class_numbers
     assert list(classes.bounds) == sorted(set(classes.bounds))

@@ -8,7 +8,7 @@ from shared.engine.drawing.french_labels import are_years, french_cell, french_n
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "told"),
+    ("value", "unit", "message"),
     [
         (1234567.891, "", "1\u202f234\u202f567,89"),
         (12.5, "%", "12,5\u00a0%"),
@@ -19,9 +19,9 @@ from shared.engine.drawing.french_labels import are_years, french_cell, french_n
         (float("nan"), "%", "\u2013"),
     ],
 )
-def test_numbers_are_written_in_french(value: float, unit: str, told: str) -> None:
+def test_numbers_are_written_in_french(value: float, unit: str, message: str) -> None:
     """Digits by threes, a decimal comma, a true minus, and the unit after a space that holds."""
-    assert french_number(value, unit) == told
+    assert french_number(value, unit) == message
 
 
 def test_digits_after_the_comma_can_be_given() -> None:
@@ -32,8 +32,8 @@ def test_digits_after_the_comma_can_be_given() -> None:
 def test_cells_are_written_by_their_type() -> None:
     """What is text stays as it is: codes look like numbers."""
     cells = (None, True, 1234, date(2026, 11, 3), datetime(2026, 11, 3, 4, 5), "01234")  # noqa: DTZ001 - as tables have it
-    told = [french_cell(cell) for cell in cells]
-    assert told == ["", "oui", "1\u202f234", "03/11/2026", "03/11/2026", "01234"]
+    french_cells = [french_cell(cell) for cell in cells]
+    assert french_cells == ["", "oui", "1\u202f234", "03/11/2026", "03/11/2026", "01234"]
 
 
 def test_years_are_no_quantities() -> None:

@@ -107,7 +107,7 @@ def test_a_report_loads_nothing_and_runs_nothing(tmp_path: Path) -> None:
     sources = [attributes["src"] or "" for _, attributes in page.tags if "src" in attributes]
     assert [source.partition(",")[0] for source in sources] == ["data:image/png;base64"]
     assert b64decode(sources[0].partition(",")[2]) == b"\x89PNG"
-    policy = next(one["content"] or "" for _, one in page.tags if one.get("http-equiv"))
+    policy = next(tag["content"] or "" for _, tag in page.tags if tag.get("http-equiv"))
     style = content.partition("<style>")[2].partition("</style>")[0]
     assert f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" in policy
     assert policy.startswith("default-src 'none'")
@@ -124,7 +124,7 @@ def test_a_report_can_be_read_by_everybody(tmp_path: Path) -> None:
     assert "Accordé pour" not in page.text, "a column in which nothing stands"
     assert tags["h1"] == tags["main"] == 1
     assert all(attributes.get("scope") == "col" for tag, attributes in page.tags if tag == "th")
-    assert [one["alt"] for tag, one in page.tags if tag == "img"] == ['Carte "des" communes']
+    assert [entry["alt"] for tag, entry in page.tags if tag == "img"] == ['Carte "des" communes']
 
 
 def test_a_report_tells_what_it_was_made_of(tmp_path: Path) -> None:

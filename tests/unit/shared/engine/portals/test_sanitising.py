@@ -8,7 +8,7 @@ from shared.engine.portals.sanitising import licence_name, text_of_html, untagge
 
 
 @pytest.mark.parametrize(
-    ("told", "read"),
+    ("overrides", "read"),
     [
         ("<p>Un.</p><p>Deux &amp; trois.</p>", "Un.\n\nDeux & trois."),
         ("<div><p>Un</p>\n\n\n<p> Deux<br/>Trois </p></div>", "Un\n\nDeux\nTrois"),
@@ -33,9 +33,9 @@ from shared.engine.portals.sanitising import licence_name, text_of_html, untagge
         ({"a": 1}, ""),
     ],
 )
-def test_description_is_plain_text_with_its_paragraphs(told: Any, read: str) -> None:
+def test_description_is_plain_text_with_its_paragraphs(overrides: Any, read: str) -> None:
     """Tags go, what they say stays; Markdown, comparisons and addresses are not touched."""
-    assert text_of_html(told) == read.replace("  ", " ")
+    assert text_of_html(overrides) == read.replace("  ", " ")
 
 
 def test_names_have_no_tags_and_licences_keep_the_address_of_a_link() -> None:
@@ -47,7 +47,12 @@ def test_names_have_no_tags_and_licences_keep_the_address_of_a_link() -> None:
 
 @pytest.mark.parametrize(
     "evil",
-    [*(one * 20_000 for one in ("<p ", "<p>", "<p>&", "<!--", "<p on", "on ", " a", "&lt;p "))],
+    [
+        *(
+            fragment * 20_000
+            for fragment in ("<p ", "<p>", "<p>&", "<!--", "<p on", "on ", " a", "&lt;p ")
+        )
+    ],
 )
 def test_markup_that_never_ends_is_read_to_its_limit(evil: str) -> None:
     """Whatever comes of it, it is short, and no tag."""
@@ -56,5 +61,5 @@ def test_markup_that_never_ends_is_read_to_its_limit(evil: str) -> None:
 
 def test_text_behind_long_tags_is_kept() -> None:
     """The limit is that of the text, not of its markup."""
-    told = text_of_html("".join(f'<p class="{"x" * 100}">Paragraphe {n}</p>' for n in range(200)))
-    assert "Paragraphe 199" in told
+    text = text_of_html("".join(f'<p class="{"x" * 100}">Paragraphe {n}</p>' for n in range(200)))
+    assert "Paragraphe 199" in text

@@ -47,8 +47,8 @@ class Lab:
 
     def aggregate(self, *by: str, **parameters: Any) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
         """Sum turnovers by groups; returns the record and the rows of the result."""
-        told = {"by": by, "sums": ["ca"], "counts": ["siren"], **parameters}
-        return self.treat([step("aggregate", {"table": "e"}, "r", **told)])
+        fields = {"by": by, "sums": ["ca"], "counts": ["siren"], **parameters}
+        return self.treat([step("aggregate", {"table": "e"}, "r", **fields)])
 
     def treat(
         self, steps: Sequence[dict[str, Any]], published: tuple[str, ...] = (), **own: bytes
@@ -80,38 +80,45 @@ class Lab:
         record = ReleaseRecord.model_validate(reports[-1]["release"])
         if record.is_held and not self.decides_release:
             return record, []
-        self.left += [(one, (folder / "out" / one.file).read_bytes()) for one in record.entries]
+        self.left += [
+            (entry, (folder / "out" / entry.file).read_bytes()) for entry in record.entries
+        ]
         return record, parquet.read_table(folder / "out" / "result.parquet").to_pylist()
 
     def _described(self) -> tuple[Column, ...]:
-        known = (("siren", self.unit), ("ville", "commune"), ("ca", "integer"))
-        return tuple(described(name, kind) for name, kind in known if kind)
+        column_types = (("siren", self.unit), ("ville", "commune"), ("ca", "integer"))
+        return tuple(described(name, kind) for name, kind in column_types if kind)
 
     def _table(self) -> bytes:
         names = ("siren", "ville", "metier", "ca")
         columns = zip(*self.rows, strict=True)
-        told = {name: list(map(str, one)) for name, one in zip(names, columns, strict=True)}
-        trades = [None if at in self.empty else one for at, one in enumerate(told["metier"])]
-        return table({**told, "metier": trades})
+        texts_by_column = {
+            name: list(map(str, column)) for name, column in zip(names, columns, strict=True)
+        }
+        trades = [
+            None if at in self.empty else trade
+            for at, trade in enumerate(texts_by_column["metier"])
+        ]
+        return table({**texts_by_column, "metier": trades})
 
     def released(self, figure: str) -> list[set[int]]:
         """The rows of each cell that ever left with that figure, from 0."""
-        found: list[set[int]] = []
+        released_cells: list[set[int]] = []
         for entry, content in self.left:
             if figure not in entry.figures:
                 continue
             bit, cells = 1 << entry.figures.index(figure), dict[int, set[int]]()
-            for one in parquet.read_table(io.BytesIO(content)).to_pylist():
-                if one["figures"] & bit:
-                    cells.setdefault(one["cell"], set()).add(one["row"] - 1)
-            found += cells.values()
-        return found
+            for row in parquet.read_table(io.BytesIO(content)).to_pylist():
+                if row["figures"] & bit:
+                    cells.setdefault(row["cell"], set()).add(row["row"] - 1)
+            released_cells += cells.values()
+        return released_cells
 
 
-def crossed(left: str, right: str, **told: object) -> dict[str, Any]:
+def crossed(left: str, right: str, **overrides: object) -> dict[str, Any]:
     """The step that crosses two tables, each given with its key as `table.key`, into `c`."""
     (mine, key), (other, its_key) = left.split("."), right.split(".")
-    keys = {"left_key": key, "right_key": its_key, "how": "inner", **told}
+    keys = {"left_key": key, "right_key": its_key, "how": "inner", **overrides}
     return step("cross", {"left": mine, "right": other}, "c", **keys)
 
 
@@ -124,7 +131,7 @@ def table(columns: Mapping[str, Sequence[str | None]]) -> bytes:
     """A table of texts as Parquet."""
     written = io.BytesIO()
     parquet.write_table(
-        pa.table({n: pa.array(it, pa.string()) for n, it in columns.items()}), written
+        pa.table({n: pa.array(column, pa.string()) for n, column in columns.items()}), written
     )
     return written.getvalue()
 
@@ -159,10 +166,10 @@ def ends(cells: Sequence[set[int]], values: Sequence[int], aim: int) -> tuple[fl
     sums = [[float(row in cell) for row in range(len(values))] for cell in cells]
     totals = [float(sum(values[row] for row in cell)) for cell in cells]
     goal = np.array([float(row == aim) for row in range(len(values))])
-    found = [linprog(sign * goal, A_eq=sums, b_eq=totals, bounds=(0, None)) for sign in (1, -1)]
+    solutions = [linprog(sign * goal, A_eq=sums, b_eq=totals, bounds=(0, None)) for sign in (1, -1)]
     return tuple(
-        float("inf") if one.status == 3 else sign * one.fun
-        for one, sign in zip(found, (1, -1), strict=True)
+        float("inf") if solution.status == 3 else sign * solution.fun
+        for solution, sign in zip(solutions, (1, -1), strict=True)
     )  # type: ignore[return-value]
 
 
@@ -188,11 +195,11 @@ def test_no_enterprise_follows_from_all_that_left(tmp_path: Path, seed: int) -> 
 def test_groups_of_enough_leave_as_they_are(tmp_path: Path) -> None:
     """Rules take nothing from a table in which every group has many of about the same size."""
     rows = [(f"{at:09}", "ABC"[at % 3], "xy"[at % 2], 100 + at) for at in range(60)]
-    record, made = Lab(tmp_path, rows).aggregate("ville", "metier", means=["ca"])
+    record, released_rows = Lab(tmp_path, rows).aggregate("ville", "metier", means=["ca"])
     assert record.verdict == "released"
-    assert len(made) == 6
-    assert {one["siren_nombre"] for one in made} == {10}
-    assert all(one["ca"] == 10 * one["ca_moyenne"] for one in made)
+    assert len(released_rows) == 6
+    assert {entry["siren_nombre"] for entry in released_rows} == {10}
+    assert all(entry["ca"] == 10 * entry["ca_moyenne"] for entry in released_rows)
 
 
 def test_small_groups_are_missing_and_large_parts_are_empty(tmp_path: Path) -> None:
@@ -201,17 +208,20 @@ def test_small_groups_are_missing_and_large_parts_are_empty(tmp_path: Path) -> N
     rows += [(f"{at:09}", "B", "x", 100 + at) for at in range(10, 12)]
     rows += [(f"{at:09}", "C", "x", 10 + at % 2) for at in range(20, 25)]
     rows += [("000000099", "C", "x", 9000)]
-    record, made = Lab(tmp_path, rows).aggregate("ville")
+    record, released_rows = Lab(tmp_path, rows).aggregate("ville")
     assert record.verdict == "suppressed"
-    assert {one["ville"]: one["ca"] for one in made} == {"A": 936, "C": None}
-    assert [one["secret statistique"] for one in made] == [None, "ca"]
+    assert {entry["ville"]: entry["ca"] for entry in released_rows} == {"A": 936, "C": None}
+    assert [entry["secret statistique"] for entry in released_rows] == [None, "ca"]
     assert record.told == (
         "Des chiffres ont été masqués pour respecter le secret statistique. 1 ligne sur 2 a des"
         " chiffres masqués par le secret statistique (1 cellule vide en tout, y compris ce qui"
         " n'avait pas de valeur). Les groupes trop petits pour que leur existence soit dite n'y"
         " figurent pas ; leur nombre est secret lui aussi."
     )
-    assert {one.rule: one.failed for one in record.outputs[0].rules} == {"units": 1, "dominance": 1}
+    assert {rule_outcome.rule: rule_outcome.failed for rule_outcome in record.outputs[0].rules} == {
+        "units": 1,
+        "dominance": 1,
+    }
 
 
 def test_how_many_rows_are_left_out_is_not_told(tmp_path: Path) -> None:
@@ -220,12 +230,12 @@ def test_how_many_rows_are_left_out_is_not_told(tmp_path: Path) -> None:
     rows += [("000000099", "C", "x", 9000)]
     rows += [(f"{at:09}", "A", "x", 100 + at) for at in range(9)]
     small = [(f"{at:09}", "B", "x", 100 + at) for at in range(10, 12)]
-    told = [
-        Lab(tmp_path / name, given).aggregate("ville")[0].told
-        for name, given in (("without", rows), ("with", rows + small))
+    reasons = [
+        Lab(tmp_path / name, rows_used).aggregate("ville")[0].told
+        for name, rows_used in (("without", rows), ("with", rows + small))
     ]
-    assert "1 ligne sur 2" in told[0]
-    assert told[0] == told[1]
+    assert "1 ligne sur 2" in reasons[0]
+    assert reasons[0] == reasons[1]
 
 
 CHOSEN_BY_HAND = [crossed("mine.id", "e.siren"), summed("groupe")]
@@ -238,8 +248,10 @@ def test_list_of_identifiers_of_ones_own_is_held(tmp_path: Path) -> None:
     mine = table({"id": [row[0] for row in lab.rows[:20]], "groupe": ["g"] * 20})
     record, _ = lab.treat(CHOSEN_BY_HAND, mine=mine)
     assert record.is_held
-    assert [one.rule for one in record.outputs[0].rules] == ["selection"]
-    assert [one.units for one in record.entries] == [20], "for what leaves later, if it is released"
+    assert [rule.rule for rule in record.outputs[0].rules] == ["selection"]
+    assert [entry.units for entry in record.entries] == [20], (
+        "for what leaves later, if it is released"
+    )
     assert record.differences == (), "nothing left before"
 
 
@@ -276,27 +288,33 @@ def test_shares_are_empty_where_a_part_is(tmp_path: Path) -> None:
     """All shares but one tell the total, and so the part that is left."""
     rows = [(f"{at:09}", "AB"[at % 2], "x", 100 + at) for at in range(20)]
     share = [{"name": "part", "of": "ca"}]
-    record, made = Lab(tmp_path / "1", rows).aggregate("ville", shares=share)
-    assert (record.verdict, [one["part"] is None for one in made]) == ("released", [False] * 2)
+    record, released_rows = Lab(tmp_path / "1", rows).aggregate("ville", shares=share)
+    assert (record.verdict, [entry["part"] is None for entry in released_rows]) == (
+        "released",
+        [False] * 2,
+    )
     rows += [(f"{at:09}", "C", "x", 100) for at in range(20, 22)]
-    record, made = Lab(tmp_path / "2", rows).aggregate("ville", shares=share)
-    assert (record.verdict, [one["part"] for one in made]) == ("suppressed", [None] * 2)
+    record, released_rows = Lab(tmp_path / "2", rows).aggregate("ville", shares=share)
+    assert (record.verdict, [entry["part"] for entry in released_rows]) == (
+        "suppressed",
+        [None] * 2,
+    )
 
 
 def test_largest_values_are_empty(tmp_path: Path) -> None:
     """One is an enterprise's own, however many there are in its group."""
     rows = [(f"{at:09}", "AB"[at % 2], "x", 100 + at) for at in range(20)]
-    _, made = Lab(tmp_path, rows).aggregate("ville", maxs=["ca"])
-    assert {one["ca_max"] for one in made} == {None}
-    assert all(one["ca"] for one in made)
+    _, released_rows = Lab(tmp_path, rows).aggregate("ville", maxs=["ca"])
+    assert {entry["ca_max"] for entry in released_rows} == {None}
+    assert all(entry["ca"] for entry in released_rows)
 
 
 def test_last_of_dates_is_empty_as_the_largest_value_is(tmp_path: Path) -> None:
     """It is a day of one enterprise, and no number to weigh."""
     rows = [(f"{at:09}", "AB"[at % 2], f"{at + 1:02}/05/2024", 100 + at) for at in range(20)]
-    _, made = Lab(tmp_path, rows).aggregate("ville", maxs=["metier"])
-    assert {one["metier_max"] for one in made} == {None}
-    assert all(one["ca"] for one in made)
+    _, released_rows = Lab(tmp_path, rows).aggregate("ville", maxs=["metier"])
+    assert {entry["metier_max"] for entry in released_rows} == {None}
+    assert all(entry["ca"] for entry in released_rows)
 
 
 def test_periods_are_groups_like_others(tmp_path: Path) -> None:
@@ -305,9 +323,9 @@ def test_periods_are_groups_like_others(tmp_path: Path) -> None:
     rows = [(f"{at:09}", "A", days[at % 4], 100 + at) for at in range(20)]
     rows += [(f"{at:09}", "A", "2024-07-01", 100) for at in range(20, 22)]
     times = [{"column": "metier", "step": "month"}]
-    record, made = Lab(tmp_path, rows).aggregate(times=times)
+    record, released_rows = Lab(tmp_path, rows).aggregate(times=times)
     assert record.verdict == "suppressed"
-    assert [(one["metier_mois"], one["siren_nombre"]) for one in made] == [
+    assert [(entry["metier_mois"], entry["siren_nombre"]) for entry in released_rows] == [
         ("2024-05", 10),
         ("2024-06", 10),
     ]
@@ -321,8 +339,10 @@ def test_published_register_is_met_by_identifiers_unless_rows_of_it_are_picked(
     register = table({"id": [row[0] for row in lab.rows], "naf": ["1", "2"] * 10})
     sql = "SELECT id, naf FROM register WHERE id < '000000015'"
     query = step("query", {"register": "register"}, "some", sql=sql)
-    whole, some = ([crossed("e.siren", f"{one}.id"), summed("naf")] for one in ("register", "some"))
-    record, made = lab.treat(whole, ("register",), register=register)
-    assert (record.verdict, len(made)) == ("released", 2)
+    whole, some = (
+        [crossed("e.siren", f"{table}.id"), summed("naf")] for table in ("register", "some")
+    )
+    record, released_rows = lab.treat(whole, ("register",), register=register)
+    assert (record.verdict, len(released_rows)) == ("released", 2)
     record, _ = lab.treat([query, *some], ("register",), register=register)
-    assert [one.rule for one in record.outputs[0].rules] == ["selection"]
+    assert [rule_outcome.rule for rule_outcome in record.outputs[0].rules] == ["selection"]

@@ -17,15 +17,17 @@ def asked(lab: Lab, sql: str) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
 
 def turned(lab: Lab, **parameters: object) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
     """Turnovers by town, with a column for each trade."""
-    told = {"index": ["ville"], "names": "metier", "values": "ca", "columns": ["x", "y", "z"]}
-    return lab.treat([step("pivot", {"table": "e"}, "r", wide={**told, **parameters})])
+    fields = {"index": ["ville"], "names": "metier", "values": "ca", "columns": ["x", "y", "z"]}
+    return lab.treat([step("pivot", {"table": "e"}, "r", wide={**fields, **parameters})])
 
 
 def figures(rows: list[dict[str, Any]]) -> dict[tuple[str, ...], float | None]:
     """The sums of turnovers by the texts of their rows."""
     return {
-        tuple(it for it in one.values() if isinstance(it, str) and "ca" not in it): one["ca"]
-        for one in rows
+        tuple(cell for cell in row.values() if isinstance(cell, str) and "ca" not in cell): row[
+            "ca"
+        ]
+        for row in rows
     }
 
 
@@ -37,8 +39,8 @@ def test_query_that_adds_up_leaves_what_an_aggregation_would(tmp_path: Path) -> 
     queried = asked(Lab(tmp_path / "q", rows), sql)
     assert summed[0].verdict == queried[0].verdict
     assert figures(summed[1]) == figures(queried[1])
-    (one,), (other,) = summed[0].entries, queried[0].entries
-    assert (one.by, one.figures, one.cells) == (other.by, other.figures, other.cells)
+    (entries,), (other,) = summed[0].entries, queried[0].entries
+    assert (entries.by, entries.figures, entries.cells) == (other.by, other.figures, other.cells)
 
 
 def test_condition_of_a_query_is_in_the_ledger(tmp_path: Path) -> None:
@@ -48,7 +50,7 @@ def test_condition_of_a_query_is_in_the_ledger(tmp_path: Path) -> None:
         "SELECT ville, count(*) AS n FROM e WHERE metier = 'x' GROUP BY ville",
     )
     assert record.entries[0].filters == "lignes où \"metier\" = 'x'"
-    assert [one["ville"] for one in rows] == ["A", "B", "C"]
+    assert [row["ville"] for row in rows] == ["A", "B", "C"]
 
 
 def test_result_of_a_query_is_checked_against_what_left(tmp_path: Path) -> None:
@@ -56,9 +58,11 @@ def test_result_of_a_query_is_checked_against_what_left(tmp_path: Path) -> None:
     rows = [*enterprises(1, 30), ("999999999", "A", "w", 300)]
     lab = Lab(tmp_path, rows)
     lab.aggregate("ville")
-    record, shown = asked(lab, "SELECT ville, sum(ca) AS ca FROM e WHERE metier <> 'w' GROUP BY 1")
+    record, released_rows = asked(
+        lab, "SELECT ville, sum(ca) AS ca FROM e WHERE metier <> 'w' GROUP BY 1"
+    )
     assert record.verdict == "suppressed"
-    assert "A" not in {one["ville"] for one in shown if one["ca"] is not None}
+    assert "A" not in {entry["ville"] for entry in released_rows if entry["ca"] is not None}
 
 
 def test_number_of_values_is_that_of_those_who_have_one(tmp_path: Path) -> None:
@@ -67,9 +71,9 @@ def test_number_of_values_is_that_of_those_who_have_one(tmp_path: Path) -> None:
     lab = Lab(tmp_path, rows)
     lab.empty = {0}
     sql = "SELECT ville, count(*) AS n, count(metier) AS m FROM e GROUP BY ville"
-    record, shown = asked(lab, sql)
+    record, released_rows = asked(lab, sql)
     assert record.verdict == "suppressed"
-    assert [(one["n"], one["m"]) for one in shown] == [(20, None), (20, None)]
+    assert [(entry["n"], entry["m"]) for entry in released_rows] == [(20, None), (20, None)]
 
 
 def test_number_of_values_is_told_where_enough_have_none(tmp_path: Path) -> None:
@@ -78,21 +82,21 @@ def test_number_of_values_is_told_where_enough_have_none(tmp_path: Path) -> None
     lab = Lab(tmp_path, rows)
     lab.empty = {*range(0, 20, 2)}
     sql = "SELECT ville, count(metier) AS m FROM e GROUP BY ville"
-    assert [one["m"] for one in asked(lab, sql)[1]] == [10, None]
-    record, shown = asked(lab, sql)
+    assert [sentence["m"] for sentence in asked(lab, sql)[1]] == [10, None]
+    record, released_rows = asked(lab, sql)
     assert not record.is_held
-    assert [one["m"] for one in shown] == [10, None]
+    assert [entry["m"] for entry in released_rows] == [10, None]
     assert record.entries[0].figures == ("count", "count(metier)")
 
 
 def test_group_that_a_condition_leaves_nothing_out_of_is_not_shown(tmp_path: Path) -> None:
     """All of its enterprises meet it: each is known to."""
     rows = [(f"{at:09}", "ABC"[at % 3], "x" if at % 3 else "xy"[at % 2], 10) for at in range(90)]
-    record, shown = asked(
+    record, released_rows = asked(
         Lab(tmp_path, rows), "SELECT ville, count(*) AS n FROM e WHERE metier = 'x' GROUP BY 1"
     )
     assert record.verdict == "suppressed"
-    assert [one["ville"] for one in shown] == ["A"]
+    assert [entry["ville"] for entry in released_rows] == ["A"]
 
 
 @pytest.mark.parametrize(
@@ -122,10 +126,10 @@ def test_pivot_of_sums_leaves_what_an_aggregation_would(tmp_path: Path) -> None:
     summed = Lab(tmp_path / "a", rows).aggregate("ville", "metier", counts=[])
     record, wide = turned(Lab(tmp_path / "p", rows), columns=["x", "y", "z", "w"])
     assert record.verdict == summed[0].verdict == "suppressed"
-    known = {(one["ville"], one["metier"]): one["ca"] for one in summed[1]}
-    for one in wide:
+    turnover_by_cell = {(row["ville"], row["metier"]): row["ca"] for row in summed[1]}
+    for row in wide:
         for trade in "xyzw":
-            assert one[trade] == known.get((one["ville"], trade))
+            assert row[trade] == turnover_by_cell.get((row["ville"], trade))
     assert record.entries[0].by == ("ville", "metier")
 
 
@@ -135,7 +139,7 @@ def test_pivot_is_checked_against_what_left(tmp_path: Path) -> None:
     lab = Lab(tmp_path, rows)
     lab.aggregate("ville", counts=[])
     _, wide = turned(lab)
-    (town,) = [one for one in wide if one["ville"] == "A"]
+    (town,) = [row for row in wide if row["ville"] == "A"]
     assert None in {town[trade] for trade in "xyz"}
 
 
@@ -162,4 +166,4 @@ def test_number_of_values_is_that_of_units_alone(tmp_path: Path) -> None:
         "ville", sums=[], distinct=["siren", "metier"]
     )
     assert not record.is_held
-    assert all(one["siren_distincts"] and one["metier_distincts"] is None for one in rows)
+    assert all(row["siren_distincts"] and row["metier_distincts"] is None for row in rows)

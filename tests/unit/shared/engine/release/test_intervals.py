@@ -33,15 +33,15 @@ def test_suppressed_table_keeps_its_hidden_cell_in_doubt(seed: int) -> None:
     hidden = {5} | system.hidden_besides({5})
     assert len(hidden) >= 4
     assert _TOTAL not in hidden
-    found, _ = system.intervals(hidden)
-    shown = [cell for cell in values if cell not in hidden]
-    sums = [[float(cell in piece.cells) for piece in system.pieces] for cell in shown]
+    intervals, _ = system.intervals(hidden)
+    cells = [cell for cell in values if cell not in hidden]
+    sums = [[float(cell in piece.cells) for piece in system.pieces] for cell in cells]
     aim = np.array([float(5 in piece.cells) for piece in system.pieces])
     ends = [
-        sign * linprog(sign * aim, A_eq=sums, b_eq=[values[one] for one in shown]).fun
+        sign * linprog(sign * aim, A_eq=sums, b_eq=[values[cell] for cell in cells]).fun
         for sign in (1, -1)
     ]
-    assert found[5] == pytest.approx(tuple(ends), abs=0.3)
+    assert intervals[5] == pytest.approx(tuple(ends), abs=0.3)
     assert ends[0] <= values[5] - needed + 0.3
     assert ends[1] >= values[5] + needed - 0.3
 

@@ -27,10 +27,10 @@ def _rank(rows: list[list[Fraction]]) -> int:
 
 def disclosed_by_hand(cells: list[set[int]], people: int, enough: int) -> bool:
     """Whether some combination of cells leaves fewer than `enough` people: every group is tried."""
-    matrix = [[Fraction(one in cell) for one in range(people)] for cell in cells]
+    matrix = [[Fraction(number in cell) for number in range(people)] for cell in cells]
     groups = chain.from_iterable(combinations(range(people), n) for n in range(1, enough))
     for group in groups:
-        rest = [[row[one] for one in range(people) if one not in group] for row in matrix]
+        rest = [[row[number] for number in range(people) if number not in group] for row in matrix]
         if _rank(rest) < _rank(matrix):
             return True
     return False
@@ -39,8 +39,10 @@ def disclosed_by_hand(cells: list[set[int]], people: int, enough: int) -> bool:
 def atoms_of(cells: list[set[int]], people: int, enough: int) -> list[Atom]:
     """One atom a person, and those alike together."""
     alone = [
-        Atom(frozenset(at for at, cell in enumerate(cells) if one in cell), frozenset({one}), 1)
-        for one in range(people)
+        Atom(
+            frozenset(at for at, cell in enumerate(cells) if number in cell), frozenset({number}), 1
+        )
+        for number in range(people)
     ]
     return without(alone, (), enough)
 
@@ -51,8 +53,8 @@ def test_nothing_is_found_exactly_where_no_combination_discloses(
     cells: list[set[int]], enough: int
 ) -> None:
     """The search says the same as trying every group of fewer people, in exact fractions."""
-    found = found_in(atoms_of(cells, 9, enough), enough)
-    assert bool(found) == disclosed_by_hand(cells, 9, enough)
+    disclosures = found_in(atoms_of(cells, 9, enough), enough)
+    assert bool(disclosures) == disclosed_by_hand(cells, 9, enough)
 
 
 @settings(max_examples=50, deadline=None)
@@ -62,9 +64,9 @@ def test_hiding_a_cell_of_each_finding_ends_with_nothing_disclosed(
 ) -> None:
     """Whoever hides what takes part in a disclosure arrives at cells that disclose nothing."""
     atoms, hidden = atoms_of(cells, 9, enough), set[int]()
-    while found := found_in(without(atoms, hidden, enough), enough):
-        assert not hidden & set(found[0].cells)
-        hidden.add(found[0].cells[0])
+    while disclosures := found_in(without(atoms, hidden, enough), enough):
+        assert not hidden & set(disclosures[0].cells)
+        hidden.add(disclosures[0].cells[0])
     left = [cell for at, cell in enumerate(cells) if at not in hidden]
     assert not disclosed_by_hand(left, 9, enough)
 

@@ -37,9 +37,14 @@ def test_a_few_new_units_are_for_a_reviewer(tmp_path: Path, number: int) -> None
     rows = enterprises(1, 40)
     record = left(tmp_path, rows, [*rows, *_more("A", number)])
     assert record.is_held
-    (told,) = [it.told for one in record.outputs for it in one.rules if it.rule == "versions"]
-    assert "1 groupe" in told
-    assert "version 1 (ville)" in told
+    (reason,) = [
+        rule_outcome.told
+        for output_release in record.outputs
+        for rule_outcome in output_release.rules
+        if rule_outcome.rule == "versions"
+    ]
+    assert "1 groupe" in reason
+    assert "version 1 (ville)" in reason
     assert not record.for_holder().outputs[0].rules
 
 

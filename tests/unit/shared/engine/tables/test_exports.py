@@ -8,7 +8,7 @@ from shared.engine.tables.exports import format_of
 
 
 @pytest.mark.parametrize(
-    ("file", "wanted"),
+    ("file", "expected"),
     [
         ("communes.xlsx", "xlsx"),
         ("downloads/a.b/Communes.CSV", "csv"),
@@ -18,6 +18,6 @@ from shared.engine.tables.exports import format_of
         ("communes.csv.gz", ""),
     ],
 )
-def test_suffix_names_the_format(file: str, wanted: str) -> None:
+def test_suffix_names_the_format(file: str, expected: str) -> None:
     """Whatever its case; one that tables are not saved in names none."""
-    assert format_of(Path(file)) == wanted
+    assert format_of(Path(file)) == expected

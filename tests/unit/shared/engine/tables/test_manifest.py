@@ -70,11 +70,11 @@ def test_profile_lists_each_kind_of_key_once() -> None:
 def test_profile_without_values_still_counts() -> None:
     """Who may not see the data learns how good it is, and nothing of what it says."""
     meaning = Meaning(type="commune", confidence=1, valid=0.5, invalid=("1411X",))
-    told = ColumnWarning(
+    column_warning = ColumnWarning(
         kind="mixed_conventions", convention="codes", rows=7, examples=("1411X",), first_rows=(9,)
     )
-    shown = {"meaning": meaning, "warnings": (told,)}
-    seen = column("com", "commune").model_copy(update=shown)
+    fields = {"meaning": meaning, "warnings": (column_warning,)}
+    seen = column("com", "commune").model_copy(update=fields)
     columns = (seen, column("label", None))
     profile = Profile(rows=1, encoding="utf-8", columns=columns).without_values()
     assert "1411X" not in profile.model_dump_json()
@@ -96,16 +96,20 @@ def test_profile_without_values_still_counts() -> None:
 )
 def test_rows_are_kept_as_ranges(rows: list[int], ranges: list[tuple[int, int, int]]) -> None:
     """Regular ones as one, whatever their number."""
-    assert [(one.first, one.last, one.step) for one in ranges_of(rows)] == ranges
+    assert [
+        (row_range.first, row_range.last, row_range.step) for row_range in ranges_of(rows)
+    ] == ranges
 
 
 @given(st.sets(st.integers(1, 300)))
 def test_ranges_hold_the_rows_that_they_were_made_of(rows: set[int]) -> None:
     """No other, and each once."""
-    found = [
-        row for one in ranges_of(sorted(rows)) for row in range(one.first, one.last + 1, one.step)
+    rows_found = [
+        row
+        for row_range in ranges_of(sorted(rows))
+        for row in range(row_range.first, row_range.last + 1, row_range.step)
     ]
-    assert found == sorted(rows)
+    assert rows_found == sorted(rows)
 
 
 def test_scattered_rows_are_too_many_to_be_kept() -> None:

@@ -35,7 +35,7 @@ def test_verdict_is_told_in_french() -> None:
         finding("sexe", "sex", "quasi"),
         finding("cim10", "health", "sensitive"),
     )
-    found = Privacy(
+    privacy = Privacy(
         verdict="direct",
         subject="persons",
         findings=findings,
@@ -43,7 +43,7 @@ def test_verdict_is_told_in_french() -> None:
         rows_below=14,
         share_below=0.125,
     )
-    assert found.in_french() == (
+    assert privacy.in_french() == (
         "Identifiants directs : « mail » (adresse électronique). Le plus petit groupe de lignes"
         " semblables en compte 2 ; 14 lignes (12,5 %) sont dans un groupe de moins de 5."
         " Données sensibles : « cim10 » (santé)."

@@ -61,7 +61,7 @@ def test_all_that_is_asked_of_a_result_is_answered() -> None:
             )
         )
     )
-    for said in (
+    for expected_text in (
         "Projet « Vacance » (prj_1).",
         "But : « Où sont les logements vacants ? ».",
         "Porteur : mbr_1.",
@@ -74,7 +74,7 @@ def test_all_that_is_asked_of_a_result_is_answered() -> None:
         "Étape 2 : aggregate sur « un » → « deux ».",
         "Logiciels : duckdb 1.4.0.",
     ):
-        assert said in text
+        assert expected_text in text
 
 
 def test_a_page_says_it_in_words_without_ids() -> None:
@@ -110,8 +110,8 @@ def test_manifests_of_before_are_told_as_far_as_they_know() -> None:
     """Without a provenance there is nothing of who and why."""
     old = manifest(Provenance()).model_dump(mode="json")
     del old["provenance"]
-    for one in old["inputs"]:
-        del one["grant_id"], one["granted_by"]
+    for job_input in old["inputs"]:
+        del job_input["grant_id"], job_input["granted_by"]
     text = "\n".join(told(Manifest.model_validate(old)))
     assert "Porteur" not in text
     assert "Lancé" not in text

@@ -29,9 +29,12 @@ def test_holder_reads_no_figures_about_what_was_hidden() -> None:
     rule = RuleOutcome(rule="units", verdict="suppressed", cells=9, failed=1, told="Trop peu.")
     output = OutputRelease(name="result.parquet", verdict="suppressed", rules=(rule,))
     record = ReleaseRecord(verdict="suppressed", outputs=(output,), entries=(ENTRY,), told="…")
-    told = record.for_holder()
-    assert told.entries == ()
-    assert (told.outputs[0].verdict, told.outputs[0].rules) == ("suppressed", ())
+    release_record = record.for_holder()
+    assert release_record.entries == ()
+    assert (release_record.outputs[0].verdict, release_record.outputs[0].rules) == (
+        "suppressed",
+        (),
+    )
 
 
 def test_holder_reads_no_list_of_what_own_code_made() -> None:
@@ -39,8 +42,12 @@ def test_holder_reads_no_list_of_what_own_code_made() -> None:
     rule = RuleOutcome(rule="opaque", verdict="held", told="Non vérifiable.")
     output = OutputRelease(name="rendu-malade.png", verdict="held", rules=(rule,))
     record = ReleaseRecord(verdict="held", outputs=(output,), told="Un relecteur décide.")
-    told = record.for_holder()
-    assert (told.outputs, told.told, told.is_held) == ((), "Un relecteur décide.", True)
+    release_record = record.for_holder()
+    assert (release_record.outputs, release_record.told, release_record.is_held) == (
+        (),
+        "Un relecteur décide.",
+        True,
+    )
 
 
 def test_holder_reads_nothing_of_a_failure() -> None:

@@ -39,21 +39,21 @@ def recognise(
 def find(name: str, values: list[str]) -> Meaning | None:
     """What is found in a column of these values, if anything."""
     counts = Counter(values)
-    found = recognise(name, pa.array(list(counts), pa.string()), counts.values(), TYPES)
-    return found[0] if found else None
+    recognition = recognise(name, pa.array(list(counts), pa.string()), counts.values(), TYPES)
+    return recognition[0] if recognition else None
 
 
-def meaning(name: str, values: list[str]) -> Meaning:
+def meaning_of(name: str, values: list[str]) -> Meaning:
     """What is found in a column whose values mean something."""
-    found = find(name, values)
-    assert found is not None
-    return found
+    meaning = find(name, values)
+    assert meaning is not None
+    return meaning
 
 
 def kind(name: str, values: list[str]) -> str | None:
     """The type of that column, if any."""
-    found = find(name, values)
-    return found.type if found else None
+    meaning = find(name, values)
+    return meaning.type if meaning else None
 
 
 def column(file: str, name: str) -> list[str]:
@@ -81,10 +81,10 @@ def test_real_columns_are_recognised_whatever_their_name(
     file: str, name: str, expected: str | None, header: str
 ) -> None:
     """With their own name, and with one that says nothing."""
-    shown = header or name
+    shown_name = header or name
     if expected == "departement" and header:
         expected = "integer"  # two digits are the code of nearly everything
-    assert kind(shown, column(file, name)) == expected
+    assert kind(shown_name, column(file, name)) == expected
 
 
 @pytest.mark.parametrize(
@@ -166,9 +166,17 @@ def test_real_columns_are_recognised_whatever_their_name(
         ("x", ["3.4", "3.40"], "decimal"),
         ("x", sorted(CODES.departements), "departement"),
         ("x", [*DEPARTEMENTS, "99", "975"], "departement"),
-        ("x", [one for one in DEPARTEMENTS if one[:2] not in ("2A", "2B", "97")], "departement"),
+        (
+            "x",
+            [
+                departement
+                for departement in DEPARTEMENTS
+                if departement[:2] not in ("2A", "2B", "97")
+            ],
+            "departement",
+        ),
         ("x", ["04", "05", "06", "13", "2A", "2B", "83", "84"], "departement"),
-        ("x", [one.removeprefix("0") for one in DEPARTEMENTS], "departement"),
+        ("x", [departement.removeprefix("0") for departement in DEPARTEMENTS], "departement"),
         ("x", sorted(CODES.regions), "region"),
         ("x", ["11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93"], "region"),
         ("reg", ["28"] * 3 + ["11"], "region"),
@@ -198,7 +206,7 @@ def test_types_are_recognised_by_value(name: str, values: list[str], expected: s
 def test_numbers_of_two_digits_are_no_codes_of_places(numbers: Iterable[int]) -> None:
     """Months, days, weeks, hours, minutes, ages, branches, and lists with a gap or one too many."""
     for width in (1, 2):
-        assert kind("x", [f"{one:0{width}}" for one in numbers]) in (None, "integer")
+        assert kind("x", [f"{number:0{width}}" for number in numbers]) in (None, "integer")
 
 
 def test_postcode_that_is_also_a_commune_s_code_is_told_by_the_name() -> None:
@@ -206,9 +214,9 @@ def test_postcode_that_is_also_a_commune_s_code_is_told_by_the_name() -> None:
     both = pa.array(sorted(BOTH), pa.string())
 
     def found(name: str) -> tuple[str, float]:
-        one = recognise(name, both, [1, 1, 1], FEW)
-        assert one is not None
-        return one[0].type, one[0].confidence
+        recognition = recognise(name, both, [1, 1, 1], FEW)
+        assert recognition is not None
+        return recognition[0].type, recognition[0].confidence
 
     assert found("codePostal")[0] == found("cp")[0] == "postcode"
     assert found("code_insee")[0] == found("com")[0] == "commune"
@@ -218,16 +226,16 @@ def test_postcode_that_is_also_a_commune_s_code_is_told_by_the_name() -> None:
 def test_share_of_valid_rows_and_examples_of_the_others_are_told() -> None:
     """Rows count, not distinct values."""
     communes = column("communes_2026.csv", "code")[:60]
-    found = meaning("com", [*communes, *communes, "inconnu", "99999"])
-    assert found.valid == pytest.approx(120 / 122)
-    assert set(found.invalid) == {"inconnu", "99999"}
+    meaning = meaning_of("com", [*communes, *communes, "inconnu", "99999"])
+    assert meaning.valid == pytest.approx(120 / 122)
+    assert set(meaning.invalid) == {"inconnu", "99999"}
 
 
 def test_values_of_personal_types_are_never_shown() -> None:
     """Not even those that are no valid ones."""
     mails = [f"a{at}@mairie.example" for at in range(40)]
-    found = meaning("contact", [*mails, "jean dupont"])
-    assert (found.type, found.invalid) == ("email", ())
+    meaning = meaning_of("contact", [*mails, "jean dupont"])
+    assert (meaning.type, meaning.invalid) == ("email", ())
 
 
 def test_random_numbers_are_numbers() -> None:
@@ -240,7 +248,7 @@ def test_random_numbers_are_numbers() -> None:
 
 def test_many_codes_are_told_whatever_the_name_says() -> None:
     """A few numbers called so may be anything."""
-    codes = [one.removeprefix("0") for one in sorted(CODES.communes)[:200]]
+    codes = [commune.removeprefix("0") for commune in sorted(CODES.communes)[:200]]
     assert (kind("nombre", codes), kind("nombre", codes[:5])) == ("commune", "integer")
 
 
@@ -255,9 +263,9 @@ def test_many_codes_are_told_whatever_the_name_says() -> None:
 )
 def test_lost_leading_zeros_are_recognised(name: str, codes: list[str], expected: str) -> None:
     """As a spreadsheet leaves them: of the first nine departments, alone or among others."""
-    found = meaning(name, [code.removeprefix("0") for code in codes])
-    assert (found.type, found.repair, found.valid) == (expected, "leading_zero", 0.0)
-    whole = meaning(name, codes)
+    meaning = meaning_of(name, [code.removeprefix("0") for code in codes])
+    assert (meaning.type, meaning.repair, meaning.valid) == (expected, "leading_zero", 0.0)
+    whole = meaning_of(name, codes)
     assert (whole.type, whole.repair) == (expected, None)
 
 
@@ -265,8 +273,8 @@ def test_short_numbers_among_codes_are_mistakes_unless_they_are_codes_without_ze
     """One in three numbers of four digits is the end of some commune's code."""
     communes = sorted(CODES.communes)[20_000:20_200]
     wrong = [str(number) for number in range(8_000, 8_007)]
-    found = meaning("com", [*communes, *wrong])
-    assert (found.type, found.repair, found.invalid) == ("commune", None, tuple(wrong[:3]))
+    meaning = meaning_of("com", [*communes, *wrong])
+    assert (meaning.type, meaning.repair, meaning.invalid) == ("commune", None, tuple(wrong[:3]))
     assert kind("x", [str(number) for number in range(1000, 9000, 7)]) == "integer"
 
 
@@ -287,24 +295,24 @@ def test_formats_of_dates_are_told_and_whether_another_fits(
 ) -> None:
     """The French reading first; none where they are mixed."""
     for name, time in (("date", ""), ("datetime", " 23:59"), ("datetime", "T23:59:59.5Z")):
-        found = meaning("x", [value + time for value in values])
-        assert (found.format, found.also) == (expected, also)
-        assert found.type == (name if expected else "date")
+        meaning = meaning_of("x", [value + time for value in values])
+        assert (meaning.format, meaning.also) == (expected, also)
+        assert meaning.type == (name if expected else "date")
 
 
 def test_days_that_no_calendar_has_are_no_dates() -> None:
     """Shown as examples among real ones."""
     assert kind("x", ["31/02/2026", "29/02/1900"]) is None
-    found = meaning("x", [*(f"{day:02}/01/2026" for day in range(1, 31)), "30/02/2026"])
-    assert (found.type, found.invalid) == ("date", ("30/02/2026",))
+    meaning = meaning_of("x", [*(f"{day:02}/01/2026" for day in range(1, 31)), "30/02/2026"])
+    assert (meaning.type, meaning.invalid) == ("date", ("30/02/2026",))
 
 
 def test_every_establishment_of_la_poste_makes_a_column_of_siret() -> None:
     """Of its 4,001 numbers Luhn's sum accepts a tenth."""
     heads = (f"356000000{number:05}" for number in range(20_005))
     by_fives = [text for text in heads if sum(map(int, text)) % 5 == 0]
-    found = meaning("numero", by_fives)
-    assert (len(by_fives), found.type, found.valid) == (4_001, "siret", 1.0)
+    meaning = meaning_of("numero", by_fives)
+    assert (len(by_fives), meaning.type, meaning.valid) == (4_001, "siret", 1.0)
 
 
 def test_postcodes_that_are_also_communes_are_not_called_communes() -> None:
@@ -312,28 +320,28 @@ def test_postcodes_that_are_also_communes_are_not_called_communes() -> None:
     postcodes = set(column("codes_postaux.csv", "codePostal"))
     both = sorted(postcodes & CODES.communes)
     assert len(both) > len(postcodes) * 0.6
-    found = meaning("valeur", both)
-    assert (found.type, found.also) == ("postcode", ("commune",))
-    assert found.confidence <= 0.5
+    meaning = meaning_of("valeur", both)
+    assert (meaning.type, meaning.also) == ("postcode", ("commune",))
+    assert meaning.confidence <= 0.5
     assert kind("valeur", sorted(postcodes)) == "postcode"
 
 
 @pytest.mark.parametrize("header", ["CODGEO", "cle", "code_postal", "siren"])
 def test_communes_are_told_by_value_whatever_the_header_says(header: str) -> None:
     """A name that speaks for something else does not make it so."""
-    found = meaning(header, column("communes_2026.csv", "code"))
-    assert (found.type, found.also) == ("commune", ())
-    assert found.confidence > 0.9
+    meaning = meaning_of(header, column("communes_2026.csv", "code"))
+    assert (meaning.type, meaning.also) == ("commune", ())
+    assert meaning.confidence > 0.9
 
 
 def test_valid_values_have_the_signs_without_which_a_column_is_not_tried() -> None:
     """Those of every type that the files of the typing corpus have."""
-    found = set()
+    names = set()
     for file in sorted((ROOT / "tests" / "corpora" / "typing").rglob("*.csv")):
         cells = pa.array(sorted(set(re.split('[;,\t\n"]', file.read_text("utf-8", "replace")))))
-        for one in TYPES:
-            valid = cells.filter(pa.array(one.test(cells))).to_pylist()
-            found |= {one.name} if valid else set()
-            lacking = [it for it in valid if not set(it.encode()) & set(one.signs)]
-            assert not one.signs or not lacking, one
-    assert len(found) >= 20
+        for type_name in TYPES:
+            valid = cells.filter(pa.array(type_name.test(cells))).to_pylist()
+            names |= {type_name.name} if valid else set()
+            lacking = [code for code in valid if not set(code.encode()) & set(type_name.signs)]
+            assert not type_name.signs or not lacking, type_name
+    assert len(names) >= 20

@@ -30,7 +30,7 @@ def test_made_numbers_agree_with_the_library(number: int, order: int) -> None:
     head = f"{number:08}"
     sirens = [head + str(last) for last in range(10)]
     sirets = [f"{head}0{order:05}"[:13] + str(last) for last in range(10)]
-    assert flags(is_siren, *sirens) == [bool(siren.is_valid(one)) for one in sirens]
-    assert flags(is_siret, *sirets) == [bool(siret.is_valid(one)) for one in sirets]
-    vats = [f"FR{key:02}{one}" for one in sirens for key in (0, 40, 83)]
-    assert flags(is_vat, *vats) == [bool(tva.is_valid(one)) for one in vats]
+    assert flags(is_siren, *sirens) == [bool(siren.is_valid(number)) for number in sirens]
+    assert flags(is_siret, *sirets) == [bool(siret.is_valid(number)) for number in sirets]
+    vats = [f"FR{key:02}{siren}" for siren in sirens for key in (0, 40, 83)]
+    assert flags(is_vat, *vats) == [bool(tva.is_valid(vat)) for vat in vats]

@@ -16,13 +16,13 @@ POSTCODES = sorted(CODES.postcodes)
 CEDEX = ("14052", "14027", "76059", "76038")
 
 
-def meaning(name: str, values: Sequence[str]) -> Meaning | None:
+def meaning_of(name: str, values: Sequence[str]) -> Meaning | None:
     """What a column of that name and of these values holds."""
     detection = TypeDetection(name, all_types(CODES))
     distinct = list(dict.fromkeys(values))
-    detection.add(pa.array(distinct), np.array([values.count(one) for one in distinct]))
-    found = detection.best()
-    return found[0] if found else None
+    detection.add(pa.array(distinct), np.array([values.count(code) for code in distinct]))
+    recognition = detection.best()
+    return recognition[0] if recognition else None
 
 
 @pytest.mark.parametrize(
@@ -39,16 +39,16 @@ def test_one_lost_zero_in_twenty_is_offered_as_a_repair(
     name: str, expected: str, codes: list[str]
 ) -> None:
     """Whatever the rest is, codes of CEDEX among it or with their zeros: these stay valid."""
-    found = meaning(name, codes)
-    assert found is not None
-    assert (found.type, found.repair, found.valid) == (expected, "leading_zero", 0.95)
+    meaning = meaning_of(name, codes)
+    assert meaning is not None
+    assert (meaning.type, meaning.repair, meaning.valid) == (expected, "leading_zero", 0.95)
 
 
 def test_lost_zero_is_offered_beside_a_word() -> None:
     """Twenty codes with one fault are postcodes, and with a lost zero as well."""
-    found = meaning("cp", [*POSTCODES[2_000:2_018], "inconnu", "1250"])
-    assert found is not None
-    assert (found.type, found.repair) == ("postcode", "leading_zero")
+    meaning = meaning_of("cp", [*POSTCODES[2_000:2_018], "inconnu", "1250"])
+    assert meaning is not None
+    assert (meaning.type, meaning.repair) == ("postcode", "leading_zero")
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_lost_zero_is_offered_beside_a_word() -> None:
 )
 def test_names_of_postcodes_speak_for_them(name: str) -> None:
     """In the words of registers, of software and of other countries."""
-    found = meaning(name, [*POSTCODES[2_000:2_008], *CEDEX])
-    assert found is not None
-    assert found.type == "postcode"
+    meaning = meaning_of(name, [*POSTCODES[2_000:2_008], *CEDEX])
+    assert meaning is not None
+    assert meaning.type == "postcode"
 
 
 @pytest.mark.parametrize("name", ["zipper", "zipfile", "acp", "cpu", "recp", "ocp_n"])
 def test_other_names_do_not_speak_for_postcodes(name: str) -> None:
     """The letters within another word are none."""
-    found = meaning(name, [*POSTCODES[2_000:2_008], *CEDEX])
-    assert found is None or found.type != "postcode"
+    meaning = meaning_of(name, [*POSTCODES[2_000:2_008], *CEDEX])
+    assert meaning is None or meaning.type != "postcode"

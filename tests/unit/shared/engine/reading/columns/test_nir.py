@@ -13,5 +13,5 @@ from tests.unit.shared.engine.reading.values.test_value_tests import flags
 )
 def test_social_security_numbers_agree_with_the_library(number: str) -> None:
     """The one key of hundred that fits, Corsica's letters included."""
-    made = [f"{number}{key:02}" for key in range(1, 98)]
-    assert flags(is_nir, *made) == [bool(nir.is_valid(one)) for one in made]
+    texts = [f"{number}{key:02}" for key in range(1, 98)]
+    assert flags(is_nir, *texts) == [bool(nir.is_valid(text)) for text in texts]

@@ -26,7 +26,7 @@ def column(name: str, values: list[str], batch: int = 10**6) -> Column:
     return profile.column()
 
 
-def shown(values: list[str]) -> str | None:
+def type_of_values(values: list[str]) -> str | None:
     """The type of a column with a name that says nothing."""
     meaning = column("x", values).meaning
     return meaning.type if meaning else None
@@ -34,11 +34,11 @@ def shown(values: list[str]) -> str | None:
 
 def test_few_values_that_repeat_are_a_category_and_many_words_are_text() -> None:
     """Names that hardly repeat are neither."""
-    assert shown(["rouge", "vert", "bleu"] * 10) == "category"
-    assert shown(["rouge", "vert", "bleu"]) is None
-    assert shown([f"nom {number}" for number in range(200)] * 5) is None
-    assert shown(["Une phrase a plus de mots", "Un avis aussi en a cinq"]) == "free_text"
-    assert shown([]) is None
+    assert type_of_values(["rouge", "vert", "bleu"] * 10) == "category"
+    assert type_of_values(["rouge", "vert", "bleu"]) is None
+    assert type_of_values([f"nom {number}" for number in range(200)] * 5) is None
+    assert type_of_values(["Une phrase a plus de mots", "Un avis aussi en a cinq"]) == "free_text"
+    assert type_of_values([]) is None
 
 
 @pytest.mark.parametrize("batch", [50, 10**6])
@@ -46,19 +46,27 @@ def test_batches_make_no_difference(batch: int) -> None:
     """Nor does their order: counts, faults and marks add up."""
     days = [f"{day:02}/{month:02}/2026" for day in range(1, 29) for month in range(1, 13)]
     values = [*days, *days, "inconnu", "à venir", "NA", "NA", "bientôt"]
-    found = column("x", values, batch)
-    assert found == column("x", values[::-1])
-    assert (found.kind, found.missing, found.filled) == ("text", ("NA",), 2 * 336 + 3)
-    assert found.distinct == 336 + 3
-    assert found.meaning is not None
-    assert found.meaning.invalid == ("bientôt", "inconnu", "à venir")
-    assert found.meaning.valid == pytest.approx(672 / 675)
+    column_profile = column("x", values, batch)
+    assert column_profile == column("x", values[::-1])
+    assert (column_profile.kind, column_profile.missing, column_profile.filled) == (
+        "text",
+        ("NA",),
+        2 * 336 + 3,
+    )
+    assert column_profile.distinct == 336 + 3
+    assert column_profile.meaning is not None
+    assert column_profile.meaning.invalid == ("bientôt", "inconnu", "à venir")
+    assert column_profile.meaning.valid == pytest.approx(672 / 675)
 
 
 def test_marks_of_no_value_are_values_in_text() -> None:
     """`NA` beside names may be a name; what only a program writes never is."""
-    found = column("x", ["Anne", "NA", "NULL", "Zoé"])
-    assert (found.missing, found.filled, found.distinct) == (("NULL",), 3, 3)
+    column_profile = column("x", ["Anne", "NA", "NULL", "Zoé"])
+    assert (column_profile.missing, column_profile.filled, column_profile.distinct) == (
+        ("NULL",),
+        3,
+        3,
+    )
     assert column("x", ["NA", "NA"]).filled == 2
 
 
@@ -102,16 +110,20 @@ def test_geometries_tell_their_kinds() -> None:
 
 def test_what_stands_in_place_of_a_secret_number_is_told_and_kept() -> None:
     """It is no empty cell, and no reason to call the numbers text; nor is it a number."""
-    found = column("menages", ["12", "13", "s", "s", "<5", "nd"])
-    assert found.meaning is not None
-    assert (found.meaning.type, found.meaning.valid) == ("integer", 1.0)
-    assert (found.kind, found.withheld, found.missing) == ("text", ("<5", "s"), ("nd",))
-    assert (found.filled, found.distinct) == (5, 4)
+    column_profile = column("menages", ["12", "13", "s", "s", "<5", "nd"])
+    assert column_profile.meaning is not None
+    assert (column_profile.meaning.type, column_profile.meaning.valid) == ("integer", 1.0)
+    assert (column_profile.kind, column_profile.withheld, column_profile.missing) == (
+        "text",
+        ("<5", "s"),
+        ("nd",),
+    )
+    assert (column_profile.filled, column_profile.distinct) == (5, 4)
 
 
 @pytest.mark.parametrize("values", [["N", "S", "O"], ["s", "c", "m"], ["A", "S"]])
 def test_letters_that_stand_for_themselves_are_not_set_apart(values: list[str]) -> None:
     """The points of the compass are no yes and no with a secret."""
-    found = column("x", values)
-    assert (found.withheld, found.kind) == ((), "text")
-    assert found.meaning is None
+    column_profile = column("x", values)
+    assert (column_profile.withheld, column_profile.kind) == ((), "text")
+    assert column_profile.meaning is None

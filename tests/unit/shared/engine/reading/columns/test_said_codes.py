@@ -29,20 +29,23 @@ def test_most_values_are_enough_where_the_name_says_the_code(
     name: str, codes: list[str], others: list[str], key: str
 ) -> None:
     """The others are told, not hidden; another name says nothing of it."""
-    found = column(name, codes + others)
-    assert (found.key, found.type, found.kind) == (key, key, "text")
-    assert found.meaning is not None
-    assert set(found.meaning.invalid) <= set(others)
-    assert found.meaning.invalid_rows == len(others)
-    assert found.meaning.valid == pytest.approx(len(codes) / len(codes + others))
+    column_profile = column(name, codes + others)
+    assert (column_profile.key, column_profile.type, column_profile.kind) == (key, key, "text")
+    assert column_profile.meaning is not None
+    assert set(column_profile.meaning.invalid) <= set(others)
+    assert column_profile.meaning.invalid_rows == len(others)
+    assert column_profile.meaning.valid == pytest.approx(len(codes) / len(codes + others))
     assert column("valeur", codes + others).key is None
 
 
 def test_rows_with_another_value_are_counted_one_by_one() -> None:
     """The same word may stand in many rows."""
-    found = column("code_postal", [*POSTCODES[:9], *["inconnu"] * 7])
-    assert found.meaning is not None
-    assert (found.meaning.invalid, found.meaning.invalid_rows) == (("inconnu",), 7)
+    column_profile = column("code_postal", [*POSTCODES[:9], *["inconnu"] * 7])
+    assert column_profile.meaning is not None
+    assert (column_profile.meaning.invalid, column_profile.meaning.invalid_rows) == (
+        ("inconnu",),
+        7,
+    )
 
 
 @pytest.mark.parametrize("others", [["Ain"], ["étranger", "99"]])
@@ -55,10 +58,10 @@ def test_departements_are_told_beside_others(others: list[str]) -> None:
 
 def test_lost_zeros_are_offered_beside_a_word() -> None:
     """Nine codes without their zero, and a note."""
-    found = column("code_commune", [*AIN[:9], "voir mairie"]).meaning
-    assert found is not None
-    assert (found.type, found.repair, found.valid) == ("commune", "leading_zero", 0.0)
-    assert (found.invalid, found.invalid_rows) == (("voir mairie",), 1)
+    meaning = column("code_commune", [*AIN[:9], "voir mairie"]).meaning
+    assert meaning is not None
+    assert (meaning.type, meaning.repair, meaning.valid) == ("commune", "leading_zero", 0.0)
+    assert (meaning.invalid, meaning.invalid_rows) == (("voir mairie",), 1)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +78,8 @@ def test_lost_zeros_are_offered_beside_a_word() -> None:
 )
 def test_a_name_that_misleads_is_not_believed(name: str, values: list[str], expected: str) -> None:
     """Half of the values are not most; and what is another thing wholly is that."""
-    found = column(name, values)
-    assert (found.key, found.type) == (None, expected)
+    column_profile = column(name, values)
+    assert (column_profile.key, column_profile.type) == (None, expected)
 
 
 def test_amounts_called_insee_are_no_communes() -> None:

@@ -34,9 +34,9 @@ def test_names_of_groups_are_read_with_those_of_their_columns(
     rows: list[Cells], names: str
 ) -> None:
     """A name that stands alone, over no other, is no group."""
-    found = find_header([*rows, *DATA])
-    assert found == Header(0, height=2)
-    assert "|".join(found.cells(rows)) == names
+    header = find_header([*rows, *DATA])
+    assert header == Header(0, height=2)
+    assert "|".join(header.cells(rows)) == names
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ MAIL, NIR, NAME = "marie.dupont@orange.fr", "255081416802538", "Mme DUPONT Marie
 
 def test_key_of_a_person_is_not_shown() -> None:
     """Among codes, it alone is hidden."""
-    shown = redacted(["14118", MAIL, "76540", "", NAME, "x"])
-    assert shown == ["14118", None, "76540", "", None, "x"]
+    redacted_values = redacted(["14118", MAIL, "76540", "", NAME, "x"])
+    assert redacted_values == ["14118", None, "76540", "", None, "x"]
 
 
 def test_traces_of_persons_are_not_shown() -> None:

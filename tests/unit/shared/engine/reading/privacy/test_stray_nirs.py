@@ -17,7 +17,7 @@ def strays(values: list[str], type_: str = "VARCHAR", kind: str = "text") -> dic
     database.execute(f"CREATE TABLE t (a {type_})")
     database.executemany("INSERT INTO t VALUES (?)", [[value] for value in values])
     column = Column(name="a", kind=kind, filled=len(values), distinct=len(set(values)))
-    return {name: one.cells for name, one in nirs_in_cells(database, "t", [column]).items()}
+    return {name: cells.cells for name, cells in nirs_in_cells(database, "t", [column]).items()}
 
 
 def certainty(values: list[str]) -> float:
@@ -26,8 +26,8 @@ def certainty(values: list[str]) -> float:
     database.execute("CREATE TABLE t (a VARCHAR)")
     database.executemany("INSERT INTO t VALUES (?)", [[value] for value in values])
     column = Column(name="a", kind="text", filled=len(values), distinct=len(set(values)))
-    found = nirs_in_cells(database, "t", [column]).get("a")
-    return found.certainty if found else 0.0
+    cells = nirs_in_cells(database, "t", [column]).get("a")
+    return cells.certainty if cells else 0.0
 
 
 @pytest.mark.parametrize(

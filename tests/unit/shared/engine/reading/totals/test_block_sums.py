@@ -11,12 +11,12 @@ Rows = list[tuple[int, int]]
 LARGE = (10_000, 999_999)
 
 
-def found(rows: Rows, marks: dict[int, int] | None = None) -> list[int]:
+def sum_rows(rows: Rows, marks: dict[int, int] | None = None) -> list[int]:
     """Which rows are held to be sums."""
     marked = np.full(len(rows), UNMARKED, np.int8)
     for row, mark in (marks or {}).items():
         marked[row] = mark
-    return [one.row for one in find_block_sums(np.array(rows, float), marked)]
+    return [block_sum.row for block_sum in find_block_sums(np.array(rows, float), marked)]
 
 
 def drawn(seed: int) -> Rows:
@@ -30,33 +30,33 @@ def test_sum_of_all_others_is_found_above_or_below(seed: int) -> None:
     """Whatever they are, and no other row with it."""
     rows = drawn(seed)
     total = (sum(a for a, _ in rows), sum(b for _, b in rows))
-    assert found([total, *rows]) == [0]
-    assert found([*rows, total]) == [len(rows)]
+    assert sum_rows([total, *rows]) == [0]
+    assert sum_rows([*rows, total]) == [len(rows)]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_rows_at_random_are_no_sums(seed: int) -> None:
     """Large figures rarely sum by chance, and never in both columns."""
-    assert found(drawn(seed)) == []
+    assert sum_rows(drawn(seed)) == []
 
 
 def test_sub_totals_and_their_total_are_found() -> None:
     """The total sums what is left once the sub-totals are out of the way."""
-    one, other = [(120, 31), (340, 55), (78, 12)], [(410, 90), (55, 23)]
-    table = [*one, (538, 98), *other, (465, 113), (1003, 211)]
-    assert found(table, {3: LABELLED, 6: LABELLED, 7: LABELLED}) == [3, 6, 7]
+    first_block, other = [(120, 31), (340, 55), (78, 12)], [(410, 90), (55, 23)]
+    table = [*first_block, (538, 98), *other, (465, 113), (1003, 211)]
+    assert sum_rows(table, {3: LABELLED, 6: LABELLED, 7: LABELLED}) == [3, 6, 7]
 
 
 def test_row_that_sums_two_neighbours_is_chance_unless_it_is_marked() -> None:
     """In both columns even: a hint that it is a total is needed."""
     table = [(4120, 380), (3180, 210), (7300, 590), (5120, 440), (2900, 130)]
-    assert found(table) == []
-    assert found(table, {2: HINTED}) == [2]
+    assert sum_rows(table) == []
+    assert sum_rows(table, {2: HINTED}) == [2]
 
 
 def test_small_figures_sum_by_chance() -> None:
     """Three is one and two."""
-    assert found([(1, 4), (2, 8), (3, 11), (5, 22)]) == []
+    assert sum_rows([(1, 4), (2, 8), (3, 11), (5, 22)]) == []
 
 
 NOTHING = float("nan")
@@ -74,7 +74,7 @@ def test_rows_without_figures_make_no_block(empty: float) -> None:
 def test_round_figures_sum_by_chance() -> None:
     """Amounts are asked for and granted in thousands: 20000 is 5000 twice and 10000."""
     amounts = [1000, 3000, 5000, 5000, 10000, 20000, 2000, 15000]
-    assert found([(one, one) for one in amounts * 8]) == []
+    assert sum_rows([(amount, amount) for amount in amounts * 8]) == []
 
 
 def sub_totals(gap: int) -> tuple[Rows, list[int]]:
@@ -84,7 +84,7 @@ def sub_totals(gap: int) -> tuple[Rows, list[int]]:
     ends: list[int] = []
     for _ in range(4):
         block = [chance.randint(10, 300) for _ in range(15)]
-        rows += [(one, 0) for one in (*block, sum(block) + (gap if len(ends) == 1 else 0))]
+        rows += [(figure, 0) for figure in (*block, sum(block) + (gap if len(ends) == 1 else 0))]
         ends.append(len(rows) - 1)
     return rows, ends
 
@@ -94,15 +94,17 @@ def test_rows_that_look_the_same_are_judged_together(gap: int) -> None:
     """One column of small figures: each alone may be chance, most of them are not."""
     rows, ends = sub_totals(gap)
     marks = dict.fromkeys(ends, HINTED)
-    assert not set(ends) <= set(found(rows, marks))
+    assert not set(ends) <= set(sum_rows(rows, marks))
     alike = np.isin(np.arange(len(rows)), ends)
     sums = find_block_sums(np.array(rows, float), alike.astype(np.int8), [alike])
-    assert {one.row for one in sums} == {row for row in ends if not gap or row != ends[1]}
+    assert {block_sum.row for block_sum in sums} == {
+        row for row in ends if not gap or row != ends[1]
+    }
 
 
 def test_rows_that_look_the_same_and_sum_nothing_are_left() -> None:
     """Also where their figures are small."""
-    rows = [(one,) for one in (12, 30, 7, 18, 45, 9, 22, 31, 5, 14)]
+    rows = [(figure,) for figure in (12, 30, 7, 18, 45, 9, 22, 31, 5, 14)]
     alike = np.isin(np.arange(10), [3, 6, 9])
     assert not find_block_sums(np.array(rows, float), alike.astype(np.int8), [alike])
 

@@ -23,10 +23,10 @@ def shaped(shape: str) -> st.SearchStrategy[str]:
     """Texts of that shape whose parts are numbers, many of them no day."""
     parts = st.tuples(st.integers(1, 9999), st.integers(0, 13), st.integers(0, 32))
     return parts.map(
-        lambda one: (
-            shape.replace("%Y", f"{one[0]:04}")
-            .replace("%m", f"{one[1]:02}")
-            .replace("%d", f"{one[2]:02}")
+        lambda day: (
+            shape.replace("%Y", f"{day[0]:04}")
+            .replace("%m", f"{day[1]:02}")
+            .replace("%d", f"{day[2]:02}")
         )
     )
 
@@ -37,8 +37,8 @@ def test_days_agree_with_python_s_calendar(shape: str) -> None:
 
     @given(st.lists(shaped(shape), min_size=1, max_size=20))
     def check(texts: list[str]) -> None:
-        found = is_date(shape)(pa.array(texts, pa.string()))
-        assert found.tolist() == [parses(text, shape) for text in texts]
+        date_flags = is_date(shape)(pa.array(texts, pa.string()))
+        assert date_flags.tolist() == [parses(text, shape) for text in texts]
 
     check()
 
@@ -53,5 +53,5 @@ def test_time_of_day_is_there_where_it_is_asked_for() -> None:
 def test_columns_may_mix_formats() -> None:
     """What one of the tests passes."""
     test = any_of((is_date("%Y-%m-%d"), is_date("%d.%m.%Y")))
-    found = test(pa.array(["2026-12-31", "31.12.2026", "31/12/2026"]))
-    assert found.tolist() == [True, True, False]
+    flags = test(pa.array(["2026-12-31", "31.12.2026", "31/12/2026"]))
+    assert flags.tolist() == [True, True, False]

@@ -57,7 +57,7 @@ def test_written_numbers_are_recognised_and_read_alike(
     style: NumberStyle, values: list[str], expected: list[float | None]
 ) -> None:
     """With groups, commas, units, a minus of any kind or none, and notes."""
-    assert flags(values, style) == [one is not None for one in expected]
+    assert flags(values, style) == [number is not None for number in expected]
     assert read(values, style) == expected
 
 

@@ -42,6 +42,6 @@ def test_names_of_columns_tell_units(name: str, unit: str) -> None:
 
 def test_spellings_of_a_unit_have_one_name() -> None:
     """And what nobody here knows stays as it is."""
-    assert {canonical_unit(one) for one in ("€", "euros", "EUR")} == {"€"}
-    assert {canonical_unit(one) for one in ("K€", "k euros", "k €")} == {"k€"}
+    assert {canonical_unit(unit) for unit in ("€", "euros", "EUR")} == {"€"}
+    assert {canonical_unit(unit) for unit in ("K€", "k euros", "k €")} == {"k€"}
     assert canonical_unit("furlongs") == "furlongs"

@@ -16,8 +16,8 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 def left(folder: Path, *listed: tuple[str, str, str]) -> None:
     """Write the list of what was left."""
-    told = [{"name": name, "kind": kind, "file": file} for name, kind, file in listed]
-    (folder / "left.json").write_text(json.dumps(told))
+    fields = [{"name": name, "kind": kind, "file": file} for name, kind, file in listed]
+    (folder / "left.json").write_text(json.dumps(fields))
 
 
 def test_plain_files_are_taken(tmp_path: Path) -> None:
@@ -25,14 +25,14 @@ def test_plain_files_are_taken(tmp_path: Path) -> None:
     (tmp_path / "0.bin").write_bytes(PNG)
     (tmp_path / "1.parquet").write_bytes(b"")
     left(tmp_path, ("a.png", "figure", "0.bin"), ("b", "frame", "1.parquet"))
-    assert [(one.name, one.kind) for one in read_left(tmp_path, is_notebook=True)] == [
-        ("a.png", "figure"),
-        ("b", "frame"),
-    ]
+    assert [
+        (output_left.name, output_left.kind)
+        for output_left in read_left(tmp_path, is_notebook=True)
+    ] == [("a.png", "figure"), ("b", "frame")]
 
 
 @pytest.mark.parametrize(
-    ("listed", "said"),
+    ("listed", "message"),
     [
         ([("a", "file", "link.bin")], "lisible"),
         ([("a", "file", "9.bin")], "« a » n'est pas un fichier"),
@@ -46,14 +46,14 @@ def test_plain_files_are_taken(tmp_path: Path) -> None:
     ],
 )
 def test_whatever_else_is_refused(
-    listed: list[tuple[str, str, str]], said: str, tmp_path: Path
+    listed: list[tuple[str, str, str]], message: str, tmp_path: Path
 ) -> None:
     """Links, pipes, other folders, other kinds, two of one name."""
     (tmp_path / "9.bin").symlink_to("/etc/passwd")
     os.mkfifo(tmp_path / "2.bin")
     (tmp_path / "3.bin").write_text("<svg>")
     left(tmp_path, *listed)
-    with pytest.raises(Rejected, match=said):
+    with pytest.raises(Rejected, match=message):
         read_left(tmp_path, is_notebook=True)
 
 
@@ -78,13 +78,13 @@ def test_list_that_is_none_is_refused(written: str, tmp_path: Path) -> None:
 CODE = "def run(tables, parameters):\n    return tables['a']['pop']\nclass Odd(Exception): pass\n"
 
 
-def failure(**told: Any) -> Failure:
+def failure(**overrides: Any) -> Failure:
     """What the process says of a failure."""
-    return Failure.model_validate({"kind": "", "name": "", "trace": "", **told})
+    return Failure.model_validate({"kind": "", "name": "", "trace": "", **overrides})
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("overrides", "message"),
     [
         ({"kind": "KeyError", "name": "pop", "line": 2}, "ligne 2 : il n'y a pas de clé ou de"),
         ({"kind": "KeyError", "name": "pop"}, "« pop »"),
@@ -94,13 +94,13 @@ def failure(**told: Any) -> Failure:
         ({"fault": "kind", "name": "a"}, "(« a »)"),
     ],
 )
-def test_reason_names_what_stands_in_the_code(told: dict[str, Any], said: str) -> None:
+def test_reason_names_what_stands_in_the_code(overrides: dict[str, Any], message: str) -> None:
     """Those who decide have read that."""
-    assert said in reason(failure(**told), 1, CODE)
+    assert message in reason(failure(**overrides), 1, CODE)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "overrides",
     [
         {"kind": "Mme Durand", "line": 2},
         {"kind": "KeyError", "name": "Mme Durand"},
@@ -108,9 +108,9 @@ def test_reason_names_what_stands_in_the_code(told: dict[str, Any], said: str) -
         {"fault": "Mme Durand"},
     ],
 )
-def test_reason_holds_no_word_of_the_data(told: dict[str, Any]) -> None:
+def test_reason_holds_no_word_of_the_data(overrides: dict[str, Any]) -> None:
     """It is an event, which goes anywhere."""
-    assert "Durand" not in reason(failure(**told), 1, CODE)
+    assert "Durand" not in reason(failure(**overrides), 1, CODE)
 
 
 def test_failure_that_cannot_be_read_is_told_by_its_status(tmp_path: Path) -> None:

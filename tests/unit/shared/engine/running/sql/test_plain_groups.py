@@ -58,9 +58,9 @@ _BY = "FROM aides GROUP BY commune"
 )
 def test_query_of_known_parts_is_written_anew(sql: str, written: str) -> None:
     """With the columns' own names, and its groups in order."""
-    found = plain_groups(sql, TABLES)
-    assert found
-    assert " ".join(found.sql.split()) == " ".join(written.split())
+    groups = plain_groups(sql, TABLES)
+    assert groups
+    assert " ".join(groups.sql.split()) == " ".join(written.split())
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def test_any_other_query_is_none(sql: str) -> None:
 
 def test_conditions_on_a_column_are_one() -> None:
     """Which rows a column chooses is looked at column by column."""
-    found = plain_groups(
+    groups = plain_groups(
         "SELECT count(*) AS n FROM aides WHERE montant > 1 AND aide <> 'rsa' AND montant < 9",
         TABLES,
     )
-    assert found
-    assert found.tests_by_column == {
+    assert groups
+    assert groups.tests_by_column == {
         "montant": '"montant" > 1 AND "montant" < 9',
         "aide": "\"aide\" <> 'rsa'",
     }

@@ -19,8 +19,12 @@ def bench(**tables: Rows | pa.Table) -> Workbench:
     """A workbench with these tables by role, in memory."""
     database = duckdb.connect()
     inputs = {}
-    for role, given in tables.items():
-        table = given if isinstance(given, pa.Table) else pa.Table.from_pylist(list(given))
+    for role, written_table in tables.items():
+        table = (
+            written_table
+            if isinstance(written_table, pa.Table)
+            else pa.Table.from_pylist(list(written_table))
+        )
         database.register("arriving", table)
         database.execute(f"CREATE TABLE {quoted(role)} AS FROM arriving")
         database.unregister("arriving")
@@ -28,7 +32,7 @@ def bench(**tables: Rows | pa.Table) -> Workbench:
     return Workbench(database, inputs, MADE, Path(), lambda _share, _what: None)
 
 
-def made(workbench: Workbench) -> list[dict[str, Any]]:
+def result_rows(workbench: Workbench) -> list[dict[str, Any]]:
     """The rows of the table that the step made, in order."""
     rows: list[dict[str, Any]] = (
         workbench.database.sql(f"FROM {quoted(workbench.output)}").to_arrow_table().to_pylist()
@@ -38,4 +42,4 @@ def made(workbench: Workbench) -> list[dict[str, Any]]:
 
 def made_column(workbench: Workbench, name: str) -> list[Any]:
     """The values of one of its columns, in order."""
-    return [row[name] for row in made(workbench)]
+    return [row[name] for row in result_rows(workbench)]

@@ -20,7 +20,7 @@ from shared.engine.contract.result import Report
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid
 from shared.events import Step
-from tests.unit.shared.engine.running.steps.benches import bench, made, made_column
+from tests.unit.shared.engine.running.steps.benches import bench, made_column, result_rows
 
 
 def _run(workbench: Workbench, **parameters: Any) -> Report:
@@ -54,9 +54,9 @@ def test_figures_are_those_of_a_naive_reference(rows: list[tuple[Any, Any, int]]
     groups: dict[Any, list[tuple[Any, int]]] = defaultdict(list)
     for group, value, weight in rows:
         groups[group].append((value, weight))
-    found = made(workbench)
-    assert {row["g"] for row in found} == set(groups)
-    for row in found:
+    values_by_cell = result_rows(workbench)
+    assert {row["g"] for row in values_by_cell} == set(groups)
+    for row in values_by_cell:
         mine = groups[row["g"]]
         weights, filled = [w for _, w in mine], [(v, w) for v, w in mine if v is not None]
         assert (row["lignes"], row["v_distincts"]) == (len(mine), len({v for v, _ in filled}))
@@ -96,7 +96,7 @@ def test_dates_make_groups_of_periods(step: str, period: str) -> None:
         report = _run(
             workbench, by=[], times=[{"column": "d", "step": step, "name": "p"}], sums=["n"]
         )
-        assert {(row["p"], row["n"]) for row in made(workbench)} == {(period, 1), (None, 2)}
+        assert {(row["p"], row["n"]) for row in result_rows(workbench)} == {(period, 1), (None, 2)}
         assert report["rows"]["without_group"] == 1
 
 
@@ -104,10 +104,10 @@ def test_dates_make_groups_of_periods(step: str, period: str) -> None:
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=20))
 def test_weeks_are_those_of_iso_8601(days: list[int]) -> None:
     """As Python's calendar has them."""
-    dates = [date(2018, 1, 1) + timedelta(days=one) for one in days]
-    workbench = bench(table=[{"d": one} for one in dates])
+    dates = [date(2018, 1, 1) + timedelta(days=day) for day in days]
+    workbench = bench(table=[{"d": day} for day in dates])
     _run(workbench, by=[], times=[{"column": "d", "step": "week"}], rows="n")
-    weeks = {f"{one.isocalendar().year}-W{one.isocalendar().week:02}" for one in dates}
+    weeks = {f"{day.isocalendar().year}-W{day.isocalendar().week:02}" for day in dates}
     assert set(made_column(workbench, "d_semaine")) == weeks
 
 
@@ -118,7 +118,7 @@ def test_what_is_no_date_is_no_period() -> None:
         _run(workbench, by=[], times=[{"column": "d", "step": "year"}], rows="n")
     assert refused.value.field == "times.0.column"
     assert "ZZTOP" not in refused.value.args[0]
-    workbench = bench(table=[{"d": one} for one in ("2024-01-01", "ZZTOP", "ZZ")])
+    workbench = bench(table=[{"d": day} for day in ("2024-01-01", "ZZTOP", "ZZ")])
     with pytest.raises(Invalid, match="2 valeurs ne sont pas des dates lisibles ;"):
         _run(workbench, by=[], times=[{"column": "d", "step": "year"}], rows="n")
 
@@ -166,7 +166,7 @@ def test_figures_that_mean_nothing_are_refused(parameters: dict[str, Any]) -> No
 
 def test_value_that_is_no_number_is_none_among_others_restricted_data() -> None:
     """To fail for it would tell of one person."""
-    rows = [{"g": "a", "v": one} for one in ("1", "2,5", "non renseigné")]
+    rows = [{"g": "a", "v": cell} for cell in ("1", "2,5", "non renseigné")]
     with pytest.raises(Invalid, match="1 valeur n'est pas un nombre"):
         _run(bench(table=rows), by=["g"], sums=["v"])
     protected = replace(bench(table=rows), is_protected=True)
@@ -180,7 +180,7 @@ def test_sums_of_others_restricted_data_are_all_written_alike() -> None:
         rows = [{"g": "a", "v": "8"}, {"g": "b", "v": hours}]
         workbench = replace(bench(table=rows), is_protected=True)
         _run(workbench, by=["g"], sums=["v"])
-        assert {type(one) for one in made_column(workbench, "v")} == {float}
+        assert {type(cell) for cell in made_column(workbench, "v")} == {float}
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_first_and_last_of_dates_are_dates(cells: list[Any], first: Any, last: A
     rows = [{"g": "a", "d": cell} for cell in cells for _ in range(5)]
     workbench = bench(table=rows)
     _run(workbench, by=["g"], mins=["d"], maxs=["d"])
-    assert made(workbench) == [{"g": "a", "d_min": first, "d_max": last}]
+    assert result_rows(workbench) == [{"g": "a", "d_min": first, "d_max": last}]
 
 
 def test_cells_that_are_no_dates_among_dates_are_counted() -> None:

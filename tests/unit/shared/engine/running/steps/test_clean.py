@@ -13,7 +13,7 @@ from shared.engine.contract.result import Report
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
 from shared.events import Step
-from tests.unit.shared.engine.running.steps.benches import bench, made, made_column
+from tests.unit.shared.engine.running.steps.benches import bench, made_column, result_rows
 
 
 def _run(workbench: Workbench, *operations: dict[str, Any]) -> Report:
@@ -67,7 +67,7 @@ def test_operation_changes_the_cells_that_it_names(
     assert made_column(workbench, "v") == after
     assert made_column(workbench, "n") == list(range(len(before)))
     pairs = zip(before, after, strict=True)
-    changed = sum(str(one) != str(other) for one, other in pairs)
+    changed = sum(str(cell) != str(other) for cell, other in pairs)
     assert report["operations"][0]["cells"] == changed
 
 
@@ -85,7 +85,7 @@ def test_accidents_reach_their_commune_once_dep_is_divided_by_ten() -> None:
     assert made_column(workbench, "departement") == ["14", "27", "01", "76"]
     assert made_column(workbench, "com") == ["118", "229", "004", "351"]
     assert made_column(workbench, "dep") == deps
-    assert [one.get("cells") for one in report["operations"]] == [None, 4, 1, 1]
+    assert [operation.get("cells") for operation in report["operations"]] == [None, 4, 1, 1]
 
 
 def test_rows_are_dropped_by_what_they_say_and_counted() -> None:
@@ -98,8 +98,8 @@ def test_rows_are_dropped_by_what_they_say_and_counted() -> None:
         {"op": "distinct", "columns": ["v", "n"]},
         {"op": "drop_rows", "column": "k", "values": ["c"]},
     )
-    assert [(row["v"], row["k"]) for row in made(workbench)] == [("Caen", "a"), ("Eu", "a")]
-    assert [one["rows"] for one in report["operations"]] == [2, 1, 1]
+    assert [(row["v"], row["k"]) for row in result_rows(workbench)] == [("Caen", "a"), ("Eu", "a")]
+    assert [operation["rows"] for operation in report["operations"]] == [2, 1, 1]
     assert report["rows"] == {"in": 6, "out": 2}
     assert "totaux : 2 lignes écartées" in report["summary"]
 
@@ -109,11 +109,11 @@ def test_equal_rows_are_one_when_no_columns_are_named() -> None:
     rows = [{"a": 1, "b": None}, {"a": 1, "b": 2}, {"a": 1, "b": None}]
     workbench = bench(table=rows)
     _run(workbench, {"op": "distinct"})
-    assert made(workbench) == rows[:2]
+    assert result_rows(workbench) == rows[:2]
 
 
 @pytest.mark.parametrize(
-    ("operation", "told"),
+    ("operation", "message"),
     [
         ({"op": "scale", "columns": ["v"], "divide": 10}, "1 valeur n'est pas un nombre"),
         ({"op": "dates", "columns": ["v"]}, "3 valeurs ne sont pas des dates"),
@@ -130,13 +130,13 @@ def test_equal_rows_are_one_when_no_columns_are_named() -> None:
         ({"op": "drop", "columns": ["v"]}, "il ne resterait aucune colonne"),
     ],
 )
-def test_what_cannot_be_read_stops_the_cleaning(operation: dict[str, Any], told: str) -> None:
+def test_what_cannot_be_read_stops_the_cleaning(operation: dict[str, Any], message: str) -> None:
     """Nothing is guessed: the failure counts the values, and says none."""
     codes = [{"f": "1", "t": "x"}, {"f": "1", "t": "y"}]
     workbench = bench(table=[{"v": v} for v in ("1", "2", "ZZTOP")], codes=codes)
     with pytest.raises(Rejected) as refused:
         _run(workbench, operation)
-    assert told in str(refused.value.args[0])
+    assert message in str(refused.value.args[0])
     assert "ZZTOP" not in str(refused.value)
 
 
@@ -162,7 +162,7 @@ def test_names_that_break_out_of_sql_are_names() -> None:
         {"op": "drop_rows", "column": name, "values": [value]},
         {"op": "rename", "columns": {name: "z'"}},
     )
-    assert made(workbench) == [{"z'": value + "'"}]
+    assert result_rows(workbench) == [{"z'": value + "'"}]
 
 
 def _effect(*operations: dict[str, Any], columns: tuple[str, ...] | None = ("a", "b")) -> Any:
@@ -183,15 +183,17 @@ def test_columns_are_followed_through_names_and_changes() -> None:
     assert effect.columns["a"].unchanged == Source("table", "a")
     assert effect.columns["c"].of == (Part(Source("table", "a"), "derived"),)
     assert Part(Source("codes", "t")) in effect.columns["d"].of
-    assert [one.left for one in effect.met] == [Source("table", "b")]
+    assert [meeting.left for meeting in effect.met] == [Source("table", "b")]
 
 
 def test_rows_that_are_chosen_otherwise_are_another_request() -> None:
     """Its hash tells which rows count, and what is put together; spaces and names are none."""
     plain = {"op": "trim", "columns": ["a"]}
-    chosen = [{"op": "keep_rows", "column": "b", "values": [one]} for one in ("x", "y")]
+    chosen = [
+        {"op": "keep_rows", "column": "b", "values": [kept_value]} for kept_value in ("x", "y")
+    ]
     assert _effect(plain).code == ""
-    assert len({_effect(one).code for one in chosen}) == 2
+    assert len({_effect(operation).code for operation in chosen}) == 2
     assert Source("table", "b") in _effect(chosen[0]).reads
 
 
@@ -213,7 +215,7 @@ def test_operation_on_what_is_gone_is_refused_before_the_run(
 
 
 @pytest.mark.parametrize(
-    ("operation", "told"),
+    ("operation", "message"),
     [
         ({"op": "wash", "columns": ["a"]}, "'op' doit être l'un de 'trim'"),
         ({"columns": ["a"]}, "'op' manque"),
@@ -221,11 +223,11 @@ def test_operation_on_what_is_gone_is_refused_before_the_run(
         ({"op": "recode", "columns": ["a"]}, "recode demande codes, ou from_column"),
     ],
 )
-def test_wrong_operation_is_explained_in_french(operation: dict[str, Any], told: str) -> None:
+def test_wrong_operation_is_explained_in_french(operation: dict[str, Any], message: str) -> None:
     """Whoever mistypes one reads which there are."""
     with pytest.raises(Invalid) as refused:
         _effect(operation)
-    assert told in refused.value.args[0]
+    assert message in refused.value.args[0]
 
 
 def test_table_of_unknown_columns_is_cleaned_as_far_as_it_is_named() -> None:

@@ -17,7 +17,7 @@ from shared.engine.contract.result import Report
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
 from shared.events import Step
-from tests.unit.shared.engine.running.steps.benches import bench, made, made_column
+from tests.unit.shared.engine.running.steps.benches import bench, made_column, result_rows
 
 HOWS = ("left", "inner", "right", "full", "anti")
 _CELL = st.sampled_from(["a", " a", "b", "\x1f", "a\x1f", "\x1e", "", None])
@@ -25,8 +25,8 @@ _SIDE = st.lists(st.tuples(_CELL, _CELL), max_size=6)
 
 
 def _run(workbench: Workbench, **parameters: Any) -> Report:
-    told = {"left_key": "k", "right_key": "k", **parameters}
-    return cross.run(workbench, CrossParameters.model_validate(told))
+    fields = {"left_key": "k", "right_key": "k", **parameters}
+    return cross.run(workbench, CrossParameters.model_validate(fields))
 
 
 def _table(rows: list[tuple[Any, Any]], number: str) -> pa.Table:
@@ -50,12 +50,12 @@ def _naive(
         for m, other in enumerate(right)
         if key(mine) and key(mine) == key(other)
     ]
-    alone = [(n, None) for n in range(len(left)) if n not in {one for one, _ in met}]
-    others = [(None, m) for m in range(len(right)) if m not in {one for _, one in met}]
-    found: list[tuple[Any, Any]] = [] if how == "anti" else list(met)
-    found += alone if how in ("left", "full", "anti") else []
-    found += others if how in ("right", "full") else []
-    return Counter(found)
+    alone = [(n, None) for n in range(len(left)) if n not in {number for number, _ in met}]
+    others = [(None, m) for m in range(len(right)) if m not in {number for _, number in met}]
+    matched_rows: list[tuple[Any, Any]] = [] if how == "anti" else list(met)
+    matched_rows += alone if how in ("left", "full", "anti") else []
+    matched_rows += others if how in ("right", "full") else []
+    return Counter(matched_rows)
 
 
 @settings(max_examples=50, deadline=None)
@@ -67,9 +67,9 @@ def test_rows_are_those_of_a_naive_reference(
     workbench = bench(left=_table(left, "l"), right=_table(right, "r"))
     keys = [{"left": "m", "right": "m"}] if is_double else []
     report = _run(workbench, how=how, keys=keys, many_to_many="kept")
-    rows = made(workbench)
+    rows = result_rows(workbench)
     width = 2 if is_double else 1
-    naive = _naive([one[:width] for one in left], [one[:width] for one in right], how)
+    naive = _naive([row[:width] for row in left], [row[:width] for row in right], how)
     assert Counter((row["l"], row.get("r")) for row in rows) == naive
     assert report["rows"]["out"] == len(rows)
     numbers = [row["l"] for row in rows if row["l"] is not None]
@@ -92,8 +92,8 @@ def test_crosswalk_leads_the_first_of_several_keys(
     keys = [{"left": "m", "right": "m"}]
     report = _run(workbench, how=how, keys=keys, left_via="commune_departement")
     led = [("14" if code.startswith("14") else "", year) for code, year in left]
-    found = Counter((row["l"], row.get("r")) for row in made(workbench))
-    assert found == _naive(led, right, how)
+    counts = Counter((row["l"], row.get("r")) for row in result_rows(workbench))
+    assert counts == _naive(led, right, how)
     assert report["passages"]["left"]["via"] == "commune_departement"
 
 
@@ -106,7 +106,7 @@ def test_gone_communes_follow_with_several_keys() -> None:
     workbench = bench(left=_table(left, "l"), right=_table(right, "r"), successors=successors)
     report = _run(workbench, keys=[{"left": "m", "right": "m"}])
     assert made_column(workbench, "r") == [0, None]
-    assert [(one["key"], one["crossed"]) for one in report["orphans"]] == [
+    assert [(orphan["key"], orphan["crossed"]) for orphan in report["orphans"]] == [
         ("14011 | 1", True),
         ("14011 | 2", False),
     ]
@@ -117,7 +117,7 @@ def test_report_lists_no_persons_of_several_keys() -> None:
     left = [("Caen", f"marie.martin{n}@exemple.fr") for n in range(3)]
     workbench = bench(left=_table(left, "l"), right=_table([("Eu", "x")], "r"))
     report = _run(workbench, keys=[{"left": "m", "right": "m"}])
-    assert {one["key"] for one in report["orphans"]} == {None}
+    assert {orphan["key"] for orphan in report["orphans"]} == {None}
 
 
 def test_anti_join_has_the_columns_of_the_left_alone() -> None:
@@ -133,7 +133,7 @@ def test_anti_join_has_the_columns_of_the_left_alone() -> None:
     assert list(effect("anti").columns) == ["k", "m"]
     assert list(effect("full").columns) == ["k", "m", "k_2", "n"]
     for how in ("anti", "full"):
-        assert [(one.how, one.right[0]) for one in effect(how).met] == [
+        assert [(meeting.how, meeting.right[0]) for meeting in effect(how).met] == [
             (how, Source("right", "k")),
             (how, Source("right", "n")),
         ]
@@ -154,7 +154,7 @@ def test_protected_crossing_of_repeated_keys_is_refused_whichever_they_are(
 ) -> None:
     """The refusal has the same words: it would tell how many rows of a key are there."""
     left = _table([("a", ""), ("a", "")], "l")
-    workbench = bench(left=left, right=_table([(one, "") for one in there], "r"))
+    workbench = bench(left=left, right=_table([(key, "") for key in there], "r"))
     protected = replace(workbench, is_protected=True, is_chosen=True)
     with pytest.raises(Rejected) as refused:
         _run(protected, many_to_many="refused", how="inner")
@@ -165,7 +165,7 @@ def test_protected_crossing_with_a_published_table_is_refused_for_keys_that_meet
     """Its holder chose none of the keys; how many rows there are is not told."""
     for there, is_refused in ((["a", "b", "b"], False), (["a", "a", "b"], True)):
         left = _table([("a", ""), ("a", "")], "l")
-        workbench = bench(left=left, right=_table([(one, "") for one in there], "r"))
+        workbench = bench(left=left, right=_table([(key, "") for key in there], "r"))
         protected = replace(workbench, is_protected=True)
         if is_refused:
             with pytest.raises(Rejected, match="il n'est pas dit lesquelles"):
@@ -188,4 +188,4 @@ def test_protected_crossing_is_made_where_one_side_has_each_key_once() -> None:
     left = _table([("a", ""), ("a", "")], "l")
     workbench = replace(bench(left=left, right=_table([("a", "")], "r")), is_protected=True)
     _run(workbench, many_to_many="refused", how="inner")
-    assert len(made(workbench)) == 2
+    assert len(result_rows(workbench)) == 2

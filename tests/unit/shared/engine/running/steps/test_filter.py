@@ -13,7 +13,7 @@ from shared.engine.contract.result import Report
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid
 from shared.events import Step
-from tests.unit.shared.engine.running.steps.benches import bench, made, made_column
+from tests.unit.shared.engine.running.steps.benches import bench, made_column, result_rows
 
 ROWS = [
     {"nom": " CAËN ", "n": 1, "prix": 1.5, "jour": date(2024, 1, 31)},
@@ -55,18 +55,18 @@ def test_case_and_spaces_differ_where_that_is_asked() -> None:
     """As they stand in the cell."""
     workbench = bench(table=ROWS)
     _run(workbench, "nom", "=", " CAËN ", exact=True)
-    assert made(workbench) == ROWS[:1]
+    assert result_rows(workbench) == ROWS[:1]
 
 
 def test_columns_are_handed_on_as_asked() -> None:
     """The column of the condition need not be among them."""
     workbench = bench(table=ROWS)
     _run(workbench, "n", "=", "3", columns=["nom"])
-    assert made(workbench) == [{"nom": "Vire"}]
+    assert result_rows(workbench) == [{"nom": "Vire"}]
 
 
 @pytest.mark.parametrize(
-    ("parameters", "field", "said"),
+    ("parameters", "field", "message"),
     [
         (("n", "=", "trois"), "value", "de nombres entiers"),
         (("n", "=", "1,5"), "value", "de nombres entiers"),
@@ -76,10 +76,10 @@ def test_columns_are_handed_on_as_asked() -> None:
     ],
 )
 def test_value_that_its_column_cannot_have_is_refused(
-    parameters: tuple[str, str, str], field: str, said: str
+    parameters: tuple[str, str, str], field: str, message: str
 ) -> None:
     """Naming the parameter."""
-    with pytest.raises(Invalid, match=said) as refusal:
+    with pytest.raises(Invalid, match=message) as refusal:
         _run(bench(table=ROWS), *parameters)
     assert refusal.value.field == field
 
@@ -94,10 +94,10 @@ def test_condition_is_read_and_another_one_is_another_request() -> None:
         )
         return effect_of(step, "steps.0", {"table": ("nom", "n", "prix")})
 
-    one, other = effect_with("1"), effect_with("2")
-    assert list(one.columns) == ["nom"]
-    assert one.reads == {Source("table", "n"), Source("table", "nom")}
-    assert one.code != other.code
+    effect, other = effect_with("1"), effect_with("2")
+    assert list(effect.columns) == ["nom"]
+    assert effect.reads == {Source("table", "n"), Source("table", "nom")}
+    assert effect.code != other.code
 
 
 def test_sentence_says_whether_spelling_differs() -> None:

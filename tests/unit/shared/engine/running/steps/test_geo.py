@@ -18,7 +18,7 @@ from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
 from shared.events import Step
 from tests.integration.compute.jobs import DATA
-from tests.unit.shared.engine.running.steps.benches import bench, made
+from tests.unit.shared.engine.running.steps.benches import bench, result_rows
 
 _LATLON = {"latitude": "lat", "longitude": "lon"}
 CAEN, ROUEN, PARIS, AT_SEA = (49.1829, -0.3707), (49.4431, 1.0993), (48.8566, 2.3522), (49.9, 0.0)
@@ -40,7 +40,7 @@ def test_rows_get_the_commune_that_they_lie_in() -> None:
     points = _points(CAEN, ("", None), ROUEN, PARIS, AT_SEA, ("x", "y"), ("16,25", "-61,5"))
     workbench = bench(table=points)
     report = _run(workbench, areas=["departement", "commune"])
-    rows = made(workbench)
+    rows = result_rows(workbench)
     assert [row["commune"] for row in rows] == ["14118", None, "76540", None, None, None, None]
     assert [row["departement"] for row in rows][:3] == ["14", None, "76"]
     assert rows[2]["commune_nom"] == "Rouen"
@@ -70,7 +70,7 @@ def test_real_charging_points_lie_in_the_commune_that_they_name() -> None:
     table = [{"code": r["code_insee"], "lat": r["Ylatitude"], "lon": r["Xlongitude"]} for r in rows]
     workbench = bench(table=table)
     report = _run(workbench, areas=["commune"])
-    placed = [row for row in made(workbench) if row["commune"]]
+    placed = [row for row in result_rows(workbench) if row["commune"]]
     others = {(row["code"], row["commune"]) for row in placed if row["code"] != row["commune"]}
     assert report["positions"]["placed"] == len(placed) == 25
     assert others == {("76545", "76414")}
@@ -81,11 +81,11 @@ def test_point_beside_an_outline_may_be_given_to_it() -> None:
     quay = (49.4939, 0.0930)
     workbench = bench(table=_points(quay))
     apart = _run(workbench, areas=["commune"])
-    given = bench(table=_points(quay))
-    report = _run(given, areas=["commune"], near=1000)
+    point_bench = bench(table=_points(quay))
+    report = _run(point_bench, areas=["commune"], near=1000)
     if apart["positions"]["outside"]:
         assert report["positions"]["led"] == 1
-    assert made(given)[0]["commune"] == "76351"
+    assert result_rows(point_bench)[0]["commune"] == "76351"
 
 
 def test_share_of_points_near_a_border_is_told() -> None:
@@ -102,11 +102,11 @@ def test_coordinates_go_to_lambert_93_and_back() -> None:
     """IGN's point of origin: 46.5 N, 3 E is 700000, 6600000."""
     workbench = bench(table=_points((46.5, 3), CAEN))
     _run(workbench, coordinates=["lambert93"])
-    origin, caen = made(workbench)
+    origin, caen = result_rows(workbench)
     assert (origin["x_lambert93"], origin["y_lambert93"]) == (700000, 6600000)
     back = bench(table=[{"x": str(caen["x_lambert93"]), "y": str(caen["y_lambert93"])}])
     _run(back, position={"x": "x", "y": "y"}, coordinates=["wgs84"], areas=["commune"])
-    (row,) = made(back)
+    (row,) = result_rows(back)
     assert (row["latitude_wgs84"], row["longitude_wgs84"]) == pytest.approx(CAEN, abs=1e-6)
     assert row["commune"] == "14118"
 
@@ -119,7 +119,7 @@ def test_distances_are_those_of_the_ellipsoid() -> None:
     target = {"latitude": ROUEN[0], "longitude": ROUEN[1], "name": "rouen_m"}
     near = {"position": {"point": "p"}, "label": "nom"}
     report = _run(workbench, distance=target, nearest=near)
-    caen, rouen, nowhere = made(workbench)
+    caen, rouen, nowhere = result_rows(workbench)
     assert caen["rouen_m"] == pytest.approx(110_830, abs=100)
     assert (caen["plus_proche"], caen["plus_proche_m"]) == ("R", caen["rouen_m"])
     assert (rouen["plus_proche"], rouen["plus_proche_m"]) == ("R", 0)
@@ -140,7 +140,7 @@ def test_nearest_place_is_that_of_the_shortest_way_on_the_earth(
     places = [{"nom": str(n), "p": f"{a} {b}"} for n, (a, b) in enumerate(points[1::2])]
     workbench = bench(table=_points(*points[::2]), places=[*places, places[0] | {"nom": "again"}])
     report = _run(workbench, nearest={"position": {"point": "p"}, "label": "nom"})
-    rows = made(workbench)
+    rows = result_rows(workbench)
     for row, here in zip(rows, points[::2], strict=True):
         others = points[1::2]
         metres = [ellipsoid.inv(here[1], here[0], lon, lat)[2] for lat, lon in others]
@@ -167,7 +167,7 @@ def test_points_are_located_in_outlines_of_the_holders_own() -> None:
     workbench = bench(table=points, outlines=outlines)
     zones = {"geometry": "forme", "label": "nom", "tolerance": 50}
     report = _run(workbench, outlines=zones)
-    assert [row["zone"] for row in made(workbench)] == ["a", "a", "b", "d", None]
+    assert [row["zone"] for row in result_rows(workbench)] == ["a", "a", "b", "d", None]
     points_by_fate = {
         "placed": 4,
         "close": 1,
@@ -187,7 +187,7 @@ def test_long_limits_are_straight_in_degrees_as_they_are_drawn() -> None:
     zone = {"nom": "a", "forme": shapely.box(-1, 48, 2, 49).wkt}
     workbench = bench(table=_points((49.004, 0.5), (48.996, 0.5)), outlines=[zone])
     _run(workbench, outlines={"geometry": "forme", "label": "nom", "name": "secteur"})
-    assert [row["secteur"] for row in made(workbench)] == [None, "a"]
+    assert [row["secteur"] for row in result_rows(workbench)] == [None, "a"]
 
 
 def test_outline_may_reach_beyond_the_plane() -> None:
@@ -195,7 +195,7 @@ def test_outline_may_reach_beyond_the_plane() -> None:
     zone = {"nom": "monde", "forme": shapely.box(-180, -90, 180, 90).wkt}
     workbench = bench(table=_points(CAEN), outlines=[zone])
     _run(workbench, outlines={"geometry": "forme", "label": "nom"})
-    assert made(workbench)[0]["zone"] == "monde"
+    assert result_rows(workbench)[0]["zone"] == "monde"
 
 
 def test_outlines_that_cannot_be_read_are_refused() -> None:
@@ -233,11 +233,11 @@ def test_position_is_told_in_one_way_and_for_something(parameters: dict[str, Any
 
 
 def _effect(columns: Sequence[str], **parameters: Any) -> Any:
-    given = {"position": _LATLON, **parameters}
+    defaults = {"position": _LATLON, **parameters}
     roles = {"table": "t", "places": "u", "outlines": "v"}
-    step = Step(application="geo", inputs=roles, parameters=given, output="o")
-    known = dict.fromkeys(("places", "outlines"), ("nom", "p"))
-    return effect_of(step, "steps.0", {"table": tuple(columns), **known})
+    step = Step(application="geo", inputs=roles, parameters=defaults, output="o")
+    columns_by_table = dict.fromkeys(("places", "outlines"), ("nom", "p"))
+    return effect_of(step, "steps.0", {"table": tuple(columns), **columns_by_table})
 
 
 def test_effect_says_what_new_columns_are_made_of() -> None:
@@ -245,7 +245,7 @@ def test_effect_says_what_new_columns_are_made_of() -> None:
     near = {"position": {"point": "p"}, "label": "nom"}
     effect = _effect(("lat", "lon", "commune"), areas=["commune"], nearest=near)
     assert list(effect.columns)[3:] == ["commune_2", "commune_nom", "plus_proche", "plus_proche_m"]
-    position = [Part(Source("table", one), "derived") for one in ("lat", "lon")]
+    position = [Part(Source("table", column), "derived") for column in ("lat", "lon")]
     assert list(effect.columns["commune_2"].of) == position
     assert Part(Source("places", "nom")) in effect.columns["plus_proche"].of
     assert effect.columns["plus_proche_m"].unit == "m"
@@ -258,7 +258,7 @@ def test_effect_says_that_a_zone_is_the_outlines_own() -> None:
     effect = _effect(("lat", "lon"), outlines=zones)
     assert Part(Source("outlines", "nom")) in effect.columns["zone"].of
     assert Source("outlines", "p") in effect.reads
-    assert [one.field for one in effect.named][-2:] == ["outlines.geometry", "outlines.label"]
+    assert [naming.field for naming in effect.named][-2:] == ["outlines.geometry", "outlines.label"]
 
 
 def test_request_without_outlines_is_the_same_as_before_there_were_any() -> None:

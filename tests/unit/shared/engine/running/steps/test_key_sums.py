@@ -13,7 +13,7 @@ from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.applications.cross.application import CrossParameters
 from shared.engine.applications.cross.run import cross
 from shared.engine.running.steps.workbench import TABLE, InputTable, Workbench
-from tests.unit.shared.engine.running.steps.benches import MADE, bench, made
+from tests.unit.shared.engine.running.steps.benches import MADE, bench, result_rows
 
 _CELL = st.sampled_from(["a", " a", "b", "c ", "", None])
 _NUMBER = st.one_of(st.none(), st.integers(-9, 9), st.just(10**14))
@@ -29,15 +29,15 @@ _FIGURES: dict[str, Any] = {
 }
 
 
-def _added(workbench: Workbench, told: AggregateParameters, how: str, *, by_key: bool) -> Any:
+def _added(workbench: Workbench, parameters: AggregateParameters, how: str, *, by_key: bool) -> Any:
     """The table and the report of an aggregation of a crossing, and how it was made."""
-    crossing = replace(workbench, summed=told if by_key else None, as_read={})
+    crossing = replace(workbench, summed=parameters if by_key else None, as_read={})
     keys = {"left_key": "k", "right_key": "k", "how": how, "many_to_many": "kept"}
     rows = cross.run(crossing, CrossParameters.model_validate(keys))["rows"]["out"]
     tables = {TABLE: InputTable(MADE, MADE, rows, rows)}
     summing = replace(crossing, tables=tables, output="sums")
-    report = aggregate.run(summing, told)
-    return made(summing), report, crossing.as_read
+    report = aggregate.run(summing, parameters)
+    return result_rows(summing), report, crossing.as_read
 
 
 def _table(columns: dict[str, pa.DataType], rows: list[tuple[Any, Any]]) -> pa.Table:
@@ -69,16 +69,16 @@ def test_sums_by_key_are_those_of_the_rows(
     left: list[tuple[Any, Any]], right: list[tuple[Any, Any]], how: str, by: str, are_texts: bool
 ) -> None:
     """By columns of the right table or the key, with keys that repeat and rows that have none."""
-    told = AggregateParameters.model_validate({"by": [by], **_FIGURES})
+    parameters = AggregateParameters.model_validate({"by": [by], **_FIGURES})
     given_tables = (_bench(left, right, are_texts=are_texts) for _ in range(2))
-    *by_rows, _ = _added(next(given_tables), told, how, by_key=False)
-    *by_key, as_read = _added(next(given_tables), told, how, by_key=True)
+    *by_rows, _ = _added(next(given_tables), parameters, how, by_key=False)
+    *by_key, as_read = _added(next(given_tables), parameters, how, by_key=True)
     assert by_key == by_rows
     assert as_read == {MADE: True}
 
 
 @pytest.mark.parametrize(
-    "told",
+    "overrides",
     [
         {"by": ["g", "v"], "counts": ["k"]},
         {"by": ["g"], "distinct": ["v"]},
@@ -87,13 +87,13 @@ def test_sums_by_key_are_those_of_the_rows(
         {"by": ["g"], "sums": ["t"]},
     ],
 )
-def test_what_keys_cannot_tell_is_made_of_rows(told: dict[str, Any]) -> None:
+def test_what_keys_cannot_tell_is_made_of_rows(overrides: dict[str, Any]) -> None:
     """Groups of left columns, distinct values, right columns and sums of decimals, also texts."""
     workbench = bench(
         left=[{"k": "a", "v": 1, "d": 0.5, "t": "1"}, {"k": "a", "v": 1, "d": 0.25, "t": "1,5"}],
         right=[{"k": "a", "g": "x"}],
     )
-    parameters = AggregateParameters.model_validate(told)
+    parameters = AggregateParameters.model_validate(overrides)
     rows, _, as_read = _added(workbench, parameters, "inner", by_key=True)
     assert as_read == {MADE: False}
     assert [row["g"] for row in rows] == ["x"]

@@ -17,7 +17,7 @@ from shared.engine.contract.result import Report
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
 from shared.events import Step
-from tests.unit.shared.engine.running.steps.benches import bench, made
+from tests.unit.shared.engine.running.steps.benches import bench, result_rows
 
 _WIDE = {"index": ["commune"], "names": "annee", "values": "n"}
 _ROWS = [
@@ -41,7 +41,7 @@ def test_rows_become_columns(figure: str, cells: object) -> None:
     """One row for each group; where there are no rows the cell is empty, or counts none."""
     workbench = bench(table=_ROWS)
     report = _run(workbench, wide={**_WIDE, "figure": figure})
-    caen, eu = made(workbench)
+    caen, eu = result_rows(workbench)
     nothing = 0 if figure == "count" else None
     assert list(caen) == ["commune", "2020", "2021"]
     assert (eu["commune"], eu["2020"], eu["2021"]) == ("Eu", nothing, cells)
@@ -55,15 +55,18 @@ def test_count_of_nothing_is_zero() -> None:
     workbench, protected = bench(table=_ROWS), replace(bench(table=_ROWS), is_protected=True)
     _run(workbench, wide=wide)
     _run(protected, wide=wide)
-    assert [[row["2019"], row["2020"]] for row in made(workbench)] == [[0, 1], [0, 0]]
-    assert [[row["2019"], row["2020"]] for row in made(protected)] == [[None, 1], [None, None]]
+    assert [[row["2019"], row["2020"]] for row in result_rows(workbench)] == [[0, 1], [0, 0]]
+    assert [[row["2019"], row["2020"]] for row in result_rows(protected)] == [
+        [None, 1],
+        [None, None],
+    ]
 
 
 def test_named_columns_are_known_before_the_run() -> None:
     """A year that no row has is an empty column, and what is not named is counted."""
     workbench = bench(table=_ROWS)
     report = _run(workbench, wide={**_WIDE, "columns": ["2019", "2020"]})
-    assert made(workbench)[0] == {"commune": "Caen", "2019": None, "2020": 3}
+    assert result_rows(workbench)[0] == {"commune": "Caen", "2019": None, "2020": 3}
     assert report["columns"] == {"names": ["2019", "2020"], "missing": ["2019"]}
     assert report["rows"]["left_out"] == 3
 
@@ -74,7 +77,7 @@ def test_names_that_are_taken_get_a_suffix_and_are_quoted() -> None:
     rows = [{"g": "a", "name": "G", "v": 1}, {"g": "a", "name": evil, "v": 2}]
     workbench = bench(table=rows)
     _run(workbench, wide={"index": ["g"], "names": "name", "values": "v"})
-    assert made(workbench) == [{"g": "a", "G_2": 1, evil: 2}]
+    assert result_rows(workbench) == [{"g": "a", "G_2": 1, evil: 2}]
 
 
 def test_columns_become_rows_in_their_order() -> None:
@@ -83,7 +86,7 @@ def test_columns_become_rows_in_their_order() -> None:
     long = {"columns": ["a", "b"], "names_to": "k", "values_to": "c"}
     workbench = bench(table=rows)
     report = _run(workbench, long=long)
-    assert made(workbench) == [
+    assert result_rows(workbench) == [
         {"c": "Caen", "k": "a", "c_2": "1"},
         {"c": "Eu", "k": "a", "c_2": "2"},
         {"c": "Eu", "k": "b", "c_2": "3"},
@@ -91,7 +94,7 @@ def test_columns_become_rows_in_their_order() -> None:
     assert report["rows"] == {"in": 2, "out": 3, "empty": 1}
     kept = bench(table=rows)
     _run(kept, long={**long, "empty": "kept"})
-    assert len(made(kept)) == 4
+    assert len(result_rows(kept)) == 4
 
 
 @settings(max_examples=40, deadline=None)
@@ -107,13 +110,13 @@ def test_wide_is_a_sum_of_each_cell(rows: list[tuple[str, str, int]]) -> None:
         naive[group, name] += value
     workbench = bench(table=[{"g": g, "name": n, "v": v} for g, n, v in rows])
     _run(workbench, wide={"index": ["g"], "names": "name", "values": "v"})
-    found = {
+    values_by_cell = {
         (row["g"], name): value
-        for row in made(workbench)
+        for row in result_rows(workbench)
         for name, value in row.items()
         if name != "g" and value is not None
     }
-    assert found == naive
+    assert values_by_cell == naive
 
 
 def test_too_many_columns_or_rows_are_refused_before_they_are_made() -> None:
@@ -140,8 +143,8 @@ def test_effect_says_what_cells_are_made_of() -> None:
     assert wide.is_open
     assert wide.by == (Source("table", "commune"), Source("table", "annee"))
     assert Source("table", "n") in wide.reads
-    known = effect(wide={**_WIDE, "columns": ["2020"]})
-    assert (known.is_open, list(known.columns)) == (False, ["commune", "2020"])
+    known_effect = effect(wide={**_WIDE, "columns": ["2020"]})
+    assert (known_effect.is_open, list(known_effect.columns)) == (False, ["commune", "2020"])
     long = effect(long={"columns": ["annee", "n"]})
     assert list(long.columns) == ["commune", "nom", "valeur"]
     assert [part.source.column for part in long.columns["valeur"].of] == ["annee", "n"]
@@ -159,7 +162,7 @@ def test_pivot_in_no_or_two_directions_is_refused(parameters: dict[str, Any]) ->
 
 def test_last_of_dates_is_a_date() -> None:
     """By time, and not by what is written first."""
-    rows = [{"c": "Caen", "a": "x", "d": one} for one in ("31/12/2023", "01/02/2024")]
+    rows = [{"c": "Caen", "a": "x", "d": day} for day in ("31/12/2023", "01/02/2024")]
     workbench = bench(table=rows * 5)
     _run(workbench, wide={"index": ["c"], "names": "a", "values": "d", "figure": "max"})
-    assert made(workbench) == [{"c": "Caen", "x": date(2024, 2, 1)}]
+    assert result_rows(workbench) == [{"c": "Caen", "x": date(2024, 2, 1)}]

@@ -16,7 +16,7 @@ from shared.engine.contract.result import Report
 from shared.engine.contract.work import PSEUDONYM_KEY
 from shared.engine.running.steps.workbench import Workbench
 from shared.errors import Invalid, Rejected
-from tests.unit.shared.engine.running.steps.benches import Rows, bench, made, made_column
+from tests.unit.shared.engine.running.steps.benches import Rows, bench, made_column, result_rows
 
 _KEY = bytes(range(32))
 
@@ -34,8 +34,8 @@ def _bench(folder: Path, rows: Rows) -> Workbench:
 
 
 def _run(workbench: Workbench, *columns: str, **parameters: Any) -> Report:
-    told = PseudonymiseParameters.model_validate({"columns": columns, **parameters})
-    return pseudonymise.run(workbench, told)
+    step_parameters = PseudonymiseParameters.model_validate({"columns": columns, **parameters})
+    return pseudonymise.run(workbench, step_parameters)
 
 
 def _naive(value: str) -> str:
@@ -93,7 +93,7 @@ def test_names_of_columns_are_no_sql(folder: Path) -> None:
     name = 'a" || $1 --'
     workbench = _bench(folder, [{name: "x", "$1": "y"}])
     _run(workbench, name)
-    assert made(workbench) == [{name: _naive("x"), "$1": "y"}]
+    assert result_rows(workbench) == [{name: _naive("x"), "$1": "y"}]
 
 
 def test_description_says_that_it_is_no_anonymisation() -> None:

@@ -26,9 +26,9 @@ def effect_of(sql: str, tables: Mapping[str, Columns] = TABLES) -> Effect:
 
 def read_by(sql: str, tables: Mapping[str, Columns] = TABLES) -> str:
     """The columns that it reads, as text."""
-    found = effect_of(sql, tables)
-    parts = {part.source for one in found.columns.values() for part in one.of}
-    return " ".join(sorted(".".join(one) for one in found.reads | parts))
+    effect = effect_of(sql, tables)
+    parts = {part.source for column in effect.columns.values() for part in column.of}
+    return " ".join(sorted(".".join(source) for source in effect.reads | parts))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_columns_read_are_these_and_no_others(sql: str, read: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "name", "made", "by"),
+    ("sql", "name", "how_by_column", "by"),
     [
         ("SELECT a AS x FROM t", "x", {"a": ""}, None),
         ("SELECT a + b AS x FROM t", "x", {"a": "derived", "b": "derived"}, None),
@@ -114,20 +114,20 @@ def test_columns_read_are_these_and_no_others(sql: str, read: str) -> None:
     ],
 )
 def test_what_a_column_is_made_of_is_told(
-    sql: str, name: str, made: dict[str, str], by: str | None
+    sql: str, name: str, how_by_column: dict[str, str], by: str | None
 ) -> None:
     """How, and for which groups."""
-    found = effect_of(sql)
-    column = found.columns[name]
-    assert {part.source.column: part.how for part in column.of} == made
-    groups = found.by if column.by is None else column.by
-    assert (None if groups is None else " ".join(one.column for one in groups)) == by
+    effect = effect_of(sql)
+    column = effect.columns[name]
+    assert {part.source.column: part.how for part in column.of} == how_by_column
+    groups = effect.by if column.by is None else column.by
+    assert (None if groups is None else " ".join(source.column for source in groups)) == by
 
 
 def test_columns_of_a_result_have_each_a_name_of_their_own() -> None:
     """Those without one are called as they are worked out."""
-    found = effect_of("SELECT t.a, u.a, sum(b) OVER (), b AS A FROM t, u")
-    assert list(found.columns) == ["a", "a_2", "sum(b) OVER ()", "A_3"]
+    effect = effect_of("SELECT t.a, u.a, sum(b) OVER (), b AS A FROM t, u")
+    assert list(effect.columns) == ["a", "a_2", "sum(b) OVER ()", "A_3"]
 
 
 def test_columns_that_meet_are_told() -> None:
@@ -150,7 +150,7 @@ def test_table_of_unknown_columns_is_asked_for_what_is_named_or_for_all() -> Non
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "message"),
     [
         ("SELECT a,\n  bb FROM t", "ligne 2, colonne 3 : aucune colonne ne s'appelle « bb »"),
         ("SELECT t.dd FROM t", "ligne 1, colonne 8 : la table « t » n'a pas de colonne « dd »"),
@@ -159,11 +159,11 @@ def test_table_of_unknown_columns_is_asked_for_what_is_named_or_for_all() -> Non
         ("SELECT a FROM t JOIN u USING (b)", "« b »"),
     ],
 )
-def test_unknown_name_is_told_with_its_place_and_what_is_near(sql: str, told: str) -> None:
+def test_unknown_name_is_told_with_its_place_and_what_is_near(sql: str, message: str) -> None:
     """It is a fault of the parameter, and none for lineage, which goes on without it."""
     (fault, *_) = effect_of(sql).faults
     assert fault.field == "sql"
-    assert told in fault.message
+    assert message in fault.message
 
 
 @pytest.mark.parametrize(
@@ -184,12 +184,12 @@ def test_pivot_keeps_what_it_does_not_name(sql: str, columns: str, by: str | Non
 
     Also one that another column, which it does name, is made of.
     """
-    found = effect_of(sql)
-    assert [one.removesuffix("_2") for one in found.columns] == columns.split()
-    groups = None if found.by is None else sorted({one.column for one in found.by})
+    effect = effect_of(sql)
+    assert [column.removesuffix("_2") for column in effect.columns] == columns.split()
+    groups = None if effect.by is None else sorted({source.column for source in effect.by})
     assert groups == (None if by is None else by.split())
     engine = bind(sql, {"t": dict.fromkeys("abc", "VARCHAR") | {"c": "BIGINT"}})
-    assert len(engine) == len(found.columns)
+    assert len(engine) == len(effect.columns)
 
 
 @pytest.mark.parametrize(
@@ -201,13 +201,13 @@ def test_pivot_keeps_what_it_does_not_name(sql: str, columns: str, by: str | Non
 )
 def test_what_is_not_understood_reads_and_shows_all(sql: str) -> None:
     """Of every table, row by row: a form of SQL that the parser knows and the analysis does not."""
-    found = effect_of(sql)
-    assert (found.by, found.is_open) == (None, True)
+    effect = effect_of(sql)
+    assert (effect.by, effect.is_open) == (None, True)
     assert read_by(sql) == "t.a t.b t.c u.T u.a u.d"
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "message"),
     [
         ("SELECT a FROM z", "ligne 1, colonne 15 : aucune table ne s'appelle « z »"),
         ("PIVOT t ON a USING sum(b)", "ligne 1, colonne 12 : PIVOT doit nommer ses valeurs"),
@@ -215,13 +215,15 @@ def test_what_is_not_understood_reads_and_shows_all(sql: str) -> None:
         ("SELECT a FROM t WHERE", "erreur de syntaxe"),
     ],
 )
-def test_query_that_can_never_run_is_refused_before_anything_is_known(sql: str, told: str) -> None:
+def test_query_that_can_never_run_is_refused_before_anything_is_known(
+    sql: str, message: str
+) -> None:
     """As a parameter of its step."""
     step = Step(application="query", inputs={"t": "x"}, parameters={"sql": sql}, output="r")
     with pytest.raises(Invalid) as refused:
         check_steps(["x"], [step])
     assert refused.value.field == "steps.0.parameters.sql"
-    assert told in refused.value.args[0]
+    assert message in refused.value.args[0]
 
 
 def test_trial_samples_the_first_table_that_the_query_names() -> None:
@@ -254,20 +256,20 @@ def test_owners_are_asked_for_what_the_query_reads() -> None:
     read = readings_of(treatment(sql), {"dts_t": ("a", "b", "c"), "dts_u": ("a", "d")})
     assert read["dts_t"].columns == ("a", "b")
     assert read["dts_u"].columns == ("a",)
-    (shown,) = read["dts_u"].shown
-    assert (shown.by, shown.figures) == (("dts_u.a",), ("count(a)",))
-    (shown,) = read["dts_t"].shown
-    assert (shown.by, shown.figures) == (None, ("a",))
+    (figures,) = read["dts_u"].shown
+    assert (figures.by, figures.figures) == (("dts_u.a",), ("count(a)",))
+    (figures,) = read["dts_t"].shown
+    assert (figures.by, figures.figures) == (None, ("a",))
 
 
 def test_unknown_column_is_a_fault_of_the_check() -> None:
     """Before the treatment is sent."""
-    known = tuple(
-        KnownTable(dataset_id=one, columns=tuple(KnownColumn(name=name) for name in names))
-        for one, names in {"dts_t": ("a", "b"), "dts_u": ("a",)}.items()
+    known_tables = tuple(
+        KnownTable(dataset_id=name, columns=tuple(KnownColumn(name=name) for name in names))
+        for name, names in {"dts_t": ("a", "b"), "dts_u": ("a",)}.items()
     )
-    found = check_tables(treatment("SELECT aa FROM t"), KnownInputs(tables=known))
-    (fault,) = found.faults
+    findings = check_tables(treatment("SELECT aa FROM t"), KnownInputs(tables=known_tables))
+    (fault,) = findings.faults
     assert fault.field == "steps.0.parameters.sql"
     assert "vouliez-vous dire « a » ?" in fault.message
 
@@ -281,7 +283,7 @@ def test_names_are_apart_as_the_engine_keeps_them() -> None:
 
 def test_part_of_a_result_whose_names_only_the_run_tells_is_told() -> None:
     """`COLUMNS` may choose any."""
-    found = effect_of("SELECT COLUMNS('a|b') FROM t")
-    assert found.is_open
-    assert {part.source.column for part in found.columns["(autres colonnes)"].of} == {*"abc"}
-    assert Part(Source("t", "a")) in found.columns["(autres colonnes)"].of
+    effect = effect_of("SELECT COLUMNS('a|b') FROM t")
+    assert effect.is_open
+    assert {part.source.column for part in effect.columns["(autres colonnes)"].of} == {*"abc"}
+    assert Part(Source("t", "a")) in effect.columns["(autres colonnes)"].of

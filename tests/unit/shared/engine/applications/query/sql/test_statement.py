@@ -32,7 +32,7 @@ def test_one_select_is_taken(sql: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "message"),
     [
         ("", "vide"),
         ("-- rien", "vide"),
@@ -70,11 +70,11 @@ def test_one_select_is_taken(sql: str) -> None:
         ("SELECT '" + "x" * 30_000 + "'", "caractères"),
     ],
 )
-def test_what_else_it_may_be_is_refused_with_its_place(sql: str, told: str) -> None:
+def test_what_else_it_may_be_is_refused_with_its_place(sql: str, message: str) -> None:
     """No message quotes more of the query than a word."""
     with pytest.raises(SqlFault) as refused:
         parse(sql)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert len(str(refused.value)) < 200
 
 

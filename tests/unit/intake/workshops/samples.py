@@ -11,10 +11,10 @@ from shared.events import Event
 MARK = "Zénobie"
 
 
-def workshop(**fields: Any) -> Workshop:
+def new_workshop(**fields: Any) -> Workshop:
     """An announced workshop of two seats, in a week, whose events are not yet saved."""
     starts_at = now() + timedelta(days=7)
-    given: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "id": "wsh_1",
         "title": "Lire une carte",
         "theme": "culture des données",
@@ -25,17 +25,17 @@ def workshop(**fields: Any) -> Workshop:
         "waiting_seats": 2,
         "changed_at": now(),
     }
-    return Workshop(**{**given, **fields}).announce()
+    return Workshop(**{**defaults, **fields}).announce()
 
 
-def saved(it: Workshop, **changed: Any) -> Workshop:
+def saved(workshop: Workshop, **changed: Any) -> Workshop:
     """The workshop as it is loaded after a save, some of it otherwise."""
-    return Workshop.model_validate({**it.model_dump(), **changed})
+    return Workshop.model_validate({**workshop.model_dump(), **changed})
 
 
-def begun(it: Workshop) -> Workshop:
+def begun(workshop: Workshop) -> Workshop:
     """The same workshop once it has begun."""
-    return saved(it, starts_at=now() - timedelta(minutes=1))
+    return saved(workshop, starts_at=now() - timedelta(minutes=1))
 
 
 def person(number: int, **fields: Any) -> Attendee:
@@ -43,16 +43,16 @@ def person(number: int, **fields: Any) -> Attendee:
     return Attendee(**{"name": MARK, "mail": f"p{number}@ville.example", **fields})
 
 
-def register(it: Workshop, *numbers: int) -> list[Registration]:
+def register(workshop: Workshop, *numbers: int) -> list[Registration]:
     """The registrations of these people, one after the other."""
-    return [it.register(person(number), f"proof {number}") for number in numbers]
+    return [workshop.register(person(number), f"proof {number}") for number in numbers]
 
 
-def states(it: Workshop) -> list[str]:
+def states(workshop: Workshop) -> list[str]:
     """What became of each registration, in order."""
-    return [one.state for one in it.registrations.all]
+    return [registration.state for registration in workshop.registrations.all]
 
 
-def told(it: Workshop, cls: type[Event]) -> list[Any]:
+def events_of(workshop: Workshop, cls: type[Event]) -> list[Any]:
     """The events of that class that wait to be saved."""
-    return [event for event in it.recorded() if isinstance(event, cls)]
+    return [event for event in workshop.recorded() if isinstance(event, cls)]

@@ -40,7 +40,7 @@ def treatment(*dataset_ids: str) -> Treatment:
 
 def project(**fields: Any) -> Project:
     """A submitted project whose events are not yet saved."""
-    given: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "id": "prj_1",
         "holder_id": HOLDER,
         "title": "Logements vacants",
@@ -49,13 +49,13 @@ def project(**fields: Any) -> Project:
         "territory": ("14",),
         "treatment": treatment(),
     }
-    return Project(**{**given, **fields}).submit()
+    return Project(**{**defaults, **fields}).submit()
 
 
 def member(member_id: str, **fields: Any) -> Member:
     """A member of the lab."""
-    given = {"id": member_id, "name": member_id, "kind": "company"}
-    return Member(**{**given, **fields}).join()
+    defaults = {"id": member_id, "name": member_id, "kind": "company"}
+    return Member(**{**defaults, **fields}).join()
 
 
 def match(title: str, *keys: str) -> Match:
@@ -89,20 +89,25 @@ def delivery(job_id: str = "job_full") -> Delivery:
 
 
 def check_inputs(
-    it: Project,
+    project: Project,
     *obstacles: Obstacle,
     owners: tuple[str, ...] = (OWNER,),
     changes: tuple[ReadingChange, ...] = (),
     sequence: int = 0,
 ) -> None:
     """Let the catalogue say what it knows of the present treatment's data."""
-    told = {"proposal": it.proposal, "obstacles": obstacles, "owners": owners, "changes": changes}
-    checked = events.InputsChecked.model_validate({"project_id": it.id, **told})
-    it.note_inputs(checked, sequence)
+    fields = {
+        "proposal": project.proposal,
+        "obstacles": obstacles,
+        "owners": owners,
+        "changes": changes,
+    }
+    checked = events.InputsChecked.model_validate({"project_id": project.id, **fields})
+    project.note_inputs(checked, sequence)
 
 
 def review(
-    it: Project,
+    project: Project,
     decision: ReviewDecision,
     reason: str = "Oui.",
     by: str = REVIEWER,
@@ -111,46 +116,48 @@ def review(
 ) -> None:
     """Have a reviewer decide on the treatment as it is."""
     needed = more.pop("needed", 1)
-    said = Decision(by=by, decision=decision, reason=reason, proposal=it.proposal, **more)
-    it.review(said, parties, needed=needed)
+    review_decision = Decision(
+        by=by, decision=decision, reason=reason, proposal=project.proposal, **more
+    )
+    project.review(review_decision, parties, needed=needed)
 
 
-def _advise(it: Project) -> None:
-    it.advise(Guidance())
-    check_inputs(it)
+def _advise(project: Project) -> None:
+    project.advise(Guidance())
+    check_inputs(project)
 
 
-def _pilot(it: Project) -> None:
-    it.choose_pilot_site(SITE, REVIEWER)
-    it.answer_invitation(SITE, "accept")
+def _pilot(project: Project) -> None:
+    project.choose_pilot_site(SITE, REVIEWER)
+    project.answer_invitation(SITE, "accept")
 
 
-def _staff(it: Project) -> None:
-    it.form_team(TEAM, REVIEWER)
+def _staff(project: Project) -> None:
+    project.form_team(TEAM, REVIEWER)
     for member_id in TEAM:
-        it.answer_invitation(member_id, "accept")
+        project.answer_invitation(member_id, "accept")
 
 
-def _equip(it: Project) -> None:
-    it.open_access(it.proposal)
-    it.open_workspace()
+def _equip(project: Project) -> None:
+    project.open_access(project.proposal)
+    project.open_workspace()
 
 
-def _deliver(it: Project) -> None:
-    it.note_result(succeeded("full", "job_full"))
-    it.deliver(delivery(), HOLDER)
+def _deliver(project: Project) -> None:
+    project.note_result(succeeded("full", "job_full"))
+    project.deliver(delivery(), HOLDER)
 
 
 STEPS: dict[Stage, Callable[[Project], None]] = {
     "advised": _advise,
-    "secured": lambda it: review(it, "secure", "Licences ouvertes."),
+    "secured": lambda project: review(project, "secure", "Licences ouvertes."),
     "equipped": _equip,
-    "trialled": lambda it: it.end_trial(succeeded("trial", "job_trial")),
+    "trialled": lambda project: project.end_trial(succeeded("trial", "job_trial")),
     "piloted": _pilot,
     "staffed": _staff,
     "delivered": _deliver,
-    "rejected": lambda it: review(it, "reject", "Données personnelles."),
-    "withdrawn": lambda it: it.withdraw("Plus de budget.", HOLDER),
+    "rejected": lambda project: review(project, "reject", "Données personnelles."),
+    "withdrawn": lambda project: project.withdraw("Plus de budget.", HOLDER),
 }
 """What usually leads to a stage."""
 
@@ -166,22 +173,22 @@ ROAD: tuple[Stage, ...] = (
 )
 
 
-def advance(it: Project, stage: Stage) -> None:
+def advance(project: Project, stage: Stage) -> None:
     """Take the one step that leads to `stage`."""
-    STEPS[stage](it)
+    STEPS[stage](project)
 
 
 def project_at(stage: Stage) -> Project:
     """A project that came to `stage` by the usual road, with no events left to publish."""
-    it = project()
+    advanced_project = project()
     for step in ROAD[1 : ROAD.index(stage) + 1] if stage in ROAD else ("advised", stage):
-        advance(it, step)
-    return saved(it)
+        advance(advanced_project, step)
+    return saved(advanced_project)
 
 
-def saved(it: Project) -> Project:
+def saved(project: Project) -> Project:
     """The project as it is loaded after a save."""
-    return Project.model_validate({**it.model_dump(), "version": it.version + 1})
+    return Project.model_validate({**project.model_dump(), "version": project.version + 1})
 
 
 def given_up(
@@ -204,14 +211,14 @@ _NEW = {
 }
 
 
-def as_before(it: Project) -> dict[str, Any]:
+def as_before(project: Project) -> dict[str, Any]:
     """The document of a project as the code wrote it before members were asked and grants bound."""
-    known = it.model_dump()
-    return {name: value for name, value in known.items() if name not in _NEW} | {
-        "data_opened": bool(it.opened_for),
-        "checks": [{k: v for k, v in one.items() if k != "owners"} for one in known["checks"]],
+    fields = project.model_dump()
+    return {name: value for name, value in fields.items() if name not in _NEW} | {
+        "data_opened": bool(project.opened_for),
+        "checks": [{k: v for k, v in check.items() if k != "owners"} for check in fields["checks"]],
         "accesses": [
-            {name: one[name] for name in ("dataset_id", "sequence", "state", "reason")}
-            for one in known["accesses"]
+            {name: access[name] for name in ("dataset_id", "sequence", "state", "reason")}
+            for access in fields["accesses"]
         ],
     }
