@@ -117,9 +117,9 @@ def rows(taken: list[tuple[str, KeyBlock]]) -> Iterator[tuple[str, str, str, int
             yield dataset_id, block.space, value, count
 
 
-def answer(expected: list[tuple[object, ...]]) -> Answer:
+def answer(joined_rows: list[tuple[object, ...]]) -> Answer:
     """What a database found; it counts the rows before it cuts them off."""
-    return (int(str(expected[0][-1])) if expected else 0), list(expected)
+    return (int(str(joined_rows[0][-1])) if joined_rows else 0), list(joined_rows)
 
 
 MAKERS: dict[str, Callable[[list[tuple[str, KeyBlock]]], Ask]] = {

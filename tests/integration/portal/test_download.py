@@ -71,15 +71,17 @@ def test_length_is_told_where_the_service_tells_it(path: str, length: str | None
 
 
 @pytest.mark.parametrize(
-    ("path", "kind", "message"),
+    ("path", "kind", "disposition"),
     [
         ("/sized", "application/octet-stream", "attachment"),
         ("/table", "application/octet-stream", "attachment; filename=inline-skating.csv"),
         ("/drawn", "image/svg+xml", "inline; filename=attachment.svg"),
     ],
 )
-def test_pictures_are_shown_and_other_files_are_saved(path: str, kind: str, message: str) -> None:
+def test_pictures_are_shown_and_other_files_are_saved(
+    path: str, kind: str, disposition: str
+) -> None:
     """By the name that the service gives, under a policy that lets neither do anything."""
     headers = _downloaded(path).headers
-    assert (headers["content-type"], headers.get("content-disposition")) == (kind, message)
+    assert (headers["content-type"], headers.get("content-disposition")) == (kind, disposition)
     assert "sandbox" in headers["content-security-policy"]

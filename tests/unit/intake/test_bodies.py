@@ -176,7 +176,7 @@ DELIVERY = {"job_id": "job_1", "title": "Carte", "description": "Une carte", "li
 
 
 @pytest.mark.parametrize(
-    ("body", "field", "overrides"),
+    ("body", "field", "fields"),
     [
         *((DeliverProject, field, DELIVERY) for field in ("title", "licence", "description")),
         (DeliverProject, "keywords", DELIVERY),
@@ -191,12 +191,12 @@ DELIVERY = {"job_id": "job_1", "title": "Carte", "description": "Une carte", "li
     ],
 )
 def test_html_is_refused_in_all_that_others_read(
-    body: type[BaseModel], field: str, overrides: dict[str, object]
+    body: type[BaseModel], field: str, fields: dict[str, object]
 ) -> None:
     """The field is named; what only looks like a tag is none."""
     several = field in {"skills", "keywords"}
     for text, refused in (("<img src=x onerror=alert(1)>", True), ("a<b, <5 et <nom>", False)):
-        sent = overrides | {field: [text] if several else text}
+        sent = fields | {field: [text] if several else text}
         if refused:
             with pytest.raises(ValidationError, match=f"(?s){field}.*balises HTML"):
                 body.model_validate(sent)

@@ -41,11 +41,11 @@ def test_nothing_has_no_bar(rows: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "message"), [(12345, "12\u202f345"), (2.5, "2,5"), (3.0, "3"), (None, "rien")]
+    ("value", "cell_text"), [(12345, "12\u202f345"), (2.5, "2,5"), (3.0, "3"), (None, "rien")]
 )
-def test_values_are_written_in_french(value: float | None, message: str) -> None:
+def test_values_are_written_in_french(value: float | None, cell_text: str) -> None:
     """Whole numbers without a comma, others with one digit after it."""
-    assert said_of(row("a", value)) == message
+    assert said_of(row("a", value)) == cell_text
 
 
 def test_map_has_the_five_departments_within_its_frame() -> None:

@@ -8,14 +8,15 @@ from tests.unit.portal.pages import page_of
 
 
 @pytest.mark.parametrize(
-    ("scope", "message"),
+    ("scope", "scope_text"),
     [("tasks", "ce qui vous attend"), ("workshops", "les ateliers"), ("daily", "quotidien")],
 )
-def test_link_says_what_it_ends_before_it_does(scope: str, message: str) -> None:
+def test_link_says_what_it_ends_before_it_does(scope: str, scope_text: str) -> None:
     """A person may have links of several kinds."""
     text = page_of(mails.show, {}, link=f"acc_1.{scope}.proof")
     assert (
-        f"Vous ne recevrez plus de courriel {'' if scope == 'daily' else 'sur '}{message}" in text
+        f"Vous ne recevrez plus de courriel {'' if scope == 'daily' else 'sur '}{scope_text}"
+        in text
     )
 
 

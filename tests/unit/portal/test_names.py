@@ -36,12 +36,12 @@ PROJECT: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("member", "message"),
+    ("member", "member_name"),
     [(CAF, CAF["name"]), (OLD, "un ancien membre"), (None, "un membre au nom inconnu")],
 )
-def test_member_without_a_name_has_a_plain_word(member: Any, message: str) -> None:
+def test_member_without_a_name_has_a_plain_word(member: Any, member_name: str) -> None:
     """One who was erased, and one whom the lab cannot tell."""
-    assert called(member) == message
+    assert called(member) == member_name
 
 
 def test_project_names_who_is_waited_for_and_who_is_invited() -> None:

@@ -23,15 +23,15 @@ class Guest:
     csrf = ""
 
 
-def rendered(overrides: dict[str, Any], template: str) -> str:
+def rendered(steering_view: dict[str, Any], template: str) -> str:
     """The HTML of a page with these figures."""
     fields = {
-        "figures": Figures(overrides),
-        "found": PagePart(overrides),
+        "figures": Figures(steering_view),
+        "found": PagePart(steering_view),
         "faults": Faults(),
         "year": "2026",
     }
-    titles = {end["project_id"]: HOSTILE for end in overrides["ends"]}
+    titles = {end["project_id"]: HOSTILE for end in steering_view["ends"]}
     common = {
         "titles": titles,
         "visit": Guest(),

@@ -51,12 +51,12 @@ def test_field_survives_the_rebuilding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "message"),
+    ("limit", "size_text"),
     [(200_000_000, "200 Mo"), (1_500_000_000, "1.5 Go"), (64_000, "64 ko"), (10, "10 octets")],
 )
-def test_limit_is_said_in_words(limit: int, message: str) -> None:
+def test_limit_is_said_in_words(limit: int, size_text: str) -> None:
     """Nobody counts zeros."""
-    assert TooLarge.beyond(limit, "le fichier").args[0] == f"le fichier dépasse {message}"
+    assert TooLarge.beyond(limit, "le fichier").args[0] == f"le fichier dépasse {size_text}"
 
 
 def test_every_error_is_permanent_or_transient() -> None:

@@ -18,10 +18,12 @@ NAME = "Façades 2024.zip"
 PATH = "Fa%C3%A7ades%202024.zip"
 
 
-def upload(lab: Lab, owner_id: str, data: bytes, path: str = "/datasets", **overrides: Any) -> Any:
+def upload(
+    lab: Lab, owner_id: str, data: bytes, path: str = "/datasets", **metadata_fields: Any
+) -> Any:
     """The answer to an upload of files."""
     fields = {
-        "metadata": ("metadata", json.dumps(overrides).encode(), "application/json"),
+        "metadata": ("metadata", json.dumps(metadata_fields).encode(), "application/json"),
         "file": (NAME, data, "application/zip"),
     }
     return lab.call("POST", path, lab.token(owner_id, "owner"), fields=fields)

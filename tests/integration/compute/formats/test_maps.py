@@ -103,10 +103,10 @@ def test_points_are_placed_by_geo_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "encoding"),
+    ("encoding_name", "encoding"),
     [("UTF-8", "utf-8"), ("1252", "cp1252"), ("ISO-8859-1", "iso8859-1"), ("CP850", "cp850")],
 )
-def test_texts_are_read_as_cpg_says(tmp_path: Path, message: str, encoding: str) -> None:
+def test_texts_are_read_as_cpg_says(tmp_path: Path, encoding_name: str, encoding: str) -> None:
     """By a name or a number."""
     text = FRENCH if encoding in ("utf-8", "cp1252") else "Ébène à Caen"
     path = written(
@@ -115,20 +115,20 @@ def test_texts_are_read_as_cpg_says(tmp_path: Path, message: str, encoding: str)
         [CAEN],
         encoding=encoding.upper().replace("ISO8859", "ISO-8859"),
     )
-    path.with_suffix(".cpg").write_text(message)
+    path.with_suffix(".cpg").write_text(encoding_name)
     run = taken(tmp_path, path)
     assert (profile_of(run).encoding, table(run)["nom"][0]) == (encoding, text)
 
 
-@pytest.mark.parametrize("message", [None, "UTF-8", "klingon", "idna", "\x00\xff"])
+@pytest.mark.parametrize("encoding_name", [None, "UTF-8", "klingon", "idna", "\x00\xff"])
 def test_texts_without_a_true_cpg_are_read_as_those_of_a_csv(
-    tmp_path: Path, message: str | None
+    tmp_path: Path, encoding_name: str | None
 ) -> None:
     """As Windows-1252 where they are no UTF-8."""
     path = written(tmp_path / "a.shp", {"nom": [FRENCH]}, [CAEN], encoding="CP1252")
     path.with_suffix(".cpg").unlink()
-    if message:
-        path.with_suffix(".cpg").write_text(message)
+    if encoding_name:
+        path.with_suffix(".cpg").write_text(encoding_name)
     run = taken(tmp_path, path)
     assert (profile_of(run).encoding, table(run)["nom"][0]) == ("cp1252", FRENCH)
 

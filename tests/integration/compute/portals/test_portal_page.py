@@ -197,16 +197,16 @@ def test_identifiers_that_are_too_long_are_refused_as_such(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("theme", "message"),
+    ("theme", "expected_theme"),
     [
         ("'Transports'@fr", "Transports"),
         ("'http://publications.europa.eu/resource/authority/data-theme/TRAN'", "Transports"),
     ],
 )
-def test_theme_that_is_a_text_is_kept(tmp_path: Path, theme: str, message: str) -> None:
+def test_theme_that_is_a_text_is_kept(tmp_path: Path, theme: str, expected_theme: str) -> None:
     """Many portals say it so, and not by the address of a concept."""
     page = turtle(dataset("eau", more=f"dcat:theme {theme} ;"))
-    assert [record.theme for record in records_of(read(tmp_path, page))] == [message]
+    assert [record.theme for record in records_of(read(tmp_path, page))] == [expected_theme]
 
 
 def test_dataset_that_is_only_mentioned_is_no_fault(tmp_path: Path) -> None:

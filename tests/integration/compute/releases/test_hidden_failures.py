@@ -35,12 +35,10 @@ def treated(lab: Lab, dataset: str, code: str) -> tuple[str, dict[str, Any]]:
     return project, JobSucceeded.model_validate(done).public.model_dump(mode="json")
 
 
-def plain(overrides: dict[str, Any]) -> dict[str, Any]:
+def plain(job_view: dict[str, Any]) -> dict[str, Any]:
     """The same without what names the job, or tells its time."""
     return {
-        name: override
-        for name, override in overrides.items()
-        if name not in (*OF_THE_JOB, "job_id")
+        name: override for name, override in job_view.items() if name not in (*OF_THE_JOB, "job_id")
     }
 
 

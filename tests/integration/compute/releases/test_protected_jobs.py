@@ -18,10 +18,10 @@ def compute(lab: Lab) -> Iterator[RunningService]:
         yield service
 
 
-def change(lab: Lab, dataset: str, **overrides: Any) -> None:
+def change(lab: Lab, dataset: str, **changes: Any) -> None:
     """Let the catalogue tell this of a dataset from now on."""
     with lab.store("catalog") as store:
-        store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(overrides))
+        store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(changes))
 
 
 def claims(lab: Lab, dataset: str) -> list[dict[str, Any]]:

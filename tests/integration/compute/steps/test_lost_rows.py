@@ -52,16 +52,18 @@ def test_a_sample_without_a_row_is_no_fault_of_a_filter_that_keeps_some(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("condition", "message"),
+    ("condition", "sentence_start"),
     [
         ("pop > 99999", "l'étape « gardees » ("),
         ("commune = 'Zzz'", "le filtre « commune = Zzz » garde 0 des"),
     ],
 )
-def test_a_step_that_loses_all_rows_is_named(condition: str, message: str, tmp_path: Path) -> None:
+def test_a_step_that_loses_all_rows_is_named(
+    condition: str, sentence_start: str, tmp_path: Path
+) -> None:
     """Without a value that nothing is like."""
     report = treat(tmp_path, TOWNS, kept(condition)).reports[-1]
-    assert report[LOST].startswith(message)
+    assert report[LOST].startswith(sentence_start)
     assert NEAR not in report
 
 

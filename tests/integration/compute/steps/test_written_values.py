@@ -29,9 +29,9 @@ def result_rows(
         return list(csv.DictReader(file, delimiter=";"))
 
 
-def aggregate(**overrides: Any) -> dict[str, Any]:
+def aggregate(**parameters: Any) -> dict[str, Any]:
     """An aggregation of `t`."""
-    return step("aggregate", {"table": "t"}, "out", **overrides)
+    return step("aggregate", {"table": "t"}, "out", **parameters)
 
 
 def crossing(left: str, right: str, how: str = "inner") -> dict[str, Any]:

@@ -95,13 +95,20 @@ class MailServer:
         return await self.data.pop(0)(self, server) if self.data else "250 OK"
 
     def login(
-        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, overrides: Any
+        self,
+        _server: SMTP,
+        _session: Session,
+        _envelope: Envelope,
+        _mechanism: str,
+        credentials: Any,
     ) -> AuthResult:
         """Let the lab in by its password."""
-        assert isinstance(overrides, LoginPassword)
-        self.logins.append(overrides.login.decode())
-        contents = (LOGIN.encode(), PASSWORD.encode())
-        return AuthResult(success=(overrides.login, overrides.password) == contents, handled=False)
+        assert isinstance(credentials, LoginPassword)
+        self.logins.append(credentials.login.decode())
+        expected = (LOGIN.encode(), PASSWORD.encode())
+        return AuthResult(
+            success=(credentials.login, credentials.password) == expected, handled=False
+        )
 
 
 @contextlib.contextmanager

@@ -71,15 +71,15 @@ class Town:
         assert answered.status == 201, answered.data
         return answered.json(), mail
 
-    def person(self, *roles: str, **file_format: str) -> "Person":
+    def person(self, *roles: str, **choices: str) -> "Person":
         """A person with an account, and what it wants, if anything."""
         mail = f"{uuid4().hex}@ville.example"
         body = {"member_id": self.member_id, "name": "Une agente", "mail": mail}
         opened = self.operate("POST", "/accounts", {**body, "roles": roles or ("holder",)})
         assert opened.status == 201, opened
         person = Person(self, opened.json["id"], mail)
-        if file_format:
-            assert person("PUT", "/mail-preferences", {**NEVER, **file_format}).status == 200
+        if choices:
+            assert person("PUT", "/mail-preferences", {**NEVER, **choices}).status == 200
         return person
 
 

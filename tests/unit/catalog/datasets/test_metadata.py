@@ -65,7 +65,7 @@ def test_source_with_tags_of_before_is_still_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "field", "overrides"),
+    ("body", "field", "fields"),
     [
         (NewDeclaration, "reason", {"columns": ["nom"]}),
         (DeclarationWord, "reason", {"answer": "accept"}),
@@ -83,11 +83,11 @@ def test_source_with_tags_of_before_is_still_shown() -> None:
     ],
 )
 def test_html_is_refused_in_all_that_others_read(
-    body: type[BaseModel], field: str, overrides: dict[str, object]
+    body: type[BaseModel], field: str, fields: dict[str, object]
 ) -> None:
     """Reasons, notes, conditions and purposes."""
     with pytest.raises(ValidationError, match=f"(?s){field}.*balises HTML"):
-        body.model_validate(overrides | {field: "<svg/onload=alert(1)>"})
+        body.model_validate(fields | {field: "<svg/onload=alert(1)>"})
 
 
 def test_data_was_not_changed_in_the_future() -> None:

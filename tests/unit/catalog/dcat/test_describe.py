@@ -52,19 +52,19 @@ def test_a_dataset_of_which_little_is_known_lacks_only_what_is_recommended() -> 
 
 
 MANDATORY = [
-    (f"{BASE}/rich_record", DCTERMS.title),
-    (f"{BASE}/rich_record", DCTERMS.description),
-    (f"{BASE}/rich_record", DCATAP.applicableLegislation),
-    (f"{BASE}/rich_record#table", DCAT.accessURL),
-    (f"{BASE}/rich_record#table", DCATAP.applicableLegislation),
-    (f"{BASE}/rich_record#publisher", FOAF.name),
-    (f"{BASE}/rich_record#table-checksum", SPDX.algorithm),
-    (f"{BASE}/rich_record#table-checksum", SPDX.checksumValue),
+    (f"{BASE}/dts_rich", DCTERMS.title),
+    (f"{BASE}/dts_rich", DCTERMS.description),
+    (f"{BASE}/dts_rich", DCATAP.applicableLegislation),
+    (f"{BASE}/dts_rich#table", DCAT.accessURL),
+    (f"{BASE}/dts_rich#table", DCATAP.applicableLegislation),
+    (f"{BASE}/dts_rich#publisher", FOAF.name),
+    (f"{BASE}/dts_rich#table-checksum", SPDX.algorithm),
+    (f"{BASE}/dts_rich#table-checksum", SPDX.checksumValue),
     (f"{THEME}/TRAN", SKOS.prefLabel),
-    (f"{BASE}/rich_record#publisher", RDF.type),
-    (f"{BASE}/rich_record#table", RDF.type),
-    (f"{BASE}/rich_record#period", RDF.type),
-    (f"{BASE}/rich_record#contact", RDF.type),
+    (f"{BASE}/dts_rich#publisher", RDF.type),
+    (f"{BASE}/dts_rich#table", RDF.type),
+    (f"{BASE}/dts_rich#period", RDF.type),
+    (f"{BASE}/dts_rich#contact", RDF.type),
     ("http://id.insee.fr/geo/commune/14118", RDF.type),
 ]
 
@@ -80,7 +80,7 @@ def test_what_is_mandatory_is_missed_when_it_is_taken_away(subject: str, prop: U
 
 RECOMMENDED = [
     *(
-        (f"{BASE}/rich_record", prop)
+        (f"{BASE}/dts_rich", prop)
         for prop in (
             DCAT.contactPoint,
             DCAT.distribution,
@@ -92,11 +92,11 @@ RECOMMENDED = [
         )
     ),
     *(
-        (f"{BASE}/rich_record#table", prop)
+        (f"{BASE}/dts_rich#table", prop)
         for prop in (DCATAP.availability, DCTERMS.description, DCTERMS["format"], DCTERMS.license)
     ),
-    *((f"{BASE}/rich_record#period", prop) for prop in (DCAT.startDate, DCAT.endDate)),
-    (f"{BASE}/rich_record#publisher", DCTERMS.type),
+    *((f"{BASE}/dts_rich#period", prop) for prop in (DCAT.startDate, DCAT.endDate)),
+    (f"{BASE}/dts_rich#publisher", DCTERMS.type),
     ("https://www.etalab.gouv.fr/licence-ouverte-open-licence", DCTERMS.type),
 ]
 
@@ -115,7 +115,7 @@ WRONG = [
     (DCTERMS.accessRights, URIRef("https://lab.fr/secret")),
     (DCTERMS.accrualPeriodicity, URIRef("https://lab.fr/often")),
     (DCTERMS.language, URIRef("https://lab.fr/fr")),
-    (DCTERMS.publisher, URIRef(f"{BASE}/rich_record#table")),
+    (DCTERMS.publisher, URIRef(f"{BASE}/dts_rich#table")),
     (DCTERMS.modified, Literal("hier")),
     (DCAT_VERSION, Literal("2")),
     (DCTERMS.spatial, Literal("Caen")),
@@ -128,7 +128,7 @@ KINDS = "http://purl.org/adms"
 def test_what_does_not_belong_is_found(prop: URIRef, value: URIRef | Literal) -> None:
     """A value outside of the vocabulary, of another type, or one too many."""
     graph = graph_of(rich())
-    graph.add((URIRef(f"{BASE}/rich_record"), prop, value))
+    graph.add((URIRef(f"{BASE}/dts_rich"), prop, value))
     assert violations(graph)
 
 
@@ -160,11 +160,9 @@ _SAID = st.fixed_dictionaries(
 
 @settings(deadline=None, max_examples=60)
 @given(_SAID)
-def test_whatever_an_owner_may_say_becomes_a_valid_description(
-    overrides: dict[str, object],
-) -> None:
+def test_whatever_an_owner_may_say_becomes_a_valid_description(fields: dict[str, object]) -> None:
     """What passes as metadata breaks no rule, and is the same in every syntax."""
-    about = NewDataset.model_validate(overrides).plain()
+    about = NewDataset.model_validate(fields).plain()
     graph = graph_of(rich(about))
     assert violations(graph) == set()
     assert not any(isinstance(term, BNode) for triple in graph for term in triple)
@@ -202,8 +200,8 @@ def test_a_result_says_what_it_was_made_of_and_by_which_job() -> None:
 
 def test_a_file_is_described_so_that_it_can_be_checked() -> None:
     """Where it is, its size and hash, its format in both vocabularies, its licence."""
-    graph, file = graph_of(rich()), URIRef(f"{BASE}/rich_record#table")
-    assert graph.value(file, DCAT.downloadURL) == URIRef(f"{BASE}/rich_record/table")
+    graph, file = graph_of(rich()), URIRef(f"{BASE}/dts_rich#table")
+    assert graph.value(file, DCAT.downloadURL) == URIRef(f"{BASE}/dts_rich/table")
     assert str(graph.value(file, DCAT.byteSize)) == "1234"
     checksum = graph.value(file, SPDX.checksum)
     assert str(graph.value(checksum, SPDX.checksumValue)) == "b" * 64
@@ -251,7 +249,7 @@ def test_data_is_dated_by_its_source_alone() -> None:
 def test_a_licence_says_of_what_type_it_is(licence: str, kind: str | None) -> None:
     """By what it asks for most; of terms that nobody here knows nothing is said."""
     graph = graph_of(rich(RICH.model_copy(update={"licence": licence})))
-    document = graph.value(URIRef(f"{BASE}/rich_record#table"), DCTERMS.license)
+    document = graph.value(URIRef(f"{BASE}/dts_rich#table"), DCTERMS.license)
     node = graph.value(document, DCTERMS.type)
     assert node == (URIRef(f"{KINDS}/licencetype/{kind}") if kind else None)
 
@@ -259,7 +257,7 @@ def test_a_licence_says_of_what_type_it_is(licence: str, kind: str | None) -> No
 def test_a_publisher_says_what_kind_of_body_it_is() -> None:
     """The producer as its owner said, the lab as its settings do; neither is guessed."""
     graph = graph_of(rich())
-    publisher = URIRef(f"{BASE}/rich_record#publisher")
+    publisher = URIRef(f"{BASE}/dts_rich#publisher")
     kinds = f"{KINDS}/publishertype"
     assert graph.value(publisher, DCTERMS.type) == URIRef(f"{kinds}/RegionalAuthority")
     kind_of_lab = graph_of(bare()).value(LAB.agent, DCTERMS.type)
@@ -270,7 +268,7 @@ def test_a_publisher_says_what_kind_of_body_it_is() -> None:
 
 def test_high_value_data_names_the_law_and_its_category() -> None:
     """Implementing Regulation (EU) 2023/138, on the dataset and on its file."""
-    graph, uri = graph_of(rich()), URIRef(f"{BASE}/rich_record")
+    graph, uri = graph_of(rich()), URIRef(f"{BASE}/dts_rich")
     assert graph.value(uri, DCATAP.applicableLegislation) == HIGH_VALUE_LAW
     assert graph.value(uri, DCATAP.hvdCategory) == URIRef("http://data.europa.eu/bna/c_b79e35eb")
 
@@ -279,7 +277,7 @@ def test_many_communes_are_told_by_their_departments() -> None:
     """A portal shows places, not five thousand of them."""
     communes = (*(f"14{number:03}" for number in range(1, 60)), "200065597", "76540")
     graph = graph_of(rich(RICH.model_copy(update={"territory": communes})))
-    places = set(graph.objects(URIRef(f"{BASE}/rich_record"), DCTERMS.spatial))
+    places = set(graph.objects(URIRef(f"{BASE}/dts_rich"), DCTERMS.spatial))
     assert places == {place("14"), place("76"), place("200065597")}
 
 
@@ -298,7 +296,7 @@ def test_french_words_find_the_eu_s_theme(word: str, code: str | None) -> None:
 def test_a_contact_can_be_written_to() -> None:
     """VCard's properties, with a mail address as a link."""
     graph = graph_of(rich())
-    contact = graph.value(URIRef(f"{BASE}/rich_record"), DCAT.contactPoint)
+    contact = graph.value(URIRef(f"{BASE}/dts_rich"), DCAT.contactPoint)
     assert graph.value(contact, VCARD.hasEmail) == URIRef("mailto:donnees@region.fr")
     assert graph.value(contact, VCARD.fn) == Literal("Service données")
 
@@ -306,7 +304,7 @@ def test_a_contact_can_be_written_to() -> None:
 def test_columns_that_the_table_has_are_told_in_the_terms_of_csvw() -> None:
     """Each with its name and what it holds; nothing where nothing is said."""
     graph = graph_of(rich())
-    (schema,) = graph.objects(URIRef(f"{BASE}/rich_record#table"), CSVW.tableSchema)
+    (schema,) = graph.objects(URIRef(f"{BASE}/dts_rich#table"), CSVW.tableSchema)
     (column,) = graph.objects(schema, CSVW.column)
     assert graph.value(column, CSVW.title) == Literal("commune")
     assert graph.value(column, DCTERMS.description) == Literal(RICH.columns[0].description, "fr")

@@ -110,7 +110,7 @@ def test_json_of_a_page_has_short_names() -> None:
     document = json.loads(written(describe_page(page(), LAB), "jsonld"))
     kinds = {node["@id"]: node["@type"] for node in document["@graph"]}
     assert kinds[str(CATALOG)] == ["dcat:Catalog", "hydra:Collection"]
-    assert kinds[f"{LAB.url}/datasets/rich_record"] == "dcat:Dataset"
+    assert kinds[f"{LAB.url}/datasets/dts_rich"] == "dcat:Dataset"
 
 
 def test_hydra_leads_from_page_to_page() -> None:

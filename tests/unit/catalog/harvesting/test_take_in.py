@@ -7,7 +7,7 @@ from shared.engine.contract.harvested_page import Distribution
 
 
 @pytest.mark.parametrize(
-    ("overrides", "name"),
+    ("fields", "name"),
     [
         ({"format": "CSV"}, "csv"),
         ({"format": "Shapefile"}, "shp"),
@@ -21,8 +21,6 @@ from shared.engine.contract.harvested_page import Distribution
         ({"format": "PDF"}, ""),
     ],
 )
-def test_tables_are_known_by_what_portals_say(overrides: dict[str, str], name: str) -> None:
+def test_tables_are_known_by_what_portals_say(fields: dict[str, str], name: str) -> None:
     """Whichever of the three they say."""
-    assert (
-        format_of(Distribution.model_validate({"url": "https://a.example/1", **overrides})) == name
-    )
+    assert format_of(Distribution.model_validate({"url": "https://a.example/1", **fields})) == name

@@ -153,7 +153,7 @@ def crossed(*licences: str) -> Compatibility:
 
 
 @pytest.mark.parametrize(
-    ("file_format", "inputs", "licence"),
+    ("requested_licence", "inputs", "licence"),
     [
         ("lov2", ["lov2"], "lov2"),
         ("Licence Ouverte 2.0", ["cc-by"], "lov2"),
@@ -164,14 +164,14 @@ def crossed(*licences: str) -> Compatibility:
     ],
 )
 def test_licence_that_asks_enough_is_the_holders_choice(
-    file_format: str, inputs: list[str], licence: str
+    requested_licence: str, inputs: list[str], licence: str
 ) -> None:
     """As much as the inputs' licences do, or more."""
-    assert terms_of(file_format, crossed(*inputs)) == (licence, True, "")
+    assert terms_of(requested_licence, crossed(*inputs)) == (licence, True, "")
 
 
 @pytest.mark.parametrize(
-    ("file_format", "inputs", "licence"),
+    ("requested_licence", "inputs", "licence"),
     [
         ("cc-zero", ["lov2"], "lov2"),
         ("lov2", ["odc-odbl", "lov2"], "odc-odbl"),
@@ -179,12 +179,12 @@ def test_licence_that_asks_enough_is_the_holders_choice(
     ],
 )
 def test_licence_that_asks_too_little_gives_way(
-    file_format: str, inputs: list[str], licence: str
+    requested_licence: str, inputs: list[str], licence: str
 ) -> None:
     """The note says in French what was asked for and what it became."""
-    terms = terms_of(file_format, crossed(*inputs))
+    terms = terms_of(requested_licence, crossed(*inputs))
     assert (terms.licence, terms.is_publishable) == (licence, True)
-    assert f"Licence demandée : {file_format}" in terms.note
+    assert f"Licence demandée : {requested_licence}" in terms.note
 
 
 def test_result_that_somebody_must_decide_on_is_not_published() -> None:

@@ -42,14 +42,10 @@ def test_lines_are_counted_beyond_those_that_are_kept(pipe: tuple[JobOutput, int
     assert not output.log_tail.startswith("ligne 1\n")
 
 
-@pytest.mark.parametrize(
-    "message", ['{"log": 3}', '{"log": ""}', '{"log": null}', '{"progress": []}']
-)
-def test_what_is_no_sentence_is_a_line_like_others(
-    pipe: tuple[JobOutput, int], message: str
-) -> None:
+@pytest.mark.parametrize("line", ['{"log": 3}', '{"log": ""}', '{"log": null}', '{"progress": []}'])
+def test_what_is_no_sentence_is_a_line_like_others(pipe: tuple[JobOutput, int], line: str) -> None:
     """Whatever an application prints."""
     output, writing = pipe
-    os.write(writing, message.encode() + b"\n")
+    os.write(writing, line.encode() + b"\n")
     output.read(1)
-    assert output.log_tail == message + "\n"
+    assert output.log_tail == line + "\n"

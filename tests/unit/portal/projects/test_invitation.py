@@ -20,19 +20,19 @@ PATH = "/projects/prj_1/invitation"
 
 
 @pytest.mark.parametrize(
-    ("state", "message"),
+    ("state", "sentence"),
     [
         ("expired", "Le délai de réponse est passé"),
         ("declined", "Vous avez décliné"),
         ("withdrawn", "Le Datalab a retiré cette invitation"),
     ],
 )
-def test_invitation_that_is_over_says_what_became_of_it(state: str, message: str) -> None:
+def test_invitation_that_is_over_says_what_became_of_it(state: str, sentence: str) -> None:
     """Letters and news of before lead there."""
     answers = {PATH: {**ENDED, "state": state, "reason": "travaux"}}
     text = page_of(projects.show, answers, "owner", project_id="prj_1")
     assert "Qui a froid ?" in text
-    assert f"{message} le 30/11/2026" in text
+    assert f"{sentence} le 30/11/2026" in text
     assert "site pilote" in text
     assert ("Travaux" in text) == (state == "declined")
 

@@ -263,10 +263,10 @@ def test_codes_that_choices_add_are_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("application", "message"),
+    ("application", "sentence"),
     [("aggregate", "Agréger une table."), ("?", "Une étape que le Datalab ne connaît pas.")],
 )
-def test_step_that_is_wrongly_written_is_said_too(application: str, message: str) -> None:
+def test_step_that_is_wrongly_written_is_said_too(application: str, sentence: str) -> None:
     """The project's page is shown whatever somebody sent."""
     step = {"application": application, "inputs": {}, "parameters": {"by": 1}, "output": "t"}
-    assert sentences_of({"inputs": {}, "steps": [step]}, {}) == [message]
+    assert sentences_of({"inputs": {}, "steps": [step]}, {}) == [sentence]

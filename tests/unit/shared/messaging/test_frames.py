@@ -18,9 +18,9 @@ def header(flags: int, fields: bytes) -> bytes:
     return pack(">HHQH", 60, 0, 7, flags) + fields
 
 
-def properties(**overrides: Any) -> bytes:
+def properties(**properties: Any) -> bytes:
     """A content header frame with these properties."""
-    fields: bytes = Message(**overrides)._serialize_properties()
+    fields: bytes = Message(**properties)._serialize_properties()
     return header(0, b"")[:-2] + fields
 
 

@@ -39,7 +39,7 @@ STEPS = (
 
 
 @pytest.mark.parametrize(
-    ("members", "steps", "tables"),
+    ("kept_steps", "steps", "tables"),
     [
         ({}, set(), set()),
         ({"summed": kept(9), "crossed": kept(), "cleaned": kept()}, {2, 1, 0}, {2}),
@@ -56,11 +56,11 @@ STEPS = (
     ],
 )
 def test_step_stands_in_where_what_is_read_of_it_is_kept(
-    members: dict[str, KeptStep], steps: set[int], tables: set[int]
+    kept_steps: dict[str, KeptStep], steps: set[int], tables: set[int]
 ) -> None:
     """A table that nobody reads is not needed; who needs what sums are made of gets it."""
     expected = ({STEPS[number].output for number in numbers} for numbers in (steps, tables))
-    assert choose(STEPS, members) == Chosen(*map(frozenset, expected))
+    assert choose(STEPS, kept_steps) == Chosen(*map(frozenset, expected))
 
 
 def test_table_of_a_step_with_a_chart_is_read_to_draw_it() -> None:

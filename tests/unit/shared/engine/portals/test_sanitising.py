@@ -8,7 +8,7 @@ from shared.engine.portals.sanitising import licence_name, text_of_html, untagge
 
 
 @pytest.mark.parametrize(
-    ("overrides", "read"),
+    ("written", "read"),
     [
         ("<p>Un.</p><p>Deux &amp; trois.</p>", "Un.\n\nDeux & trois."),
         ("<div><p>Un</p>\n\n\n<p> Deux<br/>Trois </p></div>", "Un\n\nDeux\nTrois"),
@@ -33,9 +33,9 @@ from shared.engine.portals.sanitising import licence_name, text_of_html, untagge
         ({"a": 1}, ""),
     ],
 )
-def test_description_is_plain_text_with_its_paragraphs(overrides: Any, read: str) -> None:
+def test_description_is_plain_text_with_its_paragraphs(written: Any, read: str) -> None:
     """Tags go, what they say stays; Markdown, comparisons and addresses are not touched."""
-    assert text_of_html(overrides) == read.replace("  ", " ")
+    assert text_of_html(written) == read.replace("  ", " ")
 
 
 def test_names_have_no_tags_and_licences_keep_the_address_of_a_link() -> None:

@@ -78,7 +78,7 @@ def test_sums_by_key_are_those_of_the_rows(
 
 
 @pytest.mark.parametrize(
-    "overrides",
+    "fields",
     [
         {"by": ["g", "v"], "counts": ["k"]},
         {"by": ["g"], "distinct": ["v"]},
@@ -87,13 +87,13 @@ def test_sums_by_key_are_those_of_the_rows(
         {"by": ["g"], "sums": ["t"]},
     ],
 )
-def test_what_keys_cannot_tell_is_made_of_rows(overrides: dict[str, Any]) -> None:
+def test_what_keys_cannot_tell_is_made_of_rows(fields: dict[str, Any]) -> None:
     """Groups of left columns, distinct values, right columns and sums of decimals, also texts."""
     workbench = bench(
         left=[{"k": "a", "v": 1, "d": 0.5, "t": "1"}, {"k": "a", "v": 1, "d": 0.25, "t": "1,5"}],
         right=[{"k": "a", "g": "x"}],
     )
-    parameters = AggregateParameters.model_validate(overrides)
+    parameters = AggregateParameters.model_validate(fields)
     rows, _, as_read = _added(workbench, parameters, "inner", by_key=True)
     assert as_read == {MADE: False}
     assert [row["g"] for row in rows] == ["x"]
