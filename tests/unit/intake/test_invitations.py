@@ -177,7 +177,7 @@ def test_a_member_is_shown_what_its_part_needs_and_no_more() -> None:
     it = asked()
     it.answer_invitation("mbr_2", "decline", "Secret médical.")
     it.note_result(made.succeeded("full", "job_full").model_copy(update={"warning": "Noms."}))
-    shown = ParticipantView.shown_to(it, "mbr_1").model_dump()
+    shown = ParticipantView.shown_to(it, "mbr_1", ("answer",)).model_dump()
     hidden = {"guidance", "checks", "accesses", "history", "trials", "waits_for", "version"}
     assert hidden <= set(ProjectView.model_fields) - set(shown)
     treatment = made.treatment().model_dump()

@@ -164,5 +164,5 @@ def test_a_job_that_was_given_up_waits_for_an_operator() -> None:
 def test_who_takes_part_reads_it_too() -> None:
     """Of what a member of the team may see of a project."""
     it = with_result()
-    shown = ParticipantView.shown_to(it, made.SITE).model_dump(mode="json")
+    shown = ParticipantView.shown_to(it, made.SITE, ()).model_dump(mode="json")
     assert awaited(shown, [], {}) == DELIVERS

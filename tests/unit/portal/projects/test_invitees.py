@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.intake.permissions import Action
 from services.intake.views import ProjectView
 from services.portal.lab import Json
 from services.portal.pages.projects import projects
@@ -20,14 +21,15 @@ def member(member_id: str, name: str) -> dict[str, Any]:
 
 def answers(stage: Stage, *found: dict[str, Any], **changes: Any) -> dict[str, Json]:
     """What the services answer of a project at a stage, and of who is found as « greyc »."""
-    project = ProjectView.of(made.project_at(stage)).model_dump(mode="json")
+    may: tuple[Action, ...] = ("choose_site" if stage == "trialled" else "form_team",)
+    view = ProjectView.shown_to_insiders(made.project_at(stage), may)
+    project = view.model_dump(mode="json")
     advice = {"member_id": "mbr_a", "name": "Conseillé", "reasons": ["Même thème."]}
     guidance = {name: [advice] for name in ("pilot_sites", "experts")}
     project["guidance"] = {**project["guidance"], **guidance}
     known = {f"/members/{one}": member(one, one) for one in ("mbr_a", "mbr_1", made.SITE)}
     return {
         "/projects/prj_1": {**project, **changes},
-        "/projects/prj_1/review": {"impediment": ""},
         "/members?q=greyc": {"items": list(found), "next": "more"},
         **known,
     }
