@@ -21,9 +21,10 @@ from services.intake.bodies import (
 )
 from services.intake.invitations import Patience
 from services.intake.members.commands import check_members, parties_to
-from services.intake.model import REVIEWERS, STAFF, Project
+from services.intake.model import NOBODY, REVIEWERS, STAFF, Project
+from services.intake.permissions import Action, actions_of
 from services.intake.records import Delivery
-from services.intake.reviewing import AGREED, Decision
+from services.intake.reviewing import AGREED, Decision, check_treatment
 from services.intake.submission import claim
 from services.intake.views import ProjectPage, ReviewView
 from shared.aggregate import new_id, now
@@ -66,6 +67,14 @@ def read(store: Store, caller: Caller, project_id: str) -> Project:
     if caller.member_id not in project.named or has_left(store, caller.member_id):
         _check_sees(caller, project)
     return project
+
+
+def actions_for(store: Store, caller: Caller, project: Project) -> tuple[Action, ...]:
+    """What the caller may do with the project; nothing, if it left the lab."""
+    if has_left(store, caller.member_id):
+        return ()
+    parties = parties_to(store, project, caller.member_id) if caller.is_staff else NOBODY
+    return actions_of(caller, project, parties)
 
 
 def holder_for(store: Store, caller: Caller, project_id: str) -> str:
@@ -195,6 +204,7 @@ def read_review(store: Store, caller: Caller, project_id: str, *, needed: int) -
     project = store.of(Project).get(project_id)
     return ReviewView(
         impediment=_impediment(store, project, caller.member_id),
+        obstacle=_reason(lambda: check_treatment(project.treatment, project.checks)),
         has_agreed=project.has_agreed(caller.member_id, caller.account_id),
         needed=needed,
         decisions=project.reviews.decisions,
@@ -215,9 +225,15 @@ def impediment(store: Store, project_id: str, member_id: str, account_id: str = 
 
 
 def _impediment(store: Store, project: Project, member_id: str) -> str:
+    parties = parties_to(store, project, member_id)
+    return _reason(lambda: project.check_impartial(member_id, parties))
+
+
+def _reason(check: Callable[[], object]) -> str:
+    """What the check says, in French; empty where it passes."""
     try:
-        project.check_impartial(member_id, parties_to(store, project, member_id))
-    except Forbidden as reason:
+        check()
+    except (Forbidden, WrongStage) as reason:
         return str(reason)
     return ""
 

@@ -29,6 +29,7 @@ from services.intake.invitations import (
 from services.intake.reviewing import (
     Decision,
     Question,
+    ReviewDecision,
     Reviews,
     check_impartial,
     check_treatment,
@@ -336,19 +337,25 @@ class Project(Aggregate):
         catalogue asks owners, and a reviewer decides. A reviewer's own is reviewed by that, and
         forbidden to whom a review is.
         """
-        if self.stage in FINAL_STAGES:
-            raise WrongStage(f"{self._told_stage} garde son traitement")
+        self.check_treatable(by, is_reviewer=is_reviewer, parties=parties)
         if not self.secured_ids:
             self.propose(treatment)
             self._note(by, "Traitement défini.")
             about = {"proposal": self.proposal, "treatment": treatment}
             self.record(events.TreatmentProposed(**self._who(), **about))
         else:
-            if by != self.holder_id:
-                if not is_reviewer:
-                    raise Forbidden("seuls le porteur et un relecteur changent ce traitement")
-                self.check_impartial(by, parties)
             self._amend(treatment, by, parties)
+
+    def check_treatable(
+        self, by: str, *, is_reviewer: bool, parties: Mapping[str, Party] = NOBODY
+    ) -> None:
+        """Raise WrongStage once it has ended, Forbidden for who may not change its treatment."""
+        if self.stage in FINAL_STAGES:
+            raise WrongStage(f"{self._told_stage} garde son traitement")
+        if self.secured_ids and by != self.holder_id:
+            if not is_reviewer:
+                raise Forbidden("seuls le porteur et un relecteur changent ce traitement")
+            self.check_impartial(by, parties)
 
     def leave_out(
         self, by: str, *, is_reviewer: bool, parties: Mapping[str, Party] = NOBODY
@@ -357,14 +364,23 @@ class Project(Aggregate):
 
         Raises WrongStage where there are none, Invalid, naming the step, where one needs them.
         """
-        refused = {access.dataset_id: access.refused_columns for access in self._read}
-        refused = {dataset_id: columns for dataset_id, columns in refused.items() if columns}
+        treatment = without_columns(self.check_narrowable(), self._refused_columns)
+        self.set_treatment(treatment, by, is_reviewer=is_reviewer, parties=parties)
+
+    def check_narrowable(self) -> Treatment:
+        """The treatment, if it reads columns that owners left out; WrongStage else."""
+        refused = self._refused_columns
         if self.treatment is None or not refused or self.stage in FINAL_STAGES:
             raise WrongStage("aucune colonne n'est refusée parmi d'autres qui sont accordées")
         if does_without(self.treatment, refused):
             raise WrongStage("le traitement se passe déjà de ces colonnes")
-        treatment = without_columns(self.treatment, refused)
-        self.set_treatment(treatment, by, is_reviewer=is_reviewer, parties=parties)
+        return self.treatment
+
+    @property
+    def _refused_columns(self) -> dict[str, tuple[str, ...]]:
+        """By the ids of the datasets that it reads, where others are granted."""
+        refused = {access.dataset_id: access.refused_columns for access in self._read}
+        return {dataset_id: columns for dataset_id, columns in refused.items() if columns}
 
     def review(
         self, decision: Decision, parties: Mapping[str, Party] = NOBODY, *, needed: int = 1
@@ -377,7 +393,7 @@ class Project(Aggregate):
         organisations; `parties` are the members concerned, by id.
         WrongStage for what `check_treatment` does not let be secured.
         """
-        self.check_impartial(decision.by, parties)
+        self.check_decision(decision.decision, decision.by, decision.account_id, parties)
         if decision.decision == "complete":
             self._ask(decision)
         elif decision.decision == "reject":
@@ -389,8 +405,28 @@ class Project(Aggregate):
         else:
             self._secure(decision, parties, needed)
 
+    def check_decision(
+        self,
+        decision: ReviewDecision,
+        by: str,
+        account_id: str = "",
+        parties: Mapping[str, Party] = NOBODY,
+    ) -> None:
+        """Raise Forbidden for who may not decide so, WrongStage where nobody may."""
+        self.check_impartial(by, parties)
+        if decision == "reject":
+            self.check_next("rejected")
+        elif decision == "complete":
+            if not self._is_under_review:
+                raise WrongStage(f"{self._told_stage} n'est plus à compléter")
+            self.reviews.check_answered()
+        else:
+            if not self.needs_review:
+                self.check_next("secured")
+            check_treatment(self.treatment, self.checks)
+            self.reviews.check_new(self.proposal, by, account_id)
+
     def _secure(self, decision: Decision, parties: Mapping[str, Party], needed: int) -> None:
-        self._check("secured")
         treatment = check_treatment(self.treatment, self.checks)
         if not self._is_agreed(decision, needed):
             return
@@ -404,7 +440,6 @@ class Project(Aggregate):
 
     def _approve(self, decision: Decision, needed: int) -> None:
         """Accept that a changed treatment goes beyond the one that was reviewed."""
-        check_treatment(self.treatment, self.checks)
         conditions = tuple(dict.fromkeys((*self.conditions, *decision.conditions)))
         if self._is_agreed(decision.model_copy(update={"conditions": conditions}), needed):
             self.reviewed = self.proposal
@@ -428,8 +463,6 @@ class Project(Aggregate):
 
     def _ask(self, decision: Decision) -> None:
         """Ask the holder to complete the project, before it is decided on; once at a time."""
-        if not self._is_under_review:
-            raise WrongStage(f"{self._told_stage} n'est plus à compléter")
         self.reviews = self.reviews.asked(decision)
         self._note(decision.by, f"À compléter : {decision.reason}")
         asked = {"asked_by": decision.by, "question": decision.reason}
@@ -437,14 +470,19 @@ class Project(Aggregate):
 
     def complete(self, answer: str, by: str) -> None:
         """Answer what the holder was asked; Forbidden to anybody else."""
+        asked = self.check_completable(by)
+        self.reviews = self.reviews.answered(answer)
+        self._note(by, f"Complété : {answer}")
+        self.record(events.CompletionGiven(**self._who(), asked_by=asked.asked_by, answer=answer))
+
+    def check_completable(self, by: str) -> Question:
+        """The question that its holder is to answer; Forbidden to others, WrongStage without."""
         if by != self.holder_id:
             raise Forbidden("seul le porteur du projet le complète")
         asked = self.reviews.open_question
         if asked is None or not self._is_under_review:
             raise WrongStage("rien n'est à compléter pour le moment")
-        self.reviews = self.reviews.answered(answer)
-        self._note(by, f"Complété : {answer}")
-        self.record(events.CompletionGiven(**self._who(), asked_by=asked.asked_by, answer=answer))
+        return asked
 
     @property
     def lacks_telling(self) -> bool:
@@ -637,16 +675,10 @@ class Project(Aggregate):
         member who declined, or answers too late, and for whose part the project has come beyond.
         Where one declines, the next is asked who was named for that, unless it `has_left`.
         """
-        own = (invitation for invitation in self.parts.of(by) if part in {None, invitation.part})
-        invitation = next(own, None)
-        if invitation is None:
-            raise NotFound.of(self.id)
+        invitation = self._invitation_of(by, part)
         if invitation.state == ANSWERED[answer]:
             return
-        if STAGE_OF[invitation.part] not in STAGES[self.stage].following:
-            raise WrongStage(f"{self._told_stage} n'attend plus cette réponse")
-        if over := _OVER.get(invitation.state):
-            raise WrongStage(f"{over} ; le Datalab peut vous solliciter de nouveau")
+        self.check_answerable(by, part)
         self.parts = self.parts.answered(invitation, answer, reason)
         name, who = PART_NAMES[invitation.part], {**self._who(), "member_id": by}
         if answer == "decline":
@@ -657,6 +689,20 @@ class Project(Aggregate):
         self._note(by, f"{name} : {by} accepte.")
         self.record(events.InvitationAccepted(**who, part=invitation.part))
         self._settle(invitation.part, by)
+
+    def check_answerable(self, by: str, part: ProjectPart | None = None) -> None:
+        """Raise NotFound for whom nobody asked, WrongStage where no answer is taken any more."""
+        invitation = self._invitation_of(by, part)
+        if STAGE_OF[invitation.part] not in STAGES[self.stage].following:
+            raise WrongStage(f"{self._told_stage} n'attend plus cette réponse")
+        if over := _OVER.get(invitation.state):
+            raise WrongStage(f"{over} ; le Datalab peut vous solliciter de nouveau")
+
+    def _invitation_of(self, member_id: str, part: ProjectPart | None) -> Invitation:
+        for invitation in self.parts.of(member_id):
+            if part in {None, invitation.part}:
+                return invitation
+        raise NotFound.of(self.id)
 
     def follow_up(self, at: datetime, has_left: Callable[[str], bool] = _nobody) -> None:
         """Remind, once, the members who did not answer; later ask the next ones in their place."""
@@ -785,7 +831,7 @@ class Project(Aggregate):
         Not while data that it was made of is taken away: the catalogue would not take it. Invalid
         until it is said that the conditions of the review are met.
         """
-        self._check("delivered")
+        self.check_next("delivered")
         if self.conditions and not conditions_met:
             conditions = " ; ".join(self.conditions)
             raise Invalid(
@@ -867,7 +913,7 @@ class Project(Aggregate):
         then: tuple[str, ...],
         patience: Patience,
     ) -> None:
-        self._check(STAGE_OF[part])
+        self.check_next(STAGE_OF[part])
         new = self.parts.new_for(part, member_ids)
         if not new and self.parts.asks(part, member_ids, then):
             return
@@ -916,7 +962,8 @@ class Project(Aggregate):
         """When the project came to a stage."""
         return next((entry.at for entry in self.history if entry.stage == stage), self.submitted_at)
 
-    def _check(self, stage: Stage) -> None:
+    def check_next(self, stage: Stage) -> None:
+        """Raise WrongStage, in French, unless that stage may follow."""
         if stage not in STAGES[self.stage].following:
             if stage == self.stage:
                 raise WrongStage(f"le projet est déjà à l'étape « {STAGE_NAMES[stage]} »")
@@ -929,7 +976,7 @@ class Project(Aggregate):
         return f"un projet à l'étape « {STAGE_NAMES[self.stage]} »"
 
     def _become(self, stage: Stage, by: str, why: str) -> None:
-        self._check(stage)
+        self.check_next(stage)
         self.stage = stage
         self.workspace_open = self.workspace_open and stage not in FINAL_STAGES
         self._note(by, why)

@@ -139,17 +139,25 @@ class Reviews(Frozen):
         }
         return bool(accounts) and (not account_id or bool(accounts & {account_id, ""}))
 
+    def check_new(self, proposal: int, member_id: str, account_id: str) -> None:
+        """Raise Forbidden for who agreed to that treatment before."""
+        if self.has_agreed(proposal, member_id, account_id):
+            raise Forbidden(AGREED)
+
     def decided(self, decision: Decision) -> Self:
         """The same with one more decision; Forbidden for who agreed to the treatment before."""
-        who = decision.by, decision.account_id
-        if decision.decision == "secure" and self.has_agreed(decision.proposal, *who):
-            raise Forbidden(AGREED)
+        if decision.decision == "secure":
+            self.check_new(decision.proposal, decision.by, decision.account_id)
         return self.model_copy(update={"decisions": (*self.decisions, decision)})
+
+    def check_answered(self) -> None:
+        """Raise WrongStage while the holder has a question to answer."""
+        if self.open_question:
+            raise WrongStage("le porteur n'a pas encore répondu à ce qui lui est demandé")
 
     def asked(self, decision: Decision) -> Self:
         """Return the reviews with the decision's question; WrongStage if one is still open."""
-        if self.open_question:
-            raise WrongStage("le porteur n'a pas encore répondu à ce qui lui est demandé")
+        self.check_answered()
         question = Question(text=decision.reason, asked_by=decision.by, asked_at=decision.at)
         reviews = self.decided(decision)
         return reviews.model_copy(update={"questions": (*self.questions, question)})

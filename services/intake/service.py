@@ -27,9 +27,10 @@ from services.intake.departures.erasure import Erasure
 from services.intake.invitations import Patience
 from services.intake.matching import guidance
 from services.intake.members.commands import candidates, load_of
-from services.intake.members.entrypoints import STAFF, ForMembers
+from services.intake.members.entrypoints import ForMembers
 from services.intake.members.model import Member
 from services.intake.model import Project
+from services.intake.permissions import HOLDERS, ROLES, STAFF
 from services.intake.records import GivenUpJob
 from services.intake.submission import Submission, check_code
 from services.intake.upgrade import ProjectUpgrade
@@ -38,7 +39,7 @@ from services.intake.workshops.entrypoints import ForWorkshops
 from services.intake.workshops.model import Workshop
 from services.intake.workshops.watch import WorkshopWatch
 from shared import events
-from shared.auth import MemberId, Role
+from shared.auth import MemberId
 from shared.background import Loop
 from shared.endings.departures import Departure
 from shared.endings.retention import Retained, retaining
@@ -53,10 +54,8 @@ _CODE_SECONDS = 10.0
 """How long compute may take to try own code; without an answer the project's trial tells."""
 
 _HALF_MINUTE, _MINUTE, _HOUR = 30.0, 60.0, 3600.0
-HOLDERS: frozenset[Role] = frozenset({"holder"})
-BOTH: frozenset[Role] = HOLDERS | STAFF
 SEEN = ProjectView | ParticipantView
-_view = ProjectView.of
+_command = partial(http, "POST", returns=ProjectView)
 
 
 class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
@@ -210,7 +209,7 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         key, member_id = call.idempotency_key, call.caller.member_id
         untried = check_code(self.compute, call.body.treatment, member_id, "treatment.")
         project = commands.submit(self.documents, call.caller, call.body, key)
-        return ProjectView.just_sent(project, untried)
+        return self._shown(call, project, untried)
 
     @as_rpc("stage", "holder_id", "after", "limit")
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
@@ -227,11 +226,12 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         """
         project = commands.read(self.documents, call.caller, project_id)
         if call.caller.may_see(project.holder_id):
-            return _view(project)
-        return ParticipantView.shown_to(project, call.caller.member_id)
+            return self._shown(call, project)
+        may = commands.actions_for(self.documents, call.caller, project)
+        return ParticipantView.shown_to(project, call.caller.member_id, may)
 
     @as_rpc("project_id", WholeBody("treatment"), BY)
-    @http("POST", f"{PROJECT}/treatment", body=ReplaceTreatment, returns=ProjectView, roles=BOTH)
+    @_command(f"{PROJECT}/treatment", body=ReplaceTreatment, roles=ROLES["treat"])
     def set_treatment(self, call: Call, project_id: str) -> ProjectView:
         """Say what to do with the data, or say it anew until the project ends.
 
@@ -244,26 +244,26 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         project = commands.set_treatment(
             self.documents, call.caller, project_id, call.body, instead_of
         )
-        return ProjectView.just_sent(project, untried)
+        return self._shown(call, project, untried)
 
     @as_rpc("project_id", BY)
-    @http("POST", f"{PROJECT}/treatment/narrowing", returns=ProjectView, roles=BOTH)
+    @_command(f"{PROJECT}/treatment/narrowing", roles=ROLES["narrow"])
     def narrow_treatment(self, call: Call, project_id: str) -> ProjectView:
         """Have the treatment do without the columns that owners left out of their grants.
 
         422 names the step that needs one: then another treatment is to be written.
         """
-        return _view(commands.leave_out(self.documents, call.caller, project_id))
+        return self._shown(call, commands.leave_out(self.documents, call.caller, project_id))
 
     @as_rpc("project_id", "decision", "reason", BY, "version")
-    @http("POST", f"{PROJECT}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
+    @_command(f"{PROJECT}/review", body=ReviewProject, roles=STAFF)
     def review_project(self, call: Call, project_id: str) -> ProjectView:
         """Secure a project, turn it down, or ask its holder to complete it, as its `version` was.
 
         Forbidden to its holder, to the owners of its data, and to members of their SIREN.
         """
         review = partial(commands.review, needed=self.settings.reviewers)
-        return _view(review(self.documents, call.caller, project_id, call.body))
+        return self._shown(call, review(self.documents, call.caller, project_id, call.body))
 
     @as_rpc("project_id", BY)
     @http("GET", f"{PROJECT}/review", returns=ReviewView, roles=STAFF)
@@ -273,24 +273,25 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         return commands.read_review(self.documents, call.caller, project_id, needed=needed)
 
     @as_rpc("project_id", "answer", BY)
-    @http("POST", f"{PROJECT}/completion", body=CompleteProject, returns=ProjectView, roles=HOLDERS)
+    @_command(f"{PROJECT}/completion", body=CompleteProject, roles=ROLES["complete"])
     def complete_project(self, call: Call, project_id: str) -> ProjectView:
         """Answer what a review asked the holder to complete."""
-        return _view(commands.complete(self.documents, call.caller, project_id, call.body))
+        project = commands.complete(self.documents, call.caller, project_id, call.body)
+        return self._shown(call, project)
 
     @as_rpc("project_id", "site_id", BY, "then")
-    @http("POST", f"{PROJECT}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
+    @_command(f"{PROJECT}/pilot-site", body=ChoosePilotSite, roles=ROLES["choose_site"])
     def choose_pilot_site(self, call: Call, project_id: str) -> ProjectView:
         """Ask a member to pilot a project: it is piloted once that one accepts."""
         choose = partial(commands.choose_pilot_site, patience=self._patience)
-        return _view(choose(self.documents, call.caller, project_id, call.body))
+        return self._shown(call, choose(self.documents, call.caller, project_id, call.body))
 
     @as_rpc("project_id", "team", BY, "then")
-    @http("POST", f"{PROJECT}/team", body=FormTeam, returns=ProjectView, roles=STAFF)
+    @_command(f"{PROJECT}/team", body=FormTeam, roles=ROLES["form_team"])
     def form_team(self, call: Call, project_id: str) -> ProjectView:
         """Ask members to work on a project: it is staffed once all of them accept."""
         form = partial(commands.form_team, patience=self._patience)
-        return _view(form(self.documents, call.caller, project_id, call.body))
+        return self._shown(call, form(self.documents, call.caller, project_id, call.body))
 
     @http("GET", f"{PROJECT}/invitation", returns=AnswerView)
     def read_invitation(self, call: Call, project_id: str) -> AnswerView:
@@ -306,16 +307,18 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         return AnswerView.shown_to(project, call.caller.member_id)
 
     @as_rpc("project_id", WholeBody("delivery"), BY)
-    @http("POST", f"{PROJECT}/delivery", body=DeliverProject, returns=ProjectView, roles=BOTH)
+    @_command(f"{PROJECT}/delivery", body=DeliverProject, roles=ROLES["deliver"])
     def deliver_project(self, call: Call, project_id: str) -> ProjectView:
         """Deliver a full job's result; it returns to the catalogue."""
-        return _view(commands.deliver(self.documents, call.caller, project_id, call.body))
+        project = commands.deliver(self.documents, call.caller, project_id, call.body)
+        return self._shown(call, project)
 
     @as_rpc("project_id", "reason", BY)
-    @http("POST", f"{PROJECT}/withdraw", body=WithdrawProject, returns=ProjectView, roles=BOTH)
+    @_command(f"{PROJECT}/withdraw", body=WithdrawProject, roles=ROLES["withdraw"])
     def withdraw_project(self, call: Call, project_id: str) -> ProjectView:
         """Give a project up."""
-        return _view(commands.withdraw(self.documents, call.caller, project_id, call.body))
+        project = commands.withdraw(self.documents, call.caller, project_id, call.body)
+        return self._shown(call, project)
 
     @rpc
     def get_impediment(
@@ -336,6 +339,12 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
             remind_seconds=self.settings.invitation_reminder_seconds,
             wait_seconds=self.settings.invitation_expiry_seconds,
         )
+
+    def _shown(
+        self, call: Call, project: Project, code_untried: tuple[str, ...] = ()
+    ) -> ProjectView:
+        may = commands.actions_for(self.documents, call.caller, project)
+        return ProjectView.shown_to_insiders(project, may, code_untried)
 
     def _change(self, envelope: Envelope[Any], decide: Callable[[Project], None]) -> None:
         self.documents.of(Project).change(envelope.data.project_id, decide, because=envelope)

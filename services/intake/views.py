@@ -8,6 +8,7 @@ from services.intake import records
 from services.intake.accesses import AccessState, Wait
 from services.intake.invitations import InvitationState
 from services.intake.model import Act, Project, TreatmentOpenTo
+from services.intake.permissions import Action
 from services.intake.reviewing import Decision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.auth import Caller
@@ -16,6 +17,7 @@ from shared.events.event import FileRef, InputNote, JobKind, ReadingChange, Trea
 from shared.events.intake import ProjectPart
 from shared.stages import Stage
 
+_MAY = "what the caller may do now, if what it sends with it is right; other commands are refused"
 _HAS_AGREED = "whether the caller would secure its treatment already: another one has to agree"
 
 
@@ -124,6 +126,7 @@ class ReviewView(View):
     """What a reviewer has to know of a review beside the project, and what was decided before."""
 
     impediment: str = Field(description="why the caller may not decide, in French; or empty")
+    obstacle: str = Field(description="why its treatment cannot be secured, in French; or empty")
     has_agreed: bool = Field(description=_HAS_AGREED)
     needed: int = Field(description="reviewers who have to agree")
     decisions: tuple[Decision, ...] = Field(
@@ -183,6 +186,7 @@ class ProjectView(ProjectSummary):
     `version` grows with every change; a review names the one that was read.
     """
 
+    may: tuple[Action, ...] = Field(default=(), description=_MAY)
     version: int
     problem: str
     keywords: tuple[str, ...]
@@ -235,9 +239,11 @@ class ProjectView(ProjectSummary):
     delivery: records.Delivery | None
 
     @classmethod
-    def just_sent(cls, project: Project, code_untried: tuple[str, ...]) -> Self:
-        """The view of a project to who sent its treatment."""
-        return cls.of(project).model_copy(update={"code_untried": code_untried})
+    def shown_to_insiders(
+        cls, project: Project, may: tuple[Action, ...], code_untried: tuple[str, ...] = ()
+    ) -> Self:
+        """The view of a project for its holder and the staff, who sent its treatment or not."""
+        return cls.of(project).model_copy(update={"may": may, "code_untried": code_untried})
 
 
 class ParticipantView(ProjectSummary):
@@ -246,6 +252,7 @@ class ParticipantView(ProjectSummary):
     The lab's advice, its checks and the project's history are for its holder and the staff.
     """
 
+    may: tuple[Action, ...] = Field(default=(), description=_MAY)
     problem: str
     keywords: tuple[str, ...]
     skills: tuple[str, ...]
@@ -266,12 +273,13 @@ class ParticipantView(ProjectSummary):
     delivery: records.Delivery | None
 
     @classmethod
-    def shown_to(cls, project: Project, member_id: str) -> Self:
+    def shown_to(cls, project: Project, member_id: str, may: tuple[Action, ...]) -> Self:
         """Return the view of a project for a member who has a part in it."""
         own, view = project.parts.of(member_id)[0], cls.of(project)
         invitations = tuple(map(InvitationView.model_validate, project.parts.in_force))
         mine = InvitationView.model_validate(own)
-        return view.model_copy(update={"invitation": mine, "invitations": invitations})
+        changes = {"may": may, "invitation": mine, "invitations": invitations}
+        return view.model_copy(update=changes)
 
 
 class ProjectPage(ViewPage[ListedProject]):

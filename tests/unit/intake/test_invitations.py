@@ -186,7 +186,7 @@ def test_a_member_is_shown_what_its_part_needs_and_no_more() -> None:
     project.note_result(
         samples.succeeded("full", "job_full").model_copy(update={"warning": "Noms."})
     )
-    fields = ParticipantView.shown_to(project, "mbr_1").model_dump()
+    fields = ParticipantView.shown_to(project, "mbr_1", ("answer",)).model_dump()
     hidden = {"guidance", "checks", "accesses", "history", "trials", "waits_for", "version"}
     assert hidden <= set(ProjectView.model_fields) - set(fields)
     treatment = samples.treatment().model_dump()

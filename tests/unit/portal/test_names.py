@@ -19,6 +19,7 @@ PROJECT: dict[str, Any] = {
     "holder_id": "ville",
     "title": "Qui a droit à l'aide ?",
     "stage": "secured",
+    "may": [],
     "territory": ["14"],
     "holder_due": "",
     "staff_due": "",

@@ -17,7 +17,7 @@ from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on
 from shared.aggregate import new_id
 from shared.language.french import french_list
 from shared.places.names import in_french
-from shared.stages import OPEN_STAGES, STAGE_NAMES, WAY
+from shared.stages import STAGE_NAMES, WAY
 
 _TEXTS = ("title", "problem", "theme")
 _LISTS = ("territory", "keywords", "skills")
@@ -194,7 +194,7 @@ def _address(visit: Visit) -> str:
 async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     project_id, path = visit.part("project_id"), _path(visit)
     project = await visit.lab.get("intake", path)
-    can = await _possible(visit, project)
+    is_site = "choose_site" in project["may"]
     asked = {
         # Who is asked to take part sees the project, and not what happened to it.
         "timeline": if_seen(visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
@@ -212,18 +212,19 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     asked["names"] = visit.names(named)
     treatment = project.get("treatment")
     asked["titles"] = titles_of(visit, treatment["inputs"].values() if treatment else ())
-    if can["site"] or can["team"]:
-        asked["invitees"] = invitees(visit, project, is_site=can["site"])
+    if is_site or "form_team" in project["may"]:
+        asked["invitees"] = invitees(visit, project, is_site=is_site)
     parts = await visit.lab.parts(**asked)
     untitled = untitled_by(parts["titles"])
     jobs, titles = parts["jobs"].items, parts.pop("titles").value or {}
     variables = {
         "way": WAY,
-        "can": can,
+        "may": project["may"],
+        "is_invited": _is_invited(visit, project),
         "faults": faults,
         "licences": LICENCES,
         "used_at": _USED_AT,
-        "invited": invited(project, "pilot_site" if can["site"] else "team"),
+        "invited": invited(project, "pilot_site" if is_site else "team"),
         "does": sentences_of(treatment, titles, untitled),
         "titled": partial(with_titles, titles),
         "written": codes_of(treatment),
@@ -240,42 +241,12 @@ async def _do(visit: Visit, command: str, body: Mapping[str, object], message: s
     return visit.go(_address(visit), message)
 
 
-async def _possible(visit: Visit, project: Json) -> dict[str, bool]:
-    """Return which actions to offer; the services decide whether they are allowed."""
-    person, stage = visit.person, project["stage"]
-    is_staff = bool(person and person.has("reviewer", "operator"))
-    is_holder = bool(person and person.member_id == project["holder_id"])
-    is_open = stage in OPEN_STAGES
-    invited = [
-        invitation
-        for invitation in project.get("invitations", [])
-        if person
-        and invitation["member_id"] == person.member_id
-        and invitation["state"] == "invited"
-    ]
-    return {
-        "complete": is_open and is_holder,
-        "treat": await _may_treat(visit, project, is_holder=is_holder, is_staff=is_staff),
-        "review": is_staff and (stage == "advised" or project.get("needs_review", False)),
-        "site": is_staff and stage == "trialled",
-        "team": is_staff and stage == "piloted",
-        "answer": bool(invited),
-        "withdraw": is_open and (is_holder or is_staff),
-        "deliver": is_holder and bool(project.get("deliverable")),
-    }
-
-
-async def _may_treat(visit: Visit, project: Json, *, is_holder: bool, is_staff: bool) -> bool:
-    """Whether intake would take another treatment from this person."""
-    match project.get("treatment_open_to"):
-        case "holder":
-            return is_holder or is_staff
-        case "holder_or_reviewer" if is_holder:
-            return True
-        case "holder_or_reviewer" if is_staff:
-            path = path_of("projects", project["id"], "review")
-            return not (await visit.lab.get("intake", path))["impediment"]
-    return False
+def _is_invited(visit: Visit, project: Json) -> bool:
+    """Whether the reader's answer is awaited; one that it gave it may still change elsewhere."""
+    return any(
+        (invitation["member_id"], invitation["state"]) == (visit.member_id, "invited")
+        for invitation in project.get("invitations", ())
+    )
 
 
 ROUTES = [

@@ -54,7 +54,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "faults": faults,
         "dossier": dossier_draft,
         "fingerprint": fingerprint_of(dossier_draft),
-        "impediment": evidence.review.get("impediment", ""),
+        "obstacle": evidence.review.get("obstacle", ""),
         "has_agreed": evidence.review.get("has_agreed", False),
     }
     return visit.page("reviews/show.html", faults.status, project=project, **variables)

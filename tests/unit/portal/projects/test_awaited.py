@@ -168,5 +168,5 @@ def test_a_job_that_was_given_up_waits_for_an_operator() -> None:
 def test_who_takes_part_reads_it_too() -> None:
     """Of what a member of the team may see of a project."""
     result = with_result()
-    fields = ParticipantView.shown_to(result, samples.SITE).model_dump(mode="json")
+    fields = ParticipantView.shown_to(result, samples.SITE, ()).model_dump(mode="json")
     assert awaited(fields, [], {}) == DELIVERS

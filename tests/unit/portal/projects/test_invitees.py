@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.intake.permissions import Action
 from services.intake.views import ProjectView
 from services.portal.lab import Json
 from services.portal.pages.projects import projects
@@ -20,7 +21,9 @@ def member(member_id: str, name: str) -> dict[str, Any]:
 
 def answers(stage: Stage, *members: dict[str, Any], **changes: Any) -> dict[str, Json]:
     """What the services answer of a project at a stage, and of who is found as « greyc »."""
-    project = ProjectView.of(samples.project_at(stage)).model_dump(mode="json")
+    may: tuple[Action, ...] = ("choose_site" if stage == "trialled" else "form_team",)
+    view = ProjectView.shown_to_insiders(samples.project_at(stage), may)
+    project = view.model_dump(mode="json")
     advice = {"member_id": "mbr_a", "name": "Conseillé", "reasons": ["Même thème."]}
     guidance = {name: [advice] for name in ("pilot_sites", "experts")}
     project["guidance"] = {**project["guidance"], **guidance}
@@ -30,7 +33,6 @@ def answers(stage: Stage, *members: dict[str, Any], **changes: Any) -> dict[str,
     }
     return {
         "/projects/prj_1": {**project, **changes},
-        "/projects/prj_1/review": {"impediment": ""},
         "/members?q=greyc": {"items": list(members), "next": "more"},
         **members_by_text,
     }

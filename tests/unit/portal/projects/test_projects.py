@@ -21,7 +21,7 @@ GUIDANCE: dict[str, Any] = {
     ],
     "experts": [{"member_id": "mbr_1", "name": "Caf du Calvados", "reasons": []}],
 }
-ADVISED = {**PROJECT, "stage": "advised", "treatment_open_to": "holder", "guidance": GUIDANCE}
+ADVISED = {**PROJECT, "stage": "advised", "may": ["treat"], "guidance": GUIDANCE}
 _FIELDS = ("title", "description", "theme", "access", "producer", "source_url", "modified")
 PLACES = ("droite", "par", "choix", "treatment")
 
@@ -56,7 +56,7 @@ def test_places_that_applications_lead_to_are_there(place: str) -> None:
 
 def test_who_may_not_change_the_treatment_is_led_nowhere() -> None:
     """The lab's advice is text then."""
-    project = {**ADVISED, "stage": "rejected", "treatment_open_to": "nobody"}
+    project = {**ADVISED, "may": []}
     assert "traitement?" not in project_page(project)
 
 
@@ -233,7 +233,7 @@ def test_who_may_not_see_jobs_reads_who_does() -> None:
 
 def test_delivered_project_leads_to_what_it_gave_back() -> None:
     """In the catalogue, once that shows it."""
-    project = {**ADVISED, "stage": "delivered", "treatment_open_to": "nobody"}
+    project = {**ADVISED, "stage": "delivered", "may": []}
     given_back = {"items": [{"id": "dts_9", "title": "Aides par commune"}]}
     for answers_by_path, is_led in (({}, False), ({"datasets?project_id=prj_1": given_back}, True)):
         html = project_page(project, datasets={"items": []}, **answers_by_path)
@@ -244,8 +244,8 @@ def test_delivery_is_offered_where_intake_takes_it() -> None:
     """Which says of which results."""
     results = [{"job_id": job_id, "state": "released", "at": AT} for job_id in ("job_1", "job_2")]
     project = {**PROJECT, "stage": "staffed", "results": results, "conditions": []}
-    for deliverable, is_offered in ((["job_2"], True), ([], False)):
-        html = project_page({**project, "deliverable": deliverable})
+    for may, is_offered in ((["deliver"], True), ([], False)):
+        html = project_page({**project, "may": may, "deliverable": ["job_2"]})
         assert ('value="job_2"' in html, 'value="job_1"' in html) == (is_offered, False)
         assert ('action="/projets/prj_1/livraison"' in html) == is_offered
         assert ('href="#livrer"' in html) == is_offered

@@ -6,7 +6,13 @@ from services.portal.pages.projects import reviews
 from tests.unit.portal.drafts.test_dossier import REVIEW, SEEN
 from tests.unit.portal.pages import html_of, page_of
 
-PROJECT: dict[str, Any] = {**SEEN, "id": "prj_1", "stage": "advised", "version": 7}
+PROJECT: dict[str, Any] = {
+    **SEEN,
+    "id": "prj_1",
+    "stage": "advised",
+    "version": 7,
+    "may": ["ask", "reject", "secure"],
+}
 NONE: dict[str, Any] = {"items": [], "next": None}
 SECURE, REJECT = 'value="secure"', 'value="reject"'
 
@@ -17,14 +23,13 @@ def answers(**review: Any) -> dict[str, Any]:
     return {"/projects/prj_1": PROJECT, "/projects/prj_1/review": fields, "/treatments/preview": {}}
 
 
-def test_who_agreed_is_not_asked_again() -> None:
-    """Intake would refuse it; to turn the project down stays possible."""
-    agreed, new = (
-        html_of(reviews.show, answers(has_agreed=has_agreed), "reviewer", project_id="prj_1")
-        for has_agreed in (True, False)
-    )
-    assert [SECURE in agreed, REJECT in agreed] == [False, True]
-    assert [SECURE in new, REJECT in new] == [True, True]
+def test_treatment_that_cannot_be_secured_says_why() -> None:
+    """In place of a button that would be refused; to turn the project down stays possible."""
+    reason = "le traitement ne peut pas aboutir"
+    project = {**PROJECT, "may": ["ask", "reject"], "treatment": {"inputs": {}, "steps": []}}
+    fields = {**answers(obstacle=reason), "/projects/prj_1": project}
+    html = html_of(reviews.show, fields, "reviewer", project_id="prj_1")
+    assert [SECURE in html, REJECT in html, reason[1:] in html] == [False, True, True]
 
 
 def test_list_says_what_one_agreed_to() -> None:
@@ -50,7 +55,8 @@ def test_list_has_what_waits_for_the_staff_after_a_review() -> None:
 def test_changed_treatment_is_decided_on_at_whatever_stage() -> None:
     """Where the project itself may be turned down no more, the treatment is not agreed to."""
     check: dict[str, Any] = {"faults": [], "waits": [], "persons": [], "changes": []}
-    project = {**PROJECT, "stage": "piloted", "needs_review": True, "checks": [check]}
+    may = ["ask", "secure"]
+    project = {**PROJECT, "stage": "piloted", "needs_review": True, "checks": [check], "may": may}
     fields = {**answers(), "/projects/prj_1": {**project, "treatment": {"inputs": {}, "steps": []}}}
     html = html_of(reviews.show, fields, "reviewer", project_id="prj_1")
     assert (SECURE in html, REJECT in html, 'value="complete"' in html) == (True, False, True)
