@@ -4,11 +4,13 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from services.notify.steering.figure_rows import figure, median_days, persons, rows_of
+from services.notify.steering.figure_rows import Figures, median_days, persons, rows_of
 from services.notify.steering.views import Row
 from services.notify.steering.world import World
 from shared.language.french import PARIS
 from shared.language.labels import MEMBER_KINDS
+
+FIGURES = Figures()
 
 _KINDS = {
     "ingest": "lecture de fichiers",
@@ -29,7 +31,7 @@ HELD = "workshop_held"
 """The fact that a workshop took place, told again to correct its `number`: how many came."""
 
 
-@figure(
+@FIGURES.add(
     "Calcul utilisé par nature",
     unit="secondes",
     said="Durée des calculs qui ont réussi dans l'année ; ce que prennent les autres n'est pas"
@@ -41,7 +43,7 @@ def compute_by_kind(world: World) -> Iterable[Row]:
     return rows_of(_KINDS, jobs.groupby("kind").number.sum())
 
 
-@figure(
+@FIGURES.add(
     "Calcul utilisé par mois",
     unit="secondes",
     said="Les mêmes calculs, au mois où ils ont pris fin.",
@@ -54,13 +56,15 @@ def compute_by_month(world: World) -> Iterable[Row]:
     return rows_of(names, jobs.number.groupby(months).sum())
 
 
-@figure("Calculs terminés", unit="calculs", said="Calculs qui ont pris fin dans l'année.")
+@FIGURES.add("Calculs terminés", unit="calculs", said="Calculs qui ont pris fin dans l'année.")
 def jobs(world: World) -> Iterable[Row]:
     """The jobs that ended in the period."""
     return rows_of(_OUTCOMES, world.during(*_OUTCOMES).what.value_counts())
 
 
-@figure("Membres", unit="membres", said="Membres du Datalab à la fin de l'année, ou maintenant.")
+@FIGURES.add(
+    "Membres", unit="membres", said="Membres du Datalab à la fin de l'année, ou maintenant."
+)
 def members_by_kind(world: World) -> Iterable[Row]:
     """Count the members at the period's end by kind."""
     moves = world.of_kind("member_joined", "member_left")
@@ -69,14 +73,14 @@ def members_by_kind(world: World) -> Iterable[Row]:
     return rows_of(MEMBER_KINDS, joined[~joined.thing.isin(left.thing)].kind.value_counts())
 
 
-@figure("Arrivées et départs", unit="membres", said="Membres arrivés ou partis dans l'année.")
+@FIGURES.add("Arrivées et départs", unit="membres", said="Membres arrivés ou partis dans l'année.")
 def members_moved(world: World) -> Iterable[Row]:
     """The members who came and went in the period."""
     names = {"member_joined": "arrivés", "member_left": "partis"}
     return rows_of(names, world.during(*names).what.value_counts())
 
 
-@figure(
+@FIGURES.add(
     "Part que prennent les membres",
     unit="membres",
     said="Membres qui ont eu ce rôle dans l'année ; un membre peut compter plusieurs fois.",
@@ -94,7 +98,7 @@ def members_by_part(world: World) -> Iterable[Row]:
     return (Row(group=group, value=who.nunique()) for group, who in members.items())
 
 
-@figure(
+@FIGURES.add(
     "Réponses aux invitations",
     unit="invitations",
     said="Invitations auxquelles un membre a répondu dans l'année.",
@@ -110,7 +114,7 @@ def invitations(world: World) -> Iterable[Row]:
     return rows_of(names, (answers.kind + "." + answers.what).value_counts())
 
 
-@figure(
+@FIGURES.add(
     "Délai de réponse aux invitations",
     unit="jours (médiane)",
     said="De l'invitation à la réponse, ou jusqu'ici.",
@@ -121,13 +125,13 @@ def invitation_days(world: World) -> Iterable[Row]:
     yield median_days("ensemble", waits, sees_members=world.sees_members)
 
 
-@figure("Ateliers", unit="ateliers", said="Ateliers tenus dans l'année.")
+@FIGURES.add("Ateliers", unit="ateliers", said="Ateliers tenus dans l'année.")
 def workshops(world: World) -> Iterable[Row]:
     """The workshops that took place in the period."""
     yield Row(group="tenus", value=len(_attendances(world)))
 
 
-@figure(
+@FIGURES.add(
     "Participation aux ateliers",
     unit="personnes",
     said="Participants à tous les ateliers de l'année ensemble ; qui vient deux fois compte"
@@ -144,18 +148,3 @@ def _attendances(world: World) -> pd.Series:
     """Return the latest attendance of each workshop that took place in the period."""
     workshops = world.of_kind(HELD).groupby("thing")
     return workshops.number.last()[world.period.has(workshops.time.first())]
-
-
-FIGURES = (
-    compute_by_kind,
-    compute_by_month,
-    jobs,
-    members_by_kind,
-    members_moved,
-    members_by_part,
-    invitations,
-    invitation_days,
-    workshops,
-    attendance,
-)
-"""What makes each of them of a world."""

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pandas as pd
 
-from services.notify.steering.figure_rows import figure, highest, rounded, rows_of
+from services.notify.steering.figure_rows import Figures, highest, rounded, rows_of
 from services.notify.steering.views import Row
 from services.notify.steering.world import World, accesses_of
+
+FIGURES = Figures()
 
 MOST = 20
 """Datasets that a figure names."""
@@ -21,7 +23,7 @@ _ANSWERS = {
 _STATES = {"alive": "vivants", "stale": "dormants", "dead": "morts"}
 
 
-@figure(
+@FIGURES.add(
     "Jeux de données",
     unit="jeux",
     said="À la fin de l'année, ou maintenant ; les fichiers illisibles sont ceux de l'année."
@@ -50,7 +52,7 @@ def datasets(world: World) -> Iterable[Row]:
     )
 
 
-@figure(
+@FIGURES.add(
     "Données les plus utilisées",
     unit="projets",
     said="Projets dont un essai ou un calcul complet a réussi dans l'année en les lisant ; les"
@@ -65,7 +67,7 @@ def datasets_used(world: World) -> Iterable[Row]:
     return _most_projects(world, reads[reads.project.isin(world.projects.index)])
 
 
-@figure(
+@FIGURES.add(
     "Données les plus demandées",
     unit="projets",
     said="Projets qui ont demandé l'accès à ces données restreintes dans l'année.",
@@ -75,7 +77,7 @@ def datasets_asked(world: World) -> Iterable[Row]:
     return _most_projects(world, accesses_of(world.during("access_requested")))
 
 
-@figure(
+@FIGURES.add(
     "Données les plus refusées",
     unit="projets",
     said="Projets auxquels l'accès a été refusé dans l'année.",
@@ -85,7 +87,7 @@ def datasets_refused(world: World) -> Iterable[Row]:
     return _most_projects(world, accesses_of(world.during("access_refused")))
 
 
-@figure(
+@FIGURES.add(
     "Réponses aux demandes d'accès",
     unit="demandes",
     said="Une demande par projet et par jeu, selon le dernier mot de l'année ; sans réponse :"
@@ -101,7 +103,7 @@ def requests_by_answer(world: World) -> Iterable[Row]:
     yield Row(group="encore sans réponse", value=is_waiting.sum())
 
 
-@figure(
+@FIGURES.add(
     "Données jamais croisées",
     unit="jours depuis la publication",
     said=f"Les {MOST} plus anciennes que nul projet n'a encore lues avec d'autres.",
@@ -114,7 +116,7 @@ def datasets_never_crossed(world: World) -> Iterable[Row]:
     return rows_of(lone.label[oldest.index].to_dict(), oldest)
 
 
-@figure(
+@FIGURES.add(
     "Services livrés",
     unit="services",
     said="Vivant : depuis un an ou moins, son jeu a été livré, renouvelé, décrit, demandé, ou"
@@ -126,7 +128,7 @@ def services(world: World) -> Iterable[Row]:
     return rows_of(_STATES, world.services.state.value_counts())
 
 
-@figure(
+@FIGURES.add(
     "Services dormants",
     unit="jours depuis le dernier signe",
     said=f"Les {MOST} services livrés dont rien ne se fait plus depuis le plus longtemps.",
@@ -143,16 +145,3 @@ def _most_projects(world: World, facts: pd.DataFrame) -> Iterable[Row]:
     counts = highest(facts.groupby("dataset").project.nunique(), MOST)
     labels = world.datasets.label
     return rows_of({dataset: labels.get(dataset, dataset) for dataset in counts.index}, counts)
-
-
-FIGURES = (
-    datasets,
-    datasets_used,
-    datasets_asked,
-    datasets_refused,
-    requests_by_answer,
-    datasets_never_crossed,
-    services,
-    services_silent,
-)
-"""What makes each of them of a world."""

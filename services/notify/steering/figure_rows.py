@@ -1,7 +1,6 @@
 """What figures are told in: rows, with medians, highest counts, and little told of few."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
 
 import pandas as pd
 
@@ -15,27 +14,26 @@ FEW_PERSONS = f"moins de {FEWEST_PERSONS}"
 FEW_MEMBERS = f"moins de {FEWEST_MEMBERS} membres"
 
 RowMaker = Callable[[World], Iterable[Row]]
-FigureMaker = Callable[[World], Figure]
 
 
-def figure(title: str, *, unit: str, said: str) -> Callable[[RowMaker], FigureMaker]:
-    """Make a figure, called as the function is, of the rows that it returns."""
+class Figures(list[Callable[[World], Figure]]):
+    """What makes each figure of a world, in the order in which they are told."""
 
-    def figure_of(make_rows: RowMaker) -> FigureMaker:
-        @wraps(make_rows)
-        def make(world: World) -> Figure:
-            name, rows = make_rows.__name__, tuple(make_rows(world))
-            return Figure(name=name, title=title, unit=unit, said=said, rows=rows)
+    def add(self, title: str, *, unit: str, said: str) -> Callable[[RowMaker], RowMaker]:
+        """Add the figure that is called as the function is, of the rows that it returns."""
 
-        return make
+        def decorate(rows: RowMaker) -> RowMaker:
+            texts = {"name": rows.__name__, "title": title, "unit": unit, "said": said}
+            self.append(lambda world: Figure(**texts, rows=tuple(rows(world))))
+            return rows
 
-    return figure_of
+        return decorate
 
 
 def rows_of(names: Mapping[str, str], values: Mapping[str, float]) -> list[Row]:
-    """A row of each group, whose code is named, with its value, or 0; None for what is not there.
+    """A row of each group, whose code is named, with its value to a tenth; 0 where there is none.
 
-    Values are rounded to a tenth.
+    A value that is missing, such as the median of nothing, stays so.
     """
     return [
         Row(group=name, code=code, value=rounded(values.get(code, 0)))

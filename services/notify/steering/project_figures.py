@@ -5,7 +5,7 @@ from itertools import product
 
 import pandas as pd
 
-from services.notify.steering.figure_rows import figure, highest, median_days, rounded, rows_of
+from services.notify.steering.figure_rows import Figures, highest, median_days, rounded, rows_of
 from services.notify.steering.views import EndView, Row
 from services.notify.steering.world import World
 from shared.endings.redaction import ERASED
@@ -23,6 +23,7 @@ PARTIES = {
 }
 """Whom projects wait for."""
 
+FIGURES = Figures()
 _OPEN_STAGES = {stage: name for stage, name in STAGE_NAMES.items() if stage not in FINAL_STAGES}
 _MOST_THEMES = 20
 _MOST_ENDS = 100
@@ -44,7 +45,7 @@ def ends(world: World) -> tuple[EndView, ...]:
     )
 
 
-@figure(
+@FIGURES.add(
     "Projets par étape",
     unit="projets",
     said="Projets ouverts à un moment de l'année, ou terminés dans l'année, selon leur étape à"
@@ -55,7 +56,7 @@ def projects_by_stage(world: World) -> Iterable[Row]:
     return rows_of(STAGE_NAMES, world.projects.stage.value_counts())
 
 
-@figure(
+@FIGURES.add(
     "Projets par thème",
     unit="projets",
     said=f"Les mêmes projets par thème, les {_MOST_THEMES} plus fréquents à part.",
@@ -70,7 +71,7 @@ def projects_by_theme(world: World) -> Iterable[Row]:
         yield Row(group="autres thèmes", value=rest)
 
 
-@figure(
+@FIGURES.add(
     "Projets par département",
     unit="projets",
     said="Les mêmes projets dans chaque département qu'ils nomment, ou dont ils nomment une"
@@ -83,7 +84,7 @@ def projects_by_territory(world: World) -> Iterable[Row]:
     return rows_of({department: in_french([department]) for department in counts.index}, counts)
 
 
-@figure(
+@FIGURES.add(
     "Temps passé à chaque étape",
     unit="jours (médiane)",
     said="Durée médiane des passages qui ont pris fin dans l'année ou durent encore ; qui est"
@@ -94,7 +95,7 @@ def days_in_stage(world: World) -> Iterable[Row]:
     return rows_of(_OPEN_STAGES, world.stays.groupby("stage").days.median().reindex(_OPEN_STAGES))
 
 
-@figure(
+@FIGURES.add(
     "Passages comptés à chaque étape",
     unit="passages",
     said="Nombre de passages dont la durée médiane est tirée.",
@@ -104,7 +105,7 @@ def stays_in_stage(world: World) -> Iterable[Row]:
     return rows_of(_OPEN_STAGES, world.stays.stage.value_counts())
 
 
-@figure(
+@FIGURES.add(
     "Abandons par étape",
     unit="projets",
     said="Projets refusés ou retirés dans l'année, à l'étape qu'ils avaient atteinte.",
@@ -118,7 +119,7 @@ def ends_by_stage(world: World) -> Iterable[Row]:
     )
 
 
-@figure(
+@FIGURES.add(
     "Qui était attendu au moment de l'abandon",
     unit="projets",
     said="Projets refusés ou retirés dans l'année ; qui attendait plusieurs parties compte"
@@ -135,7 +136,7 @@ def ends_by_wait(world: World) -> Iterable[Row]:
     return [row for row in rows_of({**PARTIES, "": "personne"}, counts) if row.value]
 
 
-@figure(
+@FIGURES.add(
     "Qui a été attendu",
     unit="attentes",
     said="Attentes qui ont pris fin dans l'année ou durent encore : accès demandé, revue,"
@@ -146,7 +147,7 @@ def waits_by_party(world: World) -> Iterable[Row]:
     return rows_of(PARTIES, world.waits.party.value_counts())
 
 
-@figure(
+@FIGURES.add(
     "Durée des attentes",
     unit="jours (médiane)",
     said="Durée médiane de ces attentes ; qui n'a pas encore répondu compte son temps jusqu'ici.",
@@ -158,7 +159,7 @@ def days_waited_by_party(world: World) -> Iterable[Row]:
         yield median_days(name, waits, sees_members=world.sees_members, code=party)
 
 
-@figure(
+@FIGURES.add(
     "Durée des attentes par étape",
     unit="jours (médiane)",
     said="Les mêmes attentes, à l'étape où elles ont commencé.",
@@ -176,7 +177,7 @@ def days_waited_by_stage(world: World) -> Iterable[Row]:
             )
 
 
-@figure(
+@FIGURES.add(
     "Délai de réponse des producteurs",
     unit="jours (médiane)",
     said="De la demande d'accès à la réponse, ou jusqu'ici ; par producteur pour les seuls"
@@ -198,19 +199,3 @@ def _abandoned(world: World) -> pd.DataFrame:
     projects = world.projects
     is_abandoned = projects.end.isin(["rejected", "withdrawn"])
     return projects[is_abandoned & world.period.has(projects.ended)]
-
-
-FIGURES = (
-    projects_by_stage,
-    projects_by_theme,
-    projects_by_territory,
-    days_in_stage,
-    stays_in_stage,
-    ends_by_stage,
-    ends_by_wait,
-    waits_by_party,
-    days_waited_by_party,
-    days_waited_by_stage,
-    owner_days,
-)
-"""What makes each of them of a world."""

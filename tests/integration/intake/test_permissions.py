@@ -93,10 +93,10 @@ def amended(project: Project) -> None:
 
 def partly_refused(project: Project) -> None:
     """An owner left a column out that no step needs."""
-    assert it.treatment
-    [counts] = it.treatment.steps
+    assert project.treatment
+    [counts] = project.treatment.steps
     counts = counts.model_copy(update={"parameters": {"by": ["com"], "rows": "n"}})
-    project.treatment = it.treatment.model_copy(update={"steps": (counts,)})
+    project.treatment = project.treatment.model_copy(update={"steps": (counts,)})
     part = {"sequence": 1, "state": "refused", "refused_columns": ("nom",)}
     project.note_access(DatasetAccess(dataset_id="dts_a", **part))
 
@@ -131,7 +131,7 @@ def project_of(store: Store, stage: Stage, case: Case | None) -> Project:
     """A new project like that."""
     project = samples.project_at(stage)
     if case:
-        case(it)
+        case(project)
     new = samples.saved(project).model_copy(update={"id": new_id("prj"), "version": 0})
     return store.of(Project).add(new)
 
