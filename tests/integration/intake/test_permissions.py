@@ -50,12 +50,12 @@ def asked(project: Project) -> None:
 
 def faulty(project: Project) -> None:
     """Compute says that it cannot run."""
-    project.note_fault(it.proposal, "colonne absente")
+    project.note_fault(project.proposal, "colonne absente")
 
 
 def without_treatment(project: Project) -> None:
     """The holder did not say yet what it wants."""
-    project.treatment, it.checks = None, ()
+    project.treatment, project.checks = None, ()
 
 
 def site_invited(project: Project) -> None:
@@ -64,7 +64,7 @@ def site_invited(project: Project) -> None:
 
 
 def site_declined(project: Project) -> None:
-    """And it will not do it."""
+    """And it will not do project."""
     site_invited(it)
     project.answer_invitation(samples.SITE, "decline", "Travaux.")
 
