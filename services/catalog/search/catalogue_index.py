@@ -292,11 +292,10 @@ class CatalogueIndex(TextIndex):
         self.labels.setdefault(("producer", fold(content.producer)), content.producer)
 
     def _learn(self, words: dict[str, str]) -> None:
-        written, singulars, sounding = self.vocabulary
+        written, sounding = self.vocabulary
         for word, as_written in words.items():
             if word not in written and len(word) >= _SHORTEST_WORD:
-                self._writer.add_document(Document(word=word, number=len(singulars)))
-                singulars.append(word)
+                self._writer.add_document(Document(word=word))
                 sounding.setdefault(sound_of(word), []).append(word)
                 written[word] = as_written
             elif word in self._unwritten:

@@ -1,21 +1,12 @@
-"""The fields of the index, the points of a word in each, and the words of all texts."""
+"""The fields of the index, the boost of each text, and the words of all texts."""
 
 from typing import NamedTuple
 
 import tantivy
 from tantivy import Query, Schema
 
-TEXTS = {"title": 12, "keywords": 8, "columns": 5, "description": 4, "theme": 4}
-"""The texts that words are looked for in, with the points of a word that stands there.
-
-They add up: what a dataset is about stands in several of its texts.
-"""
-
-WORTHS = (4, 5, 8, 9, 12, 16, 20, 24, 28)
-"""The sums of points that are told apart, others being the next lower one.
-
-Each has a field of the words that have it: to give a dataset its points one list is read.
-"""
+TEXTS = {"title": 8, "keywords": 6, "columns": 5, "description": 4}
+"""The texts that words are looked for in, each a field, with its boost."""
 
 ANYWHERE = "anywhere"
 """The field with the words of all texts."""
@@ -40,14 +31,12 @@ _STEMS = "stems"
 
 
 class Vocabulary(NamedTuple):
-    """Each word of all texts once: by its singular as it was written, and the singulars in order.
+    """Each word of all texts once, by its singular as it was written.
 
-    The index has each as a document of its own, whose `number` is its place in that order.
-    `sounding` are singulars by how they sound.
+    The index has each singular as a document of its own. `sounding` are singulars by their sound.
     """
 
     written: dict[str, str]
-    singulars: list[str]
     sounding: dict[str, list[str]]
 
 
@@ -58,7 +47,7 @@ def open_index() -> tantivy.Index:
     `static_rank` decides between those with as many points, and `tie_break` where that is equal.
     """
     builder = tantivy.SchemaBuilder()
-    for field in (ANYWHERE, *map(worth_field, WORTHS)):
+    for field in (ANYWHERE, *TEXTS):
         builder.add_text_field(field, tokenizer_name=_STEMS, index_option="basic")
     for field in (*_RAW, *FACETS, "word"):
         builder.add_text_field(
@@ -66,7 +55,7 @@ def open_index() -> tantivy.Index:
             tokenizer_name="raw",
             index_option="basic",
             fast=field == "id" or field in FACETS,
-            stored=field == "id",
+            stored=field in {"id", "word"},
         )
     for field in ("updated", "quality", "number", "tie_break", "serial"):
         builder.add_integer_field(field, indexed=True, fast=True)
@@ -75,16 +64,6 @@ def open_index() -> tantivy.Index:
     whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
     index.register_tokenizer(_STEMS, whitespace.build())
     return index
-
-
-def worth_field(worth: int) -> str:
-    """The field with the words of that worth."""
-    return f"worth_{worth}"
-
-
-def worth_of(points: int) -> int:
-    """The greatest of WORTHS up to a sum of points."""
-    return max(worth for worth in WORTHS if worth <= points)
 
 
 def number_of(identifier: str) -> int:

@@ -14,12 +14,12 @@ from pydantic_core import from_json
 from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import DatasetSummary
-from services.catalog.search.best_hits import best_hits
 from services.catalog.search.catalogue_index import CatalogueIndex, lines_of
 from services.catalog.search.facets import FacetValue, facets_of
+from services.catalog.search.hit_pages import Hit, HitPage, count, listed
 from services.catalog.search.places.gazetteer import gazetteer
 from services.catalog.search.question import Word, words_of
-from services.catalog.search.ranking import Hit, HitPage, count, listed
+from services.catalog.search.ranking import best_hits
 from services.catalog.search.reasons import note_of, reason_of
 from services.catalog.search.search_query import (
     DatasetQuery,

@@ -2,7 +2,6 @@
 
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,17 +16,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import DatasetSummary, summary_of
 from services.catalog.licences.licences import canonical
 from services.catalog.search.concepts import groups_in
-from services.catalog.search.fields import (
-    ANYWHERE,
-    AREA,
-    DELIVERED,
-    HIDDEN,
-    TEXTS,
-    WORTHS,
-    number_of,
-    worth_field,
-    worth_of,
-)
+from services.catalog.search.fields import ANYWHERE, AREA, DELIVERED, HIDDEN, TEXTS, number_of
 from services.catalog.search.french_words import stems_of
 from services.catalog.search.places.areas import areas_in, bodies_of, territory_in_french
 from services.catalog.search.text_index import TERM, IndexedDataset, Kind
@@ -47,24 +36,18 @@ _QUALITY_STEP = 5
 """No two qualities are closer: they are sums of the points of criteria."""
 
 
-def texts_of(dataset: Dataset) -> dict[str, dict[str, str]]:
-    """The words of each text, by their singular; no value of any column is among them."""
-    return {name: lexical(*texts) for name, texts in _texts(dataset).items()}
-
-
 def _texts(dataset: Dataset) -> dict[str, list[str]]:
     """All that can be searched, by field."""
     about = dataset.metadata
     return {
         "title": [about.title],
         "keywords": [*about.keywords],
-        "theme": [about.theme],
         "columns": [
             *map(key_in_french, dataset.keys),
             *(column.text for column in _columns(dataset)),
             *_file_texts(dataset),
         ],
-        "description": [about.description, about.producer],
+        "description": [about.description, about.theme, about.producer],
     }
 
 
@@ -123,7 +106,7 @@ class DatasetContent(NamedTuple):
     """All that the index takes of a dataset.
 
     `words` of its texts are by their singular, each as it was first written. `fields` are those of
-    tantivy's document but for ANYWHERE, which has the words of all worths.
+    tantivy's document but for ANYWHERE, which has the words of all texts.
     """
 
     words: dict[str, str]
@@ -134,7 +117,7 @@ class DatasetContent(NamedTuple):
 
     def document(self) -> Document:
         """The dataset as tantivy finds it."""
-        anywhere = " ".join(filter(None, (self.fields[worth_field(worth)] for worth in WORTHS)))
+        anywhere = " ".join(filter(None, (self.fields[name] for name in TEXTS)))
         return Document(**{ANYWHERE: anywhere}, **self.fields)
 
     def packed(self) -> bytes:
@@ -151,13 +134,12 @@ class DatasetContent(NamedTuple):
 
 def content_of(dataset: Dataset) -> DatasetContent:
     """The dataset as it is found, and what is kept of it beside that."""
-    texts = texts_of(dataset)
+    texts = _texts(dataset)
+    tokens = {name: _tokens_of(field_texts) for name, field_texts in texts.items()}
     summary, tie_break = summary_of(dataset), _tie_break(dataset.id)
-    tokens = {name: _tokens_of(field_texts) for name, field_texts in _texts(dataset).items()}
-    worth = _worth(tokens)
     fields = dict(
-        **{worth_field(level): " ".join(t for t in worth if worth[t] == level) for level in WORTHS},
-        **_filters(dataset, " ".join(stems_of(" ".join(texts["title"])))),
+        **{name: " ".join(text_tokens) for name, text_tokens in tokens.items()},
+        **_filters(dataset),
         quality=[] if summary.quality is None else summary.quality,
         updated=dataset.updated.toordinal(),
         number=number_of(dataset.id),
@@ -166,23 +148,8 @@ def content_of(dataset: Dataset) -> DatasetContent:
     )
     lines = "\n".join((*_summary_lines(summary), *_findable_texts(dataset, tokens))).encode()
     about = dataset.metadata
-    words = _first_written(texts.values())
+    words = lexical(*chain.from_iterable(texts.values()))
     return DatasetContent(words, fields, IndexedDataset(lines), about.theme, about.producer)
-
-
-def _first_written(texts: Iterable[dict[str, str]]) -> dict[str, str]:
-    words: dict[str, str] = {}
-    for singular, written in chain.from_iterable(text.items() for text in texts):
-        words.setdefault(singular, written)
-    return words
-
-
-def _worth(tokens: dict[str, dict[str, str]]) -> dict[str, int]:
-    """What each token says of a dataset, by the texts that it stands in."""
-    points: Counter[str] = Counter()
-    for text, text_tokens in tokens.items():
-        points.update(dict.fromkeys(text_tokens, TEXTS[text]))
-    return {token: worth_of(together) for token, together in points.items()}
 
 
 def _tokens_of(texts: Iterable[str]) -> dict[str, str]:
@@ -201,14 +168,14 @@ def _tokens(text: str) -> dict[str, str]:
     return stems | {group: f"{group}{TERM}{term}" for group, term in groups_in(words).items()}
 
 
-def _filters(dataset: Dataset, title: str) -> dict[str, str | list[str]]:
+def _filters(dataset: Dataset) -> dict[str, str | list[str]]:
     about = dataset.metadata
     return {
         "id": dataset.id,
         "state": ["published"] if dataset.state == "published" else [dataset.state, HIDDEN],
         "owner": dataset.owner_id,
         "origin": [DELIVERED, dataset.project_id] if dataset.project_id else [],
-        "name": title,
+        "name": " ".join(stems_of(" ".join(lexical(about.title)))),
         "place": list(about.territory),
         AREA: areas_in(about.territory),
         "theme": fold(about.theme),

@@ -2,8 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from tantivy import Query, Searcher
@@ -24,7 +23,7 @@ ENOUGH = 20
 _FORMS = 20
 """How many words of the vocabulary one word of a question may stand for, by kind."""
 
-MEANING: dict[Relation, float] = {"same": 0.75, "near": 0.3}
+MEANING: dict[Relation, float] = {"same": 0.85, "near": 0.3}
 """What means the same, or goes together, by its share of a word's points."""
 
 _MANY, _MANY_SHARE = 1000, 0.05
@@ -132,36 +131,40 @@ def _tokens(question: str, index: TextIndex) -> list[_Token]:
     }
     tokens = []
     for at, (_word, written) in enumerate(read):
-        word = singulars[at]
-        forms = {stem(word): Form(written, "exact", 1)}
-        meant = word
-        if at not in placed and word not in index.vocabulary.written:
-            near = list(_near_words(index, searcher, word))
-            meant = _most_frequent(index, [near_word for near_word, _share in near]) or word
-            _add(index, forms, ((near_word, "typo", share * _INSTEAD) for near_word, share in near))
-        tokens.append(_Token(written, word, meant, forms))
+        token = _Token(written, singulars[at], singulars[at], {})
+        token.forms[stem(token.singular)] = Form(written, "exact", 1)
+        if at not in placed and index.frequencies[stem(token.singular)] < ENOUGH:
+            token = _with_likely_words(index, searcher, token, is_last=at == len(read) - 1)
+        tokens.append(token)
     _add_meanings(index, tokens)
     return tokens
 
 
-def _most_frequent(index: TextIndex, words: Sequence[str]) -> str:
-    return max(words, key=lambda word: index.frequencies[stem(word)], default="")
-
-
-def _add(
-    index: TextIndex, forms: dict[str, Form], likely_words: Iterator[tuple[str, Likeness, float]]
-) -> None:
-    for word, kind, share in likely_words:
-        forms.setdefault(stem(word), Form(index.vocabulary.written[word], kind, share))
+def _with_likely_words(
+    index: TextIndex, searcher: Searcher, token: _Token, *, is_last: bool
+) -> _Token:
+    """A token that few datasets have, with similar words; the last may be a beginning."""
+    word, written = token.singular, index.vocabulary.written
+    near = list(_near_words(index, searcher, word))
+    longer = list(_longer_words(searcher, word)) if is_last else []
+    is_known = word in written
+    for likely_word, kind, share in near + longer:
+        form = Form(written[likely_word], kind, share if is_known else share * _INSTEAD)
+        token.forms.setdefault(stem(likely_word), form)
+    if is_known or not near:
+        return token
+    return token._replace(
+        meant=max((near_word for near_word, *_ in near), key=lambda w: index.frequencies[stem(w)])
+    )
 
 
 def _add_meanings(index: TextIndex, tokens: Sequence[_Token]) -> None:
     """Let each word of a term stand for all that means the same, or goes together with it.
 
-    A word that very many have as it is tells too little for that.
+    A word that very many have, or what it was taken for, tells too little for that.
     """
     many = max(_MANY, index.size * _MANY_SHARE)
-    telling = [index.frequencies[next(iter(token.forms))] <= many for token in tokens]
+    telling = [index.frequencies[stem(token.meant)] <= many for token in tokens]
     for mention in telling_mentions([token.meant for token in tokens]):
         is_several = mention.end - mention.start > 1
         for at in range(mention.start, mention.end):
@@ -229,56 +232,31 @@ def _place(tokens: Sequence[_Token], mention: PlaceMention) -> Word:
     return Word(written, tokens[0].singular, forms, stems, areas, not mention.is_word)
 
 
-def widen(index: TextIndex, words: Collection[Word]) -> None:
-    """Add similar words to those that few datasets have; the last word may be a beginning."""
-    searcher = index.searcher()
-    last = next(reversed([*words]), None)
-    for word in words:
-        if word.is_place or _frequency(index, word) >= ENOUGH:
-            continue
-        likely_words: Iterator[tuple[str, Likeness, float]] = (
-            (near_word, "typo", share)
-            for near_word, share in _near_words(index, searcher, word.singular)
-        )
-        if word is last:
-            likely_words = chain(_longer_words(searcher, word), likely_words)
-        is_known = word.singular in index.vocabulary.written
-        times = 1 if is_known else _INSTEAD
-        _add(
-            index,
-            word.forms,
-            ((likely_word, kind, share * times) for likely_word, kind, share in likely_words),
-        )
-
-
-def _frequency(index: TextIndex, word: Word) -> int:
-    return index.frequencies[next(iter(word.forms))]
-
-
-def _longer_words(searcher: Searcher, word: Word) -> Iterator[tuple[str, Likeness, float]]:
-    if len(word.singular) >= _BEGINS_FROM:
-        for longer_word, _count in searcher.terms_with_prefix("word", word.singular, limit=_FORMS):
+def _longer_words(searcher: Searcher, word: str) -> Iterator[tuple[str, Likeness, float]]:
+    if len(word) >= _BEGINS_FROM:
+        for longer_word, _count in searcher.terms_with_prefix("word", word, limit=_FORMS):
             yield longer_word, "begins", _BEGINS_SHARE
 
 
-def _near_words(index: TextIndex, searcher: Searcher, word: str) -> Iterator[tuple[str, float]]:
+def _near_words(
+    index: TextIndex, searcher: Searcher, word: str
+) -> Iterator[tuple[str, Likeness, float]]:
     is_known = word in index.vocabulary.written
     letters, share = _TYPOS[1]
     alike = index.vocabulary.sounding.get(sound_of(word), []) if len(word) >= letters else []
     if alike and not is_known:
         # However many letters differ: who hears a word need not have seen it.
-        yield from ((near_word, share) for near_word in sorted(alike))
+        yield from ((near_word, "typo", share) for near_word in sorted(alike))
         return
     for distance, (letters, share) in _TYPOS.items():
         if len(word) >= letters and not word.isdigit():
             query = Query.fuzzy_term_query(index.schema, "word", word, distance)
             hits = searcher.search(query, _FORMS, count=False).hits
-            numbers = searcher.fast_field_values("number", [address for _score, address in hits])
-            near = sorted(index.vocabulary.singulars[int(number or 0)] for number in numbers)
+            near = sorted(str(searcher.doc(address)["word"][0]) for _score, address in hits)
             meant_words = [
                 near_word for near_word in near if _may_be_meant(word, near_word, is_known=is_known)
             ]
-            yield from ((meant_word, share) for meant_word in meant_words)
+            yield from ((meant_word, "typo", share) for meant_word in meant_words)
             if meant_words:
                 # The word itself or one nearer than all that would follow.
                 return

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.catalog.search.places.areas import EVERYWHERE
 from services.catalog.search.question import Word
-from services.catalog.search.scoring import STRICTNESSES, Weighing
+from services.catalog.search.ranking import Weighing
 from services.catalog.search.text_index import IndexedDataset, Kind, TokenMatch
 from shared.language.french import french_list, quoted
 
@@ -45,8 +45,8 @@ def note_of(words: Sequence[Word], weighing: Weighing, total: int) -> str:
     """
     weighed = zip(words, weighing.weights, strict=True)
     unknown = [quoted(word.written) for word, weight in weighed if not weight]
-    needs_place = STRICTNESSES[weighing.strictness].needs_place
-    places = [quoted(word.written) for word in words if word.is_place and not needs_place]
+    is_elsewhere = not weighing.demand.in_place
+    places = [quoted(word.written) for word in words if word.is_place and is_elsewhere]
     notes = []
     for (template, then), named in ((_UNKNOWN, unknown), (_NOTHING_THERE, places)):
         if named:

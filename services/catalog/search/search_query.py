@@ -31,9 +31,9 @@ class DatasetQuery(Paging):
     """Which datasets to list: all conditions hold together.
 
     With words the best come first, without by id. Words count by how rare they are, and what means
-    the same counts too, but less; a hit needs a quarter of their weight, and where they name a
-    place, to be about it or what it lies in, if anything is. Where fewer than 20 are found,
-    words that are spelled nearly as one that few have, or begin as the last one does, count too.
+    the same counts too, but less. A hit has all words where 20 have; else a fifth of their weight;
+    and where they name a place, it is about that or what it lies in, if anything is. Words that
+    are spelled nearly as one that few have, or begin as the last one does, count too.
     """
 
     q: str = Field(default="", max_length=500, description="words and places, best first")

@@ -79,7 +79,7 @@ class TextIndex:
 
     def __init__(self) -> None:
         self.labels: dict[tuple[str, str], str] = {}
-        self.vocabulary = Vocabulary({}, [], {})
+        self.vocabulary = Vocabulary({}, {})
         self.frequencies: Counter[str] = Counter()
         self.size = 0
         self._index = open_index()

@@ -64,8 +64,8 @@ def site_invited(project: Project) -> None:
 
 
 def site_declined(project: Project) -> None:
-    """And it will not do project."""
-    site_invited(it)
+    """And it will not do it."""
+    site_invited(project)
     project.answer_invitation(samples.SITE, "decline", "Travaux.")
 
 

@@ -1,7 +1,7 @@
 """The index knows one state of each dataset, the newest, and no value of a column."""
 
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.search.indexed_dataset import texts_of
+from services.catalog.search.indexed_dataset import content_of
 from shared.engine.tables.manifest import Column, Meaning, Profile
 from tests.unit.catalog.samples import metadata, published, ref
 from tests.unit.catalog.search.catalogue import dataset, found, index_of, page
@@ -56,6 +56,6 @@ def test_no_value_of_a_column_enters_the_index() -> None:
     )
     shown = Profile(rows=1, encoding="utf-8", columns=(column,))
     dataset = published(about=metadata("Bénéficiaires"), shown=shown)
-    words = {word for text in texts_of(dataset).values() for word in text}
+    words = content_of(dataset).words.keys()
     assert "courriel" in words
     assert not words & {"dupont", "inconnu"}
