@@ -28,9 +28,9 @@ def test_projects_of_a_member_who_left_are_withdrawn_and_their_team_is_told(lab:
     lab.wait_for_stage(project_id, "withdrawn")
     lab.publish_and_wait(MemberLeft(member_id=holder, reason="Fin."), times=2)
     assert len(lab.events("member_left", member_id=holder, reason="À la demande du membre.")) == 1
-    (told,) = lab.events("project_withdrawn", project_id=project_id)
-    assert "a quitté le Datalab" in told["reason"]
-    assert set(team) <= set(told["member_ids"])
+    (fields,) = lab.events("project_withdrawn", project_id=project_id)
+    assert "a quitté le Datalab" in fields["reason"]
+    assert set(team) <= set(fields["member_ids"])
     assert lab.done("GET", f"/members/{holder}", who=REVIEWER)["left_at"] is not None
 
 
@@ -39,24 +39,28 @@ def test_member_who_left_submits_nothing_and_is_asked_for_nothing(lab: Lab) -> N
     member_id = lab.member(skills=["Tissage"], territory=["27001"])
     left(lab, member_id)
     lab.refused(403, "POST", "/projects", PROJECT, who=(member_id, "holder"))
-    found = [lab.done("GET", f"/members?{by}") for by in ("skill=Tissage", "territory=27001")]
-    assert member_id not in {one["id"] for page in found for one in page["items"]}
+    member_pages = [
+        lab.done("GET", f"/members?{by}") for by in ("skill=Tissage", "territory=27001")
+    ]
+    assert member_id not in {entry["id"] for page in member_pages for entry in page["items"]}
     project_id = bring(lab, lab.submit(), "trialled")
     path = f"/projects/{project_id}/pilot-site"
-    told = lab.refused(422, "POST", path, {"site_id": member_id}, who=REVIEWER)
-    assert "a quitté le Datalab" in str(told)
+    refusal = lab.refused(422, "POST", path, {"site_id": member_id}, who=REVIEWER)
+    assert "a quitté le Datalab" in str(refusal)
 
 
 def test_project_says_once_that_a_member_of_its_team_left(lab: Lab) -> None:
     """The project goes on; its history tells whoever reads it."""
     project_id = bring(lab, lab.submit(), "staffed")
-    shown = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
-    for member_id in (shown["site_id"], *shown["team"]):
+    project = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
+    for member_id in (project["site_id"], *project["team"]):
         left(lab, member_id)
         lab.publish_and_wait(MemberLeft(member_id=member_id, reason="Fin."))
-    shown = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
-    told = [entry["why"] for entry in shown["history"] if "a quitté le Datalab" in entry["why"]]
-    assert (shown["stage"], len(told)) == ("staffed", 1 + len(shown["team"]))
+    project = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
+    history_lines = [
+        entry["why"] for entry in project["history"] if "a quitté le Datalab" in entry["why"]
+    ]
+    assert (project["stage"], len(history_lines)) == ("staffed", 1 + len(project["team"]))
 
 
 @pytest.mark.parametrize("answered", [False, True])
@@ -69,8 +73,8 @@ def test_a_member_who_left_is_waited_for_no_more(lab: Lab, *, answered: bool) ->
         lab.answer(project_id, gone)
     left(lab, gone)
     lab.publish_and_wait(MemberLeft(member_id=gone, reason="Fin."))
-    (told,) = lab.events("invitation_declined", project_id=project_id)
-    assert (told["member_id"], "quitté" in told["reason"]) == (gone, True)
+    (fields,) = lab.events("invitation_declined", project_id=project_id)
+    assert (fields["member_id"], "quitté" in fields["reason"]) == (gone, True)
     lab.done("POST", f"{path}/team", {"team": [other]}, who=REVIEWER)
     lab.answer(project_id, other)
     assert lab.stage(project_id) == "staffed"
@@ -102,8 +106,10 @@ def test_member_who_left_changes_nothing_whatever_its_roles(lab: Lab) -> None:
         ("POST", "/members", {"name": "X", "kind": "company"}),
         ("POST", "/erasures", {"member_id": gone, "reason": "Fin."}),
     ):
-        told = lab.refused(403, method, where, body, who=(gone, "holder", "reviewer", "operator"))
-        assert "a quitté le Datalab" in told["detail"]
+        refusal = lab.refused(
+            403, method, where, body, who=(gone, "holder", "reviewer", "operator")
+        )
+        assert "a quitté le Datalab" in refusal["detail"]
     with lab.rpc() as intake, pytest.raises(Forbidden):
         intake.answer_invitation(project_id, gone, "accept", "")
     lab.refused(404, "GET", f"/projects/{project_id}", who=(gone, "holder"))

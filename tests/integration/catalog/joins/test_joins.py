@@ -37,9 +37,13 @@ def test_real_tables_are_joined_as_pandas_joins_them(lab: Lab) -> None:
     epci = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv", title="EPCI")
     left = pd.read_csv(DEMO / "logements.csv", sep=None, engine="python", dtype=str)
     right = pd.read_csv(DEMO / "epci_2026.csv", sep=";", dtype=str)
-    found = joins(lab, homes, query="?column=com")
-    plain = [one for one in found if not one["via_here"] and not one["via_there"]]
-    (join,) = [one for one in plain if one["dataset_id"] == epci]
+    join_entries = joins(lab, homes, query="?column=com")
+    plain = [
+        join_entry
+        for join_entry in join_entries
+        if not join_entry["via_here"] and not join_entry["via_there"]
+    ]
+    (join,) = [entry for entry in plain if entry["dataset_id"] == epci]
     common = set(left["com"]) & set(right["code"])
     alone = set(left["com"]) - set(right["code"])
     assert (join["columns_here"], join["columns_there"]) == (["com"], ["code"])
@@ -77,22 +81,24 @@ def test_ten_values_find_every_table_that_has_one_of_them(lab: Lab) -> None:
     path, token = f"/datasets/{small}/joins?limit=3", lab.token("mbr_z", "holder")
     first = lab.get(path, token)
     second = lab.get(f"{path}&after={first['next']}", token)
-    found = [one["dataset_id"] for one in (*first["items"], *second["items"])]
-    assert (found, second["next"]) == (list(reversed(others)), None)
+    dataset_ids = [entry["dataset_id"] for entry in (*first["items"], *second["items"])]
+    assert (dataset_ids, second["next"]) == (list(reversed(others)), None)
     half = lab.get(f"/datasets/{small}/joins?containment=0.4", token)["items"]
-    assert [one["dataset_id"] for one in half] == list(reversed(others))[:1]
+    assert [entry["dataset_id"] for entry in half] == list(reversed(others))[:1]
     problem_of(lab.call("GET", f"{path}&after=x", token), 422)
     problem_of(lab.call("GET", f"{path}&containment=2", token), 422)
 
 
 def test_column_that_the_dataset_does_not_have_names_the_parameter(lab: Lab) -> None:
     """One that it has, and that is no key, has no joins."""
-    one = publish_table(
-        lab, "mbr_1", "\n".join(["ref,note", *(f"{it},a" for it in fresh(5))]).encode()
+    dataset_id = publish_table(
+        lab, "mbr_1", "\n".join(["ref,note", *(f"{text},a" for text in fresh(5))]).encode()
     )
-    refused = lab.call("GET", f"/datasets/{one}/joins?column=reef", lab.token("mbr_z", "holder"))
+    refused = lab.call(
+        "GET", f"/datasets/{dataset_id}/joins?column=reef", lab.token("mbr_z", "holder")
+    )
     assert json.loads(problem_of(refused, 422))["field"] == "column"
-    assert joins(lab, one, query="?column=note") == []
+    assert joins(lab, dataset_id, query="?column=note") == []
 
 
 def test_values_of_restricted_data_are_shown_to_nobody_else(lab: Lab) -> None:
@@ -112,9 +118,9 @@ def test_values_of_restricted_data_are_shown_to_nobody_else(lab: Lab) -> None:
     assert seen(secret, "mbr_s") == (6, 6, False, values[8:], values[:2])
     for dataset_id, member in ((public, "mbr_p"), (secret, "mbr_p"), (public, "mbr_z")):
         assert seen(dataset_id, member) == (5, 5, True, None, None)
-    (told,) = joins(lab, public, "mbr_p")
-    assert told["containment"] == 5 / 8
-    assert told["reason"].startswith("Au moins 5 des 8 valeurs")
+    (join_entries,) = joins(lab, public, "mbr_p")
+    assert join_entries["containment"] == 5 / 8
+    assert join_entries["reason"].startswith("Au moins 5 des 8 valeurs")
     answer = lab.call("GET", f"/datasets/{secret}/joins", lab.token("mbr_z", "holder"))
     assert not [value for value in values if value.encode() in answer.data]
 
@@ -128,7 +134,7 @@ def test_nobody_tests_whether_restricted_data_has_a_value(lab: Lab) -> None:
     many = publish_table(lab, "mbr_p", csv("code", values[2:]))
 
     def found(dataset_id: str, member: str) -> tuple[set[str], set[str]]:
-        listed = {one["dataset_id"] for one in joins(lab, dataset_id, member)}
+        listed = {entry["dataset_id"] for entry in joins(lab, dataset_id, member)}
         path = f"/datasets?joinable_with={dataset_id}"
         hits = lab.get(path, lab.token(member, "holder"))["items"]
         return listed, {hit["id"] for hit in hits}
@@ -140,19 +146,19 @@ def test_nobody_tests_whether_restricted_data_has_a_value(lab: Lab) -> None:
     assert found(secret, "mbr_s") == ({probe, larger, many},) * 2
     lab.settled()
     assert lab.events("joins_discovered", published_id=probe) == []
-    (told,) = lab.events("joins_discovered", published_id=many)
-    others = {join["dataset_id"]: join["matches"] for join in told["joins"]}
+    (fields,) = lab.events("joins_discovered", published_id=many)
+    others = {join["dataset_id"]: join["matches"] for join in fields["joins"]}
     assert others == {larger: 2, secret: 10}
 
 
 def sirens(count: int) -> list[str]:
     """Numbers with their check digit (Luhn), from those of 200 million on."""
-    found = []
+    texts = []
     for number in range(20_000_000, 20_000_000 + count):
         digits = [int(digit) for digit in str(number)]
         doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-1::-2]]
-        found.append(f"{number}{-(sum(doubled) + sum(digits[-2::-2])) % 10}")
-    return found
+        texts.append(f"{number}{-(sum(doubled) + sum(digits[-2::-2])) % 10}")
+    return texts
 
 
 def test_identifiers_of_restricted_data_are_told_by_their_kind_alone(lab: Lab) -> None:
@@ -163,15 +169,17 @@ def test_identifiers_of_restricted_data_are_told_by_their_kind_alone(lab: Lab) -
     outside = publish_table(lab, "mbr_p", csv("siren", values[20:]))
 
     def told(dataset_id: str, other: str, member: str = "mbr_p") -> list[tuple[Any, ...]]:
-        found = [one for one in joins(lab, dataset_id, member) if one["dataset_id"] == other]
-        return [(one["key"], one["matches"], one["rows_joined"]) for one in found]
+        entries = [
+            entry for entry in joins(lab, dataset_id, member) if entry["dataset_id"] == other
+        ]
+        return [(entry["key"], entry["matches"], entry["rows_joined"]) for entry in entries]
 
     for upload in (inside, outside):
         assert told(upload, secret) == told(secret, upload) == [("siren", None, None)]
         path = f"/datasets?joinable_with={upload}&limit=100"
         hits = lab.get(path, lab.token("mbr_p", "holder"))["items"]
         assert secret in {hit["id"] for hit in hits}
-    (alike,) = [one for one in joins(lab, inside, "mbr_p") if one["dataset_id"] == secret]
+    (alike,) = [entry for entry in joins(lab, inside, "mbr_p") if entry["dataset_id"] == secret]
     assert "sont des identifiants de même nature (siren)" in alike["reason"]
     assert told(inside, secret, "mbr_s") == [("siren", 20, 20)]
     lab.settled()
@@ -196,7 +204,7 @@ def test_new_version_takes_the_place_of_the_old(lab: Lab) -> None:
     first = publish_table(lab, "mbr_1", csv("code", values[:2]))
     second = publish_table(lab, "mbr_2", csv("code", values))
     publish_version(lab, "mbr_1", first, csv("code", values[2:3]))
-    assert [one["matches"] for one in joins(lab, second)] == [1]
+    assert [entry["matches"] for entry in joins(lab, second)] == [1]
 
 
 def test_both_owners_are_told_once(lab: Lab) -> None:
@@ -205,12 +213,12 @@ def test_both_owners_are_told_once(lab: Lab) -> None:
     old = publish_table(lab, "mbr_old", csv("code", values), title="Anciens")
     new = lab.upload("mbr_new", uuid4().bytes, title="Nouveaux")
     lab.publish(ingested(lab, new, csv("ref", values[:3])), times=2)
-    told = lab.wait_for("joins_discovered", dataset_id=new)
-    assert (told["owner_id"], told["member_ids"]) == ("mbr_new", ["mbr_old"])
-    (join,) = told["joins"]
+    event = lab.wait_for("joins_discovered", dataset_id=new)
+    assert (event["owner_id"], event["member_ids"]) == ("mbr_new", ["mbr_old"])
+    (join,) = event["joins"]
     assert (join["dataset_id"], join["title"], join["matches"]) == (old, "Anciens", 3)
     assert (join["containment"], join["contained"]) == (1.0, 0.6)
-    assert not [value for value in values if value in str(told)]
+    assert not [value for value in values if value in str(event)]
     lab.settled()
     assert len(lab.events("joins_discovered", published_id=new)) == 1
     assert lab.events("joins_discovered", published_id=old) == []
@@ -231,9 +239,9 @@ def test_open_project_hears_of_what_fits_its_data(lab: Lab) -> None:
     lab.publish(ended)
     lab.settled()
     new = publish_table(lab, "mbr_o", csv("ref", values), title="Nouveau")
-    told = lab.wait_for("joins_discovered", project_id=projects[0])
-    assert (told["holder_id"], told["published_id"], told["title"]) == ("mbr_h", new, "Nouveau")
-    assert [join["dataset_id"] for join in told["joins"]] == [own]
+    event = lab.wait_for("joins_discovered", project_id=projects[0])
+    assert (event["holder_id"], event["published_id"], event["title"]) == ("mbr_h", new, "Nouveau")
+    assert [join["dataset_id"] for join in event["joins"]] == [own]
     lab.settled()
     assert lab.events("joins_discovered", project_id=projects[1]) == []
 
@@ -244,39 +252,39 @@ def test_project_hears_of_what_fits_the_data_that_its_treatment_reads(lab: Lab) 
     first = publish_table(lab, "mbr_o", csv("code", values[:6]))
     second = publish_table(lab, "mbr_o", csv("code", values[6:]))
     project_id, about = (new_id("prj"), {"title": "T", "problem": "?", "theme": "t-" + new_id("x")})
-    wanted = {"territory": (), "treatment": reading(a=first)}
-    lab.publish(submitted(project_id=project_id, **about, **wanted))
+    fields = {"territory": (), "treatment": reading(a=first)}
+    lab.publish(submitted(project_id=project_id, **about, **fields))
     who: dict[str, Any] = {"project_id": project_id, "holder_id": "mbr_h"}
     lab.publish(TreatmentProposed(**who, proposal=2, treatment=reading(a=second)))
     lab.wait_for("inputs_checked", project_id=project_id, proposal=2)
     lab.wait_for("inputs_checked", project_id=project_id, proposal=1)
-    for known, part in ((first, values[:6]), (second, values[6:])):
+    for text, part in ((first, values[:6]), (second, values[6:])):
         new = publish_table(lab, "mbr_new", csv("ref", part))
-        told = lab.wait_for("joins_discovered", project_id=project_id, published_id=new)
-        assert [join["dataset_id"] for join in told["joins"]] == [known]
+        event = lab.wait_for("joins_discovered", project_id=project_id, published_id=new)
+        assert [join["dataset_id"] for join in event["joins"]] == [text]
 
 
 def test_workers_are_in_step_before_they_answer(lab: Lab) -> None:
     """A second process knows what the first published, and the other way round."""
     values = fresh(3)
-    one = publish_table(lab, "mbr_1", csv("code", values))
+    dataset_id = publish_table(lab, "mbr_1", csv("code", values))
     with running(CATALOG, lab.environ) as other:
         lab_of_other = replace(lab, service=other)
-        assert joins(lab_of_other, one) == []
+        assert joins(lab_of_other, dataset_id) == []
         two = publish_table(lab, "mbr_2", csv("code", values))
         for each in (lab, lab_of_other):
-            assert [join["dataset_id"] for join in joins(each, one)] == [two]
-            assert [join["dataset_id"] for join in joins(each, two)] == [one]
+            assert [join["dataset_id"] for join in joins(each, dataset_id)] == [two]
+            assert [join["dataset_id"] for join in joins(each, two)] == [dataset_id]
 
 
 def test_restart_keeps_the_index(lab: Lab) -> None:
     """What was published before it is found after it."""
     values = fresh(3)
-    one = publish_table(lab, "mbr_1", csv("code", values))
+    dataset_id = publish_table(lab, "mbr_1", csv("code", values))
     two = publish_table(lab, "mbr_2", csv("code", values))
     lab.service.kill()
     lab.service.start()
-    assert [join["dataset_id"] for join in joins(lab, one)] == [two]
+    assert [join["dataset_id"] for join in joins(lab, dataset_id)] == [two]
 
 
 def test_lost_key_file_hides_one_dataset_only(lab: Lab) -> None:
@@ -302,9 +310,11 @@ def test_old_codes_find_present_ones_through_a_crosswalk(lab: Lab) -> None:
     """
     homes = publish_table(lab, "mbr_1", DEMO / "logements.csv", title="Logements")
     bodies = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv", title="EPCI")
-    found = [one for one in joins(lab, homes, query="?column=com") if one["dataset_id"] == bodies]
-    by_code = [one for one in found if one["columns_there"] == ["code"]]
-    assert [(one["via_here"], one["matches"], one["cost"]) for one in by_code] == [
+    entries = [
+        entry for entry in joins(lab, homes, query="?column=com") if entry["dataset_id"] == bodies
+    ]
+    by_code = [entry for entry in entries if entry["columns_there"] == ["code"]]
+    assert [(entry["via_here"], entry["matches"], entry["cost"]) for entry in by_code] == [
         ("", 2643, []),
         ("commune", 2644, ["loses detail"]),
     ]
@@ -312,9 +322,9 @@ def test_old_codes_find_present_ones_through_a_crosswalk(lab: Lab) -> None:
         "« com » passe par « commune » (des clés différentes se confondent)" in by_code[1]["reason"]
     )
     (by_iris,) = [
-        one
-        for one in joins(lab, homes, query="?column=iris")
-        if (one["dataset_id"], one["columns_there"]) == (bodies, ["code"])
+        entry
+        for entry in joins(lab, homes, query="?column=iris")
+        if (entry["dataset_id"], entry["columns_there"]) == (bodies, ["code"])
     ]
     assert (by_iris["via_here"], by_iris["multiplication"]) == ("iris_commune", "many_to_one")
 
@@ -324,19 +334,19 @@ def test_communes_and_departements_find_departements(lab: Lab) -> None:
     there = publish_table(lab, "mbr_1", csv("departement", ["14", "27", "50", "61", "76", "75"]))
     codes = publish_table(lab, "mbr_2", csv("dep", ["14", "27", "50"]))
     communes = publish_table(lab, "mbr_3", csv("code_commune", ["14118", "76540", "76351"]))
-    (plain,) = [one for one in joins(lab, codes) if one["dataset_id"] == there]
+    (plain,) = [entry for entry in joins(lab, codes) if entry["dataset_id"] == there]
     assert (plain["key"], plain["via_here"], plain["matches"]) == ("departement", "", 3)
-    (led,) = [one for one in joins(lab, communes) if one["dataset_id"] == there]
+    (led,) = [entry for entry in joins(lab, communes) if entry["dataset_id"] == there]
     assert (led["via_here"], led["matches"]) == ("commune_departement", 2)
     assert led["reason"].startswith("2 des 2 valeurs qu'atteint « code_commune » sont dans")
     lab.settled()
-    told = [
+    dataset_ids = [
         join["dataset_id"]
         for new in (codes, communes)
         for event in lab.events("joins_discovered", published_id=new)
         for join in event["joins"]
     ]
-    assert there not in told
+    assert there not in dataset_ids
 
 
 def test_establishments_find_companies(lab: Lab) -> None:
@@ -345,10 +355,10 @@ def test_establishments_find_companies(lab: Lab) -> None:
     establishments = numbers.filter(pa.array(is_siret(numbers))).to_pylist()
     here = publish_table(lab, "mbr_1", csv("siret", establishments))
     there = publish_table(lab, "mbr_2", csv("siren", ["211400015", "217500016", "216901231"]))
-    (found,) = [one for one in joins(lab, here) if one["dataset_id"] == there]
-    assert (found["via_here"], found["via_there"], found["matches"]) == ("siret_siren", "", 1)
-    assert (found["rows_here"], found["containment"]) == (len(establishments), 1.0)
-    (back,) = [one for one in joins(lab, there) if one["dataset_id"] == here]
+    (entry,) = [entry for entry in joins(lab, here) if entry["dataset_id"] == there]
+    assert (entry["via_here"], entry["via_there"], entry["matches"]) == ("siret_siren", "", 1)
+    assert (entry["rows_here"], entry["containment"]) == (len(establishments), 1.0)
+    (back,) = [entry for entry in joins(lab, there) if entry["dataset_id"] == here]
     assert (back["via_here"], back["via_there"]) == ("", "siret_siren")
 
 
@@ -357,13 +367,15 @@ def test_postcode_that_leads_to_several_communes_multiplies_rows(lab: Lab) -> No
     codes = ["76111", "76540", "14250", "14600", "27190", "50200", "61110", "76000", "14000"]
     here = publish_table(lab, "mbr_1", csv("code_postal", codes))
     there = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv")
-    found = next(
-        one
-        for one in joins(lab, here)
-        if (one["dataset_id"], one["columns_there"]) == (there, ["code"])
+    entry = next(
+        entry
+        for entry in joins(lab, here)
+        if (entry["dataset_id"], entry["columns_there"]) == (there, ["code"])
     )
-    assert (found["via_here"], found["multiplication"]) == ("postcode_commune", "one_to_many")
-    assert found["matches"] > len(codes)
-    assert found["cost"] == ["one-to-many"]
-    (back,) = [one for one in joins(lab, there, query="?column=code") if one["dataset_id"] == here]
+    assert (entry["via_here"], entry["multiplication"]) == ("postcode_commune", "one_to_many")
+    assert entry["matches"] > len(codes)
+    assert entry["cost"] == ["one-to-many"]
+    (back,) = [
+        entry for entry in joins(lab, there, query="?column=code") if entry["dataset_id"] == here
+    ]
     assert back["multiplication"] == "many_to_one"

@@ -16,17 +16,29 @@ def test_workshop_is_announced_read_and_listed(lab: Lab, town: Town) -> None:
     """What the staff alone sees is nobody else's; time is to the second, in UTC."""
     host, project = lab.member(name="Le Dôme"), lab.submit()
     sent = plan(host_id=host, project_ids=[project, project])
-    made = lab.done("POST", "/workshops", sent, who=REVIEWER)
-    assert datetime.fromisoformat(made["starts_at"]) == datetime.fromisoformat(sent["starts_at"])
-    assert (made["host"], made["project_ids"]) == ("Le Dôme", [project])
-    assert made["seating"] == {"taken": 0, "waiting": 0, "waiting_seats": 2}
-    shown = town.done("GET", f"/workshops/{made['id']}")
-    assert (shown["link"], shown["project_ids"], shown["seating"]) == ("", [], None)
-    assert (shown["is_open"], shown["is_full"], shown["is_coming"]) == (True, False, True)
-    assert made["id"] in {one["id"] for one in town.done("GET", "/workshops?when=coming")["items"]}
+    workshop = lab.done("POST", "/workshops", sent, who=REVIEWER)
+    assert datetime.fromisoformat(workshop["starts_at"]) == datetime.fromisoformat(
+        sent["starts_at"]
+    )
+    assert (workshop["host"], workshop["project_ids"]) == ("Le Dôme", [project])
+    assert workshop["seating"] == {"taken": 0, "waiting": 0, "waiting_seats": 2}
+    workshop_view = town.done("GET", f"/workshops/{workshop['id']}")
+    assert (workshop_view["link"], workshop_view["project_ids"], workshop_view["seating"]) == (
+        "",
+        [],
+        None,
+    )
+    assert (workshop_view["is_open"], workshop_view["is_full"], workshop_view["is_coming"]) == (
+        True,
+        False,
+        True,
+    )
+    assert workshop["id"] in {
+        workshop["id"] for workshop in town.done("GET", "/workshops?when=coming")["items"]
+    }
     assert town.done("GET", "/workshops?theme=rien")["items"] == []
-    told = lab.wait_for("workshop_announced", workshop_id=made["id"])
-    assert (told["project_ids"], told["member_ids"]) == ([project], [host])
+    event = lab.wait_for("workshop_announced", workshop_id=workshop["id"])
+    assert (event["project_ids"], event["member_ids"]) == ([project], [host])
 
 
 def test_lab_that_is_closed_shows_strangers_nothing(lab: Lab, town: Town) -> None:
@@ -71,8 +83,8 @@ def test_plan_that_cannot_be_is_refused_at_its_field(
     lab: Lab, town: Town, wrong: dict[str, Any], field: str
 ) -> None:
     """In an announcement, and in a change."""
-    told = lab.refused(422, "POST", "/workshops", plan(**wrong), who=REVIEWER)
-    assert told["field"] == field
+    refusal = lab.refused(422, "POST", "/workshops", plan(**wrong), who=REVIEWER)
+    assert refusal["field"] == field
     path = f"/workshops/{town.announce()}"
     assert lab.refused(422, "PATCH", path, wrong, who=REVIEWER)["field"] == field
 
@@ -103,14 +115,14 @@ def test_announcement_that_is_repeated_is_one(lab: Lab) -> None:
     body, headers = plan(), {"Idempotency-Key": "atelier-1"}
     wrong = {**body, "ends_at": body["starts_at"]}
     lab.refused(422, "POST", "/workshops", wrong, who=REVIEWER, headers=headers)
-    one, two = (
+    workshop_id, two = (
         lab.done("POST", "/workshops", body, who=REVIEWER, headers=headers)["id"] for _ in range(2)
     )
-    assert one == two
+    assert workshop_id == two
     other = {**body, "seats": 9}
     lab.refused(422, "POST", "/workshops", other, who=REVIEWER, headers=headers)
-    eventually(lambda: lab.events("workshop_announced", workshop_id=one))
-    assert len(lab.events("workshop_announced", workshop_id=one)) == 1
+    eventually(lambda: lab.events("workshop_announced", workshop_id=workshop_id))
+    assert len(lab.events("workshop_announced", workshop_id=workshop_id)) == 1
 
 
 def test_calendars_move_and_strike_out_what_they_have(lab: Lab, town: Town) -> None:
@@ -122,7 +134,7 @@ def test_calendars_move_and_strike_out_what_they_have(lab: Lab, town: Town) -> N
         answer = town.call("GET", where, Accept=accept)
         assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
         events: list[Any] = Calendar.from_ical(answer.data).walk("VEVENT")
-        return next(one for one in events if one["uid"].startswith(workshop_id))
+        return next(event for event in events if event["uid"].startswith(workshop_id))
 
     before = listed("/workshops.ics", "*/*")
     lab.done("PATCH", path, {"place": "Rouen"}, who=REVIEWER)
@@ -152,18 +164,18 @@ def test_workshop_is_closed_with_who_came_and_what_to_read(lab: Lab, town: Town)
     town.pass_time(workshop_id, starts_at=begun, ends_at=over)
     lab.refused(409, "PATCH", path, {"seats": 9}, who=REVIEWER)
     lab.done("POST", f"{path}/attendance", noted, who=REVIEWER)
-    assert [one["came"] for one in town.registrants(workshop_id)] == [True, False]
+    assert [registrant["came"] for registrant in town.registrants(workshop_id)] == [True, False]
     bad = {**material, "url": "data:text/html,x"}
     assert lab.refused(422, "POST", f"{path}/materials", bad, who=REVIEWER)["field"] == "url"
     lab.done("POST", f"{path}/materials", material, who=REVIEWER)
-    shown = town.done("GET", "/workshops?when=past&limit=100")["items"]
-    (past,) = [one for one in shown if one["id"] == workshop_id]
+    workshops = town.done("GET", "/workshops?when=past&limit=100")["items"]
+    (past,) = [workshop for workshop in workshops if workshop["id"] == workshop_id]
     assert (past["attendance"], past["is_open"]) == (5, False)
-    assert [one["url"] for one in past["materials"]] == ["https://a.example/d.pdf"]
+    assert [material["url"] for material in past["materials"]] == ["https://a.example/d.pdf"]
     removed = {"url": material["url"]}
     for _ in range(2):
         assert lab.done("DELETE", f"{path}/materials", removed, who=REVIEWER)["materials"] == []
     assert lab.refused(422, "DELETE", f"{path}/materials", {}, who=REVIEWER)["field"] == "url"
-    told = lab.wait_for("workshop_held", workshop_id=workshop_id)
-    assert told["attendance"] == 5
+    event = lab.wait_for("workshop_held", workshop_id=workshop_id)
+    assert event["attendance"] == 5
     eventually(lambda: len(lab.events("material_added", workshop_id=workshop_id)) == 3)

@@ -28,11 +28,11 @@ from tests.unit.notify.steering.story import HOLDER, Teller, delivered, heard
 ERASURE = envelope(ErasureRequested(erasure_id="ers_1", member_id=HOLDER), subject="ers_1")
 
 
-def record(store: Store, *told: Envelope[Event]) -> None:
+def record(store: Store, *envelope: Envelope[Event]) -> None:
     """Let the service hear these events."""
-    for one in told:
-        Recorder(store).record(one)
-        note(store, one)
+    for news in envelope:
+        Recorder(store).record(news)
+        note(store, news)
 
 
 def kept(store: Store) -> dict[str, Subject]:
@@ -54,7 +54,7 @@ def test_workers_that_hear_of_one_project_at_once_lose_nothing(store: Store) -> 
     """Four of them, each event with two."""
     told = delivered()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda one: hear(store, [one]), [*told, *reversed(told)]))
+        list(pool.map(lambda parameter: hear(store, [parameter]), [*told, *reversed(told)]))
     assert kept(store) == heard(told)
 
 
@@ -62,14 +62,14 @@ def test_timelines_of_before_are_read_once_whoever_looks(store: Store) -> None:
     """Four processes at once; the figures are those of a lab that heard all of it."""
     told = delivered()
     record(store, *told)
-    for one in store.of(Subject).every():
-        store.of(Subject).remove(one)
+    for path in store.of(Subject).every():
+        store.of(Subject).remove(path)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: SteeringUpgrade(store).sweep(), range(4)))
     assert kept(store) == heard(told)
     assert store.of(Filling).get("steering").is_done
-    for one in store.of(Subject).every():
-        store.of(Subject).remove(one)
+    for path in store.of(Subject).every():
+        store.of(Subject).remove(path)
     SteeringUpgrade(store).sweep()
     assert kept(store) == {}
 
@@ -131,7 +131,7 @@ def test_reasons_end_with_the_words_of_the_timeline(store: Store, settings: Sett
     """The theme stays: the figures of a year shall not change years later."""
     record(store, *marked_story())
     assert MARK in text_of(store)
-    (timeline,) = (one for one in policies(store, settings) if one.kind == "timeline")
+    (timeline,) = (policy for policy in policies(store, settings) if policy.kind == "timeline")
     list(timeline.things())
     timeline.erase(PROJECT, now(), "")
     submitted, rejected = store.of(Subject).get(f"project.{PROJECT}").facts
@@ -144,7 +144,7 @@ def test_other_members_words_are_untouched_by_an_erasure(store: Store) -> None:
     record(store, *marked_story(), envelope(other, subject="prj_other"), ERASURE)
     assert "Santé" in text_of(store)
     (answer,) = store.of(Departure).get(HOLDER).outbox
-    counts = {one["kind"]: one["count"] for one in answer["data"]["counts"]}
+    counts = {count["kind"]: count["count"] for count in answer["data"]["counts"]}
     assert counts["sujets du pilotage"] == 1
     assert store.of(Ownership).get(PROJECT).member_id == HOLDER
     assert store.of(Endpoint).find() == []

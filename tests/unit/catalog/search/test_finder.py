@@ -203,7 +203,9 @@ def test_facets_count_all_that_is_found(index: CatalogueIndex) -> None:
     answer = page(index, facets=True, limit=1)
     assert answer.facets is not None
     counts = {
-        (name, one.value): one.count for name, values in answer.facets.items() for one in values
+        (name, facet_value.value): facet_value.count
+        for name, values in answer.facets.items()
+        for facet_value in values
     }
     assert counts["licence", "lov2"] == 4
     assert counts["territory", "14"] == 2
@@ -217,8 +219,8 @@ def test_facets_say_in_french_what_they_count(index: CatalogueIndex) -> None:
     """As somebody wrote it, or as its licence is called."""
     facets = page(index, facets=True).facets or {}
     assert {"Mobilité", "divers"} <= {one.label for one in facets["theme"]}
-    assert "Licence Ouverte 2.0" in {one.label for one in facets["licence"]}
-    assert [one.label for one in facets["key"]] == ["code commune"]
+    assert "Licence Ouverte 2.0" in {facet_value.label for facet_value in facets["licence"]}
+    assert [facet_value.label for facet_value in facets["key"]] == ["code commune"]
 
 
 def test_territories_are_told_by_name_and_found_by_their_number() -> None:
@@ -232,14 +234,17 @@ def test_territories_are_told_by_name_and_found_by_their_number() -> None:
         )
     )
     facets = page(index, facets=True).facets or {}
-    assert {(one.value, one.label, one.count) for one in facets["territory"]} == {
+    assert {
+        (facet_value.value, facet_value.label, facet_value.count)
+        for facet_value in facets["territory"]
+    } == {
         ("76", "Seine-Maritime (76)", 3),
         ("200023414", "Métropole Rouen Normandie", 2),
         ("50", "Manche (50)", 1),
         ("200067205", "CA du Cotentin", 1),
     }
-    for one in facets["territory"]:
-        assert page(index, territory=one.value).total == one.count
+    for facet_value in facets["territory"]:
+        assert page(index, territory=facet_value.value).total == facet_value.count
     assert set(found(index, territory="76540")) == {"rouen", "metropole", "seine"}
 
 
@@ -323,7 +328,7 @@ def test_a_page_goes_on_where_the_one_before_ended_whatever_came_in_between() ->
     gone = dataset(ids[7].removeprefix("dts_"), "Autre chose")
     index.put([gone, *(dataset(f"a{n}", "Communes") for n in range(5))])
     rest = page(index, q="communes", limit=100, after=first.next)
-    assert [item.id for item in rest.items] == [one for one in ids[5:] if one != gone.id]
+    assert [item.id for item in rest.items] == [text for text in ids[5:] if text != gone.id]
 
 
 @pytest.mark.parametrize(("q", "cursor"), [("chaussée", "dts_title"), ("", "1.5:3"), ("", "zzz")])

@@ -45,9 +45,9 @@ def test_what_all_share_and_a_territory_do_not_outweigh_what_is_asked_for() -> N
 def test_all_words_are_needed_where_many_have_them() -> None:
     """The rest is noise then."""
     both = [dataset(f"b{n:02}", f"Relevé des crapauds {n}") for n in range(20)]
-    one = [dataset(f"o{n:02}", f"Relevé {n}") for n in range(20)]
-    assert page(index_of([*both, *one]), q="relevé crapauds").total == 20
-    assert page(index_of([*both[:3], *one]), q="crapauds relevé").total == 3
+    datasets = [dataset(f"o{n:02}", f"Relevé {n}") for n in range(20)]
+    assert page(index_of([*both, *datasets]), q="relevé crapauds").total == 20
+    assert page(index_of([*both[:3], *datasets]), q="crapauds relevé").total == 3
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_name_that_no_text_has_as_a_word_is_a_place(q: str) -> None:
 
 def test_columns_are_found_by_what_is_said_of_them_and_by_their_type() -> None:
     """But not by what is said of a column that the table has not: it may be held back."""
-    said = (
+    descriptions = (
         ColumnDescription(name="rsec", description="nombre de résidences secondaires"),
         ColumnDescription(name="hidden", description="revenus"),
     )
@@ -256,7 +256,7 @@ def test_columns_are_found_by_what_is_said_of_them_and_by_their_type() -> None:
             meaning=Meaning(type="email", confidence=1, valid=1),
         ),
     )
-    about = metadata("Table").model_copy(update={"columns": said})
+    about = metadata("Table").model_copy(update={"columns": descriptions})
     table = published(about=about, shown=Profile(rows=1, encoding="utf-8", columns=columns))
     index = index_of([table])
     assert page(index, q="résidence secondaire").items[0].reasons == [

@@ -53,8 +53,8 @@ def asked(*owners: str) -> list[Told]:
     teller = Teller()
     teller.tell(ProjectSubmitted, 0)
     for number, owner in enumerate(owners):
-        given = {"dataset_id": f"dts_{number}", "owner_id": owner}
-        teller.tell(AccessRequested, number, f"acc_{number}", project_id=PROJECT, **given)
+        defaults = {"dataset_id": f"dts_{number}", "owner_id": owner}
+        teller.tell(AccessRequested, number, f"acc_{number}", project_id=PROJECT, **defaults)
     return teller.told
 
 
@@ -136,8 +136,8 @@ def test_project_that_is_open_counts_its_time_so_far() -> None:
 def test_project_of_which_no_stage_was_heard_is_not_counted() -> None:
     """Its submission may come after what was told of it."""
     teller = Teller()
-    given = {"dataset_id": "dts_1", "owner_id": OWNER, "project_id": PROJECT}
-    teller.tell(AccessRequested, 0, "acc_1", **given)
+    defaults = {"dataset_id": "dts_1", "owner_id": OWNER, "project_id": PROJECT}
+    teller.tell(AccessRequested, 0, "acc_1", **defaults)
     told = view(teller.told)
     assert values(told, "projects_by_stage") == values(told, "waits_by_party") == {}
     assert values(told, "datasets_asked") == {"dts_1": 1}
@@ -172,7 +172,7 @@ def test_ends_are_counted_by_stage_and_by_whom_they_waited_for() -> None:
         "retiré à l'étape conseillé": 1,
     }
     assert values(told, "ends_by_wait") == {"porteur": 1, "personne": 1}
-    assert [(one.project_id, one.reason) for one in told.ends] == [
+    assert [(end.project_id, end.reason) for end in told.ends] == [
         ("prj_2", "Illégal."),
         (PROJECT, "Plus personne pour le porter."),
     ]
@@ -181,10 +181,10 @@ def test_ends_are_counted_by_stage_and_by_whom_they_waited_for() -> None:
 
 def test_delay_of_few_members_is_told_to_operators_alone() -> None:
     """Two owners would tell each other's; of three the middle one is told, and nobody by name."""
-    for owners, shown in ((2, "moins de 3 membres"), (3, pytest.approx(244, abs=1))):
+    for owners, ensemble in ((2, "moins de 3 membres"), (3, pytest.approx(244, abs=1))):
         story = asked(*(f"mem_{number}" for number in range(owners)))
         reviewer, operator = view(story, sees_members=False), view(story)
-        assert values(reviewer, "owner_days") == {"ensemble": shown}
+        assert values(reviewer, "owner_days") == {"ensemble": ensemble}
         assert len(values(operator, "owner_days")) == 1 + owners
         assert "mem_" not in repr(reviewer)
 
@@ -207,8 +207,8 @@ def test_datasets_that_could_be_crossed_and_are_not_are_told() -> None:
     """A join is known, from either side, and no project read both."""
     teller = Teller()
     for number in (1, 2, 3):
-        given = {"dataset_id": f"dts_{number}", "owner_id": OWNER, "keys": ()}
-        teller.tell(DatasetPublished, number, f"dts_{number}", **given)
+        defaults = {"dataset_id": f"dts_{number}", "owner_id": OWNER, "keys": ()}
+        teller.tell(DatasetPublished, number, f"dts_{number}", **defaults)
     joins = (made(Joined, dataset_id="dts_1"),)
     teller.tell(JoinsDiscovered, 4, "dts_2", dataset_id="dts_2", owner_id=OWNER, joins=joins)
     told = values(view(teller.told), "datasets")
@@ -220,10 +220,10 @@ def test_refused_requests_count_by_dataset_and_by_answer() -> None:
     """Asked twice by one project, a dataset was refused to one."""
     teller = Teller()
     teller.tell(ProjectSubmitted, 0)
-    given: dict[str, Any] = {"dataset_id": "dts_1", "owner_id": OWNER, "project_id": PROJECT}
+    defaults: dict[str, Any] = {"dataset_id": "dts_1", "owner_id": OWNER, "project_id": PROJECT}
     for day in (1, 5):
-        teller.tell(AccessRequested, day, "acc_1", **given)
-        teller.tell(AccessRefused, day + 1, "acc_1", **given)
+        teller.tell(AccessRequested, day, "acc_1", **defaults)
+        teller.tell(AccessRefused, day + 1, "acc_1", **defaults)
     told = view(teller.told)
     assert values(told, "datasets_refused") == {"dts_1": 1}
     assert values(told, "requests_by_answer") == {"refusées": 1}
@@ -232,7 +232,10 @@ def test_refused_requests_count_by_dataset_and_by_answer() -> None:
 @pytest.mark.parametrize(("day", "state"), [(100, "vivants"), (-300, "dormants")])
 def test_service_is_alive_for_a_year_after_its_last_sign(day: int, state: str) -> None:
     """A new version of its dataset, here; then it is stale."""
-    story = [one.model_copy(update={"time": one.time - timedelta(days=365)}) for one in delivered()]
+    story = [
+        figure.model_copy(update={"time": figure.time - timedelta(days=365)})
+        for figure in delivered()
+    ]
     teller = Teller()
     teller.tell(DatasetPublished, day, "dts_9", dataset_id="dts_3", owner_id=HOLDER, keys=())
     told = view([*story, *teller.told])
@@ -260,17 +263,17 @@ def test_themes_are_one_whatever_their_case_and_none_when_erased() -> None:
     """« Habitat » and « HABITAT » are one theme; an erased member's has no name."""
     teller = Teller()
     for number, theme in enumerate(("Habitat", "HABITAT", "Santé")):
-        given = {"project_id": f"prj_{number}", "theme": theme}
-        teller.tell(ProjectSubmitted, number, **given)
+        defaults = {"project_id": f"prj_{number}", "theme": theme}
+        teller.tell(ProjectSubmitted, number, **defaults)
     erased = envelope(redacted(made(ProjectSubmitted, project_id="prj_e")), time=START)
-    told = values(view([*teller.told, erased]), "projects_by_theme")
-    assert told == {"Habitat": 2, "Santé": 1, "sans thème connu": 1}
+    fields = values(view([*teller.told, erased]), "projects_by_theme")
+    assert fields == {"Habitat": 2, "Santé": 1, "sans thème connu": 1}
 
 
 @pytest.mark.parametrize(
-    ("came", "told"), [([4], "moins de 5"), ([0], "moins de 5"), ([5], 5), ([4, 30], 30)]
+    ("came", "ensemble"), [([4], "moins de 5"), ([0], "moins de 5"), ([5], 5), ([4, 30], 30)]
 )
-def test_few_persons_are_not_counted(came: list[int], told: object) -> None:
+def test_few_persons_are_not_counted(came: list[int], ensemble: object) -> None:
     """Of workshops only all persons of a year are told, by the last count of each."""
     facts = tuple(
         Fact(key=f"e{number}", at=START, sequence=number, what=HELD, number=count)
@@ -279,12 +282,14 @@ def test_few_persons_are_not_counted(came: list[int], told: object) -> None:
     held = Subject(id="workshop.w", about="workshop", thing_id="w", facts=facts)
     of = report_of(World(YearPeriod.of(2026, NOW), [held], sees_members=True))
     assert values(of, "workshops") == {"tenus": 1}
-    assert values(of, "attendance") == {"ensemble": told}
+    assert values(of, "attendance") == {"ensemble": ensemble}
 
 
 def test_every_figure_says_how_it_is_counted() -> None:
     """Names are unique; each has a title, a unit and a sentence."""
-    told = view(delivered())
-    assert len({one.name for one in told.figures}) == len(told.figures)
-    assert all(one.title and one.unit and one.said.endswith(".") for one in told.figures)
-    assert figure(told, "services").unit == "services"
+    steering = view(delivered())
+    assert len({figure.name for figure in steering.figures}) == len(steering.figures)
+    assert all(
+        figure.title and figure.unit and figure.said.endswith(".") for figure in steering.figures
+    )
+    assert figure(steering, "services").unit == "services"

@@ -34,11 +34,11 @@ def test_event_read_back_from_a_document_is_the_same_fact() -> None:
 def test_only_the_first_time_at_a_stage_counts() -> None:
     """A project is equipped again for each job that is asked for."""
     times = [START + timedelta(days=day) for day in (9, 2, 5)]
-    told = [
+    envelopes = [
         envelope(made(ProjectEquipped), sequence=number, time=time)
         for number, time in enumerate(times, 1)
     ]
-    (subject,) = heard(told).values()
+    (subject,) = heard(envelopes).values()
     assert [fact.at for fact in subject.facts] == [times[1]]
 
 
@@ -78,11 +78,11 @@ def test_no_word_of_a_redacted_event_is_kept(event: ProjectSubmitted) -> None:
 
 def test_words_of_what_names_a_member_are_redacted_and_others_stay() -> None:
     """Who decided is named, too; the project's own theme is its holder's."""
-    told = [
+    envelopes = [
         envelope(made(ProjectSubmitted, project_id=PROJECT, theme="Habitat")),
         envelope(made(ProjectRejected, decided_by="mem_reviewer", reason=MARK), sequence=2),
     ]
-    (subject,) = heard(told).values()
+    (subject,) = heard(envelopes).values()
     assert subject.names({"mem_reviewer"})
     subject.redact({"mem_reviewer"})
     assert [fact.text for fact in subject.facts] == ["Habitat", ERASED]
@@ -93,11 +93,11 @@ def test_words_of_what_names_a_member_are_redacted_and_others_stay() -> None:
 
 def test_reasons_end_with_the_timeline_and_themes_stay() -> None:
     """Figures of years go on; why somebody gave up is told no longer."""
-    told = [
+    envelopes = [
         envelope(made(ProjectSubmitted, theme="Habitat")),
         envelope(made(ProjectRejected, reason=MARK), sequence=2),
     ]
-    (subject,) = heard(told).values()
+    (subject,) = heard(envelopes).values()
     subject.forget_reasons()
     assert [fact.text for fact in subject.facts] == ["Habitat", ERASED]
 
@@ -114,5 +114,5 @@ def test_jobs_are_their_projects_else_their_datasets_else_their_harvests(
     ids: dict[str, str], thing: tuple[str, str]
 ) -> None:
     """Compute that no project used is counted, too."""
-    told = envelope(made(JobSucceeded, job_id="job_1", **ids))
-    assert [about for about, _ in facts_of(told)] == [thing]
+    news = envelope(made(JobSucceeded, job_id="job_1", **ids))
+    assert [about for about, _ in facts_of(news)] == [thing]
