@@ -28,6 +28,21 @@ def test_rare_words_count_more() -> None:
     assert found(index, "relevé crapauds")[0] == "rare"
 
 
+def test_a_rare_word_counts_as_rare_whatever_it_may_be_mistaken_for() -> None:
+    """Though many have a word that differs by a letter."""
+    alike = [dataset(f"a{n}", f"Manteaux {n}") for n in range(40)]
+    common = [dataset(f"c{n}", f"Relevé {n}") for n in range(10)]
+    index = index_of([*alike, *common, dataset("rare", "Marteaux")])
+    assert found(index, "relevé marteaux")[0] == "rare"
+
+
+def test_each_of_five_words_that_weigh_alike_is_enough() -> None:
+    """Where no dataset has two of them, all are found that have one."""
+    words = ("crapauds", "tortues", "libellules", "papillons", "hérissons")
+    index = index_of(dataset(word[:2], word) for word in words)
+    assert page(index, q=" ".join(words)).total == len(words)
+
+
 def test_what_all_share_and_a_territory_do_not_outweigh_what_is_asked_for() -> None:
     """Titles with them come after texts that have the other word as well, be it national data."""
     shared = [dataset(f"s{n}", f"Communes de Normandie {n}", territory=NORMANDY) for n in range(4)]
