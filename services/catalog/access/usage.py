@@ -167,15 +167,10 @@ def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> t
     for all but the owner once they left; Gone, for all but owner and staff, when it is retired.
     """
     dataset = visible(store, dataset_id, caller)
-    if not dataset.may_be_downloaded_by(caller):
-        raise Forbidden(
-            "l'accès à ces données est restreint : un projet le demande à leur propriétaire"
-        )
-    dataset.check_kept(caller)
-    is_noted = dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id
+    version, table = dataset.check_downloadable(caller)
+    is_noted = dataset.is_of_others_than(caller)
     if is_noted and has_left(store, caller.member_id):
         raise Forbidden("ce membre a quitté le Datalab : il n'en emporte plus rien d'autrui")
-    version, table = dataset.readable()
     file = _file_of(version, name) if name else table
     if version.listing and not name:
         raise WrongStage(

@@ -153,6 +153,22 @@ class Dataset(Followed):
         """Whether `caller` may have its rows outside of the sandbox."""
         return self.metadata.access == "open" or caller.may_see(self.owner_id, *self.readers)
 
+    def check_downloadable(self, caller: Caller) -> tuple[Version, FileRef]:
+        """What `readable` returns, if `caller` may have it outside of the sandbox.
+
+        Raises Forbidden where it may not, and like `check_kept` and `readable`.
+        """
+        if not self.may_be_downloaded_by(caller):
+            raise Forbidden(
+                "l'accès à ces données est restreint : un projet le demande à leur propriétaire"
+            )
+        self.check_kept(caller)
+        return self.readable()
+
+    def is_of_others_than(self, caller: Caller) -> bool:
+        """Whether its rows are others' restricted data: who left the lab takes none away."""
+        return self.metadata.access == "restricted" and caller.member_id != self.owner_id
+
     def check_kept(self, caller: Caller) -> None:
         """Raise Gone where it is deleted, or retired and the caller neither owner nor staff."""
         if self.deletion or (self.retirement and not caller.may_see(self.owner_id)):

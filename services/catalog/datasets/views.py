@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
@@ -13,7 +14,10 @@ from services.catalog.datasets.versions import Changes, DatasetState, Version, c
 from services.catalog.decisions.dataset_end import Retirement
 from shared.auth import Caller
 from shared.engine.tables.manifest import ColumnDescription
+from shared.errors import LabError
 from shared.events.event import FileRef, Frozen
+
+Action: TypeAlias = Literal["download"]
 
 
 class FileView(Frozen):
@@ -100,6 +104,7 @@ class SameBytes(Frozen):
 class DatasetView(DatasetSummary):
     """A dataset with its versions, as its insiders and staff or as others may see it."""
 
+    may: tuple[Action, ...] = Field(description="what the caller may do with what is published")
     columns: tuple[ColumnDescription, ...] = Field(
         default=(), description="what is said of columns: those of the table, and unknown ones"
     )
@@ -144,6 +149,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         descriptions, unknown = dataset.known_descriptions, []
     return DatasetView(
         **summary_of(dataset).model_dump(),
+        may=_actions_of(dataset, caller),
         columns=descriptions,
         unknown_columns=unknown,
         versions=[
@@ -155,6 +161,14 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         retired=dataset.retired,
         retirement=dataset.retirement,
     )
+
+
+def _actions_of(dataset: Dataset, caller: Caller) -> tuple[Action, ...]:
+    try:
+        dataset.check_downloadable(caller)
+    except LabError:
+        return ()
+    return ("download",)
 
 
 def versions_of(dataset: Dataset, caller: Caller) -> list[Version]:

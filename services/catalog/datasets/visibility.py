@@ -6,6 +6,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.views import DatasetView, EndedInput, VersionView, view_of
 from shared.auth import Caller
+from shared.endings.departures import has_left
 from shared.errors import NotFound
 from shared.store import Store
 
@@ -40,7 +41,10 @@ def view(store: Store, dataset_id: str, caller: Caller) -> DatasetView:
 
     What was deleted is called in it as it is called now. Raises NotFound as `visible` does.
     """
-    dataset_view = view_of(visible(store, dataset_id, caller), caller)
+    dataset = visible(store, dataset_id, caller)
+    dataset_view = view_of(dataset, caller)
+    if dataset.is_of_others_than(caller) and has_left(store, caller.member_id):
+        dataset_view = dataset_view.model_copy(update={"may": ()})
     provenances = (version.provenance for version in dataset_view.versions if version.provenance)
     names = {input_version.dataset_id for origin in provenances for input_version in origin.inputs}
     ended = list(_ended(datasets_of(store, names).values()))

@@ -17,6 +17,7 @@ DATASET: dict[str, Any] = {
     "state": "published",
     "licence": "odc-odbl",
     "access": "open",
+    "may": ["download"],
     "quality": None,
 }
 READ = version()
@@ -38,6 +39,14 @@ def test_dataset_names_its_licence_and_what_its_columns_hold() -> None:
     assert "c numéro SIRET" in text
     assert "n nombre entier Habitants" in text
     assert not {"odc-odbl", "siret", "integer"} & set(text.split())
+
+
+def test_dataset_is_offered_to_whom_the_catalogue_gives_it() -> None:
+    """Also a restricted result, to the team that made it; not what is in another catalogue only."""
+    for may in ([], ["download"]):
+        told = {**DATASET, "access": "restricted", "may": may, "versions": [READ]}
+        html = html_of(catalogue.show, {"/datasets/dts_1": told, **NOTHING}, dataset_id="dts_1")
+        assert ("/table?format=csv" in html) == bool(may)
 
 
 def test_dataset_leads_to_recipes_for_one_s_own_projects() -> None:

@@ -7,7 +7,7 @@ import pytest
 from shared.aggregate import new_id
 from shared.engine.tables.manifest import Column, Meaning, Profile
 from shared.errors import Forbidden
-from shared.events import FileRef
+from shared.events import FileRef, MemberLeft
 from tests.integration.catalog.lab import Lab, delivered, failed, problem_of
 
 TABLE_AND_FILES = ("table", "files/chart.png", "files/result.parquet")
@@ -41,6 +41,34 @@ def test_version_that_is_not_published_is_nobody_s_to_download(lab: Lab, path: s
         problem_of(
             lab.call("GET", f"/datasets/{dataset_id}/{path}", lab.token("mbr_h", "holder")), 404
         )
+
+
+def test_data_is_taken_by_whom_it_is_shown_to_be_for(lab: Lab) -> None:
+    """`may` says so before anybody tries: open, restricted, a team's result, retired, or unread."""
+    owner, holder = new_id("mbr"), new_id("mbr")
+    opened, closed = lab.published(owner), lab.published(owner, access="restricted")
+    retired, waiting = lab.published(owner), lab.upload(owner)
+    done = delivered(lab, closed, holder_id=holder)
+    result = lab.result_of(done.model_copy(update={"team": ("mbr_t",)}))
+    body = {"reason": "fini"}
+    token = lab.token(owner, "owner")
+    assert lab.call("POST", f"/datasets/{retired}/retirement", token, json=body).status == 200
+    gone = new_id("mbr")
+    lab.publish(MemberLeft(member_id=gone, reason="Fin."))
+    lab.settled()
+    others = (("mbr_t", "holder"), ("mbr_r", "reviewer"), ("mbr_z", "owner"), (gone, "reviewer"))
+    is_taken = {}
+    for dataset_id in (opened, closed, retired, waiting, result):
+        for member, role in ((owner, "owner"), (holder, "holder"), *others):
+            token = lab.token(member, role)
+            shown = lab.call("GET", f"/datasets/{dataset_id}", token)
+            may = shown.json()["may"] if shown.status == 200 else []
+            taken = lab.call("GET", f"/datasets/{dataset_id}/table", token).status == 200
+            assert taken == ("download" in may), (dataset_id, member)
+            is_taken[dataset_id, member] = taken
+    assert is_taken[result, "mbr_t"]
+    assert not is_taken[result, "mbr_z"]
+    assert (is_taken[opened, gone], is_taken[closed, gone]) == (True, False)
 
 
 def hashes(lab: Lab, dataset_id: str, member: str, role: str) -> list[str | None]:
