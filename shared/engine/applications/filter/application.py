@@ -42,8 +42,8 @@ COMPARISONS: Mapping[Comparison, str] = {
 """How a column's value compares with the given one, as people read it (French)."""
 
 _NUMBERS: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "integer": (re.compile(r"[+-]?\d+"), "de nombres entiers, comme 1 000"),
-    "decimal": (re.compile(r"[+-]?\d+(\.\d+)?"), "de nombres, comme 1,5"),
+    "integer": (re.compile(r"[+-]?[0-9]{1,30}"), "de nombres entiers, comme 1 000"),
+    "decimal": (re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?"), "de nombres, comme 1,5"),
 }
 _DAYS = ("%d/%m/%Y", "%Y-%m-%d")
 _FOLDED = ", sans distinguer majuscules, accents ni espaces autour"
@@ -59,7 +59,8 @@ class FilterParameters(Parameters):
     value: str = Field(
         min_length=1,
         max_length=500,
-        description="Un nombre, un jour (31/12/2026 ou 2026-12-31) ou un texte, comme la colonne",
+        description="Un nombre, un jour (31/12/2026 ou 2026-12-31) ou un texte, comme la colonne ;"
+        " d'une heure d'un jour, c'est le jour qui compte",
     )
     exact: bool = Field(
         default=False, description="Distingue, dans un texte, majuscules, accents et espaces autour"

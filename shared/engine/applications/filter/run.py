@@ -8,10 +8,11 @@ from shared.engine.reading.values.withheld_values import EmptyCells, is_withheld
 from shared.engine.running.steps.workbench import TABLE, WHOLE_TYPES, Workbench
 from shared.language.french import counted
 
+_MOMENTS = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 _KINDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys((*WHOLE_TYPES, "UBIGINT", "HUGEINT"), ("integer", "DECIMAL(38, 0)")),
     **dict.fromkeys(("FLOAT", "DOUBLE", "DECIMAL"), ("decimal", "DOUBLE")),
-    **{name: ("date", name) for name in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")},
+    **dict.fromkeys(("DATE", *_MOMENTS), ("date", "DATE")),
 }
 """How a value is read that is compared with a column of that type, and the type that it gets."""
 
@@ -53,6 +54,8 @@ def _condition(workbench: Workbench, parameters: FilterParameters) -> str:
         stored = _type_of(workbench, value)
     kind, sql_type = _KINDS.get(stored.split("(")[0], ("text", ""))
     side, other = value or quoted(name), literal(read_value(parameters.value, kind))
+    if stored in _MOMENTS:
+        side = f"CAST({side} AS DATE)"
     if sql_type:
         other = f"CAST({other} AS {sql_type})"
     elif parameters.exact:

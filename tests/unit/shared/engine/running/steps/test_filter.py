@@ -1,6 +1,6 @@
 """Rows are kept by a column's value, and stay as they are."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -16,10 +16,16 @@ from shared.events import Step
 from tests.unit.shared.engine.running.steps.benches import bench, made_column, result_rows
 
 ROWS = [
-    {"nom": " CAËN ", "n": 1, "prix": 1.5, "jour": date(2024, 1, 31)},
-    {"nom": "caen", "n": 20, "prix": 2.0, "jour": date(2024, 2, 1)},
-    {"nom": "Vire", "n": 3, "prix": None, "jour": None},
-    {"nom": "", "n": None, "prix": 10.0, "jour": date(2023, 12, 31)},
+    {
+        "nom": " CAËN ",
+        "n": 1,
+        "prix": 1.5,
+        "jour": date(2024, 1, 31),
+        "heure": datetime(2024, 1, 31, 10, tzinfo=UTC),
+    },
+    {"nom": "caen", "n": 20, "prix": 2.0, "jour": date(2024, 2, 1), "heure": None},
+    {"nom": "Vire", "n": 3, "prix": None, "jour": None, "heure": None},
+    {"nom": "", "n": None, "prix": 10.0, "jour": date(2023, 12, 31), "heure": None},
 ]
 
 
@@ -39,6 +45,7 @@ def _run(workbench: Workbench, column: str, comparison: str, value: str, **more:
         ("prix", ">=", "1,6", [20, None]),
         ("jour", "<", "01/02/2024", [1, None]),
         ("jour", "=", "2024-02-01", [20]),
+        ("heure", "<=", "31/01/2024", [1]),
     ],
 )
 def test_rows_are_kept_by_what_their_value_is(
@@ -70,6 +77,8 @@ def test_columns_are_handed_on_as_asked() -> None:
     [
         (("n", "=", "trois"), "value", "de nombres entiers"),
         (("n", "=", "1,5"), "value", "de nombres entiers"),
+        (("n", "=", "1" * 46), "value", "de nombres entiers"),
+        (("n", "=", "\uff11\uff10"), "value", "de nombres entiers"),
         (("prix", "=", "cher"), "value", "de nombres, comme 1,5"),
         (("jour", "=", "31/02/2024"), "value", "de jours"),
         (("pop", "=", "1"), "column", "n'a pas de colonne « pop »"),
