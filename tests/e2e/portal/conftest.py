@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from deploy.demo.story import Story
 from tests.chaos.lab import Lab
@@ -68,8 +68,13 @@ class Visitor:
     def until(self, path: str, selector: str) -> Page:
         """Open a page again and again until it has that."""
         for _ in range(100):
-            if self.go(path).locator(selector).count():
-                return self.page
+            try:
+                if self.go(path).locator(selector).count():
+                    return self.page
+            except Error as error:
+                # A page that opens itself anew may break off what is opened meanwhile.
+                if "ERR_ABORTED" not in str(error):
+                    raise
             self.page.wait_for_timeout(_PAUSE_MS)
         pytest.fail(f"{path} has no {selector}: {self.page.locator('main').inner_text()[:2000]}")
 
