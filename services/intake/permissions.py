@@ -26,7 +26,7 @@ Action = Literal[
 
 HOLDERS: frozenset[Role] = frozenset({"holder"})
 STAFF: frozenset[Role] = frozenset({"reviewer", "operator"})
-ROLES: Mapping[Action, frozenset[Role]] = {
+NEEDED_ROLES: Mapping[Action, frozenset[Role]] = {
     "ask": STAFF,
     "choose_site": STAFF,
     "complete": HOLDERS,
@@ -54,7 +54,7 @@ def actions_of(
     return tuple(
         action
         for action, check in checks.items()
-        if (action not in ROLES or caller.roles & ROLES[action]) and _passes(check)
+        if (action not in NEEDED_ROLES or caller.roles & NEEDED_ROLES[action]) and _passes(check)
     )
 
 

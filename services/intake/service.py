@@ -30,7 +30,7 @@ from services.intake.members.commands import candidates, load_of
 from services.intake.members.entrypoints import ForMembers
 from services.intake.members.model import Member
 from services.intake.model import Project
-from services.intake.permissions import HOLDERS, ROLES, STAFF
+from services.intake.permissions import HOLDERS, NEEDED_ROLES, STAFF
 from services.intake.records import GivenUpJob
 from services.intake.submission import Submission, check_code
 from services.intake.upgrade import ProjectUpgrade
@@ -231,7 +231,7 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         return ParticipantView.shown_to(project, call.caller.member_id, may)
 
     @as_rpc("project_id", WholeBody("treatment"), BY)
-    @_command(f"{PROJECT}/treatment", body=ReplaceTreatment, roles=ROLES["treat"])
+    @_command(f"{PROJECT}/treatment", body=ReplaceTreatment, roles=NEEDED_ROLES["treat"])
     def set_treatment(self, call: Call, project_id: str) -> ProjectView:
         """Say what to do with the data, or say it anew until the project ends.
 
@@ -247,7 +247,7 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         return self._shown(call, project, untried)
 
     @as_rpc("project_id", BY)
-    @_command(f"{PROJECT}/treatment/narrowing", roles=ROLES["narrow"])
+    @_command(f"{PROJECT}/treatment/narrowing", roles=NEEDED_ROLES["narrow"])
     def narrow_treatment(self, call: Call, project_id: str) -> ProjectView:
         """Have the treatment do without the columns that owners left out of their grants.
 
@@ -273,21 +273,21 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         return commands.read_review(self.documents, call.caller, project_id, needed=needed)
 
     @as_rpc("project_id", "answer", BY)
-    @_command(f"{PROJECT}/completion", body=CompleteProject, roles=ROLES["complete"])
+    @_command(f"{PROJECT}/completion", body=CompleteProject, roles=NEEDED_ROLES["complete"])
     def complete_project(self, call: Call, project_id: str) -> ProjectView:
         """Answer what a review asked the holder to complete."""
         project = commands.complete(self.documents, call.caller, project_id, call.body)
         return self._shown(call, project)
 
     @as_rpc("project_id", "site_id", BY, "then")
-    @_command(f"{PROJECT}/pilot-site", body=ChoosePilotSite, roles=ROLES["choose_site"])
+    @_command(f"{PROJECT}/pilot-site", body=ChoosePilotSite, roles=NEEDED_ROLES["choose_site"])
     def choose_pilot_site(self, call: Call, project_id: str) -> ProjectView:
         """Ask a member to pilot a project: it is piloted once that one accepts."""
         choose = partial(commands.choose_pilot_site, patience=self._patience)
         return self._shown(call, choose(self.documents, call.caller, project_id, call.body))
 
     @as_rpc("project_id", "team", BY, "then")
-    @_command(f"{PROJECT}/team", body=FormTeam, roles=ROLES["form_team"])
+    @_command(f"{PROJECT}/team", body=FormTeam, roles=NEEDED_ROLES["form_team"])
     def form_team(self, call: Call, project_id: str) -> ProjectView:
         """Ask members to work on a project: it is staffed once all of them accept."""
         form = partial(commands.form_team, patience=self._patience)
@@ -307,14 +307,14 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
         return AnswerView.shown_to(project, call.caller.member_id)
 
     @as_rpc("project_id", WholeBody("delivery"), BY)
-    @_command(f"{PROJECT}/delivery", body=DeliverProject, roles=ROLES["deliver"])
+    @_command(f"{PROJECT}/delivery", body=DeliverProject, roles=NEEDED_ROLES["deliver"])
     def deliver_project(self, call: Call, project_id: str) -> ProjectView:
         """Deliver a full job's result; it returns to the catalogue."""
         project = commands.deliver(self.documents, call.caller, project_id, call.body)
         return self._shown(call, project)
 
     @as_rpc("project_id", "reason", BY)
-    @_command(f"{PROJECT}/withdraw", body=WithdrawProject, roles=ROLES["withdraw"])
+    @_command(f"{PROJECT}/withdraw", body=WithdrawProject, roles=NEEDED_ROLES["withdraw"])
     def withdraw_project(self, call: Call, project_id: str) -> ProjectView:
         """Give a project up."""
         project = commands.withdraw(self.documents, call.caller, project_id, call.body)

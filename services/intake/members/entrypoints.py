@@ -3,13 +3,13 @@
 from services.intake.members import commands
 from services.intake.members.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members.model import Member
+from services.intake.permissions import STAFF
 from services.intake.views import MemberPage, MemberView
 from shared.auth import MemberId, Role
 from shared.http import Call, WholeBody, as_rpc, http
 from shared.messaging import rpc
 from shared.store import Store
 
-STAFF: frozenset[Role] = frozenset({"reviewer", "operator"})
 OPERATORS: frozenset[Role] = frozenset({"operator"})
 
 

@@ -1,6 +1,6 @@
 """What intake serves of workshops by HTTP and RPC."""
 
-from services.intake.members.entrypoints import STAFF
+from services.intake.permissions import STAFF
 from services.intake.workshops import commands
 from services.intake.workshops.bodies import (
     AddMaterial,

@@ -204,12 +204,7 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     }
     if project["stage"] == "delivered":
         asked["given_back"] = visit.lab.get("catalog", "/datasets", project_id=project_id)
-    named = [wait["member_id"] for wait in project.get("waits_for", []) if wait["member_id"]]
-    named += [
-        project["holder_id"],
-        *(invitation["member_id"] for invitation in project.get("invitations", [])),
-    ]
-    asked["names"] = visit.names(named)
+    asked["names"] = visit.names(_named_in(project))
     treatment = project.get("treatment")
     asked["titles"] = titles_of(visit, treatment["inputs"].values() if treatment else ())
     if is_site or "form_team" in project["may"]:
@@ -232,6 +227,15 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "awaited": awaited(project, jobs, parts["names"].value or {}, visit.member_id),
     }
     return visit.page("projects/show.html", faults.status, project=project, **parts, **variables)
+
+
+def _named_in(project: Json) -> list[str]:
+    """The ids of the members whom the page names: holder, owners waited for, who is invited."""
+    return [
+        *(wait["member_id"] for wait in project.get("waits_for", ()) if wait["member_id"]),
+        project["holder_id"],
+        *(invitation["member_id"] for invitation in project.get("invitations", ())),
+    ]
 
 
 @faults_on(_show)

@@ -3,9 +3,13 @@
 from shared.engine.applications.filter.application import FilterParameters, read_value
 from shared.engine.contract.result import Report
 from shared.engine.database import count, filled, folded, literal, quoted
-from shared.engine.reading.columns.typed_values import typed_value
-from shared.engine.reading.values.withheld_values import EmptyCells, is_withheld
-from shared.engine.running.steps.workbench import TABLE, WHOLE_TYPES, Workbench
+from shared.engine.running.steps.workbench import (
+    TABLE,
+    WHOLE_TYPES,
+    Workbench,
+    note_unread,
+    typed_columns,
+)
 from shared.language.french import counted
 
 _MOMENTS = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
@@ -40,32 +44,17 @@ def run(workbench: Workbench, parameters: FilterParameters) -> Report:
 
 def _condition(workbench: Workbench, parameters: FilterParameters) -> str:
     """Return which rows are kept, in SQL; cells whose text is none of its column are counted."""
-    name, stored = parameters.column, workbench.columns(TABLE)[parameters.column]
-    profile = workbench.tables[TABLE].described.get(name)
-    value = typed_value(profile) if profile and stored == "VARCHAR" else ""
-    if profile and value:
-        ((lost, secret),) = workbench.rows(
-            f"SELECT count({filled(name)}) - count({value}),"
-            f" count(*) FILTER ({is_withheld(profile)})"
-            f" FROM {quoted(workbench.tables[TABLE].name)}"
-        )
-        if lost:
-            workbench.empty[name] = EmptyCells(int(lost), int(secret), profile.withheld)
-        stored = _type_of(workbench, value)
-    kind, sql_type = _KINDS.get(stored.split("(")[0], ("text", ""))
-    side, other = value or quoted(name), literal(read_value(parameters.value, kind))
-    if stored in _MOMENTS:
+    name = parameters.column
+    column = typed_columns(workbench, TABLE, (name,))[name]
+    note_unread(workbench, TABLE, name, column)
+    kind, compared_type = _KINDS.get(column.sql_type.split("(")[0], ("text", ""))
+    side, other = column.value, literal(read_value(parameters.value, kind))
+    if column.sql_type in _MOMENTS:
         side = f"CAST({side} AS DATE)"
-    if sql_type:
-        other = f"CAST({other} AS {sql_type})"
+    if compared_type:
+        other = f"CAST({other} AS {compared_type})"
     elif parameters.exact:
         side = f"nullif(CAST({side} AS VARCHAR), '')"
     else:
         side, other = folded(filled(name)), folded(other)
     return f"{side} {parameters.comparison} {other}"
-
-
-def _type_of(workbench: Workbench, value: str) -> str:
-    table = quoted(workbench.tables[TABLE].name)
-    ((_, sql_type, *_),) = workbench.rows(f"DESCRIBE SELECT {value} FROM {table}")
-    return str(sql_type)

@@ -6,7 +6,6 @@ not be read in silence.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import duckdb
 
@@ -14,14 +13,12 @@ from shared.engine.applications.effect import Effect, Source
 from shared.engine.applications.query.application import QueryParameters, effect
 from shared.engine.applications.query.sql import OTHERS
 from shared.engine.contract.result import Report
-from shared.engine.database import count, filled, literal, quoted
-from shared.engine.reading.columns.typed_values import typed_value
-from shared.engine.reading.values.withheld_values import EmptyCells, is_withheld
+from shared.engine.database import count, literal, quoted
 from shared.engine.release.populations import visible
 from shared.engine.running.sql.binding import bind, bound, selected, trimmed
 from shared.engine.running.sql.faults import failed_at, failure_of
 from shared.engine.running.sql.plain_groups import plain_groups
-from shared.engine.running.steps.workbench import Workbench
+from shared.engine.running.steps.workbench import TypedColumn, Workbench, note_unread, typed_columns
 from shared.errors import Invalid, Rejected
 from shared.language.french import counted, grouped
 
@@ -32,14 +29,6 @@ _UNFORESEEN = (
     "le résultat a des colonnes que l'analyse de la requête n'a pas vues : nommez-les une par une"
     " dans un SELECT"
 )
-
-
-class Given(NamedTuple):
-    """A column as a query gets it: its expression, its type, and whether it was text."""
-
-    value: str
-    kind: str
-    is_read_as: bool
 
 
 def run(workbench: Workbench, parameters: QueryParameters) -> Report:
@@ -63,7 +52,9 @@ def run(workbench: Workbench, parameters: QueryParameters) -> Report:
     with _views(workbench, tables, query_effect):
         rows = _select(workbench, sql, shapes, names)
     workbench.say(0.9, "compte ce qui n'a pas été lu")
-    _count_empty(workbench, tables, query_effect)
+    for source in sorted(query_effect.reads, key=str):
+        if source.column in tables[source.role]:
+            note_unread(workbench, source.role, source.column, tables[source.role][source.column])
     read = sum(
         workbench.tables[role].rows for role in {source.role for source in _reads(query_effect)}
     )
@@ -75,36 +66,22 @@ def run(workbench: Workbench, parameters: QueryParameters) -> Report:
     }
 
 
-def shape(columns: Mapping[str, Given]) -> dict[str, str]:
+def shape(columns: Mapping[str, TypedColumn]) -> dict[str, str]:
     """Return the types of columns as a query gets them."""
-    return {name: column.kind for name, column in columns.items()}
+    return {name: column.sql_type for name, column in columns.items()}
 
 
-def given_columns(workbench: Workbench, role: str) -> dict[str, Given]:
-    """Return the columns of the table in a role: text that was read to be numbers or days as these.
+def given_columns(workbench: Workbench, role: str) -> dict[str, TypedColumn]:
+    """Return the columns of the table in a role, without those by which rows are followed.
 
-    Those by which restricted rows are followed are none of them: `*` would show them.
+    `*` would show them.
     """
-    table, chosen = workbench.tables[role], {}
-    kinds_stored = workbench.columns(role)
-    for name in visible(list(kinds_stored)):
-        stored = kinds_stored[name]
-        profile = table.described.get(name)
-        value = typed_value(profile) if profile and stored == "VARCHAR" else ""
-        chosen[name] = value or quoted(name)
-    kinds = workbench.database.execute(
-        f"DESCRIBE SELECT {', '.join(f'{column} AS {quoted(n)}' for n, column in chosen.items())}"
-        f" FROM {quoted(table.name)}"
-    ).fetchall()
-    return {
-        name: Given(value, str(kind[1]), value != quoted(name))
-        for (name, value), kind in zip(chosen.items(), kinds, strict=True)
-    }
+    return typed_columns(workbench, role, visible(list(workbench.columns(role))))
 
 
 @contextmanager
 def _views(
-    workbench: Workbench, tables: Mapping[str, Mapping[str, Given]], query_effect: Effect
+    workbench: Workbench, tables: Mapping[str, Mapping[str, TypedColumn]], query_effect: Effect
 ) -> Iterator[None]:
     """Let the names of the query stand for its tables, with the columns that it reads.
 
@@ -134,8 +111,8 @@ def _reads(query_effect: Effect) -> frozenset[Source]:
     return query_effect.reads | frozenset(parts)
 
 
-def _unread(column: Given) -> str:
-    return f"CAST(error({literal(_UNREAD)}) AS {column.kind})"
+def _unread(column: TypedColumn) -> str:
+    return f"CAST(error({literal(_UNREAD)}) AS {column.sql_type})"
 
 
 def result_names(query_effect: Effect, types: Mapping[str, str]) -> list[str]:
@@ -186,21 +163,3 @@ def _told(sql: str, error: duckdb.Error, ran: str) -> str:
         if failure.startswith("ligne ")
         else f"la requête a échoué : {failure}"
     )
-
-
-def _count_empty(
-    workbench: Workbench, tables: Mapping[str, Mapping[str, Given]], query_effect: Effect
-) -> None:
-    """Count the cells that a column's type leaves empty, in the columns that the query reads."""
-    for source in sorted(query_effect.reads, key=str):
-        given_column = tables[source.role].get(source.column)
-        if given_column is None or not given_column.is_read_as:
-            continue
-        table = quoted(workbench.tables[source.role].name)
-        column = workbench.described(source.role, source.column)
-        ((lost, secret),) = workbench.rows(
-            f"SELECT count({filled(source.column)}) - count({given_column.value}),"
-            f" count(*) FILTER ({is_withheld(column)}) FROM {table}"
-        )
-        if lost:
-            workbench.empty[source.column] = EmptyCells(int(lost), int(secret), column.withheld)

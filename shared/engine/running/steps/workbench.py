@@ -1,7 +1,7 @@
 """What an application works with: tables by role in one database, their columns, and files."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -202,6 +202,42 @@ def added_up(table: str) -> str:
 def whole_number(name: str, kind: str) -> str:
     """Return a column of that type, all whole numbers, as an SQL expression; empty text is null."""
     return f"CAST({quoted(name) if kind in WHOLE_TYPES else filled(name)} AS BIGINT)"
+
+
+class TypedColumn(NamedTuple):
+    """A column as what it was read to hold: its SQL, the type of that, and whether it was text."""
+
+    value: str
+    sql_type: str
+    is_read_as: bool
+
+
+def typed_columns(workbench: Workbench, role: str, names: Iterable[str]) -> dict[str, TypedColumn]:
+    """Return columns of the table in a role: text that was read to be numbers or days as these."""
+    table, stored, values = workbench.tables[role], workbench.columns(role), {}
+    for name in names:
+        profile = table.described.get(name)
+        value = typed_value(profile) if profile and stored[name] == "VARCHAR" else ""
+        values[name] = value or quoted(name)
+    listed = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
+    types = workbench.rows(f"DESCRIBE SELECT {listed} FROM {quoted(table.name)}")
+    return {
+        name: TypedColumn(value, str(row[1]), value != quoted(name))
+        for (name, value), row in zip(values.items(), types, strict=True)
+    }
+
+
+def note_unread(workbench: Workbench, role: str, name: str, column: TypedColumn) -> None:
+    """Count the cells that a column's type leaves empty, and those of them that are secret."""
+    if not column.is_read_as:
+        return
+    profile = workbench.described(role, name)
+    ((lost, secret),) = workbench.rows(
+        f"SELECT count({filled(name)}) - count({column.value}),"
+        f" count(*) FILTER ({is_withheld(profile)}) FROM {quoted(workbench.tables[role].name)}"
+    )
+    if lost:
+        workbench.empty[name] = EmptyCells(int(lost), int(secret), profile.withheld)
 
 
 def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[str, bool]:
