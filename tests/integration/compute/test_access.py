@@ -46,6 +46,12 @@ def revoke(lab: Lab, project: str, dataset: str, sequence: int = 3, times: int =
     lab.publish(event, project, sequence=sequence, times=times)
 
 
+def revoke_and_wait(lab: Lab, project: str, dataset: str) -> None:
+    """Revoke, and wait until compute heard it: what is queued from then on is not cancelled."""
+    revoke(lab, project, dataset)
+    eventually(lambda: not lab.queues()["compute.on.access_revoked"])
+
+
 def wait_until_closed(lab: Lab, compute: RunningService, project: str) -> None:
     """Wait for the end of a project's workspace."""
     path = f"/workspaces/{project}"
@@ -100,8 +106,7 @@ def test_revocation_of_other_data_stops_nothing(lab: Lab, compute: RunningServic
     child = freeze(compute)
     ask(lab, project, other)
     lab.grant(project, other)
-    revoke(lab, project, other)
-    eventually(lambda: not lab.queues()["compute.on.access_revoked"])
+    revoke_and_wait(lab, project, other)
     child.resume()
     lab.wait_for("job_succeeded", project_id=project)
 
@@ -111,7 +116,7 @@ def test_job_that_is_queued_after_the_revocation_opens_nothing(lab: Lab) -> None
     """Each run asks the catalogue anew, which has the last word."""
     project, dataset = equipped(lab)
     lab.wait_for("job_succeeded", project_id=project, kind="trial")
-    revoke(lab, project, dataset)
+    revoke_and_wait(lab, project, dataset)
     lab.staff(project)
     failed = lab.wait_for("job_failed", project_id=project, kind="full")
     assert "n'a pas accès aux données « homes »" in failed["reason"]
@@ -121,7 +126,7 @@ def test_full_job_that_failed_may_run_again_as_it_says(lab: Lab, compute: Runnin
     """Once: the next one is the last then, and a job that made something needs none."""
     project, dataset = equipped(lab)
     lab.wait_for("job_succeeded", project_id=project, kind="trial")
-    revoke(lab, project, dataset)
+    revoke_and_wait(lab, project, dataset)
     lab.staff(project)
     failed = lab.wait_for("job_failed", project_id=project, kind="full")["job_id"]
     assert job_view(lab, compute, failed)["may_run_again"]
