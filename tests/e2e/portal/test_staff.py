@@ -1,4 +1,4 @@
-"""The steering committee's page after a project's whole life, in a browser."""
+"""The lab's staff in a browser: the steering committee's page, and people's accounts."""
 
 import csv
 from pathlib import Path
@@ -76,3 +76,26 @@ def test_members_have_no_such_page(enter: Enter, played: Story) -> None:
         assert "rôle" in visitor.go(path).locator("main").inner_text()
     answer = visitor.page.request.get(f"{visitor.url}/pilotage/chiffres-2026.csv")
     assert answer.status == 403
+
+
+def test_operator_opens_changes_and_erases_an_account(enter: Enter, played: Story) -> None:
+    """What is wrong is told at its field, and nothing typed is lost."""
+    page = enter("operator", "operator").go("/personnes")
+    page.fill("#name", "Une agente")
+    page.fill("#mail", "agente@agence.example")
+    page.select_option("#member_id", played.members["agency"])
+    page.click("text=Ouvrir le compte")
+    assert "au moins un rôle" in page.locator("#roles-fault").inner_text()
+    assert page.input_value("#mail") == "agente@agence.example"
+    page.locator("form[action='/personnes'] input[value=owner]").check()
+    page.click("text=Ouvrir le compte")
+    assert "Le compte de Une agente est ouvert" in page.locator("main").inner_text()
+    row = page.locator("tr", has_text="agente@agence.example")
+    row.locator("input[value=holder]").check()
+    row.locator("text=Changer").click()
+    row = page.locator("tr", has_text="agente@agence.example")
+    assert row.locator("input[value=holder]").is_checked()
+    row.locator("summary").click()
+    row.locator("button", has_text="Effacer le compte").click()
+    assert "Le compte est effacé" in page.locator("main").inner_text()
+    assert page.locator("tr", has_text="agente@agence.example").count() == 0
