@@ -17,7 +17,6 @@ from tests.servers import Broker, Documents, free_port
 from tests.vhosts import Needs, Vhosts
 
 _ONE_LAB = "tests/e2e/"
-_LAB_OF_ITS_OWN = "tests/e2e/test_chaos.py"
 Token = Callable[..., str]
 RETRIES = (0.2, 0.5, 1)
 """How long the processes of a module put an event off, in seconds."""
@@ -31,8 +30,7 @@ class _Shares(LoadFileScheduling):
     """A file is one worker's, and so are all end-to-end tests that share one lab."""
 
     def _split_scope(self, nodeid: str) -> str:
-        shared = nodeid.startswith(_ONE_LAB) and not nodeid.startswith(_LAB_OF_ITS_OWN)
-        return _ONE_LAB if shared else str(super()._split_scope(nodeid))
+        return _ONE_LAB if nodeid.startswith(_ONE_LAB) else str(super()._split_scope(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
