@@ -10,11 +10,12 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import DatasetColumn, Join, MayRead, Multiplication
+from services.catalog.joins.join import DatasetColumn, Join, MayRead
 from shared.aggregate import ViewPage
 from shared.auth import Caller
 from shared.engine.tables.crosswalks import Cost
 from shared.engine.tables.key_file import KeyColumn
+from shared.engine.tables.multiplicity import RelationName
 from shared.errors import Invalid
 from shared.inbound import Paging
 from shared.language.french import grouped
@@ -31,7 +32,7 @@ _SameKind: TypeAlias = tuple[DatasetColumn, DatasetColumn]
 _EXAMPLES = 3
 _ONLY = "La seule valeur"
 
-_MULTIPLICATION: dict[Multiplication, str] = {
+_MULTIPLICATION: dict[RelationName, str] = {
     "one_to_one": "une ligne y trouve au plus une ligne",
     "one_to_many": "une ligne peut y trouver plusieurs lignes",
     "many_to_one": "plusieurs lignes peuvent y trouver la même ligne",
@@ -70,7 +71,7 @@ class JoinView(BaseModel):
     matches: int | None = Field(description="distinct values in common; null where not told")
     containment: float | None = Field(description="share of the distinct values here in common")
     contained: float | None = Field(description="share of the distinct values there in common")
-    multiplication: Multiplication | None
+    multiplication: RelationName | None
     rows_here: int | None = Field(
         description="once for each value that a crosswalk made of a row's own"
     )
@@ -268,7 +269,7 @@ def _reason(join: Join, title: str, about: str, rows: int | None) -> str:
         share = f"{100 * join.rows_here / max(1, rows):.1f}".replace(".", ",")
         met = f"{grouped(join.rows_here)} des {grouped(rows)} lignes ({share} %)"
         sentence = f"{sentence}, soit {about.lower()}{met}"
-    return " ; ".join([sentence, *crosswalks, _MULTIPLICATION[join.multiplication]]) + "."
+    return " ; ".join([sentence, *crosswalks, _MULTIPLICATION[join.relation.name]]) + "."
 
 
 def _crosswalk_told(column: KeyColumn) -> str:

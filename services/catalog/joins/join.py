@@ -1,14 +1,14 @@
 """Columns that have values in common: how many rows match, and who may know it."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.engine.tables.key_file import KeyColumn
+from shared.engine.tables.multiplicity import ONCE, SEVERAL, Relation
 
-Multiplication = Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"]
 Counts: TypeAlias = NDArray[np.int64]
 
 STEP = 5
@@ -70,17 +70,17 @@ class Join(NamedTuple):
             "matches": self.matches,
             "containment": self.containment,
             "contained": self.contained,
-            "multiplication": self.multiplication,
+            "multiplication": self.relation.name,
         }
 
     @property
-    def multiplication(self) -> Multiplication:
+    def relation(self) -> Relation:
         """Whether a row that matches finds one row or several, from here to there."""
-        many_here = self.rows_here > self.matches or self.there.leads_to_several
-        many_there = self.rows_there > self.matches or self.here.leads_to_several
-        if many_here:
-            return "many_to_many" if many_there else "many_to_one"
-        return "one_to_many" if many_there else "one_to_one"
+        is_found_here = self.rows_here > self.matches or self.there.leads_to_several
+        is_found_there = self.rows_there > self.matches or self.here.leads_to_several
+        return Relation(
+            left=SEVERAL if is_found_there else ONCE, right=SEVERAL if is_found_here else ONCE
+        )
 
 
 class ColumnPairs(NamedTuple):

@@ -213,7 +213,7 @@ def _keys(
     def look(index: JoinIndex) -> list[ProposedKey]:
         joins = index.joins(left, may_read=caller.may_see)
         between = [join for join in joins if join.there.dataset_id == right and _is_single(join)]
-        between.sort(key=lambda join: join.multiplication == "many_to_many")
+        between.sort(key=lambda join: join.relation.is_many_to_many)
         alike = index.same_kind(left, "", caller.may_see)
         pairs = [(join.here, join.there) for join in between]
         pairs += [pair for pair in alike if pair[1].dataset_id == right]

@@ -15,6 +15,7 @@ from shared.engine.analysis.dataset_crossings import DatasetCrossing, dataset_cr
 from shared.engine.analysis.known_tables import KnownCrossing, KnownInputs, KnownTable
 from shared.engine.tables.key_file import KeyColumn
 from shared.engine.tables.manifest import Profile
+from shared.engine.tables.multiplicity import Multiplicity
 from shared.events import Treatment
 from shared.store import Store
 
@@ -135,8 +136,8 @@ def known_crossing(step: int, keys: CrossedKeys) -> KnownCrossing:
         joined=joined,
         left_most=right.most or 0,
         right_most=left.most or 0,
-        multiplies_left=left.most is None or left.most > 1,
-        multiplies_right=right.most is None or right.most > 1,
+        multiplies_left=Multiplicity(left.most).repeats,
+        multiplies_right=Multiplicity(right.most).repeats,
         is_cut=keys.left.is_cut or keys.right.is_cut,
     )
 

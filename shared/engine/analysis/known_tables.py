@@ -8,6 +8,7 @@ from shared.engine.tables.code_names import named_kind
 from shared.engine.tables.key_file import COARSE, KEY_SPACES
 from shared.engine.tables.manifest import Column, Profile
 from shared.engine.tables.misleading import ColumnWarning, RowRange
+from shared.engine.tables.multiplicity import ONCE, Multiplicity, Relation
 from shared.events.event import Frozen
 
 _SQL_TYPES = {
@@ -142,9 +143,19 @@ class KnownCrossing(Frozen):
     is_cut: bool = False
 
     @property
-    def is_many_to_many(self) -> bool:
-        """Return whether rows of both tables stand in the result several times."""
-        return self.multiplies_left and self.multiplies_right
+    def multiplies(self) -> tuple[bool, bool]:
+        """Return whether a left row and a right row may meet several."""
+        return self.multiplies_left, self.multiplies_right
+
+    @property
+    def relation(self) -> Relation:
+        """Return how often a row of either table stands in the crossing, as it was counted."""
+        most = (self.right_most, self.left_most)
+        left, right = (
+            Multiplicity(times or None) if repeats else ONCE
+            for repeats, times in zip(self.multiplies, most, strict=True)
+        )
+        return Relation(left, right)
 
 
 class KnownInputs(Frozen):

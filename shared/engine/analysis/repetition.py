@@ -9,36 +9,31 @@ from shared.engine.applications.cross.application import How
 from shared.engine.applications.effect import FIGURES
 from shared.engine.tables.crosswalks import CROSSWALKS, space_behind
 from shared.engine.tables.key_file import COARSE, KEY_SPACES
+from shared.engine.tables.multiplicity import ONCE, SEVERAL, UNKNOWN, Multiplicity, Relation
 from shared.language.folding import fold
 from shared.language.french import grouped, quoted
 
-Times = int | None
-"""How often a row may stand at most: SEVERAL when nobody knows how often, None when if at all."""
-
-SEVERAL = 0
 _WRITTEN_IN_WAYS = ("date", "decimal")
 """Kinds of values of which several spellings that a profile counts apart are one."""
 
 
-def multiplied(times: Times, other: Times) -> Times:
-    """Return how often a row stands that is repeated twice in a row, by both numbers."""
-    return None if times is None or other is None else times * other
-
-
 class Side(NamedTuple):
-    """A table of a crossing, its key, and what is known of that; `times` as its rows stand."""
+    """A table of a crossing, its key, what is known of that, and how often its rows stand."""
 
     table: str
     key: str
     profile: KnownColumn | None
-    times: Times
+    multiplicity: Multiplicity
     via: str | None
 
     @property
-    def rows_of_a_key(self) -> Times:
+    def rows_of_a_key(self) -> Multiplicity:
         """Return how many rows have a key that the crosswalk leads to, at most."""
-        most = multiplied(self.profile.rows_of_a_value if self.profile else None, self.times)
-        if self.via is None or most is None:
+        rows_of_a_value = self.profile.rows_of_a_value if self.profile else None
+        if rows_of_a_value is None:
+            return UNKNOWN
+        most = Multiplicity(rows_of_a_value) * self.multiplicity
+        if self.via is None or not most.is_known:
             return most
         crosswalk = CROSSWALKS[self.via]
         # Codes of one kind and another year are led to each other nearly one by one.
@@ -46,18 +41,18 @@ class Side(NamedTuple):
         return most if is_fine else SEVERAL
 
     @property
-    def keys_of_a_row(self) -> Times:
+    def keys_of_a_row(self) -> Multiplicity:
         """Return how many keys a row has: a crosswalk may lead one to several."""
         crosswalk = CROSSWALKS[self.via] if self.via else None
         if crosswalk is None or crosswalk.source == crosswalk.target:
-            return 1
-        return SEVERAL if crosswalk.cost.multiplies else 1
+            return ONCE
+        return SEVERAL if crosswalk.cost.multiplies else ONCE
 
     @property
     def has_one_row_of_a_key(self) -> bool:
         """Return whether each key is certainly on one row only, with or without total rows."""
         profile = self.profile
-        if profile is None or profile.kind in _WRITTEN_IN_WAYS or self.times != 1:
+        if profile is None or profile.kind in _WRITTEN_IN_WAYS or self.multiplicity != ONCE:
             return False
         is_merged = self.via is not None and CROSSWALKS[self.via].cost.merges
         return profile.rows_of_a_value == 1 and not is_merged
@@ -110,32 +105,18 @@ class Keys(NamedTuple):
         )
 
     @property
-    def left_times(self) -> Times:
-        """Return how often a row of the left table may stand in the result."""
-        counted = self.counted
-        if self.how == "anti" or (counted and not counted.multiplies_left):
-            return 1
-        return self._times(self.left, self.right, counted.right_most if counted else 0)
-
-    @property
-    def right_times(self) -> Times:
-        """Return how often a row of the right table may stand in the result."""
-        counted = self.counted
-        if counted and not counted.multiplies_right:
-            return 1
-        return self._times(self.right, self.left, counted.left_most if counted else 0)
-
-    def _times(self, side: Side, other: Side, most: int) -> Times:
-        """Return how often a row of a side may stand: `most` times if that is counted exactly."""
-        times = most if self.is_exact else multiplied(other.rows_of_a_key, side.keys_of_a_row)
-        return SEVERAL if self.counted and times in {1, None} else times
-
-    @property
-    def is_many_to_many(self) -> bool:
-        """Return whether rows of both tables stand several times, or may do so."""
-        if self.counted:
-            return self.how != "anti" and self.counted.is_many_to_many
-        return self.left_times not in {1, None} and self.right_times not in {1, None}
+    def relation(self) -> Relation:
+        """Return how often a row of either table may stand in the result."""
+        left = self.right.rows_of_a_key * self.left.keys_of_a_row
+        right = self.left.rows_of_a_key * self.right.keys_of_a_row
+        if counted := self.counted:
+            exact = counted.relation if self.is_exact else Relation(left, right)
+            # The profiles' bounds are finer than "several", unless they bound nothing.
+            left, right = (
+                ONCE if not repeats else times if times.repeats else SEVERAL
+                for repeats, times in zip(counted.multiplies, exact, strict=True)
+            )
+        return Relation(ONCE if self.how == "anti" else left, right)
 
     @property
     def rows_out(self) -> int | None:
@@ -167,7 +148,8 @@ class Keys(NamedTuple):
         distinct = max((profile.distinct or 0 for profile in profiles if profile), default=0)
         filled = [profile.filled for profile in profiles if profile and profile.filled is not None]
         is_plain = (
-            not (self.left.via or self.right.via) and self.left.times == self.right.times == 1
+            not (self.left.via or self.right.via)
+            and self.left.multiplicity == self.right.multiplicity == ONCE
         )
         if not distinct or len(filled) < len(profiles) or not is_plain:
             return None
@@ -179,14 +161,21 @@ def _alone(rows: int | None, met: int | None) -> int | None:
 
 
 def repeated_told(
-    column: str, source: str, times: Times, crossed: str, how: str, *, is_bound: bool = False
+    column: str,
+    source: str,
+    multiplicity: Multiplicity,
+    crossed: str,
+    how: str,
+    *,
+    is_bound: bool = False,
 ) -> str:
     """State that a figure counts rows several times, as a crossing repeats them; else empty.
 
     `is_bound` when no row need stand so often, since nobody counted the rows of each key.
     """
-    if times is None or times == 1:
+    if not multiplicity.repeats:
         return ""
+    times = multiplicity.at_most
     often = f"jusqu'à {grouped(times)} fois" if times else "plusieurs fois"
     bound = (
         " (borne tirée du nombre de valeurs distinctes ; le nombre vrai peut être bien plus petit)"

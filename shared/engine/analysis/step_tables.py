@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from shared.engine.analysis.known_tables import KnownColumn
 from shared.engine.analysis.remarks import Types
-from shared.engine.analysis.repetition import Times, multiplied
 from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.applications.effect import MadeColumn, Source
 from shared.engine.tables.key_file import COARSE
+from shared.engine.tables.multiplicity import ONCE, Multiplicity
 from shared.events.event import Step
 
 _EXTREMES = ("min", "max")
@@ -22,7 +22,7 @@ class StepColumn(NamedTuple):
 
     profile: KnownColumn | None
     source: str
-    times: Times = 1
+    multiplicity: Multiplicity = ONCE
     crossed: str = ""
     is_bound: bool = False
 
@@ -81,13 +81,17 @@ def figure(name: str, column: MadeColumn, table: StepTable) -> KnownColumn:
     return KnownColumn(name=name, kind="date" if is_day else column.kind, unit=column.unit)
 
 
-def met(column: StepColumn, times: Times, step: Step, *, is_bound: bool) -> StepColumn:
+def met(
+    column: StepColumn, multiplicity: Multiplicity, step: Step, *, is_bound: bool
+) -> StepColumn:
     """Return a column after a crossing in which each of its rows may stand that often."""
-    if times == 1:
+    if multiplicity == ONCE:
         return column
-    is_bound |= column.times != 1
-    times = multiplied(column.times, times)
-    return column._replace(times=times, crossed=step.output, is_bound=is_bound)
+    return column._replace(
+        multiplicity=column.multiplicity * multiplicity,
+        crossed=step.output,
+        is_bound=is_bound or column.multiplicity != ONCE,
+    )
 
 
 def handed_on(

@@ -34,6 +34,7 @@ from shared.engine.applications.effect import Effect, Named
 from shared.engine.applications.parameters import Parameters
 from shared.engine.tables.column_names import near, unique
 from shared.engine.tables.files import no_table
+from shared.engine.tables.multiplicity import ONCE, UNKNOWN
 from shared.events.event import Step, Treatment
 from shared.language.french import quoted
 
@@ -152,7 +153,7 @@ class _Check:
             message = f"la table {quoted(table.name)} n'a pas de colonne {quoted(name)}"
             message += near(name, table.columns)
             self._fault(field, "unknown_column", message, table.dataset_id)
-        return column or StepColumn(None, table.name, times=None)
+        return column or StepColumn(None, table.name, UNKNOWN)
 
     def _fault(self, field: str, kind: str, message: str, dataset_id: str = "") -> None:
         remark = Remark(field=field, kind=kind, message=message, dataset_id=dataset_id)
@@ -221,7 +222,9 @@ class _Check:
 
         def side(field: str) -> Side:
             column, (role, key) = columns[field], named[field].source
-            return Side(input_tables[role].name, key, column.profile, column.times, vias.get(field))
+            return Side(
+                input_tables[role].name, key, column.profile, column.multiplicity, vias.get(field)
+            )
 
         fields = [("left_key", "right_key")]
         fields += [
@@ -257,15 +260,16 @@ class _Check:
         table = left._replace(name=step.output, rows=keys.rows_out, totals=0)
         if parameters.how == "anti":
             return table
+        relation = keys.relation
         met_here = partial(met, step=step, is_bound=not keys.is_exact)
-        kept = {name: met_here(column, keys.left_times) for name, column in left.columns.items()}
+        kept = {name: met_here(column, relation.left) for name, column in left.columns.items()}
         renamed = zip(right.columns.values(), unique(right.columns, kept), strict=True)
-        added = {new: met_here(column, keys.right_times) for column, new in renamed}
+        added = {new: met_here(column, relation.right) for column, new in renamed}
         is_open = left.is_open or right.is_open
         return table._replace(columns={**kept, **added}, is_open=is_open)
 
     def _tell_rows(self, field: str, keys: Keys, choice: str | None, dataset_id: str) -> None:
-        if not keys.is_many_to_many:
+        if not keys.relation.is_many_to_many:
             return
         message = crossing_told(keys, is_kept=choice == "kept")
         is_refused = keys.counted is not None and choice != "kept"
@@ -285,7 +289,12 @@ class _Check:
             what = named.field.partition(".")[0]
             if what in ("sums", "means"):
                 message = repeated_told(
-                    name, column.source, column.times, column.crossed, how, is_bound=column.is_bound
+                    name,
+                    column.source,
+                    column.multiplicity,
+                    column.crossed,
+                    how,
+                    is_bound=column.is_bound,
                 )
                 self._warn(field, "repeated_rows", message)
             if what == "sums" and column.profile:
@@ -334,11 +343,11 @@ class _Check:
         parts = [parameters.made_of(figure) for figure in parameters.ratio.parts]
         columns = [table.columns.get(name) for _, name in parts]
         grains = {
-            (column.source, column.times)
+            (column.source, column.multiplicity)
             for column in columns
-            if column and column.times is not None
+            if column and column.multiplicity.is_known
         }
-        is_mixed = len(grains) > 1 and any(times != 1 for _, times in grains)
+        is_mixed = len(grains) > 1 and any(multiplicity != ONCE for _, multiplicity in grains)
         self._warn(
             f"{at}.ratio",
             "other_grain",

@@ -8,6 +8,7 @@ from shared.engine.contract.result import Report
 from shared.engine.database import Database, count, quoted
 from shared.engine.running.steps.figures import figures_sql, period
 from shared.engine.running.steps.workbench import TABLE, Workbench, added_up
+from shared.engine.tables.multiplicity import Multiplicity
 from shared.language.french import counted
 
 _GROUPED, _ROWS = quoted("groups and their rows"), quoted("rows of the group")
@@ -75,7 +76,9 @@ def _of_repetition(workbench: Workbench, parameters: AggregateParameters) -> Ite
     for names, how in ((parameters.sums, "la somme"), (parameters.means, "la moyenne")):
         for name in names:
             if column := repeated.get(name):
-                text = repeated_told(name, column.source, column.times, column.crossed, how)
+                text = repeated_told(
+                    name, column.source, Multiplicity(column.times), column.crossed, how
+                )
                 yield {"kind": "repeated_rows", "column": name, "times": column.times, "told": text}
     if parameters.ratio:
         parts = [parameters.made_of(figure) for figure in parameters.ratio.parts]

@@ -54,7 +54,7 @@ def test_columns_and_the_rows_of_a_crossing_are_told(lab: Lab) -> None:
     assert (crossing.step, crossing.joined) == (0, len(joined))
     assert (crossing.left, crossing.right) == (600, joined["m"].nunique())
     assert (crossing.left_most, crossing.right_most) == (2, 3)
-    assert crossing.is_many_to_many
+    assert crossing.relation.is_many_to_many
     assert not crossing.is_cut
 
 
@@ -86,7 +86,7 @@ def test_rows_are_counted_for_those_who_may_read_both(lab: Lab) -> None:
     inputs_shown = described(lab, left, right)
     assert inputs_shown.crossings == ()
     assert [column.name for column in inputs_shown.table(right).columns or ()] == ["cle", "n"]
-    assert described(lab, left, right, "mbr_2").crossings[0].is_many_to_many
+    assert described(lab, left, right, "mbr_2").crossings[0].relation.is_many_to_many
 
 
 def test_unpublished_data_of_others_is_as_unknown_as_what_does_not_exist(lab: Lab) -> None:

@@ -161,10 +161,10 @@ def test_multiplication_is_told_from_the_rows_that_match() -> None:
     index.replace("towns", blocks({"c": ["1", "2", "3", "9", "9"]}))
     index.replace("homes", blocks({"c": ["1", "1", "2", "8"]}))
     (join,) = index.joins("towns")
-    assert (join.multiplication, join.matches, join.rows_joined) == ("one_to_many", 2, 3)
+    assert (join.relation.name, join.matches, join.rows_joined) == ("one_to_many", 2, 3)
     assert (join.containment, join.contained) == (0.5, 2 / 3)
     (back,) = index.joins("homes")
-    assert (back.multiplication, back.rows_joined) == ("many_to_one", 3)
+    assert (back.relation.name, back.rows_joined) == ("many_to_one", 3)
 
 
 def test_what_was_replaced_often_leaves_little_behind() -> None:

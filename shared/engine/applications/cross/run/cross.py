@@ -27,13 +27,12 @@ from shared.engine.applications.cross.run.key_tables import (
 from shared.engine.applications.cross.run.meetings import (
     ROWS_EACH,
     SUCCESSORS,
-    Repetition,
     bound,
     make_meetings,
     measure,
     preview_told,
     refuse_repeated,
-    repetition,
+    relation_of,
 )
 from shared.engine.contract.crossing_size import CrossingSize
 from shared.engine.contract.result import Report
@@ -42,6 +41,7 @@ from shared.engine.reading.privacy.column_sample import SAMPLE
 from shared.engine.reading.privacy.disclosure import redacted
 from shared.engine.running.steps.workbench import Workbench, number
 from shared.engine.tables.column_names import unique
+from shared.engine.tables.multiplicity import Relation
 from shared.errors import Invalid, Rejected
 from shared.language.french import counted
 
@@ -170,29 +170,38 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     mapped = {side: map_side(workbench, side, via) for side, via in vias.items()}
     are_equal = not any(vias.values()) and "successors" not in workbench.tables
     make_meetings(workbench, mapped, are_equal=are_equal, by_crosswalk=any(vias.values()))
-    times = repetition(workbench)
+    relation = relation_of(workbench)
     if workbench.is_protected and parameters.refuses_repetition:
-        refuse_repeated(workbench, mapped, times)
-    size = _size(workbench, parameters, mapped, times)
+        refuse_repeated(workbench, mapped, relation)
+    size = _size(workbench, parameters, mapped, relation)
     workbench.say(0.4, "croise les tables")
     joined = bound(workbench, key_text(left))._replace(are_equal=are_equal)
     renamed = join_tables(workbench, (left, right), parameters.how, joined, sums)
     workbench.say(0.8, "compte ce qui manque")
     report = _account(workbench, size, whole=whole)
     report |= {"weight": parameters.weight, "renamed": renamed}
-    stand = times._asdict() if parameters.how != "anti" else {"left": 1}
-    report |= {"relation": times.relation, "repeated": stand}
+    report |= _relation_report(relation, parameters)
     report |= _crosswalk_report(workbench, vias, mapped)
     report["is_bounded"] = joined.rows_of_a_key is not None
-    return report | _of_size(workbench, report, size, times)
+    return report | _of_size(workbench, report, size, relation)
+
+
+def _relation_report(relation: Relation, parameters: CrossParameters) -> Report:
+    """Return how many rows of each side meet under one key, and how often each stands."""
+    times = {"left": relation.left.at_most, "right": relation.right.at_most}
+    name = relation.name.replace("_", "-") if times["left"] else "none"
+    return {"relation": name, "repeated": {"left": 1} if parameters.how == "anti" else times}
 
 
 def _size(
-    workbench: Workbench, parameters: CrossParameters, mapped: Mapping[Side, str], times: Repetition
+    workbench: Workbench,
+    parameters: CrossParameters,
+    mapped: Mapping[Side, str],
+    relation: Relation,
 ) -> CrossingSize:
     """Return how many rows a crossing makes; raise Rejected where it would make too many."""
     size = measure(workbench, parameters.how, mapped)
-    if times.is_of_both and parameters.refuses_repetition:
+    if relation.is_many_to_many and parameters.refuses_repetition:
         size = size.model_copy(update={"is_unchosen": True})
     if workbench.sample_rows is None and size.is_refused:
         raise Rejected(size.refusal)
@@ -367,14 +376,16 @@ def _in_words(report: Report) -> list[str]:
     return parts
 
 
-def _of_size(workbench: Workbench, report: Report, size: CrossingSize, times: Repetition) -> Report:
+def _of_size(
+    workbench: Workbench, report: Report, size: CrossingSize, relation: Relation
+) -> Report:
     """Report what multiplies rows, the size of the whole crossing, and the preview's accuracy."""
     is_full = workbench.sample_rows is None
     is_known = all(table.is_whole for table in workbench.tables.values())
     size_report: Report = {"size": size.model_dump() if is_known else None}
     parts = _in_words(report)
     parts += [f"l'essai garde au plus {ROWS_EACH} rencontres par ligne"] * report["is_bounded"]
-    if times.is_of_both and (is_full or is_known):
+    if relation.is_many_to_many and (is_full or is_known):
         parts.append(f"{'' if is_full else 'en entier, '}{size.repeated}")
     elif is_known and not is_full:
         parts.append(f"en entier, {size.in_words}")

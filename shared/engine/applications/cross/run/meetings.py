@@ -5,7 +5,6 @@ common make 22,500,000,000.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from shared.engine.applications.cross.run.key_tables import (
     ALONE,
@@ -18,6 +17,7 @@ from shared.engine.applications.cross.run.key_tables import (
 from shared.engine.contract.crossing_size import WAYS_OUT, CrossingSize
 from shared.engine.database import quoted
 from shared.engine.running.steps.workbench import Workbench
+from shared.engine.tables.multiplicity import Multiplicity, Relation
 from shared.errors import Rejected
 from shared.language.french import counted, grouped
 
@@ -145,42 +145,22 @@ def _most(workbench: Workbench, mapped: Mapping[Side, str]) -> tuple[int, int]:
     return int(left or 0), int(right or 0)
 
 
-class Repetition(NamedTuple):
-    """How often a row of each side stands in an inner crossing at most; 0 when no keys meet."""
-
-    left: int
-    right: int
-
-    @property
-    def relation(self) -> str:
-        """Return how many rows of each side meet under one key: `many-to-one` adds no rows."""
-        if not self.left:
-            return "none"
-        here, there = ("many" if times > 1 else "one" for times in (self.right, self.left))
-        return f"{here}-to-{there}"
-
-    @property
-    def is_of_both(self) -> bool:
-        """Return whether rows of both sides stand several times."""
-        return self.left > 1 and self.right > 1
-
-
-def repetition(workbench: Workbench) -> Repetition:
-    """Return how often the keys of the whole tables let their rows stand."""
+def relation_of(workbench: Workbench) -> Relation:
+    """Return how often a row of each whole table stands in an inner crossing; 0 if no keys meet."""
     ((left, right),) = workbench.rows(f"""
         SELECT (SELECT max(n) FROM (SELECT sum(right_n) AS n FROM {MEETINGS} GROUP BY left_key)),
             (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM {MEETINGS} GROUP BY right_key))
     """)
-    return Repetition(int(left or 0), int(right or 0))
+    return Relation(Multiplicity(int(left or 0)), Multiplicity(int(right or 0)))
 
 
-def refuse_repeated(workbench: Workbench, mapped: Mapping[Side, str], times: Repetition) -> None:
+def refuse_repeated(workbench: Workbench, mapped: Mapping[Side, str], relation: Relation) -> None:
     """Raises Rejected where both tables repeat keys, with others' restricted data in them.
 
     Where its holder may have chosen rows, it counts whatever keys these are: to refuse a crossing
     for one person's rows is to tell of these. What both tables are like by themselves is no secret.
     """
-    if not times.is_of_both and not (workbench.is_chosen and _repeat(workbench, mapped)):
+    if not relation.is_many_to_many and not (workbench.is_chosen and _repeat(workbench, mapped)):
         return
     raise Rejected(
         f"croisement « {workbench.output} » refusé : chaque table a des clés sur plusieurs lignes ;"
