@@ -32,14 +32,6 @@ def pairs(option: str, written: list[str]) -> dict[str, str]:
     return values
 
 
-def value_of(written: str) -> object:
-    """The number, truth value or text that is written; raises CallError for no number of JSON."""
-    try:
-        return yaml_text.read_value(written)
-    except Invalid as error:
-        raise CallError(str(error)) from error
-
-
 def described(file: Path | None) -> list[dict[str, str]]:
     """Return the columns that a data dictionary describes, without those whose text is blank."""
     if file is None:

@@ -7,7 +7,7 @@ import typer
 from deploy.cli import show
 from deploy.cli.api_client import Answer, Client, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest
-from deploy.cli.written import pairs, read_object, value_of
+from deploy.cli.written import pairs, read_object
 
 app = CommandGroup("Recipes: treatments that others run on their own data.")
 
@@ -64,6 +64,5 @@ def retire(api: Client, name: str) -> Answer:
 
 def made_by(api: Client, name: str, inputs: list[str], values: list[str]) -> Answer:
     """Return the treatment that the recipe makes of `INPUT=DATASET` and `PARAMETER=VALUE`."""
-    parameters = {key: value_of(value) for key, value in pairs("--set", values).items()}
-    body = {"inputs": pairs("--input", inputs), "parameters": parameters}
+    body = {"inputs": pairs("--input", inputs), "parameters": pairs("--set", values)}
     return api.post("compute", path_of("recipes", name, "treatment"), body)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from deploy.cli import show
 from deploy.cli.api_client import CallError
-from deploy.cli.written import pairs, read_object, value_of
+from deploy.cli.written import pairs, read_object
 from deploy.local import StackError
 from deploy.local.ports import ports_from
 from deploy.local.stack import Stack
@@ -109,7 +109,7 @@ def run(
     for file in files.values():
         if not file.is_file():
             raise CallError(f"{file} is no file")
-    chosen = {name: value_of(value) for name, value in pairs("--set", values).items()}
+    chosen = pairs("--set", values)
     try:
         for sentence in EngineRun.here(show.line).run(read_object(recipe), files, chosen, output):
             show.line(sentence)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,7 @@ Columns = Mapping[str, Mapping[str, str]]
 """By input: the column that the recipe names -> that of the dataset."""
 
 MOST_STEPS = 10
+_LONGEST_NUMBER = 100
 _TABLE, _SQL = "table", "sql"
 _TYPES: Mapping[ParameterType, tuple[tuple[type, ...], str]] = {
     "text": ((str,), "un texte"),
@@ -101,11 +103,28 @@ def _check_known(field: str, chosen_names: Iterable[str], known_names: Iterable[
 
 def _value(key: str, parameter: RecipeParameter, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
     value = values.get(key, parameter.default)
+    if isinstance(value, str):
+        value = _read(value, parameter.type)
     types, expected = _TYPES[parameter.type]
     # In Python, True is an int.
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         raise Invalid(f"doit être {expected}", f"parameters.{key}")
     return value
+
+
+def _read(text: str, kind: ParameterType) -> str | float | bool:
+    """Return what a form or a command brings as a text; the text itself where it says no such."""
+    plain = text.replace(",", ".").replace(" ", "")
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(plain.lower(), text)
+    # No figure has more digits, and what is beyond all numbers is no JSON either.
+    if kind == "text" or len(plain) > _LONGEST_NUMBER:
+        return text
+    try:
+        number = int(plain) if kind == "integer" else float(plain)
+    except ValueError:
+        return text
+    return number if isfinite(number) else text
 
 
 def _places(value: Any) -> set[str]:  # noqa: ANN401 - JSON

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 from starlette.responses import Response
@@ -15,7 +14,6 @@ from shared.language.french import french_list, quoted
 
 _FOUND, _TRIED = 50, 12
 _UNUSABLE, _CHANGED = 422, 409
-_TRUE = {"true": True, "false": False}
 _RENEWED = "la recette a changé depuis que cette page a été affichée : relisez vos choix"
 
 
@@ -100,8 +98,7 @@ async def fill(visit: Visit) -> Response:
             for table in inputs
         },
         "parameters": {
-            parameter["name"]: _value(visit.text(parameter["field"]), parameter["type"])
-            for parameter in parameters
+            parameter["name"]: visit.text(parameter["field"]) for parameter in parameters
         },
     }
     try:
@@ -206,23 +203,6 @@ def _parameters(latest: Json) -> Iterator[Json]:
         default = str(declaration["default"])
         shown_default = default.lower() if declaration["type"] == "boolean" else default
         yield {**declaration, "name": name, "field": f"valeur_{at}", "default": shown_default}
-
-
-def _value(text: str, kind: str) -> str | float | bool:
-    """What was typed as the service takes it; what is none of that the service refuses."""
-    plain = text.replace(",", ".").replace(" ", "")
-    try:
-        match kind:
-            case "integer":
-                return int(plain)
-            case "number":
-                # What is beyond all numbers is no JSON either.
-                return number if isfinite(number := float(plain)) else text
-            case "boolean":
-                return _TRUE[text]
-    except (ValueError, KeyError):
-        pass
-    return text
 
 
 ROUTES = [

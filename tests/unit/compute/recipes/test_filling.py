@@ -50,7 +50,9 @@ def test_values_keep_their_type_and_stand_in_texts() -> None:
         ({**INPUTS, "towns": ""}, {}, "inputs.towns"),
         ({**INPUTS, "homes": " "}, {}, "inputs.homes"),
         ({**INPUTS, "more": "dts_3"}, {}, "inputs.more"),
-        (INPUTS, {"top": "5"}, "parameters.top"),
+        (INPUTS, {"top": "cinq"}, "parameters.top"),
+        (INPUTS, {"top": "2,5"}, "parameters.top"),
+        (INPUTS, {"top": "9" * 400}, "parameters.top"),
         (INPUTS, {"top": True}, "parameters.top"),
         (INPUTS, {"bottom": 1}, "parameters.bottom"),
     ],
@@ -62,6 +64,25 @@ def test_wrong_input_or_value_is_named(
     with pytest.raises(Invalid) as error:
         fill(version(), "par-epci", inputs, values)
     assert error.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("text", "01004", "01004"),
+        ("text", "5", "5"),
+        ("integer", "1 000", 1000),
+        ("number", "2,5", 2.5),
+        ("number", "1e3", 1000.0),
+        ("boolean", "true", True),
+    ],
+)
+def test_text_of_a_form_is_read_as_its_parameter_is(kind: str, text: str, value: object) -> None:
+    """A code stays a text, with its zeros; numbers are written as people do."""
+    about = {"title": "Un seuil", "type": kind, "default": text}
+    recipe = version(parameters={**RECIPE["parameters"], "what": about})
+    (_, summed) = fill(recipe, "par-epci", INPUTS, {"what": text}).steps
+    assert summed.parameters["sums"] == [value]
 
 
 def test_steps_are_ordered_by_what_they_read() -> None:

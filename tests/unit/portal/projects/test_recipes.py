@@ -103,7 +103,7 @@ def test_nothing_that_fits_is_said_by_empty_choices() -> None:
 
 
 def test_choices_make_a_treatment() -> None:
-    """Of that version, with values of their types; its page shows what it would do."""
+    """Of that version, with values as they were typed; its page shows what it would do."""
     sent: dict[str, Json] = {}
     answers_by_path = answers(**{"/recipes/vacance/treatment": TREATMENT})
     page = recipe_page(recipes.fill, answers_by_path, form=SENT, sent=sent)
@@ -111,24 +111,11 @@ def test_choices_make_a_treatment() -> None:
         "version": 2,
         "inputs": {"logements": "dts_a"},
         "columns": {"logements": {"com": "code_insee", "vacants": "vides"}},
-        "parameters": {"seuil": 1000, "carte": False},
+        "parameters": {"seuil": "1 000", "carte": "false"},
     }
     assert sent["/treatments/preview"] == {**TREATMENT, "holder_id": "ville"}
     assert 'action="/projets/prj_1/traitement/apercu"' in page
     assert "Inconnue" in page
-
-
-def test_number_beyond_all_is_for_the_service_to_refuse() -> None:
-    """As the text that was typed: JSON has no word for it."""
-    sent: dict[str, Json] = {}
-    threshold = {**LATEST["parameters"]["seuil"], "type": "number"}
-    latest = {**LATEST, "parameters": {"seuil": threshold}}
-    recipe = {"name": "vacance", "latest": latest}
-    answers_by_path = answers(
-        **{"/recipes/vacance": recipe, "/recipes/vacance/treatment": TREATMENT}
-    )
-    recipe_page(recipes.fill, answers_by_path, form={**SENT, "valeur_0": "9" * 400}, sent=sent)
-    assert sent["/recipes/vacance/treatment"]["parameters"] == {"seuil": "9" * 400}
 
 
 def test_what_is_refused_stands_at_its_field_with_what_was_chosen() -> None:

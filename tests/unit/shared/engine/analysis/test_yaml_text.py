@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.engine.analysis.yaml_text import read_object, read_value
+from shared.engine.analysis.yaml_text import read_object
 from shared.errors import Invalid
 
 LAUGHS = "a0: &a0 ha\n" + "".join(
@@ -33,10 +33,12 @@ def test_yaml_and_json_say_the_same(text: str) -> None:
         ("a: !!python/object/apply:os.system [ls]", "ligne 1 : les étiquettes"),
         ("a: 1\nb: 2026-01-01", "ligne 2 : une date s'écrit entre guillemets"),
         ("a: 1.0e+999", "ni du JSON ni du YAML"),
-        ("a: 0x_", "ni du JSON ni du YAML"),
+        ("commune: 01004", "« 01004 » s'écrit entre guillemets"),
+        ("heure: 12:30", "« 12:30 » s'écrit entre guillemets"),
+        ("a: 0x_", "ligne 1 : « 0x_ » s'écrit"),
         ("a: \udcff", "ni du JSON ni du YAML"),
         ("a: 2026-13-45", "ligne 1 : une date"),
-        ("a: -.inf", "ligne 1 : « -.inf » n'est pas un nombre"),
+        ("a: -.inf", "ligne 1 : « -.inf » s'écrit"),
         ("a: {", "ni du JSON ni du YAML"),
         ("a: 1\n\tb: 2", "ligne 2 : ce n'est ni du JSON ni du YAML"),
         ("a: \0", "ni du JSON ni du YAML"),
@@ -50,27 +52,3 @@ def test_what_has_no_end_or_no_word_in_json_is_refused(text: str, sentence: str)
     """In one sentence, with its line."""
     with pytest.raises(Invalid, match=sentence):
         read_object(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("5", 5),
-        ("2.5", 2.5),
-        ("true", True),
-        ("L'Aigle", "L'Aigle"),
-        ("'x", "'x"),
-        ("*x", "*x"),
-        ("0x_", "0x_"),
-    ],
-)
-def test_value_is_a_number_a_truth_or_the_text_as_it_stands(text: str, value: object) -> None:
-    """Whatever signs YAML has for it."""
-    assert read_value(text) == value
-
-
-@pytest.mark.parametrize("text", ["9" * 5000, ".nan", "1.0e+999"])
-def test_value_that_is_no_number_of_json_is_refused(text: str) -> None:
-    """Before anybody tries to read it."""
-    with pytest.raises(Invalid, match="nombre"):
-        read_value(text)
