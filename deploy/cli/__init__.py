@@ -19,3 +19,9 @@ def main() -> None:
     except (CallError, LabError) as error:
         sys.stderr.write(f"datalab: {error}\n")
         raise SystemExit(1) from None
+    except ModuleNotFoundError as error:
+        # The engine and the API's client run without them.
+        sys.stderr.write(
+            f"datalab: this command needs the package {error.name}: pip install '.[lab,local]'\n"
+        )
+        raise SystemExit(1) from None

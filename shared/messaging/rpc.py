@@ -24,6 +24,7 @@ from pydantic_core import to_jsonable_python
 from shared import metrics
 from shared.errors import TYPED, Invalid, LabError, Rejected, invalid_of
 from shared.inbound import parse_json
+from shared.language.french import counted
 from shared.messaging import declared_queues
 from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher
@@ -170,7 +171,8 @@ class Arguments:
     def fit(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Every argument by its name; Invalid naming the first that does not fit."""
         if len(args) > len(self._names):
-            raise Invalid(f"cette méthode prend au plus {len(self._names)} arguments")
+            most = counted(len(self._names), "argument", "arguments")
+            raise Invalid(f"cette méthode prend {most} au plus")
         positional = dict(zip(self._names, args, strict=False))
         twice = sorted(positional.keys() & kwargs.keys())
         if twice:

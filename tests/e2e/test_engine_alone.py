@@ -57,6 +57,15 @@ def test_recipe_makes_the_labs_table_from_files(story: Story, tmp_path: Path) ->
     assert (output / "result.csv").read_bytes() == table.read_bytes()
 
 
+def test_command_of_the_lab_says_which_packages_it_needs() -> None:
+    """In one sentence, where only the engine was installed."""
+    words = ["parked", "list", "--amqp-uri", "amqp://127.0.0.1:9/"]
+    command = [sys.executable, "-c", _without_the_lab(), *words]
+    answer = run(command, check=False, capture_output=True, text=True)
+    assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
+    assert "pip install '.[lab,local]'" in answer.stderr
+
+
 def test_what_does_not_fit_is_named_and_code_needs_the_sandbox(tmp_path: Path) -> None:
     """A missing input, a wrong value, and people's own code where nothing confines it."""
     recipe, output = read_object(RECIPE.read_text()), tmp_path / "out"

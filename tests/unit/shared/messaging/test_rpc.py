@@ -60,5 +60,5 @@ def test_argument_that_does_not_fit_is_named(
 
 def test_too_many_arguments_are_told_how_many_there_may_be() -> None:
     """None of them has a name."""
-    with pytest.raises(Invalid, match="au plus 4 arguments"):
+    with pytest.raises(Invalid, match="prend 4 arguments au plus"):
         FIND.fit([1, 2, 3, 4, 5], {})
