@@ -12,6 +12,7 @@ from services.catalog.datasets.bodies import (
 )
 from services.catalog.datasets.legal_basis import LegalBasis, why_held
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.permissions import check_answerable, check_changeable
 from services.catalog.datasets.versions import Version, VersionContent
 from services.catalog.datasets.visibility import visible
 from services.catalog.decisions.not_personal import lifted
@@ -21,7 +22,7 @@ from shared.aggregate import now
 from shared.auth import Caller
 from shared.engine.tables.column_names import near
 from shared.engine.tables.privacy import Privacy
-from shared.errors import Forbidden, Invalid, WrongStage
+from shared.errors import Invalid, WrongStage
 from shared.events.event import AcceptedRepair
 from shared.language.french import counted, quoted
 from shared.store import Store
@@ -47,9 +48,7 @@ def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) 
     """
 
     def decide(dataset: Dataset) -> None:
-        dataset.check_owner(owner_id, "le décrit")
-        if dataset.retirement:
-            dataset.check_present()
+        check_changeable(dataset, owner_id, "le décrit")
         if dataset.harvested:
             raise WrongStage(
                 "ce jeu est moissonné : sa description se corrige dans son catalogue d'origine, et"
@@ -159,9 +158,7 @@ def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -
     )
 
     def decide(dataset: Dataset) -> None:
-        dataset.check_owner(owner_id, "en confirme la base légale")
-        if dataset.retirement:
-            dataset.check_present()
+        check_changeable(dataset, owner_id, "en confirme la base légale")
         dataset.confirm(body.version, legal_basis, restrict=body.restrict)
 
     return store.of(Dataset).change(dataset_id, decide)
@@ -175,9 +172,7 @@ def declare(store: Store, dataset_id: str, owner_id: str, body: NewDeclaration) 
     """
 
     def decide(dataset: Dataset) -> None:
-        dataset.check_owner(owner_id, "dit ce qui n'y est pas personnel")
-        if dataset.retirement:
-            dataset.check_present()
+        check_changeable(dataset, owner_id, "dit ce qui n'y est pas personnel")
         version = dataset.screened(body.version)
         refused = _refused(store, owner_id, version.marks)
         dataset.declare(body.version, body.columns, body.reason, refused)
@@ -206,14 +201,9 @@ def answer_declaration(
 
     def decide(dataset: Dataset) -> None:
         if body.answer == "withdraw":
-            dataset.check_owner(caller.member_id, "revient sur ce qu'il a déclaré")
-        elif not caller.is_staff or caller.member_id in dataset.insiders:
-            raise Forbidden(
-                "une déclaration est confirmée ou refusée par un agent du Datalab, qui n'est ni"
-                " propriétaire de ces données ni de celles dont elles sont faites"
-            )
-        if dataset.retirement:
-            dataset.check_present()
+            check_changeable(dataset, caller.member_id, "revient sur ce qu'il a déclaré")
+        else:
+            check_answerable(dataset, caller)
         dataset.answer_declaration(
             body.version, body.columns, body.answer, caller.member_id, body.reason
         )

@@ -2,22 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.permissions import Action, actions_of
 from services.catalog.datasets.quality import Criterion, Described, criteria_of, score_of
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Changes, DatasetState, Version, compare
 from services.catalog.decisions.dataset_end import Retirement
 from shared.auth import Caller
 from shared.engine.tables.manifest import ColumnDescription
-from shared.errors import LabError
 from shared.events.event import FileRef, Frozen
-
-Action: TypeAlias = Literal["download"]
 
 
 class FileView(Frozen):
@@ -104,7 +101,7 @@ class SameBytes(Frozen):
 class DatasetView(DatasetSummary):
     """A dataset with its versions, as its insiders and staff or as others may see it."""
 
-    may: tuple[Action, ...] = Field(description="what the caller may do with what is published")
+    may: tuple[Action, ...] = Field(description="what the caller may do with it now")
     columns: tuple[ColumnDescription, ...] = Field(
         default=(), description="what is said of columns: those of the table, and unknown ones"
     )
@@ -149,7 +146,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         descriptions, unknown = dataset.known_descriptions, []
     return DatasetView(
         **summary_of(dataset).model_dump(),
-        may=_actions_of(dataset, caller),
+        may=actions_of(dataset, caller),
         columns=descriptions,
         unknown_columns=unknown,
         versions=[
@@ -161,14 +158,6 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         retired=dataset.retired,
         retirement=dataset.retirement,
     )
-
-
-def _actions_of(dataset: Dataset, caller: Caller) -> tuple[Action, ...]:
-    try:
-        dataset.check_downloadable(caller)
-    except LabError:
-        return ()
-    return ("download",)
 
 
 def versions_of(dataset: Dataset, caller: Caller) -> list[Version]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.permissions import Action
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.views import DatasetView, EndedInput, VersionView, view_of
 from shared.auth import Caller
@@ -43,8 +44,10 @@ def view(store: Store, dataset_id: str, caller: Caller) -> DatasetView:
     """
     dataset = visible(store, dataset_id, caller)
     dataset_view = view_of(dataset, caller)
-    if dataset.is_of_others_than(caller) and has_left(store, caller.member_id):
-        dataset_view = dataset_view.model_copy(update={"may": ()})
+    if has_left(store, caller.member_id):
+        kept = {"download"} if not dataset.is_of_others_than(caller) else set[Action]()
+        may = tuple(action for action in dataset_view.may if action in kept)
+        dataset_view = dataset_view.model_copy(update={"may": may})
     provenances = (version.provenance for version in dataset_view.versions if version.provenance)
     names = {input_version.dataset_id for origin in provenances for input_version in origin.inputs}
     ended = list(_ended(datasets_of(store, names).values()))

@@ -1,16 +1,14 @@
 """How a dataset ends: retired from the catalogue, or deleted."""
 
+from services.catalog.datasets.permissions import ENDERS
 from services.catalog.datasets.views import DatasetView, view_of
 from services.catalog.entrypoints.owning import DATASET
 from services.catalog.retirement import commands, eraser
 from services.catalog.retirement.views import DeletionReceipt, NewDeletion, NewRetirement
-from shared.auth import Role
 from shared.endings.orphans import Hashes
 from shared.http import OWNER, Call, as_rpc, http
 from shared.messaging import rpc
 from shared.store import Store
-
-_ENDERS: frozenset[Role] = frozenset({"owner", "holder", "operator"})
 
 
 class Ending:
@@ -19,7 +17,7 @@ class Ending:
     documents: Store
 
     @as_rpc("dataset_id", OWNER, "reason")
-    @http("POST", f"{DATASET}/retirement", body=NewRetirement, returns=DatasetView, roles=_ENDERS)
+    @http("POST", f"{DATASET}/retirement", body=NewRetirement, returns=DatasetView, roles=ENDERS)
     def withdraw_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """Take a dataset out of the catalogue: not found any more, and read by no project."""
         reason = call.body.reason
@@ -27,7 +25,7 @@ class Ending:
         return view_of(dataset, call.caller)
 
     @as_rpc("dataset_id", OWNER, "reason")
-    @http("DELETE", DATASET, body=NewDeletion, returns=DeletionReceipt, roles=_ENDERS)
+    @http("DELETE", DATASET, body=NewDeletion, returns=DeletionReceipt, roles=ENDERS)
     def delete_dataset_of(self, call: Call, dataset_id: str) -> DeletionReceipt:
         """Delete a dataset with its content; that it was there stays known. The answer tells what.
 

@@ -1,6 +1,7 @@
 """How a restricted result is opened to everybody: asked for, decided, and shown."""
 
-from services.catalog.entrypoints.owning import DATASET, OWNERS
+from services.catalog.datasets.permissions import OWNERS
+from services.catalog.entrypoints.owning import DATASET
 from services.catalog.results import opening_commands
 from services.catalog.results.views import NewOpening, NewWord, OpeningPage, OpeningView
 from shared.http import MEMBER, OWNER, Call, as_rpc, http
@@ -17,8 +18,8 @@ class Opening:
     @http("POST", f"{DATASET}/opening", body=NewOpening, returns=OpeningView, roles=OWNERS)
     def request_opening(self, call: Call, dataset_id: str) -> OpeningView:
         """Ask all whose restricted data went into the caller's result to open it to everybody."""
-        member_id, reason = call.caller.member_id, call.body.reason
-        return opening_commands.ask_opening(self.documents, dataset_id, member_id, reason)
+        reason = call.body.reason
+        return opening_commands.ask_opening(self.documents, dataset_id, call.caller, reason)
 
     @as_rpc("dataset_id", MEMBER, "decision", "version", "reason")
     @http("POST", f"{DATASET}/opening/decision", body=NewWord, returns=OpeningView)
@@ -36,5 +37,4 @@ class Opening:
     @http("GET", "/openings", query=Paging, returns=OpeningPage)
     def list_openings(self, call: Call) -> OpeningPage:
         """The results whose opening waits for the word of the caller, whose data went in."""
-        member_id = call.caller.member_id
-        return opening_commands.list_openings(self.documents, call.query, member_id)
+        return opening_commands.list_openings(self.documents, call.query, call.caller)

@@ -12,14 +12,13 @@ from services.catalog.datasets.bodies import (
 )
 from services.catalog.datasets.held_datasets import HeldPage, list_held
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.permissions import ENDERS, OWNERS
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
-from shared.auth import Role
 from shared.http import BY, OWNER, Call, WholeBody, as_rpc, http
 from shared.inbound import Paging
 from shared.store import Store
 
-OWNERS: frozenset[Role] = frozenset({"owner", "holder"})
 DATASET = "/datasets/{dataset_id}"
 
 
@@ -120,13 +119,7 @@ class Owning:
         return view_of(dataset, call.caller)
 
     @as_rpc("dataset_id")
-    @http(
-        "POST",
-        f"{DATASET}/screening",
-        returns=DatasetView,
-        status=202,
-        roles={"owner", "holder", "operator"},
-    )
+    @http("POST", f"{DATASET}/screening", returns=DatasetView, status=202, roles=ENDERS)
     def screen_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """Have a dataset read and screened anew, and held if it turns out to name persons."""
         return view_of(editing.screen_again(self.documents, dataset_id, call.caller), call.caller)

@@ -6,13 +6,14 @@ from operator import attrgetter
 
 from services.catalog.datasets.editing import why_not_open
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.permissions import OWNERS
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import visible
 from services.catalog.decisions.fingerprint import check_read
 from services.catalog.decisions.opening_request import Contribution, OpeningRequest
 from services.catalog.licences.licences import find_licence
 from services.catalog.results.contributions import contributions_of
-from services.catalog.results.views import NewWord, OpeningPage, OpeningView
+from services.catalog.results.views import NewWord, OpeningAction, OpeningPage, OpeningView
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.endings.departures import check_present, left_among
@@ -25,7 +26,7 @@ from shared.store import Store
 _INDEX = "opening_waits_for"
 
 
-def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> OpeningView:
+def ask_opening(store: Store, dataset_id: str, caller: Caller, reason: str) -> OpeningView:
     """Ask each whose restricted data went into that owner's result, the owner too if it is one.
 
     Asked again for the same version, licence and title, who agreed before is not asked once more,
@@ -33,10 +34,10 @@ def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> Op
     and for one who left, WrongStage when there is nothing to open, Invalid, on `access`, when it
     may not be opened whoever agrees.
     """
-    check_present(store, owner_id)
+    check_present(store, caller.member_id)
 
     def decide(dataset: Dataset) -> None:
-        dataset.check_owner(owner_id, "en demande l'ouverture")
+        dataset.check_owner(caller.member_id, "en demande l'ouverture")
         if not dataset.is_made_of_restricted:
             raise WrongStage("il n'est pas fait de données restreintes : ouvrez-le vous-même")
         version = _newest(dataset)
@@ -46,7 +47,7 @@ def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> Op
             raise Invalid(f"ce jeu reste à accès restreint : {obstacle}", "access")
         dataset.ask_opening(request, "")
 
-    return _view(store, store.of(Dataset).change(dataset_id, decide))
+    return _view(store, store.of(Dataset).change(dataset_id, decide), caller)
 
 
 def decide_opening(store: Store, dataset_id: str, member: Caller, word: NewWord) -> OpeningView:
@@ -67,7 +68,7 @@ def decide_opening(store: Store, dataset_id: str, member: Caller, word: NewWord)
         if asked and word.decision == "open":
             check_read(asked.fingerprint, word.fingerprint)
 
-    return _view(store, store.of(Dataset).change(dataset_id, decide))
+    return _view(store, store.of(Dataset).change(dataset_id, decide), member)
 
 
 def read_opening(store: Store, dataset_id: str, caller: Caller) -> OpeningView:
@@ -79,7 +80,7 @@ def read_opening(store: Store, dataset_id: str, caller: Caller) -> OpeningView:
     members = dataset.opening.members if dataset.opening else ()
     if not caller.may_see(*dataset.insiders, *members):
         raise Forbidden("seuls ceux dont des données y sont entrées voient où en est son ouverture")
-    return _view(store, dataset)
+    return _view(store, dataset, caller)
 
 
 def waiting_index(store: Store) -> IndexCompletion:
@@ -88,11 +89,11 @@ def waiting_index(store: Store) -> IndexCompletion:
     return IndexCompletion(store, Dataset, _INDEX, {"source_id": ""})
 
 
-def list_openings(store: Store, query: Paging, member_id: str) -> OpeningPage:
-    """One page of the results whose opening waits for that member's word."""
-    where = {_INDEX: {"$in": [member_id]}}
+def list_openings(store: Store, query: Paging, caller: Caller) -> OpeningPage:
+    """One page of the results whose opening waits for the caller's word."""
+    where = {_INDEX: {"$in": [caller.member_id]}}
     datasets, cursor = store.of(Dataset).page(where, after=query.after, limit=query.limit)
-    return OpeningPage(items=[_view(store, dataset) for dataset in datasets], next=cursor)
+    return OpeningPage(items=[_view(store, dataset, caller) for dataset in datasets], next=cursor)
 
 
 def _obstacle(store: Store, dataset: Dataset, missing: Iterable[str]) -> str:
@@ -161,11 +162,23 @@ def _of_theirs(contribution: Contribution) -> str:
     return f"{quoted(contribution.title)} ({sentences})"
 
 
-def _view(store: Store, dataset: Dataset) -> OpeningView:
+def _view(store: Store, dataset: Dataset, caller: Caller) -> OpeningView:
     request = dataset.opening
     if request is None:
         contributions = contributions_of(store, dataset)
         members = {contribution.member_id for contribution in contributions}
-        return OpeningView.unasked(dataset, contributions, _obstacle(store, dataset, members))
-    obstacle = _obstacle(store, dataset, request.missing)
-    return OpeningView.asked_of(dataset, request, obstacle)
+        view = OpeningView.unasked(dataset, contributions, _obstacle(store, dataset, members))
+    else:
+        view = OpeningView.asked_of(dataset, request, _obstacle(store, dataset, request.missing))
+    return view.model_copy(update={"may": tuple(_actions(dataset, view, caller))})
+
+
+def _actions(dataset: Dataset, view: OpeningView, caller: Caller) -> Iterator[OpeningAction]:
+    """Yield what changes something: nobody asks again while answers are waited for."""
+    is_closed = dataset.metadata.access == "restricted" and not (dataset.retired or view.obstacle)
+    is_waiting = view.state == "waiting" and view.missing
+    is_owner = caller.member_id == dataset.owner_id and caller.roles & OWNERS
+    if is_owner and is_closed and view.members and not is_waiting:
+        yield "ask"
+    if caller.member_id in view.members and view.state in {"waiting", "refused", "open"}:
+        yield "decide"

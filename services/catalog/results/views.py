@@ -35,6 +35,9 @@ class NewWord(Body):
     )
 
 
+OpeningAction = Literal["ask", "decide"]
+
+
 class OpeningView(BaseModel):
     """The opening of a restricted result, and whose data went into it."""
 
@@ -55,6 +58,7 @@ class OpeningView(BaseModel):
     missing: tuple[str, ...] = Field(description="who did not agree, or not yet")
     ended: str = Field(description="why it is asked no longer, in French")
     obstacle: str = Field(description="what keeps it closed whoever agrees, in French")
+    may: tuple[OpeningAction, ...] = Field(default=(), description="what the caller may do now")
 
     @classmethod
     def asked_of(cls, dataset: Dataset, request: OpeningRequest, obstacle: str) -> Self:

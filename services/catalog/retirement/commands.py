@@ -3,6 +3,7 @@
 from services.catalog.access.dataset_use import Use
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.permissions import check_endable
 from services.catalog.datasets.visibility import visible
 from services.catalog.ledger import commands as ledger
 from services.catalog.retirement.released import ReleasedFiles
@@ -24,7 +25,7 @@ def retire_dataset(store: Store, dataset_id: str, caller: Caller, reason: str) -
     """
 
     def decide(dataset: Dataset) -> None:
-        _check_may_end(dataset, caller)
+        check_endable(dataset, caller)
         dataset.retire_here(caller.member_id, reason)
 
     return store.of(Dataset).change(dataset_id, decide)
@@ -40,7 +41,7 @@ def delete_dataset(
     """
 
     def decide(dataset: Dataset) -> None:
-        _check_may_end(dataset, caller)
+        check_endable(dataset, caller)
         title = dataset.metadata.title if deletion.keep_title else _UNTITLED
         delete_as(store, dataset, caller.member_id, deletion.reason, title)
 
@@ -131,12 +132,6 @@ def _made_of(store: Store, dataset: Dataset, reason: str) -> tuple[ResultsRecall
         project_id=dataset.project_id,
     )
     return recalled, sorted(owners - {dataset.owner_id})
-
-
-def _check_may_end(dataset: Dataset, caller: Caller) -> None:
-    """Raise Forbidden, or NotFound, for anybody but the owner and operators."""
-    if "operator" not in caller.roles:
-        dataset.check_owner(caller.member_id, "le retire ou le supprime")
 
 
 def _results_of(store: Store, dataset_id: str) -> set[str]:

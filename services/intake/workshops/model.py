@@ -18,6 +18,11 @@ FORGOTTEN_AFTER = timedelta(weeks=4)
 """How long after its end names and addresses of who registered are kept."""
 
 MOST_MATERIALS = 50
+WorkshopAction = Literal[
+    "add_material", "cancel", "change", "note_attendance", "remove_material", "take_out"
+]
+_BEFORE_IT_BEGINS: tuple[WorkshopAction, ...] = ("cancel", "change", "take_out")
+_AFTERWARDS: tuple[WorkshopAction, ...] = ("add_material", "note_attendance", "remove_material")
 _BEGUN, _NOT_BEGUN = "cet atelier a commencé", "cet atelier n'a pas encore commencé"
 _WHEN_AND_WHERE = {"starts_at", "ends_at", "place", "link"}
 
@@ -75,6 +80,12 @@ class Workshop(Aggregate):
     def shows_who_registered_to(self, caller: Caller) -> bool:
         """Whether the caller is the staff, or the host."""
         return caller.is_staff or bool(self.host_id and self.host_id == caller.member_id)
+
+    def actions_of(self, caller: Caller) -> tuple[WorkshopAction, ...]:
+        """Return what the caller may do with it now, but for registering."""
+        if not caller.is_staff or self.state == "cancelled":
+            return ()
+        return _BEFORE_IT_BEGINS if self.is_coming else _AFTERWARDS
 
     @property
     def is_coming(self) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from services.intake.workshops.model import Material, Workshop
+from services.intake.workshops.model import Material, Workshop, WorkshopAction
 from services.intake.workshops.seat_registration import Registration, SeatState
 from shared.aggregate import View, ViewPage
 from shared.auth import Caller
@@ -61,6 +61,7 @@ class ShownWorkshop(WorkshopView):
     link: str = Field(description="for who has a seat, and the staff; empty for others")
     project_ids: tuple[str, ...] = Field(description="for the staff; empty for others")
     own: tuple[SeatView, ...] = Field(description="the caller's registrations")
+    may: tuple[WorkshopAction, ...] = Field(description="what the caller may do with it now")
     seating: SeatingView | None = Field(description="for the staff and the host; null for others")
 
     @classmethod
@@ -77,6 +78,7 @@ class ShownWorkshop(WorkshopView):
             host=host,
             link=workshop.link_in_use if may_join else "",
             project_ids=workshop.project_ids if caller.is_staff else (),
+            may=workshop.actions_of(caller),
             own=tuple(map(SeatView.model_validate, own)),
             seating=_seating(workshop) if workshop.shows_who_registered_to(caller) else None,
         )

@@ -60,10 +60,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """Show one dataset of mine: what was read, what must be decided and who used it."""
     path = dataset_path(visit)
     dataset = await visit.lab.get("catalog", path)
-    person = visit.person
-    is_mine = dataset["owner_id"] == visit.member_id
-    is_staff = bool(person and person.has("reviewer", "operator"))
-    if not (is_mine or is_staff):
+    if "read_uses" not in dataset["may"]:
         return visit.go(f"/catalogue/{dataset['id']}")
     if dataset["state"] == "deleted":
         return visit.go(f"{own_path(visit)}/fin")
@@ -81,7 +78,6 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "given": {**fields, "columns": visit.texts("columns")},
         "faults": faults,
         "names": names,
-        "is_mine": is_mine,
         "project": await project_of(visit, dataset),
     }
     return visit.page("data/show.html", faults.status, dataset=dataset, **parts, **variables)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from services.portal.lab import Json
 from services.portal.pages.data import dataset_path, own_path
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
@@ -26,9 +25,6 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     variables = {
         "names": await visit.names(named),
         "words": words,
-        "may_ask": visit.member_id == opening["owner_id"] and _may_be_asked(opening, dataset),
-        "is_asked": visit.member_id in opening["members"]
-        and opening["state"] in {"waiting", "refused", "open"},
         "agrees": bool(mine and mine["decision"] == "open"),
         "refuses": bool(mine and mine["decision"] == "refuse"),
         "given": {name: visit.text(name) for name in ("decision", "reason")},
@@ -56,14 +52,6 @@ async def decide(visit: Visit) -> Response:
 async def _do(visit: Visit, command: str, body: Mapping[str, object], message: str) -> Response:
     await visit.lab.post("catalog", f"{dataset_path(visit)}/{command}", body)
     return visit.go(f"{own_path(visit)}/ouverture", message)
-
-
-def _may_be_asked(opening: Json, dataset: Json) -> bool:
-    """Whether asking could change anything: not while answers are waited for."""
-    if dataset["access"] == "open" or dataset["retired"] or opening["obstacle"]:
-        return False
-    is_waiting = opening["state"] == "waiting" and opening["missing"]
-    return bool(opening["members"]) and not is_waiting
 
 
 _OPENING = "/donnees/{dataset_id}/ouverture"

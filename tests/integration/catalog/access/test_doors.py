@@ -43,7 +43,7 @@ def test_version_that_is_not_published_is_nobody_s_to_download(lab: Lab, path: s
         )
 
 
-def test_data_is_taken_by_whom_it_is_shown_to_be_for(lab: Lab) -> None:
+def test_what_is_shown_as_allowed_is_what_is_done(lab: Lab) -> None:
     """`may` says so before anybody tries: open, restricted, a team's result, retired, or unread."""
     owner, holder = new_id("mbr"), new_id("mbr")
     opened, closed = lab.published(owner), lab.published(owner, access="restricted")
@@ -63,9 +63,23 @@ def test_data_is_taken_by_whom_it_is_shown_to_be_for(lab: Lab) -> None:
             token = lab.token(member, role)
             shown = lab.call("GET", f"/datasets/{dataset_id}", token)
             may = shown.json()["may"] if shown.status == 200 else []
-            taken = lab.call("GET", f"/datasets/{dataset_id}/table", token).status == 200
-            assert taken == ("download" in may), (dataset_id, member)
-            is_taken[dataset_id, member] = taken
+            path, theme = f"/datasets/{dataset_id}", {"theme": "logement"}
+            allowed = {
+                "download": lab.call("GET", f"{path}/table", token),
+                "change": lab.call("PATCH", path, token, json=theme),
+                "read_uses": lab.call("GET", f"{path}/uses", token),
+            }
+            done_actions = {action for action, answer in allowed.items() if answer.status == 200}
+            is_taken[dataset_id, member] = "download" in may
+            if member == gone:
+                assert {*may} <= {"download"} & done_actions
+                continue
+            assert done_actions == {*may} & {*allowed}, (dataset_id, member)
+            reply = {"answer": "confirm", "reason": "vu"}
+            answer = lab.call("POST", f"{path}/not-personal/answer", token, json=reply)
+            # Nothing is declared of them: 409 says so to who may answer.
+            assert ("answer" in may) <= (answer.status == 409), (dataset_id, member)
+            assert ("end" in may) == (member == (holder if dataset_id == result else owner))
     assert is_taken[result, "mbr_t"]
     assert not is_taken[result, "mbr_z"]
     assert (is_taken[opened, gone], is_taken[closed, gone]) == (True, False)

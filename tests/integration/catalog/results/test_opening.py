@@ -66,8 +66,12 @@ def test_result_stays_closed_until_all_whose_data_went_in_open_it(lab: Lab) -> N
     holder, first, second = members()
     sources = {"a": homes(lab, first, "Parc A"), "b": homes(lab, second, "Parc B")}
     result = lab.result_of(summed(lab, holder, **sources, own=homes(lab, holder, "Parc H")))
+    opening, token = f"/datasets/{result}/opening", lab.token(holder, "owner")
+    assert lab.get(opening, token)["may"] == ["ask"]
     view = ask(lab, result, holder, reason="utile à tous").json()
     assert (view["state"], set(view["members"])) == ("waiting", {holder, first, second})
+    assert lab.get(opening, token)["may"] == ["decide"]
+    assert lab.get(opening, lab.token("mbr_r", "reviewer"))["may"] == []
     [mine] = [
         contribution for contribution in view["contributions"] if contribution["member_id"] == first
     ]

@@ -22,7 +22,9 @@ def test_workshop_is_announced_read_and_listed(lab: Lab, town: Town) -> None:
     )
     assert (workshop["host"], workshop["project_ids"]) == ("Le Dôme", [project])
     assert workshop["seating"] == {"taken": 0, "waiting": 0, "waiting_seats": 2}
+    assert workshop["may"] == ["cancel", "change", "take_out"]
     workshop_view = town.done("GET", f"/workshops/{workshop['id']}")
+    assert workshop_view["may"] == []
     assert (workshop_view["link"], workshop_view["project_ids"], workshop_view["seating"]) == (
         "",
         [],

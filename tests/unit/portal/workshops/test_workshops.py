@@ -22,6 +22,7 @@ WORKSHOP: dict[str, Any] = {
     "state": "announced",
     "reason": "",
     "is_coming": True,
+    "may": ["cancel", "change", "take_out"],
     "is_open": True,
     "is_full": False,
     "own": [],
