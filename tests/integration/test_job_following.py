@@ -62,12 +62,12 @@ def follow(server: WebServer, home: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-@pytest.mark.parametrize(("state", "code"), [("succeeded", 0), ("failed", 1), ("cancelled", 3)])
+@pytest.mark.parametrize(("state", "code"), [("failed", 1), ("cancelled", 3)])
 def test_broken_stream_is_taken_up_where_it_broke(
     compute: WebServer, tmp_path: Path, state: str, code: int
 ) -> None:
     """With the id of the last event; the exit code tells how the job ended."""
-    end = {**ENDED, "state": state, "reason": "" if code == 0 else "quota épuisé"}
+    end = {**ENDED, "state": state, "reason": "quota épuisé"}
     one_after_the_other(
         compute,
         streamed(
@@ -82,36 +82,26 @@ def test_broken_stream_is_taken_up_where_it_broke(
     assert (done.returncode, done.stderr) == (code, "")
     heard = [call.headers.get("last-event-id") for call in compute.calls(PATH)]
     assert heard == [None, "1.1.7", "1.1.7"]
-    because = "" if code == 0 else ": quota épuisé"
     assert done.stdout.splitlines() == [
         "running",
         " 40% croise",
         "2026-01-31T10:00:00Z lit « été »\N{REPLACEMENT CHARACTER}[2J",
-        f"{state} in 1.50 s{because}",
+        f"{state} in 1.50 s: quota épuisé",
     ]
 
 
 def test_job_that_the_lab_gave_up_is_followed_no_longer(compute: WebServer, tmp_path: Path) -> None:
-    """It waits for an operator, who may take days."""
+    """It waits for an operator, who may take days.
+
+    A refusal is told, and not tried again. A job of which all was told (204) is asked how it ended.
+    """
+    refused = follow(compute, tmp_path)
+    assert (refused.returncode, "datalab: " in refused.stderr) == (1, True)
+    assert len(compute.calls(PATH)) == 1
     given_up = {**STATE, "state": "given_up", "reason": "erreur interne"}
-    one_after_the_other(compute, streamed(("1.0.3", "state", given_up)))
+    one_after_the_other(compute, streamed(("1.0.3", "state", given_up)), answer(204))
     done = follow(compute, tmp_path)
     assert (done.returncode, done.stdout) == (4, "given_up: erreur interne\n")
-
-
-def test_refusal_is_told_and_not_tried_again(compute: WebServer, tmp_path: Path) -> None:
-    """As every command does."""
-    done = follow(compute, tmp_path)
-    assert done.returncode == 1
-    assert "datalab: " in done.stderr
-    assert len(compute.calls(PATH)) == 1
-
-
-def test_job_of_which_all_was_told_is_asked_how_it_ended(
-    compute: WebServer, tmp_path: Path
-) -> None:
-    """The service answers 204."""
-    one_after_the_other(compute, answer(204))
     compute.answers["/jobs/job_1"] = answer(200, b'{"state": "succeeded"}')
     assert follow(compute, tmp_path).returncode == 0
 

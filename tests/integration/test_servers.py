@@ -13,7 +13,6 @@ from pymongo import MongoClient
 
 from shared.events import MemberJoined
 from shared.messaging import declared_queues
-from shared.settings import load_settings
 from tests.forks import ForkServer, commands, services
 from tests.integration.messaging.samples import Announcer, Recorder
 from tests.servers import Broker, Documents, Process, eventually
@@ -106,12 +105,6 @@ def test_documents_survive_the_death_of_their_server(
     with MongoClient[dict[str, Any]](document_server.uri) as client:
         assert client[database]["facts"].find_one() == {"_id": "one"}
         assert client[database + "_other"]["facts"].find_one() is None
-
-
-@pytest.mark.usefixtures("broker")
-def test_settings_of_a_test_are_complete(environ: dict[str, str]) -> None:
-    """A service can be started with exactly these."""
-    assert load_settings(environ).database_prefix == environ["DATALAB_DATABASE_PREFIX"]
 
 
 PATCHED = """

@@ -104,7 +104,7 @@ def test_event_waits_for_the_documents_however_long_they_are_away(
 
 def test_terminated_service_finishes_what_is_in_hand_and_exits_0(lab: Lab, member: str) -> None:
     """SIGTERM: the events taken are handled and acknowledged, the rest stays queued."""
-    numbers = range(200)
+    numbers = range(100)
     for number in numbers:
         lab.send(joined(f"{member}-{number}"))
     assert lab.recorder.process is not None
@@ -118,7 +118,7 @@ def test_terminated_service_finishes_what_is_in_hand_and_exits_0(lab: Lab, membe
 
 def test_killed_service_leaves_its_events_to_the_next(lab: Lab, member: str) -> None:
     """`kill -9` in the middle: each event is still handled exactly once."""
-    numbers = range(200)
+    numbers = range(100)
     for number in numbers:
         lab.send(joined(f"{member}-{number}"))
     lab.recorder.kill()

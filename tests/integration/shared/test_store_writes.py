@@ -18,17 +18,6 @@ from tests.integration.shared.samples import (
 )
 
 
-def test_second_writer_of_one_version_is_told(things: Repository[Thing], identifier: str) -> None:
-    """What was decided on an old version is not saved over a newer one."""
-    things.save(Thing(id=identifier))
-    first, second = things.get(identifier), things.get(identifier)
-    first.state, second.state = "first", "second"
-    things.save(first)
-    with pytest.raises(Conflict):
-        things.save(second)
-    assert things.get(identifier).state == "first"
-
-
 def test_conflict_keeps_the_outbox_of_both(things: Repository[Thing], identifier: str) -> None:
     """The loser's events were never saved; decided again, they join the winner's."""
     things.save(Thing(id=identifier))
@@ -89,23 +78,6 @@ def test_concurrent_processes_handle_each_event_once(
         done.result()
     thing = things.get(identifier)
     assert (thing.count, sorted(thing.handled)) == (10, sorted(events))
-
-
-def test_decision_is_taken_again_on_the_newer_version(
-    things: Repository[Thing], identifier: str
-) -> None:
-    """`change` decides on what is there, not on what was."""
-    things.save(Thing(id=identifier))
-    seen: list[int] = []
-
-    def decide(thing: Thing) -> None:
-        seen.append(thing.count)
-        if len(seen) == 1:
-            things.change(identifier, Thing.tell)
-        thing.tell()
-
-    assert things.change(identifier, decide).count == 2
-    assert seen == [0, 1]
 
 
 def test_document_that_never_rests_is_reported(things: Repository[Thing], identifier: str) -> None:
@@ -170,7 +142,7 @@ def test_many_at_once_make_one_document(things: Repository[Thing], identifier: s
 
 
 def test_lease_moves_the_date_and_nothing_else(things: Repository[Thing], identifier: str) -> None:
-    """No event, no other field; whoever holds the old version can no longer write."""
+    """No event, no other field; its holder goes on, who has the old version cannot write."""
     saved = things.save(Thing(id=identifier, due=now(), state="due"))
     leased = things.lease(saved, "due", timedelta(minutes=1))
     assert leased is not None
@@ -180,12 +152,6 @@ def test_lease_moves_the_date_and_nothing_else(things: Repository[Thing], identi
     assert abs(loaded.due - leased.due) < timedelta(milliseconds=1)
     with pytest.raises(Conflict):
         things.save(saved)
-
-
-def test_leased_document_can_be_saved_on(things: Repository[Thing], identifier: str) -> None:
-    """The holder of the lease goes on from the version it got."""
-    leased = things.lease(things.save(Thing(id=identifier)), "due", timedelta(minutes=1))
-    assert leased is not None
     leased.state = "done"
     assert things.save(leased).version == 3
 

@@ -76,46 +76,43 @@ def test_owner_sees_who_used_its_data_and_with_what_result(lab: Lab) -> None:
     assert uses(lab, dataset_id, "mbr_o")[0]["reason"] == "mémoire"
 
 
-@pytest.mark.parametrize(
-    ("decision", "release"), [(ResultReleased, "released"), (ResultRefused, "refused")]
-)
-def test_owner_reads_what_a_reviewer_decided_on_the_result(
-    lab: Lab, decision: type[ResultReleased] | type[ResultRefused], release: str
-) -> None:
+def test_owner_reads_what_a_reviewer_decided_on_the_result(lab: Lab) -> None:
     """Also where its rules list no figure of it; whichever is heard of first."""
     dataset_id = lab.published("mbr_o")
-    project_id, job_id = using(lab, dataset_id)
-    lab.publish(done(lab, project_id, job_id).model_copy(update={"is_held": True}))
-    eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] == "held")
-    [use] = uses(lab, dataset_id, "mbr_o")
-    # Its owner may hold the project, and read of others' rows in it.
-    assert (use["state"], use["rows"], use["result"]) == ("succeeded", None, None)
-    about = {"job_id": job_id, "kind": "full", "project_id": project_id}
-    lab.publish(decision(**about, decided_by="mbr_r", reason="Lu."))
-    eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] == release)
-    assert (uses(lab, dataset_id, "mbr_o")[0]["rows"] == 7) == (release == "released")
+    for decision, release in ((ResultReleased, "released"), (ResultRefused, "refused")):
+        project_id, job_id = using(lab, dataset_id)
+        lab.publish(done(lab, project_id, job_id).model_copy(update={"is_held": True}))
+        eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] == "held")
+        [use, *_] = uses(lab, dataset_id, "mbr_o")
+        # Its owner may hold the project, and read of others' rows in it.
+        assert (use["state"], use["rows"], use["result"]) == ("succeeded", None, None)
+        about = {"job_id": job_id, "kind": "full", "project_id": project_id, "reason": "Lu."}
+        lab.publish(decision.model_validate({**about, "decided_by": "mbr_r"}))
+        eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] != "held")
+        [use, *_] = uses(lab, dataset_id, "mbr_o")
+        assert (use["release"], use["rows"] == 7) == (release, release == "released")
 
 
-@pytest.mark.parametrize(("end", "state"), [(JobFailed, "failed"), (JobCancelled, "cancelled")])
-def test_use_that_is_saved_after_the_job_s_end_tells_it(
-    lab: Lab, end: type[JobFailed] | type[JobCancelled], state: str
-) -> None:
+def test_use_that_is_saved_after_the_job_s_end_tells_it(lab: Lab) -> None:
     """Compute did not wait for the opening, and the job was over before it was recorded.
 
     The end of another project's job of that name is none.
     """
     dataset_id, job_id = lab.published("mbr_o"), new_id("job")
-    project_id = lab.opened_for(dataset_id)
-    for job, project in ((job_id, project_id), (f"{job_id}x", new_id("prj"))):
-        lab.publish(end(job_id=job, kind="trial", project_id=project, reason="retiré"), times=2)
+    project_id, about = lab.opened_for(dataset_id), {"kind": "trial", "reason": "retiré"}
+    jobs = {job_id: project_id, f"{job_id}x": new_id("prj"), f"{job_id}y": project_id}
+    for job, project in jobs.items():
+        end = JobFailed if job.endswith("y") else JobCancelled
+        lab.publish(end.model_validate({"job_id": job, "project_id": project, **about}), times=2)
     lab.settled()
     with lab.rpc() as catalog:
-        for job in (job_id, f"{job_id}x"):
+        for job in jobs:
             catalog.open_dataset(project_id, dataset_id, job)
-    states_by_job_id = {
+    states = {
         use["job_id"]: (use["state"], use["reason"]) for use in uses(lab, dataset_id, "mbr_o")
     }
-    assert states_by_job_id == {job_id: (state, "retiré"), f"{job_id}x": ("opened", "")}
+    expected = [("cancelled", "retiré"), ("opened", ""), ("failed", "retiré")]
+    assert states == dict(zip(jobs, expected, strict=True))
 
 
 def test_use_tells_what_the_result_became(lab: Lab) -> None:

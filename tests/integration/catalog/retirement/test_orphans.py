@@ -6,7 +6,6 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -28,6 +27,7 @@ from shared.indexes.computed import ComputedIndex
 from shared.storage import Storage
 from shared.store import Store
 from tests.conftest import RETRIES, Token
+from tests.forks import services
 from tests.integration.catalog.lab import CSV, Lab, problem_of, running_lab
 from tests.integration.catalog.lab import RETRIES as CATALOG_RETRIES
 from tests.integration.catalog.retirement.samples import COMPUTE, Compute
@@ -80,35 +80,23 @@ def world(store: Store, storage_url: str) -> World:
 
 
 def test_file_that_nothing_refers_to_is_erased(world: World) -> None:
-    """Once it is old enough, and a second look found nothing either."""
-    orphan, kept = world.put("orphelin"), world.put("gardé")
+    """Once it is old enough, and a second look found nothing either.
+
+    Documents may not have been writable for a day: who waits for them comes before us. A job's
+    result that somebody uploaded, and that was refused, is the job's.
+    """
+    orphan, kept, late, result = (world.put(text) for text in ("orphelin", "gardé", "tard", "fait"))
     world.keep(kept)
+    world.elsewhere = lambda hashes: {result.sha256} & set(hashes)
     world.sweep(age=60)
-    assert world.noted == {orphan.sha256, kept.sha256}
+    assert len(world.noted) == 4
     world.sweep(looks=1)
     assert world.has(orphan)
-    world.sweep(looks=1)
-    assert (world.has(orphan), world.has(kept)) == (False, True)
-    assert world.noted == set()
-
-
-def test_reference_that_is_saved_late_saves_the_file(world: World) -> None:
-    """Documents may not have been writable for a day: who waits for them comes before us."""
-    late = world.put("tard")
-    world.sweep(looks=1)
     world.keep(late)
+    world.sweep(looks=1)
+    assert [world.has(file) for file in (orphan, kept, late, result)] == [False, True, True, True]
     world.sweep()
-    assert world.has(late)
-    assert world.noted == set()
-
-
-def test_file_that_another_service_refers_to_stays(world: World) -> None:
-    """A job's result that somebody uploaded, and that was refused, is the job's."""
-    result = world.put("résultat")
-    world.elsewhere = lambda hashes: {result.sha256} & set(hashes)
-    world.sweep()
-    assert world.has(result)
-    assert world.noted == set()
+    assert (world.noted, world.has(late)) == (set(), True)
 
 
 def test_nothing_is_erased_while_the_other_service_does_not_answer(world: World) -> None:
@@ -171,28 +159,30 @@ def test_pages_of_harvests_and_results_of_jobs_are_referred_to(world: World) -> 
     assert Queries(world.store).files_in_use(hashes) == {file.sha256}
 
 
-def _save_and_die(uri: str, database: str, url: str) -> None:
-    """Save a snapshot of an index in a process that is killed before the pointer to it is saved."""
-    store = Store(uri, database)
-    files = Storage(url, note=partial(note_written, store))
-    snapshots = Snapshots("joins", store, files, operator.call)
-    snapshots._documents.change = _die  # type: ignore[method-assign, assignment]
-    snapshots.save([b"an index"], now())
-
-
-def _die(*_arguments: object, **_named: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+SAVE_AND_DIE = """
+import operator, os, signal, sys
+from functools import partial
+from services.catalog.snapshots.saved_index import Snapshots
+from shared.aggregate import now
+from shared.endings.orphans import note_written
+from shared.storage import Storage
+from shared.store import Store
+uri, database, url = sys.argv[1:]
+store = Store(uri, database)
+snapshots = Snapshots("joins", store, Storage(url, note=partial(note_written, store)), operator.call)
+snapshots._documents.change = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+snapshots.save([b"an index"], now())
+"""
+"""Saves a snapshot of an index in a process that is killed before the pointer to it is saved."""
 
 
 def test_snapshot_whose_process_was_killed_is_erased(
     world: World, mongodb_uri: str, storage_url: str
 ) -> None:
     """The file has values of datasets, and no document knows of it."""
-    server_addresses = (mongodb_uri, world.store._database.name, storage_url)
-    process = get_context("spawn").Process(target=_save_and_die, args=server_addresses)
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    addresses = (mongodb_uri, world.store._database.name, storage_url)
+    ended = services().run(["-c", SAVE_AND_DIE, *addresses], {})
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
     [noted] = world.store.of(WrittenFile).every()
     assert world.has(noted.file)
     world.sweep()
