@@ -361,6 +361,10 @@ def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Pat
     assert [entry["id"] for entry in listed] == [dataset]
     hidden = shell.run("dataset", "show", dataset, as_=other)
     assert hidden.returncode == 1
+    options = ("--column", "y", "--reason", "ce sont des navires")
+    assert shell.json("dataset", "not-personal", dataset, *options, as_=OWNER)["state"] == "held"
+    word = ("dataset", "answer-declaration", dataset, "--answer", "refuse", "--reason", "non")
+    assert "ce sont des navires (refuse)" in shell.run(*word, as_=("mbr_r", "reviewer")).stdout
     words = ("dataset", "confirm", dataset, "--purpose", "Lettre", "--basis", "consent")
     confirmed = shell.json(*words, as_=OWNER)
     assert confirmed["versions"][0]["legal_basis"]["basis"] == "consent"
@@ -536,20 +540,3 @@ def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_pat
     (tmp_path / "catalogue.ttl").write_bytes(turtle(dataset("a")))
     again = shell.json("harvest", "run", source["id"], "--file", str(tmp_path / "catalogue.ttl"))
     assert again["source_id"] == source["id"]
-
-
-def test_owner_says_that_names_are_those_of_ships(shell: Shell, tmp_path: Path) -> None:
-    """Published by that; the staff may refuse it, and then it is held again."""
-    names = ["Jean Martin", "Marie Bernard", "Paul Dubois", "Lucie Girard", "Louis Moreau"]
-    text = "bapteme;rang\n" + "".join(f"{name};{at}\n" for at, name in enumerate(names * 6))
-    access = ("--access", "restricted")
-    dataset, state = add(shell, tmp_path / "flotte.csv", text, *access)
-    eventually(lambda: state() in {"held", "published"})
-    assert state() == "held"
-    options = ("--column", "bapteme", "--reason", "ce sont des navires")
-    declared = shell.json("dataset", "not-personal", dataset, *options, as_=OWNER)
-    assert declared["state"] == "published"
-    answer = ("dataset", "answer-declaration", dataset, "--answer", "refuse", "--reason", "non")
-    stdout = shell.run(*answer, as_=("mbr_r", "reviewer")).stdout
-    assert "ce sont des navires (refuse)" in stdout
-    assert state() == "held"

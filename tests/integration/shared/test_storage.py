@@ -229,13 +229,6 @@ def test_every_call_that_may_wait_goes_through_the_given_caller(root: Path) -> N
     assert written_names == expected
 
 
-def test_object_store_is_named_without_asyncio() -> None:
-    """What fsspec has for it fails in an eventlet process; nothing is contacted yet."""
-    storage = Storage("s3://bucket/lab/files?region=eu-west-3")
-    assert storage.path("x") == "bucket/lab/files/x"
-    assert not getattr(storage._fs, "async_impl", False)
-
-
 def test_erased_file_is_gone_unless_it_was_put_again_meanwhile(storage: Storage) -> None:
     """A young one is somebody's whose document comes yet; what is gone may be erased again."""
     file = storage.put([b"x"], "text/plain")
@@ -249,3 +242,10 @@ def test_erased_file_is_gone_unless_it_was_put_again_meanwhile(storage: Storage)
     os.utime(storage.address(storage.put([b"x"], "text/plain")), (old, old))
     storage.put([b"x"], "text/plain")
     assert not storage.erase(file, timedelta(minutes=1))
+
+
+def test_object_store_is_named_without_asyncio() -> None:
+    """What fsspec has for it fails in an eventlet process; nothing is contacted yet."""
+    storage = Storage("s3://bucket/lab/files?region=eu-west-3")
+    assert storage.path("x") == "bucket/lab/files/x"
+    assert not getattr(storage._fs, "async_impl", False)

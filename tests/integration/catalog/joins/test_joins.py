@@ -7,10 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pandas as pd
-import pyarrow as pa
 
 from shared.aggregate import new_id
-from shared.engine.reading.columns.identifiers import is_siret
 from shared.events import ProjectWithdrawn, TreatmentProposed
 from tests.integration.catalog.lab import CATALOG, Lab, problem_of, reading, submitted
 from tests.integration.catalog.tables import csv, ingested, publish_table, publish_version
@@ -192,15 +190,6 @@ def test_identifiers_of_restricted_data_are_told_by_their_kind_alone(lab: Lab) -
     assert told(outside, secret) == []
 
 
-def test_new_version_takes_the_place_of_the_old(lab: Lab) -> None:
-    """What it no longer has is found no more."""
-    values = fresh(4)
-    first = publish_table(lab, "mbr_1", csv("code", values[:2]))
-    second = publish_table(lab, "mbr_2", csv("code", values))
-    publish_version(lab, "mbr_1", first, csv("code", values[2:3]))
-    assert [entry["matches"] for entry in joins(lab, second)] == [1]
-
-
 def test_both_owners_are_told_once(lab: Lab) -> None:
     """Also when the publication comes twice; counts are told, no value."""
     values = fresh(5)
@@ -254,16 +243,21 @@ def test_open_project_hears_of_what_fits_its_data(lab: Lab) -> None:
 
 
 def test_workers_are_in_step_before_they_answer(lab: Lab) -> None:
-    """A second process knows what the first published, and the other way round."""
+    """A second process knows what the first published, and the other way round.
+
+    That a new version no longer has what it had, too.
+    """
     values = fresh(3)
     dataset_id = publish_table(lab, "mbr_1", csv("code", values))
     with running(CATALOG, lab.environ) as other:
-        lab_of_other = replace(lab, service=other)
-        assert joins(lab_of_other, dataset_id) == []
-        two = publish_table(lab, "mbr_2", csv("code", values))
-        for each in (lab, lab_of_other):
-            assert [join["dataset_id"] for join in joins(each, dataset_id)] == [two]
-            assert [join["dataset_id"] for join in joins(each, two)] == [dataset_id]
+        both = (lab, replace(lab, service=other))
+        assert joins(both[1], dataset_id) == []
+        second = publish_table(lab, "mbr_2", csv("code", values))
+        for each in both:
+            assert [join["dataset_id"] for join in joins(each, dataset_id)] == [second]
+            assert [join["dataset_id"] for join in joins(each, second)] == [dataset_id]
+        publish_version(lab, "mbr_1", dataset_id, csv("code", values[:1]))
+        assert [[join["matches"] for join in joins(each, second)] for each in both] == [[1], [1]]
 
 
 def test_lost_key_file_hides_one_dataset_only(lab: Lab) -> None:
@@ -300,30 +294,3 @@ def test_communes_and_departements_find_departements(lab: Lab) -> None:
         for join in event["joins"]
     ]
     assert there not in dataset_ids
-
-
-def test_establishments_find_companies(lab: Lab) -> None:
-    """A SIRET column finds a SIREN column, from both ends."""
-    numbers = pa.array([f"211400015{n:05}" for n in range(400)])
-    establishments = numbers.filter(pa.array(is_siret(numbers))).to_pylist()
-    here = publish_table(lab, "mbr_1", csv("siret", establishments))
-    there = publish_table(lab, "mbr_2", csv("siren", ["211400015", "217500016", "216901231"]))
-    (entry,) = joins(lab, here, other=there)
-    assert (entry["via_here"], entry["via_there"], entry["matches"]) == ("siret_siren", "", 1)
-    assert (entry["rows_here"], entry["containment"]) == (len(establishments), 1.0)
-    (back,) = joins(lab, there, other=here)
-    assert (back["via_here"], back["via_there"]) == ("", "siret_siren")
-
-
-def test_postcode_that_leads_to_several_communes_multiplies_rows(lab: Lab) -> None:
-    """Each row finds a row for every commune of its postcode, though no value repeats."""
-    codes = ["76111", "76540", "14250", "14600", "27190", "50200", "61110", "76000", "14000"]
-    here = publish_table(lab, "mbr_1", csv("code_postal", codes))
-    there = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv", title="Membres")
-    entries = joins(lab, here, other=there)
-    entry = next(entry for entry in entries if entry["columns_there"] == ["code"])
-    assert (entry["via_here"], entry["multiplication"]) == ("postcode_commune", "one_to_many")
-    assert entry["matches"] > len(codes)
-    assert entry["cost"] == ["one-to-many"]
-    (back,) = joins(lab, there, query="?column=code", other=here)
-    assert back["multiplication"] == "many_to_one"

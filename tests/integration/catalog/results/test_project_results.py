@@ -43,7 +43,8 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
 def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
     """Its owner sees what became of it, but not the rows; strangers not even how it was made.
 
-    A second project of the same holder opens nothing that the first one could not.
+    A second project of the same holder opens nothing that the first one could not, nor does a
+    delivery open what was made of one's own restricted data.
     """
     open_id = lab.published("mbr_o")
     restricted = lab.published("mbr_r", title="Table secrète", access="restricted")
@@ -62,6 +63,9 @@ def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
     table = f"/datasets/{result}/table"
     assert lab.call("GET", table, lab.token("mbr_h", "holder")).status == 200
     problem_of(lab.call("GET", table, owner), 403)
+    own = lab.result_of(delivered(lab, lab.published("mbr_h", access="restricted")))
+    assert lab.get(f"/datasets/{own}", stranger)["access"] == "restricted"
+    problem_of(lab.call("GET", f"/datasets/{own}/table", stranger), 403)
     second = lab.registered(delivered(lab, result))
     assert lab.get(f"/datasets/{second}", owner)["access"] == "restricted"
 
@@ -93,16 +97,6 @@ def test_what_the_job_tells_is_shown_on_the_result(lab: Lab) -> None:
     result = lab.registered(lab.reporting(event, privacy=privacy.model_dump()))
     view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
     assert (view["access"], view["versions"][0]["provenance"]["privacy"]["k"]) == ("restricted", 2)
-
-
-def test_result_of_the_holder_s_own_restricted_data_is_restricted(lab: Lab) -> None:
-    """A delivery opens nothing: no token but its owner's and the staff's downloads it."""
-    own = lab.published("mbr_h", access="restricted")
-    result = lab.result_of(delivered(lab, own))
-    assert lab.get(f"/datasets/{result}", lab.token("mbr_z", "holder"))["access"] == "restricted"
-    table = f"/datasets/{result}/table"
-    problem_of(lab.call("GET", table, lab.token("mbr_z", "holder")), 403)
-    assert lab.call("GET", table, lab.token("mbr_h", "holder")).status == 200
 
 
 def test_data_that_was_restricted_when_the_job_read_it_closes_the_result(lab: Lab) -> None:
