@@ -206,7 +206,7 @@ def test_treatment_is_sent_unchecked_while_compute_is_away(
 
 
 def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -> None:
-    """A file becomes a dataset with a job that can be looked at, and comes back as Parquet."""
+    """A file becomes a dataset with a job to look at, comes back, and is screened anew."""
     dataset = offer(shell, tmp_path / "été\udcff.csv")
     assert shell.json("dataset", "uses", dataset, as_=OWNER) == {"items": [], "next": None}
     assert shell.json("dataset", "show", dataset)["versions"][0]["filename"] == "été?.csv"
@@ -234,6 +234,16 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     named = ("-o", str(manifest), "--name", "manifest.json")
     assert shell.run("job", "result", job["id"], *named, as_=OWNER).returncode == 0
     assert json.loads(manifest.read_text())["job_id"] == job["id"]
+    for screened, member in (((dataset,), OWNER), (("--all",), ("mbr_staff", "operator"))):
+        outcome = shell.run("dataset", "screen", *screened, as_=member)
+        assert dataset in outcome.stdout.split(), outcome.stderr
+
+    def is_read_anew() -> bool:
+        version = shell.json("dataset", "show", dataset)["versions"][0]
+        return not version["again"] and version["job_id"] != job["id"]
+
+    eventually(is_read_anew, seconds=60)
+    assert shell.json("dataset", "show", dataset)["state"] == "published"
 
 
 def test_jobs_that_were_given_up_are_retried(
@@ -264,7 +274,7 @@ def test_what_the_catalogue_knows_of_a_dataset_is_asked(shell: Shell, tmp_path: 
     """Found by a word and a key, with reasons and facets; licence and joins of a crossing.
 
     A crossing whose both sides repeat is refused, with the option that asks for it. All that is
-    said of a dataset is exported for portals. It is screened anew by its owner, all by an operator.
+    said of a dataset is exported for portals.
     """
     words = ["--temporal-start", "2020-01-01", "--frequency", "annual", "--hvd", "statistics"]
     words += ["--contact-name", "Service données", "--contact-email", "donnees@ville.fr"]
@@ -296,16 +306,6 @@ def test_what_the_catalogue_knows_of_a_dataset_is_asked(shell: Shell, tmp_path: 
     for text in (f'/datasets/{dataset}">', *described):
         assert text in exported
     assert f"datasets/{dataset}>" in shell.run("dataset", "export", as_=OWNER).stdout
-
-    def version() -> dict[str, Any]:
-        return dict(shell.json("dataset", "show", dataset)["versions"][0])
-
-    first = version()["job_id"]
-    for screened, member in (((dataset,), OWNER), (("--all",), ("mbr_staff", "operator"))):
-        outcome = shell.run("dataset", "screen", *screened, as_=member)
-        assert dataset in outcome.stdout.split(), outcome.stderr
-    eventually(lambda: not version()["again"] and version()["job_id"] != first, seconds=60)
-    assert shell.json("dataset", "show", dataset)["state"] == "published"
 
 
 def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_path: Path) -> None:

@@ -12,15 +12,7 @@ from services.catalog.matching.advice import advise
 from services.catalog.search.finder import Finder
 from shared.aggregate import new_id
 from shared.engine.analysis.known_tables import KnownInputs
-from shared.events import (
-    JobCancelled,
-    ProjectWithdrawn,
-    RecipePublished,
-    RecipeRetired,
-    Step,
-    Treatment,
-    TreatmentProposed,
-)
+from shared.events import JobCancelled, RecipePublished, RecipeRetired, TreatmentProposed
 from shared.events.compute import RecipeInput
 from shared.storage import Storage
 from tests.document_queries import counted
@@ -67,23 +59,6 @@ def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
     assert (again["obstacles"], again["owners"]) == ([], ["mbr_p"])
     lab.settled()
     assert len(lab.events("inputs_checked", project_id=project.project_id)) == 2
-
-
-def test_project_is_told_which_columns_its_data_does_not_have(lab: Lab) -> None:
-    """While its holder may still mend it: later a reviewer would have to."""
-    read = lab.published("mbr_p", "commune", access="restricted")
-    step = Step(
-        application="aggregate",
-        inputs={"table": "a"},
-        parameters={"by": ["communes"], "counts": ["commune"]},
-        output="r",
-    )
-    project = submitted(treatment=Treatment(inputs={"a": read}, steps=(step,)))
-    lab.publish(project)
-    (obstacle,) = lab.wait_for("inputs_checked", project_id=project.project_id)["obstacles"]
-    assert (obstacle["dataset_id"], obstacle["passes"]) == (read, False)
-    assert obstacle["reason"].startswith("steps.0.parameters.by.0 : la table « a » n'a pas de")
-    assert "vouliez-vous dire « commune »" in obstacle["reason"]
 
 
 def test_whose_data_a_treatment_reads_is_told_with_all_that_a_result_was_made_of(lab: Lab) -> None:
@@ -154,22 +129,6 @@ def test_manifest_that_cannot_be_read_now_is_read_later(lab: Lab) -> None:
     manifest.rmdir()
     aside.rename(manifest)
     assert lab.wait_for("dataset_published", dataset_id=dataset_id)["version"] == 1
-
-
-def test_withdrawal_before_everything_leaves_nothing_open(lab: Lab) -> None:
-    """The end of a project may be the first that is heard of it."""
-    project_id = new_id("prj")
-    open_id = lab.published("mbr_o")
-    lab.publish(
-        ProjectWithdrawn(project_id=project_id, holder_id="mbr_h", decided_by="mbr_h", reason="-")
-    )
-    lab.settled()
-    lab.secure(open_id, project_id=project_id)
-    lab.publish(submitted(project_id=project_id))
-    lab.wait_for("datasets_matched", project_id=project_id)
-    lab.settled()
-    assert lab.events("access_granted", project_id=project_id) == []
-    assert lab.events("data_access_opened", project_id=project_id) == []
 
 
 def test_recipes_that_run_on_a_dataset_are_found(lab: Lab) -> None:

@@ -87,8 +87,6 @@ def test_member_who_left_has_no_word_any_more(lab: Lab) -> None:
         assert "a quitté le Datalab" in problem_of(answer, 403)
     with lab.rpc() as catalog:
         with pytest.raises(Forbidden, match="a quitté"):
-            catalog.decide_on_opening(result, owner, "open", 1)
-        with pytest.raises(Forbidden, match="a quitté"):
             catalog.request_opening(source, owner)
         with pytest.raises(Forbidden, match="a quitté"):
             catalog.decide_access(f"{project}.{source}", owner, "grant")

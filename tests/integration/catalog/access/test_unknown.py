@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -11,7 +10,7 @@ from services.catalog.service import Catalog
 from shared.aggregate import new_id
 from shared.errors import LabError
 from shared.events import Treatment, TreatmentProposed
-from tests.integration.catalog.datasets.test_holding import confirm, held
+from tests.integration.catalog.datasets.test_holding import held
 from tests.integration.catalog.lab import CSV, Lab, reading, submitted
 
 OTHER = "mbr_other"
@@ -148,13 +147,3 @@ def test_another_treatment_is_told_the_same_of_both(lab: Lab, two: tuple[str, st
         lab.publish(event)
         texts.append(event_text(lab, "inputs_checked", event.project_id, dataset_id))
     assert texts[0] == texts[1]
-
-
-def test_request_for_data_that_was_unknown_is_asked_once_it_is_published(lab: Lab) -> None:
-    """Whoever asked too early need not ask again; the owner decides as on any other."""
-    dataset_id = held(lab, "mbr_1", access="restricted", title=f"Lettre {uuid4().hex}")
-    project_id = lab.secure(dataset_id, holder_id=OTHER)
-    lab.wait_for("access_refused", project_id=project_id)
-    assert confirm(lab, dataset_id, "mbr_1").status == 200
-    asked = lab.wait_for("access_requested", project_id=project_id)
-    assert (asked["owner_id"], asked["holder_id"]) == ("mbr_1", OTHER)

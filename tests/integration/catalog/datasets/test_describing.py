@@ -3,10 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from shared.engine.tables.manifest import Column, Meaning
-from shared.errors import Invalid, NotFound
 from tests.integration.catalog.lab import Lab, problem_of
 
 
@@ -30,21 +27,6 @@ def test_described_dataset_is_found_by_its_new_words(lab: Lab) -> None:
     assert (event["owner_id"], event["changed"]) == ("mbr_d1", ["keywords", "frequency"])
     datasets = lab.get(f"/datasets?q={word}", lab.token("mbr_z", "holder"))["items"]
     assert [dataset["id"] for dataset in datasets] == [dataset_id]
-
-
-def test_restricted_dataset_shows_no_table_until_it_is_opened(lab: Lab) -> None:
-    """At once, both ways; RPC does the same."""
-    dataset_id, other = lab.published("mbr_d2", access="open"), lab.token("mbr_z", "holder")
-    assert edit(lab, dataset_id, "mbr_d2", access="restricted").status == 200
-    problem_of(lab.call("GET", f"/datasets/{dataset_id}/table", other), 403)
-    with lab.rpc() as catalog:
-        view = catalog.describe_dataset(dataset_id, "mbr_d2", {"access": "open"})
-        with pytest.raises(NotFound):
-            catalog.describe_dataset("dts_unknown", "mbr_d2", {})
-        with pytest.raises(Invalid, match="title"):
-            catalog.describe_dataset(dataset_id, "mbr_d2", {"title": " "})
-    assert view["access"] == "open"
-    assert lab.call("GET", f"/datasets/{dataset_id}/table", other).status == 200
 
 
 def test_wrong_description_names_the_field(lab: Lab) -> None:

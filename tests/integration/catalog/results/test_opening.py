@@ -185,9 +185,8 @@ def test_refusal_is_read_by_all_concerned_and_a_withdrawal_closes(lab: Lab) -> N
 
 def waiting(lab: Lab, member_id: str) -> list[str]:
     """The results that wait for a member's word."""
-    return [
-        opening["dataset_id"] for opening in lab.get("/openings", lab.token(member_id, ""))["items"]
-    ]
+    openings = lab.get("/openings", lab.token(member_id, ""))["items"]
+    return [opening["dataset_id"] for opening in openings]
 
 
 def test_members_list_what_waits_for_their_word(lab: Lab) -> None:

@@ -71,19 +71,6 @@ def test_unpublished_are_listed_for_owner_and_staff_only(lab: Lab, seeded: dict[
     problem(answer, 403)
 
 
-def test_pages_follow_each_other_without_gap(lab: Lab) -> None:
-    """Every match comes once, those with both words first."""
-    word, ids = "zz" + uuid4().hex, []
-    for number in range(3):
-        lab.published("mbr_c", title=f"{word} impair")
-        ids.append(lab.published("mbr_c", title=f"{word} pair {number}"))
-    pages = lab.pages(f"/datasets?q={word}%20pair&limit=2", lab.token("mbr_z", "holder"))
-    assert [len(page) for page in pages] == [2] * 3
-    found = [item["id"] for page in pages for item in page]
-    assert len(set(found)) == 6
-    assert sorted(found[:3]) == sorted(ids)
-
-
 def test_wrong_query_names_the_parameter(lab: Lab) -> None:
     """What cannot be asked is said by name."""
     datasets = {"limit": "0", "sort": "x", "territory": "999", "updated_within": "day"}
