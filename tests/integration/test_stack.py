@@ -39,9 +39,9 @@ def _cli(home: Path, *arguments: str) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack with two workers of each service, up and ready."""
+    """A stack, up and ready."""
     require(server_program(), "rabbitmq-server")
-    stack = Stack(tmp_path_factory.mktemp("stack"), _free_ports(), {}, workers=2)
+    stack = Stack(tmp_path_factory.mktemp("stack"), _free_ports(), {})
     try:
         stack.up()
         yield stack
@@ -49,10 +49,26 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         stack.down()
 
 
-def test_every_worker_of_every_service_is_ready(stack: Stack) -> None:
+def test_every_service_is_ready(stack: Stack) -> None:
     """`up` returns when all of them answer."""
     assert all(stack.ready(name) for name in stack.plan.service_processes())
-    assert len(stack.plan.service_processes()) == 8
+    assert {*SERVICES, PORTAL, "broker", "documents"} <= {state.name for state in stack.status()}
+
+
+def test_stack_has_workers_and_uses_the_servers_it_is_pointed_at(tmp_path: Path) -> None:
+    """Each worker with a port of its own; with all three addresses only services are started."""
+    environ = {
+        "DATALAB_AMQP_URI": "amqp://a/x",
+        "DATALAB_MONGODB_URI": "mongodb://a/",
+        "DATALAB_STORAGE_URL": "memory://",
+    }
+    stack = Stack(tmp_path, _free_ports(), environ, workers=2)
+    plan = stack.plan
+    names = [*SERVICES, *(f"{name}-2" for name in SERVICES)]
+    assert [program.name for program in plan.services()] == [*names, PORTAL]
+    assert len({plan.port(name) for name in names}) == len(names)
+    assert list(plan.servers()) == []
+    assert environ.items() <= stack.environment("intake-2").items()
 
 
 def test_the_stack_listens_on_the_loopback_only(stack: Stack) -> None:
@@ -71,7 +87,7 @@ def test_the_stack_listens_on_the_loopback_only(stack: Stack) -> None:
     assert {(stack.home / name).stat().st_mode & 0o077 for name in secret} == {0}
 
 
-@pytest.mark.parametrize("name", ["intake", "broker", "documents"])
+@pytest.mark.parametrize("name", ["intake", "broker"])
 def test_a_killed_process_is_healed(stack: Stack, name: str) -> None:
     """Supervisor starts it again, and every service is ready again."""
     killed = stack.pid(name)
@@ -95,7 +111,7 @@ def test_second_up_of_the_command_line_is_none_and_no_error(stack: Stack) -> Non
     for command in ("up", "status"):
         code, output = _cli(stack.home, command)
         assert code == 0
-        names = {"broker", "documents", "intake-2", stack.urls()["notify"]}
+        names = {"broker", "documents", "intake", stack.urls()["notify"]}
         assert names <= set(output.split())
         running = "runs already, with the settings it was started with; `datalab down`"
         assert (running in output) == (command == "up")
@@ -122,31 +138,17 @@ def test_status_tells_a_frozen_process_from_one_that_works(stack: Stack, name: s
     assert (code, line.split()[1]) == (1, "frozen")
 
 
-def test_down_ends_what_a_killed_supervisor_left(
-    tmp_path: Path, amqp_uri: str, mongodb_uri: str, storage_url: str
-) -> None:
-    """After `kill -9` of supervisord its orphans and files are in nobody's way.
-
-    With the addresses of all three servers given only services are started.
-    """
-    defaults = {
-        "DATALAB_AMQP_URI": amqp_uri,
-        "DATALAB_MONGODB_URI": mongodb_uri,
-        "DATALAB_STORAGE_URL": storage_url,
-    }
-    stack = Stack(tmp_path, _free_ports(), defaults)
-    stack.up()
-    assert {state.name for state in stack.status()} == {*SERVICES, PORTAL}
-    assert stack.environment()["DATALAB_AMQP_URI"] == amqp_uri
-    supervisord = int((tmp_path / "supervisord.pid").read_text())
+def test_down_ends_what_a_killed_supervisor_left(stack: Stack) -> None:
+    """After `kill -9` of supervisord its orphans and files are in nobody's way."""
+    supervisord = int((stack.home / "supervisord.pid").read_text())
 
     os.kill(supervisord, signal.SIGKILL)
     eventually(lambda: not stack.running(), what="supervisord is dead")
 
-    assert _cli(tmp_path, "down") == (0, "The stack is down.\n")
-    assert not leftovers(tmp_path)
-    assert _cli(tmp_path, "down") == (0, "The stack was not running.\n")
-    assert _cli(tmp_path, "status")[0] == 1
+    assert _cli(stack.home, "down") == (0, "The stack is down.\n")
+    assert not leftovers(stack.home)
+    assert _cli(stack.home, "down") == (0, "The stack was not running.\n")
+    assert _cli(stack.home, "status")[0] == 1
 
 
 def test_service_that_cannot_start_is_named_with_the_end_of_its_log(

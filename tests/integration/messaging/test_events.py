@@ -216,9 +216,7 @@ def test_unknown_parked_event_is_neither_dropped_nor_replayed(lab: Lab, member: 
 def test_two_workers_share_the_events_and_none_is_done_twice(lab: Lab, member: str) -> None:
     """A second process of the same service takes its part of the same queue."""
     with sample("Recorder", lab.environ):
-        for number in range(30):
-            lab.send(joined(f"{member}-{number}"))
-            lab.send(joined(f"{member}-{number}"))
+        lab.send_all(*(joined(f"{member}-{number % 30}") for number in range(60)))
         eventually(lab.is_quiet)
         seen = [lab.note(f"{member}-{number}").get("seen", []) for number in range(30)]
     assert [len(deliveries) for deliveries in seen] == [1] * 30
