@@ -39,9 +39,9 @@ def _cli(home: Path, *arguments: str) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack with two workers of each service, up and ready."""
+    """A stack, up and ready."""
     require(server_program(), "rabbitmq-server")
-    stack = Stack(tmp_path_factory.mktemp("stack"), _free_ports(), {}, workers=2)
+    stack = Stack(tmp_path_factory.mktemp("stack"), _free_ports(), {})
     try:
         stack.up()
         yield stack
@@ -49,14 +49,33 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         stack.down()
 
 
-def test_every_worker_of_every_service_is_ready(stack: Stack) -> None:
+def test_every_service_is_ready(stack: Stack) -> None:
     """`up` returns when all of them answer."""
     assert all(stack.ready(name) for name in stack.plan.service_processes())
-    assert len(stack.plan.service_processes()) == 8
+    assert {*SERVICES, PORTAL, "broker", "documents"} <= {state.name for state in stack.status()}
+
+
+def test_stack_has_workers_and_uses_the_servers_it_is_pointed_at(tmp_path: Path) -> None:
+    """Each worker with a port of its own; with all three addresses only services are started."""
+    environ = {
+        "DATALAB_AMQP_URI": "amqp://a/x",
+        "DATALAB_MONGODB_URI": "mongodb://a/",
+        "DATALAB_STORAGE_URL": "memory://",
+    }
+    stack = Stack(tmp_path, _free_ports(), environ, workers=2)
+    plan = stack.plan
+    names = [*SERVICES, *(f"{name}-2" for name in SERVICES)]
+    assert [program.name for program in plan.services()] == [*names, PORTAL]
+    assert len({plan.port(name) for name in names}) == len(names)
+    assert list(plan.servers()) == []
+    assert environ.items() <= stack.environment("intake-2").items()
 
 
 def test_the_stack_listens_on_the_loopback_only(stack: Stack) -> None:
-    """No process of the stack can be reached from another machine."""
+    """No process of the stack can be reached from another machine.
+
+    Passwords and the private key are in files of mode 0600 in a private folder.
+    """
     addresses = {
         connection.laddr.ip
         for process in leftovers(stack.home)
@@ -64,15 +83,11 @@ def test_the_stack_listens_on_the_loopback_only(stack: Stack) -> None:
         if connection.status == psutil.CONN_LISTEN
     }
     assert addresses <= {LOOPBACK, "::1"}
-
-
-def test_secrets_are_readable_by_their_owner_alone(stack: Stack) -> None:
-    """Passwords and the private key are in files of mode 0600 in a private folder."""
     secret = ["broker.password", "supervisord.conf", "broker/rabbitmq.conf", "keys/token.pem"]
     assert {(stack.home / name).stat().st_mode & 0o077 for name in secret} == {0}
 
 
-@pytest.mark.parametrize("name", ["intake", "broker", "documents"])
+@pytest.mark.parametrize("name", ["intake", "broker"])
 def test_a_killed_process_is_healed(stack: Stack, name: str) -> None:
     """Supervisor starts it again, and every service is ready again."""
     killed = stack.pid(name)
@@ -85,46 +100,31 @@ def test_a_killed_process_is_healed(stack: Stack, name: str) -> None:
     eventually(lambda: all(map(stack.ready, stack.urls())), 60, "all services ready")
 
 
-def test_second_up_says_that_the_stack_runs(stack: Stack) -> None:
-    """It names the way to stop it, and leaves it running."""
-    with pytest.raises(StackError, match="runs already"):
-        Stack.remembered(stack.home, {}).up()
-    assert stack.ready("intake")
-
-
 def test_second_up_of_the_command_line_is_none_and_no_error(stack: Stack) -> None:
-    """It says that the stack runs already, with which settings and where, and exits 0."""
+    """It says that the stack runs already, with which settings and where, and exits 0.
+
+    So does `status`; a program is told by an error, and so is the demonstration, which stops
+    nothing that it did not start.
+    """
     eventually(lambda: all(state.state == "RUNNING" for state in stack.status()))
     before = stack.pid("intake")
-
-    code, output = _cli(stack.home, "up")
-
-    assert code == 0
-    assert "runs already, with the settings it was started with; `datalab down`" in output
-    assert {"broker", "intake-2", stack.urls()["notify"]} <= set(output.split())
+    for command in ("up", "status"):
+        code, output = _cli(stack.home, command)
+        assert code == 0
+        names = {"broker", "documents", "intake", stack.urls()["notify"]}
+        assert names <= set(output.split())
+        running = "runs already, with the settings it was started with; `datalab down`"
+        assert (running in output) == (command == "up")
+    with pytest.raises(StackError, match="runs already"):
+        Stack.remembered(stack.home, {}).up()
+    demo = [sys.executable, "-m", "deploy.demo", "--home", str(stack.home)]
+    done = subprocess.run(demo, capture_output=True, text=True, check=False)
+    assert (done.returncode, "runs already" in done.stderr) == (1, True)
+    assert stack.ready("intake")
     assert stack.pid("intake") == before
 
 
-def test_demo_leaves_a_stack_running_that_it_did_not_start(stack: Stack) -> None:
-    """It says that the stack runs already, and stops nothing."""
-    command = [sys.executable, "-m", "deploy.demo", "--home", str(stack.home)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "runs already" in done.stderr
-    assert stack.ready("intake")
-
-
-def test_status_lists_every_process(stack: Stack) -> None:
-    """The command shows names and addresses, and exits 0."""
-    eventually(lambda: all(state.state == "RUNNING" for state in stack.status()))
-
-    code, output = _cli(stack.home, "status")
-
-    assert code == 0
-    assert {"broker", "documents", "intake-2", stack.urls()["notify"]} <= set(output.split())
-
-
-@pytest.mark.parametrize("name", ["catalog", "portal", "documents"])
+@pytest.mark.parametrize("name", ["portal", "documents"])
 def test_status_tells_a_frozen_process_from_one_that_works(stack: Stack, name: str) -> None:
     """Supervisor calls it running; the command does not, and exits 1."""
     eventually(lambda: all(state.state == "RUNNING" for state in stack.examined()))
@@ -138,41 +138,17 @@ def test_status_tells_a_frozen_process_from_one_that_works(stack: Stack, name: s
     assert (code, line.split()[1]) == (1, "frozen")
 
 
-def test_stack_uses_the_servers_it_is_pointed_at(
-    tmp_path: Path, amqp_uri: str, mongodb_uri: str, storage_url: str
-) -> None:
-    """With all three addresses given only services are started; then `down` ends them."""
-    defaults = {
-        "DATALAB_AMQP_URI": amqp_uri,
-        "DATALAB_MONGODB_URI": mongodb_uri,
-        "DATALAB_STORAGE_URL": storage_url,
-    }
-    stack = Stack(tmp_path, _free_ports(), defaults)
-    try:
-        stack.up()
-        assert {state.name for state in stack.status()} == {*SERVICES, PORTAL}
-        assert stack.environment()["DATALAB_AMQP_URI"] == amqp_uri
-    finally:
-        stack.down()
-    assert not leftovers(tmp_path)
-
-
-def test_down_ends_what_a_killed_supervisor_left(
-    tmp_path: Path, amqp_uri: str, mongodb_uri: str
-) -> None:
+def test_down_ends_what_a_killed_supervisor_left(stack: Stack) -> None:
     """After `kill -9` of supervisord its orphans and files are in nobody's way."""
-    defaults = {"DATALAB_AMQP_URI": amqp_uri, "DATALAB_MONGODB_URI": mongodb_uri}
-    stack = Stack(tmp_path, _free_ports(), defaults)
-    stack.up()
-    supervisord = int((tmp_path / "supervisord.pid").read_text())
+    supervisord = int((stack.home / "supervisord.pid").read_text())
 
     os.kill(supervisord, signal.SIGKILL)
     eventually(lambda: not stack.running(), what="supervisord is dead")
 
-    assert _cli(tmp_path, "down") == (0, "The stack is down.\n")
-    assert not leftovers(tmp_path)
-    assert _cli(tmp_path, "down") == (0, "The stack was not running.\n")
-    assert _cli(tmp_path, "status")[0] == 1
+    assert _cli(stack.home, "down") == (0, "The stack is down.\n")
+    assert not leftovers(stack.home)
+    assert _cli(stack.home, "down") == (0, "The stack was not running.\n")
+    assert _cli(stack.home, "status")[0] == 1
 
 
 def test_service_that_cannot_start_is_named_with_the_end_of_its_log(

@@ -1,15 +1,18 @@
-"""A grant is for what was read: on a terminal the command line shows it, and asks."""
+"""The command line on a terminal and off it: what is granted there, and jobs that are followed."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.web_server import answer, serving
+from tests.web_server import Answer, Handler, WebServer, answer, serving
 
+DATALAB = (sys.executable, "-c", "from deploy.cli import main; main()")
 FINGERPRINT = "0123456789abcdef" * 4
 REQUEST = {
     "id": "prj_1.dts_1",
@@ -26,10 +29,9 @@ def typed(answer: str, url: str, home: Path, *words: str) -> tuple[int, list[str
     """The end of a command on a terminal, what it showed there, and what it complained of."""
     ours, theirs = os.openpty()
     os.write(ours, f"{answer}\n".encode())
-    program = (sys.executable, "-c", "from deploy.cli import main; main()")
     own = {"DATALAB_URL_CATALOG": url, "DATALAB_TOKEN": "x", "DATALAB_HOME": str(home)}
     done = subprocess.run(
-        (*program, *words),
+        (*DATALAB, *words),
         env=os.environ | own,
         stdin=theirs,
         stdout=theirs,
@@ -57,3 +59,119 @@ def test_grant_is_for_what_the_terminal_showed(word: str, tmp_path: Path) -> Non
     assert [document["fingerprint"] for document in sent] == granted
     expected_text = "" if granted else "datalab: nothing was granted"
     assert (status, complaint) == (0 if granted else 1, expected_text)
+
+
+EVENTS = "/jobs/job_1/events"
+PROGRAM = (*DATALAB, "job", "follow", "job_1")
+LOG = {"number": 1, "line": "2026-01-31T10:00:00Z lit « été »\x1b[2J"}
+STATE: dict[str, Any] = {"attempt": 1, "reason": "", "cancel_requested": False}
+ENDED = {**STATE, "seconds": 1.5, "warning": "", "withheld": "", "is_held": False}
+
+
+def streamed(*events: tuple[str, str, object]) -> Answer:
+    """A stream of these events, after a comment, that ends with them."""
+    stream = b"retry: 1000\n\n:\n\n" + b"".join(
+        f"id: {at}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode()
+        for at, kind, data in events
+    )
+    return answer(200, stream, Content_Type="text/event-stream")
+
+
+@pytest.fixture
+def compute() -> Iterator[WebServer]:
+    """A stand-in for compute."""
+    with serving() as server:
+        yield server
+
+
+def one_after_the_other(server: WebServer, *answers: Answer) -> None:
+    """Let the calls of the stream be answered by these in turn."""
+    left = list(answers)
+
+    def act(handler: Handler) -> None:
+        left.pop(0)(handler)
+
+    server.answers[EVENTS] = act
+
+
+def environ(server: WebServer, home: Path) -> dict[str, str]:
+    """Where the command finds that server."""
+    url = server.url("")
+    return os.environ | {
+        "DATALAB_URL_COMPUTE": url,
+        "DATALAB_TOKEN": "x",
+        "DATALAB_HOME": str(home),
+    }
+
+
+def follow(server: WebServer, home: Path) -> "subprocess.CompletedProcess[str]":
+    """Follow the job, with the output going to a file."""
+    return subprocess.run(
+        PROGRAM, env=environ(server, home), capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.parametrize(("state", "code"), [("failed", 1), ("cancelled", 3)])
+def test_broken_stream_is_taken_up_where_it_broke(
+    compute: WebServer, tmp_path: Path, state: str, code: int
+) -> None:
+    """With the id of the last event; the exit code tells how the job ended."""
+    end = {**ENDED, "state": state, "reason": "quota épuisé"}
+    one_after_the_other(
+        compute,
+        streamed(
+            ("1.0.0", "state", {**STATE, "state": "running"}),
+            ("1.0.0", "progress", {"progress": 0.4, "message": "croise"}),
+            ("1.1.7", "log", LOG),
+        ),
+        answer(503),
+        streamed(("1.1.9", "end", end)),
+    )
+    done = follow(compute, tmp_path)
+    assert (done.returncode, done.stderr) == (code, "")
+    heard = [call.headers.get("last-event-id") for call in compute.calls(EVENTS)]
+    assert heard == [None, "1.1.7", "1.1.7"]
+    assert done.stdout.splitlines() == [
+        "running",
+        " 40% croise",
+        "2026-01-31T10:00:00Z lit « été »\N{REPLACEMENT CHARACTER}[2J",
+        f"{state} in 1.50 s: quota épuisé",
+    ]
+
+
+def test_job_that_the_lab_gave_up_is_followed_no_longer(compute: WebServer, tmp_path: Path) -> None:
+    """It waits for an operator, who may take days.
+
+    A refusal is told, and not tried again. A job of which all was told (204) is asked how it ended.
+    """
+    refused = follow(compute, tmp_path)
+    assert (refused.returncode, "datalab: " in refused.stderr) == (1, True)
+    assert len(compute.calls(EVENTS)) == 1
+    given_up = {**STATE, "state": "given_up", "reason": "erreur interne"}
+    one_after_the_other(compute, streamed(("1.0.3", "state", given_up)), answer(204))
+    done = follow(compute, tmp_path)
+    assert (done.returncode, done.stdout) == (4, "given_up: erreur interne\n")
+    compute.answers["/jobs/job_1"] = answer(200, b'{"state": "succeeded"}')
+    assert follow(compute, tmp_path).returncode == 0
+
+
+def test_a_terminal_shows_the_log_above_a_bar(compute: WebServer, tmp_path: Path) -> None:
+    """The lines stay; the bar goes with the end."""
+    one_after_the_other(
+        compute,
+        streamed(
+            ("1.0.0", "progress", {"progress": 0.4, "message": "croise"}),
+            ("1.1.7", "log", LOG),
+            ("1.1.9", "end", {**ENDED, "state": "succeeded"}),
+        ),
+    )
+    ours, theirs = os.openpty()
+    environment = environ(compute, tmp_path) | {"TERM": "xterm", "COLUMNS": "120"}
+    done = subprocess.run(PROGRAM, env=environment, stdout=theirs, check=False, timeout=60)
+    text = os.read(ours, 1 << 16).decode()
+    for end in (ours, theirs):
+        os.close(end)
+    assert done.returncode == 0
+    assert "lit « été »\N{REPLACEMENT CHARACTER}[2J" in text
+    assert "croise" in text
+    assert "succeeded in 1.50 s" in text

@@ -1,21 +1,25 @@
 """What the catalog makes of other services' events, also late, twice and broken."""
 
+import operator
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from uuid import uuid4
 
-from openapi_spec_validator import validate
-
+from services.catalog.access.model import ProjectAccess
+from services.catalog.datasets.model import Dataset
+from services.catalog.matching.advice import advise
+from services.catalog.search.finder import Finder
 from shared.aggregate import new_id
-from shared.events import (
-    JobCancelled,
-    JobSucceeded,
-    ProjectWithdrawn,
-    Step,
-    Treatment,
-    TreatmentProposed,
-)
-from tests.integration.catalog.lab import Lab, about, delivered, failed, reading, submitted
+from shared.engine.analysis.known_tables import KnownInputs
+from shared.events import JobCancelled, RecipePublished, RecipeRetired, TreatmentProposed
+from shared.events.compute import RecipeInput
+from shared.storage import Storage
+from tests.document_queries import counted
+from tests.events import enveloped
+from tests.integration.catalog.lab import Lab, delivered, failed, reading, submitted
 from tests.servers import eventually
+from tests.unit.catalog.samples import metadata, profile, ref, registered
 
 
 def test_project_is_told_what_fits_with_reasons(lab: Lab) -> None:
@@ -41,20 +45,13 @@ def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
 
     What others have not published is unknown.
     """
-    read, others, unread = (
-        lab.published("mbr_p", access="open"),
-        lab.upload("mbr_o"),
-        lab.upload("mbr_h"),
-    )
+    read, others, unread = lab.published("mbr_p"), lab.upload("mbr_o"), lab.upload("mbr_h")
     project = submitted(treatment=reading(a=read, b="dts_none", c=unread, d=others))
     lab.publish(project, times=2)
     event = lab.wait_for("inputs_checked", project_id=project.project_id)
     assert event["proposal"] == 1
-    assert {obstacle["dataset_id"]: obstacle["passes"] for obstacle in event["obstacles"]} == {
-        "dts_none": False,
-        others: False,
-        unread: True,
-    }
+    passes = {obstacle["dataset_id"]: obstacle["passes"] for obstacle in event["obstacles"]}
+    assert passes == {"dts_none": False, others: False, unread: True}
     assert event["owners"] == ["mbr_h", "mbr_p"]
     who: dict[str, Any] = {"project_id": project.project_id, "holder_id": "mbr_h"}
     lab.publish(TreatmentProposed(**who, proposal=2, treatment=reading(a=read)))
@@ -64,77 +61,49 @@ def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
     assert len(lab.events("inputs_checked", project_id=project.project_id)) == 2
 
 
-def test_project_is_told_which_columns_its_data_does_not_have(lab: Lab) -> None:
-    """While its holder may still mend it: later a reviewer would have to."""
-    read = lab.published("mbr_p", "commune", access="restricted")
-    step = Step(
-        application="aggregate",
-        inputs={"table": "a"},
-        parameters={"by": ["communes"], "counts": ["commune"]},
-        output="r",
-    )
-    project = submitted(treatment=Treatment(inputs={"a": read}, steps=(step,)))
-    lab.publish(project)
-    (obstacle,) = lab.wait_for("inputs_checked", project_id=project.project_id)["obstacles"]
-    assert (obstacle["dataset_id"], obstacle["passes"]) == (read, False)
-    assert obstacle["reason"].startswith("steps.0.parameters.by.0 : la table « a » n'a pas de")
-    assert "vouliez-vous dire « commune »" in obstacle["reason"]
-
-
 def test_whose_data_a_treatment_reads_is_told_with_all_that_a_result_was_made_of(lab: Lab) -> None:
-    """Its holder's name alone would not tell who should not review the project."""
+    """Its holder's name alone would not tell who should not review the project.
+
+    That nothing else fits it is told, too.
+    """
     source, owner = new_id("mbr"), new_id("mbr")
     event = delivered(lab, lab.published(source, access="restricted"), holder_id=owner)
-    project = submitted(treatment=reading(a=lab.result_of(event)))
+    treatment, about = reading(a=lab.result_of(event)), {"title": "Xylophones", "problem": "?"}
+    project = submitted(treatment=treatment, theme="t-" + new_id("x"), territory=(), **about)
     lab.publish(project)
-    inputs_event = lab.wait_for("inputs_checked", project_id=project.project_id)
-    assert inputs_event["owners"] == sorted([source, owner])
-
-
-def test_project_that_nothing_fits_is_told_so(lab: Lab) -> None:
-    """An empty match is told too, also when the project names data nobody knows."""
-    project = submitted(
-        title="Xylophones", problem="?", theme="t-" + new_id("x"), territory=(), dataset_ids=("d",)
-    )
-    lab.publish(project)
+    checked = lab.wait_for("inputs_checked", project_id=project.project_id)
+    assert checked["owners"] == sorted([source, owner])
     assert lab.wait_for("datasets_matched", project_id=project.project_id)["matches"] == []
 
 
 def test_ingest_that_ends_publishes_once(lab: Lab) -> None:
-    """The profile is shown, and neither a redelivery nor a late failure changes it."""
-    dataset_id = lab.upload("mbr_1")
-    lab.publish(lab.ingested(dataset_id, 1, "siren", "commune"), times=3)
+    """The profile is shown, and neither a redelivery nor a late failure changes it.
+
+    A trial's end and failure pass without effect. An ingest that is cancelled rejects the version:
+    its owner learns that nobody will read the file, and why.
+    """
+    (dataset_id, cancelled), parked = (lab.upload("mbr_1") for _ in range(2)), lab.parked()
+    ingested, reason = lab.ingested(dataset_id, 1, "siren", "commune"), "annulé sur demande"
+    lab.publish(ingested.model_copy(update={"kind": "trial", "project_id": "prj_x"}))
+    lab.publish(failed(dataset_id, "non").model_copy(update={"kind": "full"}))
+    lab.publish(failed(cancelled, reason, JobCancelled), times=2)
+    event = lab.wait_for("dataset_rejected", dataset_id=cancelled)
+    assert (event["version"], event["reason"]) == (1, reason)
+    lab.settled()
+    owner, path = lab.token("mbr_1", "owner"), f"/datasets/{dataset_id}"
+    assert lab.get(f"/datasets/{cancelled}", owner)["state"] == "rejected"
+    assert len(lab.events("dataset_rejected", dataset_id=cancelled)) == 1
+    assert (lab.get(path, owner)["state"], lab.parked()) == ("pending", parked)
+    lab.publish(ingested, times=3)
     event = lab.wait_for("dataset_published", dataset_id=dataset_id)
     assert (event["rows"], event["keys"]) == (1, ["commune", "siren"])
     lab.publish(failed(dataset_id, "trop tard"))
     lab.settled()
-    view = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
+    view = lab.get(path, lab.token("mbr_z", "holder"))
     assert (view["state"], view["version"], view["rows"]) == ("published", 1, 1)
     assert view["versions"][0]["profile"]["columns"][0]["name"] == "siren"
     assert len(lab.events("dataset_published", dataset_id=dataset_id)) == 1
     assert lab.events("dataset_rejected", dataset_id=dataset_id) == []
-
-
-def test_ingest_that_is_cancelled_rejects_the_version(lab: Lab) -> None:
-    """The owner learns that nobody will read the file, and why."""
-    dataset_id = lab.upload("mbr_1")
-    lab.publish(failed(dataset_id, "annulé à la demande d'un utilisateur", JobCancelled), times=2)
-    event = lab.wait_for("dataset_rejected", dataset_id=dataset_id)
-    assert (event["version"], event["reason"]) == (1, "annulé à la demande d'un utilisateur")
-    assert lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["state"] == "rejected"
-    lab.settled()
-    assert len(lab.events("dataset_rejected", dataset_id=dataset_id)) == 1
-
-
-def test_jobs_of_projects_are_not_the_catalogs(lab: Lab) -> None:
-    """A trial's end and failure pass without effect."""
-    dataset_id, parked = lab.upload("mbr_1"), lab.parked()
-    ingested = lab.ingested(dataset_id, 1)
-    lab.publish(ingested.model_copy(update={"kind": "trial", "project_id": "prj_x"}))
-    lab.publish(failed(dataset_id, "non").model_copy(update={"kind": "full"}))
-    lab.settled()
-    assert lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["state"] == "pending"
-    assert lab.parked() == parked
 
 
 def test_manifest_that_is_none_is_parked(lab: Lab) -> None:
@@ -162,42 +131,53 @@ def test_manifest_that_cannot_be_read_now_is_read_later(lab: Lab) -> None:
     assert lab.wait_for("dataset_published", dataset_id=dataset_id)["version"] == 1
 
 
-def test_withdrawal_before_everything_leaves_nothing_open(lab: Lab) -> None:
-    """The end of a project may be the first that is heard of it."""
-    project_id = new_id("prj")
-    open_id = lab.published("mbr_o")
-    lab.publish(
-        ProjectWithdrawn(project_id=project_id, holder_id="mbr_h", decided_by="mbr_h", reason="-")
-    )
+def test_recipes_that_run_on_a_dataset_are_found(lab: Lab) -> None:
+    """By kind of key whatever its name, by name where no kind is asked; retired ones are gone."""
+    dataset, token = lab.published("mbr_o", "commune", "siren"), lab.token("mbr_h", "holder")
+    name, needs = f"r-{uuid4().hex}", {"code_insee": "commune", "SIREN": ""}
+    inputs = {
+        "table": RecipeInput(title="Une table", columns=needs),
+        "communes": RecipeInput(title="Les communes", columns={"epci": "epci"}),
+    }
+    event = RecipePublished(name=name, number=3, title="T", member_id="mbr_a", inputs=inputs)
+    lab.publish(event, name, sequence=2)
+
+    def found() -> dict[str, dict[str, object]]:
+        items = lab.get(f"/datasets/{dataset}/recipes", token)["items"]
+        return {recipe["name"]: recipe for recipe in items if recipe["name"] == name}
+
+    eventually(found, 10, "the recipe is known")
+    fit = found()[name]
+    assert (fit["input"], fit["version"]) == ("table", 3)
+    assert fit["columns"] == {"code_insee": "commune", "SIREN": "siren"}
+    assert fit["others"] == {"communes": "Les communes"}
+    lab.publish(RecipeRetired(name=name, member_id="mbr_a"), name, sequence=3)
+    eventually(lambda: not found(), 10, "the recipe is retired")
+    lab.publish(event, name, sequence=1)
     lab.settled()
-    lab.secure(open_id, project_id=project_id)
-    lab.publish(submitted(project_id=project_id))
-    lab.wait_for("datasets_matched", project_id=project_id)
-    lab.settled()
-    assert lab.events("access_granted", project_id=project_id) == []
-    assert lab.events("data_access_opened", project_id=project_id) == []
+    assert not found()
 
 
-def test_restart_forgets_nothing(lab: Lab) -> None:
-    """What comes while the process is down is handled once it is up."""
-    dataset_id = lab.upload("mbr_1", **about(title="Après la panne"))
-    lab.service.kill()
-    event: JobSucceeded = lab.ingested(dataset_id, 1)
-    lab.publish(event)
-    lab.service.start()
-    assert lab.wait_for("dataset_published", dataset_id=dataset_id)["version"] == 1
+_FEW = 20
 
 
-def test_api_describes_itself(lab: Lab) -> None:
-    """The OpenAPI document is valid and names every route of the catalogue."""
-    document = lab.get("/openapi.json", lab.token("mbr_z", "holder"))
-    validate(document)
-    assert {
-        "/datasets",
-        "/datasets/{dataset_id}",
-        "/datasets/{dataset_id}/versions",
-        "/datasets/{dataset_id}/table",
-        "/datasets/{dataset_id}/files/{name}",
-        "/access-requests",
-        "/access-requests/{request_id}/decision",
-    } <= set(document["paths"])
+def test_candidates_of_a_project_are_read_together(mongodb_uri: str, storage_url: str) -> None:
+    """However many there are: 400 took as many queries."""
+    with counted(mongodb_uri) as (store, queries):
+        for number in range(60):
+            dataset = registered(f"dts_{number:03}", metadata(f"Logements vacants {number}"))
+            dataset.publish(1, ref("0"), profile(), "job_1")
+            store.of(Dataset).save(dataset)
+        finder = Finder("catalog", store, Storage(storage_url), operator.call)
+        loop = Thread(target=finder.run)
+        loop.start()
+        try:
+            eventually(lambda: finder.is_ready)
+            queries.asked = 0
+            envelope = enveloped(submitted(project_id="prj_1"), "prj_1")
+            advise(store, finder, envelope, lambda *_: KnownInputs(tables=(), crossings=()))
+            assert queries.asked < _FEW
+        finally:
+            finder.stop()
+            loop.join()
+        assert len(store.of(ProjectAccess).get("prj_1").outbox) == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.aggregate import new_id
 from tests.integration.catalog.lab import Lab, delivered, submitted
-from tests.integration.catalog.test_erasing import erase, words_of
+from tests.integration.catalog.test_leaving import erase, words_of
 
 ABOUT = {
     "title": "Mesurer l'humidité des greniers",
@@ -36,9 +36,14 @@ def advised(lab: Lab, **changes: Any) -> Mapping[str, Mapping[str, Any]]:
 
 
 def test_data_that_served_a_project_alike_is_advised_with_that_reason(lab: Lab) -> None:
-    """Though it has no word of the new project; not to one of another place or subject."""
+    """Though it has no word of the new project; not to one of another place or subject.
+
+    What a restricted result was made of is told to nobody but its owner, and those whose data
+    went in.
+    """
     rain = lab.published("mbr_o", title="Pluviométrie", territory=["14"])
-    result = served(lab, rain)
+    secret = lab.published("mbr_r", title="Registre", access="restricted")
+    result, closed = served(lab, rain), served(lab, secret, holder_id="mbr_h")
     match = advised(lab)[rain]
     assert match["precedent"] == {"dataset_id": result, "title": ABOUT["title"]}
     [reason] = [reason for reason in match["reasons"] if "A servi" in reason]
@@ -46,24 +51,27 @@ def test_data_that_served_a_project_alike_is_advised_with_that_reason(lab: Lab) 
     assert reason.endswith(" et proche du vôtre : greniers, humidité, humides.")
     assert rain not in advised(lab, territory=("76",))
     assert rain not in advised(lab, title="Les bus", problem="Où vont-ils ?")
-
-
-def test_what_a_restricted_result_was_made_of_is_told_to_nobody_else(lab: Lab) -> None:
-    """Its owner's next project hears of it, and those whose data went in."""
-    secret = lab.published("mbr_r", title="Registre", access="restricted")
-    result = served(lab, secret, holder_id="mbr_h")
     assert secret not in advised(lab)
-    assert advised(lab, holder_id="mbr_h")[secret]["precedent"]["dataset_id"] == result
+    assert advised(lab, holder_id="mbr_h")[secret]["precedent"]["dataset_id"] == closed
 
 
 def test_data_and_results_that_are_retired_are_not_advised(lab: Lab) -> None:
-    """Neither as data, nor as what it served."""
+    """Neither as data, nor as what it served.
+
+    An erased project is named nowhere, nor in what other projects were advised before.
+    """
     kept, gone = (lab.published("mbr_o", title=title) for title in ("Sondages", "Forages"))
     first = served(lab, kept, gone)
     assert {kept, gone} <= advised(lab).keys()
     retire(lab, gone, "mbr_o")
     assert {kept, gone} & advised(lab).keys() == {kept}
     retire(lab, first, "mbr_h")
+    assert kept not in advised(lab)
+    member, title = new_id("mbr"), "Greniers humides de Clotilde"
+    served(lab, kept, holder_id=member, title=title)
+    assert title in str(advised(lab)[kept]["reasons"])
+    erase(lab, member)
+    assert title not in words_of(lab)
     assert kept not in advised(lab)
 
 
@@ -73,14 +81,3 @@ def retire(lab: Lab, dataset_id: str, owner_id: str) -> None:
     answer = lab.call("POST", f"/datasets/{dataset_id}/retirement", token, json=body)
     assert answer.status == 200, answer.data
     lab.wait_for("dataset_retired", dataset_id=dataset_id)
-
-
-def test_erased_project_is_named_nowhere(lab: Lab) -> None:
-    """Nor in what other projects were advised before."""
-    member, title = new_id("mbr"), "Greniers humides de Clotilde"
-    data = lab.published("mbr_o", title="Hygrométrie")
-    served(lab, data, holder_id=member, title=title)
-    assert title in str(advised(lab)[data]["reasons"])
-    erase(lab, member)
-    assert title not in words_of(lab)
-    assert data not in advised(lab)

@@ -13,7 +13,7 @@ from shared.aggregate import Aggregate
 from shared.store import Document, Repository, Store
 from tests.integration.shared.samples import InProcesses, Other, Thing
 
-PROCESSES = 4
+PROCESSES = 3
 
 
 @pytest.fixture(scope="module")

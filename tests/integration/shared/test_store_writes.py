@@ -1,32 +1,26 @@
-"""One conditional write: nothing is lost or done twice, whoever else writes."""
+"""One conditional write: nothing is lost or done twice, and what is to be published stays."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
-from shared.aggregate import now
+from shared.aggregate import Aggregate, now
 from shared.errors import Conflict, WrongStage
-from shared.store import Repository
+from shared.events import ProjectEquipped, Step, Treatment
+from shared.store import PAGE_LIMIT, Document, Repository, Store
 from tests.integration.shared.samples import (
+    NO_TIME,
     InProcesses,
     Thing,
     cause,
     count_up,
+    event_ids,
     handle_once,
     lease_due,
+    untold,
 )
-
-
-def test_second_writer_of_one_version_is_told(things: Repository[Thing], identifier: str) -> None:
-    """What was decided on an old version is not saved over a newer one."""
-    things.save(Thing(id=identifier))
-    first, second = things.get(identifier), things.get(identifier)
-    first.state, second.state = "first", "second"
-    things.save(first)
-    with pytest.raises(Conflict):
-        things.save(second)
-    assert things.get(identifier).state == "first"
 
 
 def test_conflict_keeps_the_outbox_of_both(things: Repository[Thing], identifier: str) -> None:
@@ -51,21 +45,14 @@ def test_conflict_keeps_the_outbox_of_both(things: Repository[Thing], identifier
     assert things.get(identifier) == kept
 
 
-def test_new_document_of_a_taken_id_is_a_conflict(
-    things: Repository[Thing], identifier: str
-) -> None:
-    """The first one stays as it is."""
-    things.save(Thing(id=identifier, state="first"))
-    with pytest.raises(Conflict, match="existe déjà"):
-        things.save(Thing(id=identifier, state="second"))
-    assert things.get(identifier).state == "first"
-
-
 def test_adding_twice_finds_the_first_ones_work(things: Repository[Thing], identifier: str) -> None:
-    """A redelivered event makes nothing new."""
+    """A redelivered event makes nothing new; saving another one of that id is a conflict."""
     first = things.add(Thing(id=identifier, state="first"))
     again = things.add(Thing(id=identifier, state="second"))
     assert (again, again.version) == (first, 1)
+    with pytest.raises(Conflict, match="existe déjà"):
+        things.save(Thing(id=identifier, state="second"))
+    assert things.get(identifier).state == "first"
 
 
 def test_concurrent_processes_lose_no_change(
@@ -89,23 +76,6 @@ def test_concurrent_processes_handle_each_event_once(
         done.result()
     thing = things.get(identifier)
     assert (thing.count, sorted(thing.handled)) == (10, sorted(events))
-
-
-def test_decision_is_taken_again_on_the_newer_version(
-    things: Repository[Thing], identifier: str
-) -> None:
-    """`change` decides on what is there, not on what was."""
-    things.save(Thing(id=identifier))
-    seen: list[int] = []
-
-    def decide(thing: Thing) -> None:
-        seen.append(thing.count)
-        if len(seen) == 1:
-            things.change(identifier, Thing.tell)
-        thing.tell()
-
-    assert things.change(identifier, decide).count == 2
-    assert seen == [0, 1]
 
 
 def test_document_that_never_rests_is_reported(things: Repository[Thing], identifier: str) -> None:
@@ -170,7 +140,7 @@ def test_many_at_once_make_one_document(things: Repository[Thing], identifier: s
 
 
 def test_lease_moves_the_date_and_nothing_else(things: Repository[Thing], identifier: str) -> None:
-    """No event, no other field; whoever holds the old version can no longer write."""
+    """No event, no other field; its holder goes on, who has the old version cannot write."""
     saved = things.save(Thing(id=identifier, due=now(), state="due"))
     leased = things.lease(saved, "due", timedelta(minutes=1))
     assert leased is not None
@@ -180,12 +150,6 @@ def test_lease_moves_the_date_and_nothing_else(things: Repository[Thing], identi
     assert abs(loaded.due - leased.due) < timedelta(milliseconds=1)
     with pytest.raises(Conflict):
         things.save(saved)
-
-
-def test_leased_document_can_be_saved_on(things: Repository[Thing], identifier: str) -> None:
-    """The holder of the lease goes on from the version it got."""
-    leased = things.lease(things.save(Thing(id=identifier)), "due", timedelta(minutes=1))
-    assert leased is not None
     leased.state = "done"
     assert things.save(leased).version == 3
 
@@ -199,3 +163,135 @@ def test_racing_processes_get_each_lease_once(
     got = in_processes(lease_due, identifier)
     leased = [aggregate for result in got for aggregate in result.result()]
     assert sorted(leased) == [f"{identifier}-{number:02}" for number in range(20)]
+
+
+def waiting(store: Store, age: timedelta = NO_TIME) -> dict[str, Document]:
+    """Documents with unpublished events, by id."""
+    return {document["_id"]: document for document in store.unpublished(Thing, age)}
+
+
+def test_saving_tells_of_what_is_to_be_published(
+    things: Repository[Thing], saved: list[tuple[type[Aggregate], Document]], identifier: str
+) -> None:
+    """The relay need not look for it; a save without events, or in vain, is not told of."""
+    quiet = things.save(Thing(id=f"{identifier}-quiet"))
+    things.change(quiet.id, lambda thing: setattr(thing, "state", "new"))
+    quiet.tell()
+    with pytest.raises(Conflict):
+        things.save(quiet)
+    things.save(untold(identifier))
+    saved_by_id = {document["_id"]: (cls, document) for cls, document in saved}
+    assert quiet.id not in saved_by_id
+    cls, document = saved_by_id[identifier]
+    assert (cls, len(document["outbox"])) == (Thing, 1)
+
+
+def test_unpublished_events_are_found_until_they_are_cleared(
+    store: Store, things: Repository[Thing], identifier: str
+) -> None:
+    """What a crash leaves behind is swept up."""
+    things.save(untold(identifier, times=2))
+    document = waiting(store)[identifier]
+    first, second = document["outbox"]
+    store.published(Thing, document, {first["id"]})
+    assert waiting(store)[identifier]["outbox"] == [second]
+    store.published(Thing, waiting(store)[identifier], {second["id"]})
+    assert identifier not in waiting(store)
+    assert things.get(identifier).version == 1
+
+
+def test_events_count_their_age_from_when_they_happened(
+    store: Store, things: Repository[Thing], identifier: str
+) -> None:
+    """A document that keeps changing does not keep its oldest event from the sweep."""
+    first = things.save(untold(identifier)).outbox[0]["time"]
+    things.change(identifier, Thing.tell)
+    document = waiting(store)[identifier]
+    assert document["outbox_since"] == datetime.fromisoformat(first)
+    assert identifier not in waiting(store, timedelta(hours=1))
+
+
+def test_event_left_behind_by_a_clearing_is_whole(
+    store: Store, things: Repository[Thing], identifier: str
+) -> None:
+    """Numbers, nothings, accents and dots in the events come through; so does its age."""
+    parameters = {"a.b": [1, 1.0, None, True], "$c": {"é": -0.5, "": []}, "d": "2026-03-01"}
+    step = Step(application="x", inputs={}, parameters=parameters, output="y")
+    thing = untold(identifier)
+    thing.record(
+        ProjectEquipped(
+            project_id=identifier,
+            holder_id="mbr_1",
+            treatment=Treatment(inputs={"a": "dts_1"}, steps=(step,)),
+        )
+    )
+    things.save(thing)
+    document = waiting(store)[identifier]
+    store.published(Thing, document, {document["outbox"][0]["id"]})
+    left = waiting(store)[identifier]
+    assert left["outbox"] == document["outbox"][1:]
+    assert left["outbox_since"] == document["outbox_since"]
+
+
+def test_oldest_events_are_found_first(uri: str) -> None:
+    """However many wait, none waits for ever behind younger ones."""
+    store = Store(uri, f"test_{uuid4().hex[:12]}")
+    for number in range(PAGE_LIMIT + 5):
+        store.of(Thing).save(untold(f"{PAGE_LIMIT + 5 - number:04}"))
+    unpublished = store.unpublished(Thing, NO_TIME)
+    since = [document["outbox_since"] for document in unpublished]
+    assert (len(unpublished), since) == (PAGE_LIMIT, sorted(since))
+    assert unpublished[0]["_id"] == f"{PAGE_LIMIT + 5:04}"
+    store.close()
+
+
+def test_save_racing_with_the_clearing_loses_no_event(
+    store: Store, things: Repository[Thing], identifier: str
+) -> None:
+    """Confirmed events of the old version go, the new version's event stays."""
+    things.save(untold(identifier))
+    confirmed = waiting(store)[identifier]
+    things.change(identifier, Thing.tell)
+    store.published(Thing, confirmed, set(event_ids(confirmed)))
+    document = waiting(store)[identifier]
+    assert [event["sequence"] for event in document["outbox"]] == [2]
+    assert things.get(identifier).version == 2
+
+
+def test_save_decided_before_the_clearing_publishes_again_at_worst(
+    store: Store, things: Repository[Thing], identifier: str
+) -> None:
+    """A duplicate, never a loss."""
+    late = things.save(untold(identifier))
+    document = waiting(store)[identifier]
+    store.published(Thing, document, set(event_ids(document)))
+    late.tell()
+    things.save(late)
+    assert [event["sequence"] for event in waiting(store)[identifier]["outbox"]] == [1, 2]
+
+
+def test_clearing_while_processes_save_misses_no_event(
+    store: Store, in_processes: InProcesses, identifier: str
+) -> None:
+    """Every event is seen by the clearing at least once, and in the end none is left."""
+    things = store.of(Thing)
+    things.save(Thing(id=identifier))
+    work = in_processes(count_up, identifier, 10)
+    published: set[str] = set()
+    while not all(future.done() for future in work) or identifier in waiting(store):
+        document = waiting(store).get(identifier)
+        if document is not None:
+            published |= set(event_ids(document))
+            store.published(Thing, document, set(event_ids(document)))
+    assert sum(future.result() for future in work) == len(published) == things.get(identifier).count
+
+
+def test_lease_does_not_hide_waiting_events(
+    store: Store, things: Repository[Thing], identifier: str
+) -> None:
+    """A job whose lease is renewed again and again does not keep its events from the sweep."""
+    saved = things.save(untold(identifier))
+    before = waiting(store)[identifier]
+    assert things.lease(saved, "due", timedelta(minutes=1)) is not None
+    after = waiting(store)[identifier]
+    assert (after["outbox_since"], after["outbox"]) == (before["outbox_since"], before["outbox"])

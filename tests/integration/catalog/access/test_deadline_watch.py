@@ -33,6 +33,13 @@ def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token
         yield lab
 
 
+@pytest.fixture(scope="module")
+def both(lab: Lab) -> Iterator[Lab]:
+    """The same catalogue, at which a second process looks, too."""
+    with running(CATALOG, lab.environ):
+        yield lab
+
+
 def answer(lab: Lab, request_id: str, member: str, **body: object) -> urllib3.BaseHTTPResponse:
     """What the catalogue says to a decision."""
     path = f"/access-requests/{request_id}/decision"
@@ -46,12 +53,11 @@ def asked(lab: Lab) -> tuple[str, str, str]:
     return lab.ask_for(dataset_id), dataset_id, owner
 
 
-def test_request_without_an_answer_is_reminded_and_expires_once(lab: Lab) -> None:
+def test_request_without_an_answer_is_reminded_and_expires_once(lab: Lab, both: Lab) -> None:
     """Two processes look, one of each event comes; the owner may grant it all the same."""
-    project_id, dataset_id, owner = asked(lab)
-    with running(CATALOG, lab.environ):
-        reminded = lab.wait_for("access_reminded", project_id=project_id)
-        expired = lab.wait_for("access_expired", project_id=project_id)
+    project_id, dataset_id, owner = asked(both)
+    reminded = lab.wait_for("access_reminded", project_id=project_id)
+    expired = lab.wait_for("access_expired", project_id=project_id)
     assert (reminded["owner_id"], reminded["member_ids"]) == (owner, [owner])
     assert expired["reason"].startswith("Sans réponse")
     request_id = f"{project_id}.{dataset_id}"
@@ -63,68 +69,52 @@ def test_request_without_an_answer_is_reminded_and_expires_once(lab: Lab) -> Non
 
 
 def test_what_falls_due_while_nobody_runs_is_done_afterwards(lab: Lab) -> None:
-    """Due dates are in the documents, so a killed process forgets nothing."""
-    project_id, _, _ = asked(lab)
+    """Due dates are in the documents: a killed process forgets nothing, nor does an upgrade."""
+    reminded, undated = asked(lab)[0], asked(lab)[0]
     lab.service.kill()
+    with lab.database() as database:
+        document = database["accesses"].find_one({"_id": undated}) or {}
+        del document["due_at"]
+        database["accesses"].replace_one({"_id": undated}, document)
     end = now() + timedelta(seconds=EXPIRY_SECONDS)
     eventually(lambda: now() > end, what="the time to decide is over")
     lab.service.start()
-    lab.wait_for("access_expired", project_id=project_id)
-    assert len(lab.events("access_reminded", project_id=project_id)) == 1
+    for project_id in (reminded, undated):
+        lab.wait_for("access_expired", project_id=project_id)
+    assert len(lab.events("access_reminded", project_id=reminded)) == 1
 
 
-def test_request_from_before_there_were_dates_expires_as_well(lab: Lab) -> None:
-    """An upgrade leaves nobody waiting for ever."""
-    project_id, _, _ = asked(lab)
-    with lab.database() as database:
-        accesses = database["accesses"]
-        document = accesses.find_one({"_id": project_id}) or {}
-        del document["due_at"]
-        accesses.replace_one({"_id": project_id}, document)
-    lab.wait_for("access_expired", project_id=project_id)
-
-
-def test_grant_carries_its_conditions_to_whoever_reads(lab: Lab) -> None:
-    """Purpose and last day are in the event, on the request, and given with the data."""
+def test_grant_ends_after_its_last_day(both: Lab) -> None:
+    """Its conditions are told to whoever reads; it ends by itself, once, and may be given anew."""
+    lab = both
     project_id, dataset_id, owner = asked(lab)
-    bound = {"purpose": "étude des loyers", "until": IN_A_WEEK}
-    body = answer(lab, f"{project_id}.{dataset_id}", owner, decision="grant", **bound).json()
+    request_id, bound = f"{project_id}.{dataset_id}", {"purpose": "étude", "until": IN_A_WEEK}
+    body = answer(lab, request_id, owner, decision="grant", **bound).json()
     event = lab.wait_for("access_granted", project_id=project_id)
     with lab.rpc() as catalog:
-        opened = catalog.open_dataset(project_id, dataset_id)
-    for document in (body, event, opened):
-        assert bound.items() <= document.items()
-
-
-def test_grant_ends_after_its_last_day(lab: Lab) -> None:
-    """It is taken away by itself, which is told once; the owner may grant it anew."""
-    project_id, dataset_id, owner = asked(lab)
-    request_id = f"{project_id}.{dataset_id}"
-    answer(lab, request_id, owner, decision="grant", until=IN_A_WEEK)
-    with running(CATALOG, lab.environ):
+        for told in (body, event, catalog.open_dataset(project_id, dataset_id)):
+            assert bound.items() <= told.items()
         let_days_pass(lab, project_id)
         revoked = lab.wait_for("access_revoked", project_id=project_id)
         assert (revoked["dataset_id"], revoked["owner_id"]) == (dataset_id, owner)
-        with lab.rpc() as catalog:
-            with pytest.raises(Forbidden):
-                catalog.open_dataset(project_id, dataset_id)
-            catalog.decide_access(request_id, owner, "grant", purpose="suite", until=IN_A_WEEK)
-            assert catalog.open_dataset(project_id, dataset_id)["purpose"] == "suite"
+        with pytest.raises(Forbidden):
+            catalog.open_dataset(project_id, dataset_id)
+        catalog.decide_access(request_id, owner, "grant", purpose="suite", until=IN_A_WEEK)
+        assert catalog.open_dataset(project_id, dataset_id)["purpose"] == "suite"
     lab.settled()
     assert len(lab.events("access_revoked", project_id=project_id)) == 1
 
 
 def let_days_pass(lab: Lab, project_id: str) -> None:
     """Make the project's grants end two days ago: their days are too long for a test."""
+
+    def end_two_days_ago(access: ProjectAccess) -> None:
+        for grant in access.grants:
+            past = {"until": YESTERDAY}
+            grant.conditions = [consent.model_copy(update=past) for consent in grant.conditions]
+
     with lab.store() as store:
         store.of(ProjectAccess).change(project_id, end_two_days_ago)
-
-
-def end_two_days_ago(access: ProjectAccess) -> None:
-    """Set the last day of every grant into the past."""
-    for grant in access.grants:
-        past = {"until": YESTERDAY}
-        grant.conditions = [consent.model_copy(update=past) for consent in grant.conditions]
 
 
 def test_owner_takes_a_grant_back(lab: Lab) -> None:
@@ -132,23 +122,19 @@ def test_owner_takes_a_grant_back(lab: Lab) -> None:
     project_id, dataset_id, owner = asked(lab)
     request_id = f"{project_id}.{dataset_id}"
     assert answer(lab, request_id, owner, decision="revoke", reason="non").status == 409
+    late = answer(lab, request_id, owner, decision="grant", until="1999-12-31")
+    assert '"until"' in problem_of(late, 422)
     assert answer(lab, request_id, owner, decision="grant").status == 200
     assert "reason" in problem_of(answer(lab, request_id, owner, decision="revoke"), 422)
     assert answer(lab, request_id, "mbr_z", decision="revoke", reason="non").status == 404
     body = answer(lab, request_id, owner, decision="revoke", reason="étude finie").json()
     assert (body["state"], body["end_reason"]) == ("revoked", "étude finie")
     assert lab.wait_for("access_revoked", project_id=project_id)["reason"] == "étude finie"
-    with lab.rpc() as catalog, pytest.raises(Forbidden):
-        catalog.open_dataset(project_id, dataset_id)
-
-
-@pytest.mark.parametrize("until", ["1999-12-31", "demain"])
-def test_last_day_that_is_none_or_over_is_refused(lab: Lab, until: str) -> None:
-    """By HTTP and by RPC the field is named."""
-    response = answer(lab, "prj_x.dts_x", "mbr_o", decision="grant", until=until)
-    assert '"until"' in problem_of(response, 422)
-    with lab.rpc() as catalog, pytest.raises(Invalid, match="until"):
-        catalog.decide_access("prj_x.dts_x", "mbr_o", "grant", until=until)
+    with lab.rpc() as catalog:
+        with pytest.raises(Forbidden):
+            catalog.open_dataset(project_id, dataset_id)
+        with pytest.raises(Invalid, match="until"):
+            catalog.decide_access(request_id, owner, "grant", until="demain")
 
 
 def test_operators_see_how_long_owners_have_been_asked(lab: Lab) -> None:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from services.catalog.access.views import GrantedDataset
 from shared.aggregate import new_id
 from shared.engine.tables.manifest import Column, Meaning, Profile
 from shared.errors import Forbidden
-from shared.events import FileRef, MemberLeft
-from tests.integration.catalog.lab import Lab, delivered, failed, problem_of
+from shared.events import MemberLeft
+from tests.integration.catalog.lab import Lab, delivered, failed, problem_of, reading
 
 TABLE_AND_FILES = ("table", "files/chart.png", "files/result.parquet")
 
@@ -21,26 +22,25 @@ def granted(lab: Lab, dataset_id: str, owner: str, project_id: str = "", **bound
     return project_id
 
 
-@pytest.mark.parametrize("path", TABLE_AND_FILES)
-def test_granted_project_s_holder_downloads_nothing(lab: Lab, path: str) -> None:
+def test_granted_project_s_holder_downloads_nothing(lab: Lab) -> None:
     """The grant is for its jobs: the holder itself is a stranger like any other."""
     dataset_id = lab.published("mbr_o", access="restricted")
     granted(lab, dataset_id, "mbr_o")
     for member, role in (("mbr_h", "holder"), ("mbr_h", "owner"), ("mbr_z", "owner")):
-        token = lab.token(member, role)
-        problem_of(lab.call("GET", f"/datasets/{dataset_id}/{path}", token), 403)
+        for path in TABLE_AND_FILES:
+            answer = lab.call("GET", f"/datasets/{dataset_id}/{path}", lab.token(member, role))
+            problem_of(answer, 403)
 
 
-@pytest.mark.parametrize("path", TABLE_AND_FILES)
-def test_version_that_is_not_published_is_nobody_s_to_download(lab: Lab, path: str) -> None:
+def test_version_that_is_not_published_is_nobody_s_to_download(lab: Lab) -> None:
     """Of what waits, or could not be read, strangers do not even know."""
     waiting, unreadable = (lab.upload("mbr_o", access="restricted") for _ in range(2))
     lab.publish(failed(unreadable, "bruit"))
     lab.wait_for("dataset_rejected", dataset_id=unreadable)
     for dataset_id in (waiting, unreadable):
-        problem_of(
-            lab.call("GET", f"/datasets/{dataset_id}/{path}", lab.token("mbr_h", "holder")), 404
-        )
+        for path in TABLE_AND_FILES:
+            token = lab.token("mbr_h", "holder")
+            problem_of(lab.call("GET", f"/datasets/{dataset_id}/{path}", token), 404)
 
 
 def test_what_is_shown_as_allowed_is_what_is_done(lab: Lab) -> None:
@@ -112,12 +112,10 @@ def test_result_names_its_restricted_inputs_without_their_hashes(lab: Lab) -> No
     """To all but its owner: also to those whose other data went into it."""
     inputs = [lab.published(member, access="restricted") for member in ("mbr_h", "mbr_r")]
     result = lab.result_of(delivered(lab, *inputs, lab.published("mbr_o")))
-    for member, sha256_values in (("mbr_r", ["", "", "a" * 64]), ("mbr_h", ["a" * 64] * 3)):
+    for member, hashes_seen in (("mbr_r", ["", "", "a" * 64]), ("mbr_h", ["a" * 64] * 3)):
         view = lab.get(f"/datasets/{result}", lab.token(member, "holder"))
-        provenance_inputs = view["versions"][0]["provenance"]["inputs"]
-        assert [
-            provenance_input["sha256"] for provenance_input in provenance_inputs
-        ] == sha256_values
+        provenance = view["versions"][0]["provenance"]
+        assert [job_input["sha256"] for job_input in provenance["inputs"]] == hashes_seen
 
 
 def test_strangers_see_no_value_of_restricted_rows(lab: Lab) -> None:
@@ -152,68 +150,74 @@ def test_staff_leaves_a_trace_when_it_takes_restricted_data_away(lab: Lab) -> No
 def test_result_of_data_that_was_taken_back_is_kept_from_everybody(lab: Lab) -> None:
     """Delivering it is no way around the owner: no table, no files, no ingest job, and the reason.
 
-    The bytes stay in the file store, where only the lab's operators reach them.
+    The bytes stay in the file store, where only the lab's operators reach them. What counts is how
+    the project stands when it is delivered: where the owner granted it again, it is.
     """
     owner, holder = new_id("mbr"), new_id("mbr")
     source = lab.published(owner, access="restricted")
-    event = delivered(lab, source, holder_id=holder)
-    granted(lab, source, owner, event.project_id)
+    event, again = (delivered(lab, source, holder_id=holder) for _ in range(2))
     with lab.rpc() as catalog:
-        catalog.decide_access(f"{event.project_id}.{source}", owner, "revoke", "étude finie")
+        for project_id in (event.project_id, again.project_id):
+            granted(lab, source, owner, project_id)
+            catalog.decide_access(f"{project_id}.{source}", owner, "revoke", "étude finie")
+        catalog.decide_access(f"{again.project_id}.{source}", owner, "grant")
     lab.publish(event, times=2)
     rejection = lab.wait_for("dataset_rejected", owner_id=holder)
     assert "étude finie" in rejection["reason"]
+    lab.publish(again)
+    assert lab.wait_for("dataset_registered", project_id=again.project_id)["file"]["size"] > 0
     lab.settled()
     assert lab.events("dataset_registered", project_id=event.project_id) == []
+    kept = f"/datasets/{rejection['dataset_id']}"
     for path in TABLE_AND_FILES:
         for member, role in ((holder, "holder"), (owner, "owner")):
-            answer = lab.call(
-                "GET", f"/datasets/{rejection['dataset_id']}/{path}", lab.token(member, role)
-            )
+            answer = lab.call("GET", f"{kept}/{path}", lab.token(member, role))
             assert answer.status in {403, 409}
-    problem_of(
-        lab.call("GET", f"/datasets/{rejection['dataset_id']}", lab.token("mbr_z", "owner")), 404
-    )
+    problem_of(lab.call("GET", kept, lab.token("mbr_z", "owner")), 404)
 
 
-def test_result_is_delivered_when_the_data_was_granted_again(lab: Lab) -> None:
-    """What counts is how the project stands when it is delivered."""
+def test_data_that_was_restricted_or_opened_since_is_asked_for_or_granted(lab: Lab) -> None:
+    """At once: a grant that nobody gave, because the data was open then, opens nothing any more.
+
+    Its owner may describe data as open instead of deciding.
+    """
     owner = new_id("mbr")
-    source = lab.published(owner, access="restricted")
-    event = delivered(lab, source)
-    project_id = granted(lab, source, owner, event.project_id)
-    with lab.rpc() as catalog:
-        catalog.decide_access(f"{project_id}.{source}", owner, "revoke", "étude finie")
-        catalog.decide_access(f"{project_id}.{source}", owner, "grant")
-    lab.publish(event)
-    registration = lab.wait_for("dataset_registered", project_id=project_id)
-    assert FileRef.model_validate(registration["file"]).size > 0
-
-
-def test_data_that_was_restricted_since_is_asked_for(lab: Lab) -> None:
-    """At once: a grant that nobody gave, because the data was open then, opens nothing any more."""
-    owner = new_id("mbr")
-    dataset_id = lab.published(owner)
-    project_id = lab.opened_for(dataset_id)
+    dataset_id, opened = lab.published(owner), lab.published(owner, access="restricted")
+    project_id, asking = lab.opened_for(dataset_id), lab.ask_for(opened)
     with lab.rpc() as catalog:
         catalog.describe_dataset(dataset_id, owner, {"access": "restricted"})
+        catalog.describe_dataset(opened, owner, {"access": "open"})
         lab.wait_for("access_requested", project_id=project_id, owner_id=owner)
         for _ in range(2):
             with pytest.raises(Forbidden):
                 catalog.open_dataset(project_id, dataset_id)
         catalog.decide_access(f"{project_id}.{dataset_id}", owner, "grant")
         assert catalog.open_dataset(project_id, dataset_id)["version"] == 1
+    lab.wait_for("data_access_opened", project_id=asking)
+    assert lab.wait_for("access_granted", project_id=asking)["decided_by"] == "catalog"
     lab.settled()
     assert len(lab.events("access_requested", project_id=project_id)) == 1
 
 
-def test_request_for_data_that_is_opened_is_granted_at_once(lab: Lab) -> None:
-    """Its owner describes it as open instead of deciding."""
-    owner = new_id("mbr")
-    dataset_id = lab.published(owner, access="restricted")
-    project_id = lab.ask_for(dataset_id)
+def opened(lab: Lab, member_id: str, **inputs: str) -> set[str]:
+    """The ids of what that member gets of a treatment's data, to try own code on."""
     with lab.rpc() as catalog:
-        catalog.describe_dataset(dataset_id, owner, {"access": "open"})
-    lab.wait_for("data_access_opened", project_id=project_id)
-    event = lab.wait_for("access_granted", project_id=project_id)
-    assert event["decided_by"] == "catalog"
+        answer = catalog.open_readable(reading(**inputs).model_dump(), member_id)
+    datasets = [GrantedDataset.model_validate(document) for document in answer]
+    assert not any(dataset.is_protected or dataset.columns for dataset in datasets)
+    assert all(dataset.file.size for dataset in datasets)
+    return {dataset.dataset_id for dataset in datasets}
+
+
+def test_open_data_and_one_s_own_are_read_freely(lab: Lab) -> None:
+    """Not what others' restricted data is in, nor what cannot be read yet, or does not exist."""
+    free, own = lab.published("mbr_o"), lab.published("mbr_h", access="restricted")
+    closed, waiting = lab.published("mbr_o", access="restricted"), lab.upload("mbr_h")
+    inputs = {"a": free, "b": own, "c": closed, "d": waiting, "e": "dts_none"}
+    assert opened(lab, "mbr_h", **inputs) == {free, own}
+    assert opened(lab, "mbr_o", **inputs) == {free, closed}
+    assert opened(lab, "", **inputs) == {free}
+    uses = lab.get(f"/datasets/{own}/uses", lab.token("mbr_h", "owner"))
+    assert uses["items"] == []
+    result = lab.result_of(delivered(lab, closed))
+    assert opened(lab, "mbr_h", result=result) == set()

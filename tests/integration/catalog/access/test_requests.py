@@ -29,7 +29,10 @@ def test_open_and_own_data_opens_at_once(lab: Lab) -> None:
 
 
 def test_restricted_data_opens_when_its_owner_grants(lab: Lab) -> None:
-    """The owner sees the request, decides once, and its yes opens access."""
+    """The owner sees the request, decides once, and its yes opens access.
+
+    The project's holder and the staff read it, too; for anybody else there is none.
+    """
     owner = new_id("mbr")
     restricted = lab.published(owner, access="restricted", title="Loyers")
     project_id = lab.secure(restricted, lab.published("mbr_o"))
@@ -38,6 +41,12 @@ def test_restricted_data_opens_when_its_owner_grants(lab: Lab) -> None:
     assert lab.events("data_access_opened", project_id=project_id) == []
     [request] = lab.get("/access-requests?waiting=true", lab.token(owner, "owner"))["items"]
     assert (request["dataset_title"], request["state"]) == ("Loyers", "requested")
+    path = f"/access-requests/{request['id']}"
+    readers = ((owner, "owner"), ("mbr_h", "holder"), ("mbr_r", "reviewer"), ("mbr_x", "owner"))
+    seen = [lab.call("GET", path, lab.token(member, role)).status for member, role in readers]
+    assert seen == [200, 200, 200, 404]
+    with lab.rpc() as catalog:
+        assert catalog.get_access_request(request["id"])["state"] == "requested"
     assert decide(lab, request["id"], "mbr_h", "grant") == 404
     assert decide(lab, request["id"], "mbr_op", "grant") == 404
     assert decide(lab, request["id"], owner, "grant") == 200
@@ -84,23 +93,14 @@ def test_refusal_says_why_and_closes_the_door(lab: Lab) -> None:
         catalog.open_dataset(project_id, restricted)
 
 
-@pytest.mark.parametrize("request_id", ["none", "prj_none.dts_none", "prj_none.", "%2F"])
-def test_unknown_request_is_not_found(lab: Lab, request_id: str) -> None:
-    """What nobody asked for cannot be decided."""
-    assert decide(lab, request_id, "mbr_o", "grant") == 404
-
-
-def test_unknown_request_is_called_by_its_name(lab: Lab) -> None:
-    """The owner knows requests, not how the catalogue keeps them."""
+def test_what_nobody_knows_is_not_decided(lab: Lab) -> None:
+    """The owner knows requests, not how the catalogue keeps them; a project is told so."""
+    for request_id in ("none", "prj_none.", "%2F"):
+        assert decide(lab, request_id, "mbr_o", "grant") == 404
     path = "/access-requests/prj_none.dts_none/decision"
     answer = lab.call("POST", path, lab.token("mbr_o", "owner"), json={"decision": "grant"})
     assert "rien n'a ici l'identifiant prj_none.dts_none" in problem_of(answer, 404)
-
-
-def test_unknown_dataset_is_refused(lab: Lab) -> None:
-    """A project that names what does not exist is told so."""
-    project_id = lab.secure("dts_none")
-    refused = lab.wait_for("access_refused", project_id=project_id)
+    refused = lab.wait_for("access_refused", project_id=lab.secure("dts_none"))
     assert (refused["dataset_id"], refused["decided_by"]) == ("dts_none", "catalog")
     assert "inconnu" in refused["reason"]
 
@@ -175,8 +175,7 @@ def test_project_may_be_secured_before_its_data_is_read(lab: Lab) -> None:
 @pytest.mark.parametrize("end", [ProjectWithdrawn, ProjectRejected])
 def test_end_of_a_project_revokes_everything(lab: Lab, end: Callable[..., Event]) -> None:
     """Neither what was granted nor what was asked outlives the project."""
-    open_id = lab.published("mbr_o")
-    asked = lab.published("mbr_o", access="restricted")
+    open_id, asked = lab.published("mbr_o"), lab.published("mbr_o", access="restricted")
     project_id = lab.ask_for(open_id, asked)
     with lab.rpc() as catalog:
         catalog.open_dataset(project_id, open_id)
@@ -225,35 +224,15 @@ def test_requests_come_page_by_page_to_those_concerned(lab: Lab) -> None:
     assert stranger == {"items": [], "next": None}
 
 
-@pytest.mark.parametrize("wrong", [{"$ne": ""}, ["x"], None, 7, "*", "", "a" * 201])
+@pytest.mark.parametrize("wrong", [{"$ne": ""}, None, "*"])
 def test_arguments_that_are_no_identifiers_are_refused(lab: Lab, wrong: object) -> None:
     """An RPC argument is never taken for a query."""
     with lab.rpc() as catalog:
         for ask in (
             catalog.get_dataset,
-            catalog.list_access_requests,
-            lambda value: catalog.open_dataset(value, "dts_x"),
             lambda value: catalog.open_dataset("prj_x", value),
-            lambda value: catalog.decide_access(value, "mbr_o", "grant"),
             lambda value: catalog.decide_access("prj_x.dts_x", value, "grant"),
             lambda value: catalog.judge_crossing([value]),
         ):
             with pytest.raises(Invalid):
                 ask(wrong)
-
-
-def test_request_is_read_by_those_it_concerns(lab: Lab) -> None:
-    """Its deciders, the project's holder and staff; for anybody else there is none."""
-    dataset_id = lab.published("mbr_o", access="restricted")
-    project_id = lab.secure(dataset_id)
-    lab.wait_for("access_requested", project_id=project_id)
-    path = f"/access-requests/{project_id}.{dataset_id}"
-    for member, roles, status in (
-        ("mbr_o", "owner", 200),
-        ("mbr_h", "holder", 200),
-        ("mbr_r", "reviewer", 200),
-        ("mbr_x", "owner", 404),
-    ):
-        assert lab.call("GET", path, lab.token(member, roles)).status == status
-    with lab.rpc() as catalog:
-        assert catalog.get_access_request(f"{project_id}.{dataset_id}")["state"] == "requested"

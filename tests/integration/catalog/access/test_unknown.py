@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -11,7 +10,7 @@ from services.catalog.service import Catalog
 from shared.aggregate import new_id
 from shared.errors import LabError
 from shared.events import Treatment, TreatmentProposed
-from tests.integration.catalog.datasets.test_holding import confirm, held
+from tests.integration.catalog.datasets.test_holding import held
 from tests.integration.catalog.lab import CSV, Lab, reading, submitted
 
 OTHER = "mbr_other"
@@ -76,14 +75,11 @@ def as_seen(text: str, *names: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("role", ["holder", "owner"])
 @pytest.mark.parametrize("route", ROUTES)
-def test_no_route_tells_held_data_from_none(
-    lab: Lab, two: tuple[str, str], route: str, role: str
-) -> None:
+def test_no_route_tells_held_data_from_none(lab: Lab, two: tuple[str, str], route: str) -> None:
     """Status, kind and text of the answer are the same for any other member."""
     method, path = route.split(" ")
-    token = lab.token(OTHER, role)
+    token = lab.token(OTHER, "holder", "owner")
     answers = []
     for dataset_id in two:
         filled = path.replace("{dataset_id}", dataset_id).replace("{name}", "chart.png")
@@ -151,13 +147,3 @@ def test_another_treatment_is_told_the_same_of_both(lab: Lab, two: tuple[str, st
         lab.publish(event)
         texts.append(event_text(lab, "inputs_checked", event.project_id, dataset_id))
     assert texts[0] == texts[1]
-
-
-def test_request_for_data_that_was_unknown_is_asked_once_it_is_published(lab: Lab) -> None:
-    """Whoever asked too early need not ask again; the owner decides as on any other."""
-    dataset_id = held(lab, "mbr_1", access="restricted", title=f"Lettre {uuid4().hex}")
-    project_id = lab.secure(dataset_id, holder_id=OTHER)
-    lab.wait_for("access_refused", project_id=project_id)
-    assert confirm(lab, dataset_id, "mbr_1").status == 200
-    asked = lab.wait_for("access_requested", project_id=project_id)
-    assert (asked["owner_id"], asked["holder_id"]) == ("mbr_1", OTHER)

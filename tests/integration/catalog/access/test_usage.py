@@ -53,71 +53,66 @@ def done(lab: Lab, project_id: str, job_id: str) -> JobSucceeded:
 
 
 def test_owner_sees_who_used_its_data_and_with_what_result(lab: Lab) -> None:
-    """Open data, too: project, holder, version, job; then the result's hash and rows, once."""
+    """Open data, too: project, holder, version, job; then the result's hash and rows, once.
+
+    The end of another project's job of that name is none. What failed says why.
+    """
     dataset_id = lab.published("mbr_o")
     project_id, job_id = using(lab, dataset_id, times=2)
     [use] = uses(lab, dataset_id, "mbr_o")
     assert (use["project_id"], use["holder_id"], use["job_id"]) == (project_id, "mbr_h", job_id)
     assert (use["dataset_version"], use["openings"], use["state"]) == (1, 2, "opened")
+    lab.publish(done(lab, new_id("prj"), job_id))
+    lab.settled()
+    assert uses(lab, dataset_id, "mbr_o")[0]["state"] == "opened"
     lab.publish(done(lab, project_id, job_id), times=2)
     eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["state"] == "succeeded")
     [use] = uses(lab, dataset_id, "mbr_o")
     assert (use["kind"], use["rows"]) == ("full", 7)
     assert use["result"]["size"] == len(job_id)
+    project_id, job_id = using(lab, dataset_id)
+    lab.publish(JobFailed(job_id=job_id, kind="trial", project_id=project_id, reason="mémoire"))
+    eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["state"] == "failed")
+    assert uses(lab, dataset_id, "mbr_o")[0]["reason"] == "mémoire"
 
 
-@pytest.mark.parametrize(
-    ("decision", "release"), [(ResultReleased, "released"), (ResultRefused, "refused")]
-)
-def test_owner_reads_what_a_reviewer_decided_on_the_result(
-    lab: Lab, decision: type[ResultReleased] | type[ResultRefused], release: str
-) -> None:
+def test_owner_reads_what_a_reviewer_decided_on_the_result(lab: Lab) -> None:
     """Also where its rules list no figure of it; whichever is heard of first."""
     dataset_id = lab.published("mbr_o")
-    project_id, job_id = using(lab, dataset_id)
-    lab.publish(done(lab, project_id, job_id).model_copy(update={"is_held": True}))
-    eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] == "held")
-    [use] = uses(lab, dataset_id, "mbr_o")
-    # Its owner may hold the project, and read of others' rows in it.
-    assert (use["state"], use["rows"], use["result"]) == ("succeeded", None, None)
-    about = {"job_id": job_id, "kind": "full", "project_id": project_id}
-    lab.publish(decision(**about, decided_by="mbr_r", reason="Lu."))
-    eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] == release)
-    assert (uses(lab, dataset_id, "mbr_o")[0]["rows"] == 7) == (release == "released")
+    for decision, release in ((ResultReleased, "released"), (ResultRefused, "refused")):
+        project_id, job_id = using(lab, dataset_id)
+        lab.publish(done(lab, project_id, job_id).model_copy(update={"is_held": True}))
+        eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] == "held")
+        [use, *_] = uses(lab, dataset_id, "mbr_o")
+        # Its owner may hold the project, and read of others' rows in it.
+        assert (use["state"], use["rows"], use["result"]) == ("succeeded", None, None)
+        about = {"job_id": job_id, "kind": "full", "project_id": project_id, "reason": "Lu."}
+        lab.publish(decision.model_validate({**about, "decided_by": "mbr_r"}))
+        eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["release"] != "held")
+        [use, *_] = uses(lab, dataset_id, "mbr_o")
+        assert (use["release"], use["rows"] == 7) == (release, release == "released")
 
 
-@pytest.mark.parametrize(("end", "state"), [(JobFailed, "failed"), (JobCancelled, "cancelled")])
-def test_use_in_vain_says_why(
-    lab: Lab, end: type[JobFailed] | type[JobCancelled], state: str
-) -> None:
-    """The owner reads that nothing was made of its data."""
-    dataset_id = lab.published("mbr_o")
-    project_id, job_id = using(lab, dataset_id)
-    lab.publish(end(job_id=job_id, kind="trial", project_id=project_id, reason="trop de mémoire"))
-    eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["state"] == state)
-    assert uses(lab, dataset_id, "mbr_o")[0]["reason"] == "trop de mémoire"
-
-
-@pytest.mark.parametrize(("end", "state"), [(JobFailed, "failed"), (JobCancelled, "cancelled")])
-def test_use_that_is_saved_after_the_job_s_end_tells_it(
-    lab: Lab, end: type[JobFailed] | type[JobCancelled], state: str
-) -> None:
+def test_use_that_is_saved_after_the_job_s_end_tells_it(lab: Lab) -> None:
     """Compute did not wait for the opening, and the job was over before it was recorded.
 
     The end of another project's job of that name is none.
     """
     dataset_id, job_id = lab.published("mbr_o"), new_id("job")
-    project_id = lab.opened_for(dataset_id)
-    for job, project in ((job_id, project_id), (f"{job_id}x", new_id("prj"))):
-        lab.publish(end(job_id=job, kind="trial", project_id=project, reason="retiré"), times=2)
+    project_id, about = lab.opened_for(dataset_id), {"kind": "trial", "reason": "retiré"}
+    jobs = {job_id: project_id, f"{job_id}x": new_id("prj"), f"{job_id}y": project_id}
+    for job, project in jobs.items():
+        end = JobFailed if job.endswith("y") else JobCancelled
+        lab.publish(end.model_validate({"job_id": job, "project_id": project, **about}), times=2)
     lab.settled()
     with lab.rpc() as catalog:
-        for job in (job_id, f"{job_id}x"):
+        for job in jobs:
             catalog.open_dataset(project_id, dataset_id, job)
-    states_by_job_id = {
+    states = {
         use["job_id"]: (use["state"], use["reason"]) for use in uses(lab, dataset_id, "mbr_o")
     }
-    assert states_by_job_id == {job_id: (state, "retiré"), f"{job_id}x": ("opened", "")}
+    expected = [("cancelled", "retiré"), ("opened", ""), ("failed", "retiré")]
+    assert states == dict(zip(jobs, expected, strict=True))
 
 
 def test_use_tells_what_the_result_became(lab: Lab) -> None:
@@ -134,34 +129,32 @@ def test_use_tells_what_the_result_became(lab: Lab) -> None:
     )
 
 
-def test_job_of_another_project_ends_no_use(lab: Lab) -> None:
-    """By RPC a partner names the job itself: a wrong name is no way into another's record."""
-    dataset_id = lab.published("mbr_o")
-    _, job_id = using(lab, dataset_id)
-    lab.publish(done(lab, new_id("prj"), job_id))
-    lab.settled()
-    assert uses(lab, dataset_id, "mbr_o")[0]["state"] == "opened"
+def test_only_what_was_read_is_a_use(lab: Lab) -> None:
+    """Neither a refused opening, nor a file that is not there, nor another project's job.
 
-
-def test_job_of_another_project_is_refused_at_the_door(lab: Lab) -> None:
-    """What its owner was told of the first project's use stays true."""
-    dataset_id = lab.published("mbr_o")
+    A partner's service that names no job is recorded, too: each opening is a use of its own then.
+    """
+    dataset_id, closed = lab.published("mbr_o"), lab.published("mbr_o", access="restricted")
     project_id, job_id = using(lab, dataset_id)
     other = lab.opened_for(dataset_id)
-    with lab.rpc() as catalog, pytest.raises(Invalid, match="job_id"):
-        catalog.open_dataset(other, dataset_id, job_id)
-    [use] = uses(lab, dataset_id, "mbr_o")
-    assert (use["project_id"], use["openings"]) == (project_id, 1)
-
-
-def test_partner_s_service_that_names_no_job_is_recorded_as_well(lab: Lab) -> None:
-    """Each opening is a use of its own then."""
-    dataset_id = lab.published("mbr_o")
-    project_id = lab.opened_for(dataset_id)
     with lab.rpc() as catalog:
+        with pytest.raises(Invalid, match="job_id"):
+            catalog.open_dataset(other, dataset_id, job_id)
+        [use] = uses(lab, dataset_id, "mbr_o")
+        assert (use["project_id"], use["openings"]) == (project_id, 1)
         for _ in range(2):
-            catalog.open_dataset(project_id, dataset_id)
-        assert [use["job_id"] for use in catalog.list_uses(dataset_id)["items"]] == ["", ""]
+            catalog.open_dataset(other, dataset_id)
+        recorded = catalog.list_uses(dataset_id)["items"]
+        assert sorted(use["job_id"] for use in recorded) == ["", "", job_id]
+        with pytest.raises(Forbidden):
+            catalog.open_dataset("prj_x", closed, "job_x")
+        with pytest.raises(Invalid):
+            catalog.open_dataset("prj_x", closed, {"$ne": ""})
+        with pytest.raises(NotFound):
+            catalog.list_uses("dts_none")
+    absent = f"/datasets/{closed}/files/none.csv"
+    problem_of(lab.call("GET", absent, lab.token("mbr_r", "reviewer")), 404)
+    assert uses(lab, closed, "mbr_o") == []
 
 
 def test_uses_come_page_by_page_newest_first(lab: Lab) -> None:
@@ -183,24 +176,3 @@ def test_only_owners_and_staff_see_the_uses(lab: Lab) -> None:
     for member, role in (("mbr_h", "holder"), ("mbr_s", "owner"), ("mbr_r", "reviewer")):
         assert uses(lab, result, member, role) == []
     problem_of(lab.call("GET", "/datasets/dts_none/uses", lab.token("mbr_o", "owner")), 404)
-
-
-def test_file_that_is_not_there_is_no_use(lab: Lab) -> None:
-    """Staff who ask for it took nothing away."""
-    dataset_id = lab.published("mbr_o", access="restricted")
-    staff = lab.token("mbr_r", "reviewer")
-    problem_of(lab.call("GET", f"/datasets/{dataset_id}/files/none.csv", staff), 404)
-    assert uses(lab, dataset_id, "mbr_o", "owner") == []
-
-
-def test_refused_opening_is_no_use(lab: Lab) -> None:
-    """Only what was read is recorded."""
-    dataset_id = lab.published("mbr_o", access="restricted")
-    with lab.rpc() as catalog:
-        with pytest.raises(Forbidden):
-            catalog.open_dataset("prj_x", dataset_id, "job_x")
-        with pytest.raises(Invalid):
-            catalog.open_dataset("prj_x", dataset_id, {"$ne": ""})
-        with pytest.raises(NotFound):
-            catalog.list_uses("dts_none")
-    assert uses(lab, dataset_id, "mbr_o") == []

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from shared.events import JobSucceeded
 from tests.integration.catalog.lab import Lab, problem_of, reading, submitted
-from tests.integration.catalog.test_erasing import erase, words_of
+from tests.integration.catalog.test_leaving import erase, words_of
 
 SHIPS = "ce sont des noms de navires"
 
@@ -45,47 +45,62 @@ def answered(lab: Lab, dataset_id: str, member_id: str, role: Any, **body: Any) 
 
 
 def test_only_its_owner_says_it_and_why(lab: Lab) -> None:
-    """Each refusal in French, with its field."""
-    dataset_id = held(lab)
+    """Each refusal in French, with its field; programs say and answer the same.
+
+    What values prove waits for the staff.
+    """
+    dataset_id = held(lab, "email", 1.0)
     problem_of(declaration_answer(lab, dataset_id, "mbr_z"), 404)
     problem_of(declaration_answer(lab, "dts_unknown"), 404)
     assert '"reason"' in problem_of(declaration_answer(lab, dataset_id, reason=" "), 422)
-    assert "rien n'a été repéré" in problem_of(
-        declaration_answer(lab, dataset_id, columns=["port"]), 422
-    )
-    reviewer = lab.token("mbr_o", "reviewer")
-    body = {"columns": ["nom"], "reason": SHIPS}
-    path = f"/datasets/{dataset_id}/not-personal"
-    problem_of(lab.call("POST", path, reviewer, json=body), 403)
+    wrong = declaration_answer(lab, dataset_id, columns=["port"])
+    assert "rien n'a été repéré" in problem_of(wrong, 422)
+    path, body = f"/datasets/{dataset_id}/not-personal", {"columns": ["nom"], "reason": SHIPS}
+    problem_of(lab.call("POST", path, lab.token("mbr_o", "reviewer"), json=body), 403)
+    with lab.rpc() as catalog:
+        waiting = catalog.declare_no_personal_data(dataset_id, "mbr_o", ["nom"], SHIPS)
+        assert waiting["state"] == "held"
+        confirmed = catalog.answer_no_personal_data(dataset_id, "mbr_r", "confirm")
+    assert confirmed["state"] == "published"
+    assert lab.wait_for("not_personal_answered", dataset_id=dataset_id)["answered_by"] == "mbr_r"
 
 
 def test_doubtful_finding_is_lifted_and_told(lab: Lab) -> None:
-    """Published, and everybody reads what is declared of it; the staff may still refuse it."""
+    """Published, and everybody reads what is declared of it; the staff may still refuse it.
+
+    So do those who review a project that would read it, and who is asked for it: told anew.
+    """
     dataset_id = held(lab, access="restricted")
     answer = declaration_answer(lab, dataset_id)
     assert (answer.status, answer.json()["state"]) == (200, "published"), answer.data
     (version,) = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))["versions"]
-    assert (version["not_personal"][0]["reason"], version["profile"]["privacy"]["verdict"]) == (
-        SHIPS,
-        "direct",
-    )
+    assert version["not_personal"][0]["reason"] == SHIPS
+    assert version["profile"]["privacy"]["verdict"] == "direct"
     event = lab.wait_for("not_personal_declared", dataset_id=dataset_id)
     assert (event["columns"], event["declared_by"]) == (["nom"], "mbr_o")
     judged = lab.get(f"/crossing?dataset_id={dataset_id}", lab.token("mbr_r", "reviewer"))
     assert SHIPS in judged["privacy"][0]["said"]
-    problem_of(answered(lab, dataset_id, "mbr_z", "owner", answer="confirm"), 403)
-    problem_of(answered(lab, dataset_id, "mbr_o", "reviewer", answer="confirm"), 403)
-    problem_of(answered(lab, dataset_id, "mbr_z", "owner", answer="withdraw"), 403)
-    assert '"reason"' in problem_of(
-        answered(lab, dataset_id, "mbr_r", "reviewer", answer="refuse"), 422
-    )
-    refused = answered(
-        lab, dataset_id, "mbr_r", "reviewer", answer="refuse", reason="des patrons pêcheurs"
-    )
+    project = submitted(treatment=reading(a=dataset_id))
+    lab.publish(project)
+    event = lab.wait_for("inputs_checked", project_id=project.project_id)
+    assert SHIPS in event["persons"][0]["said"]
+    lab.ask_for(dataset_id, project_id=project.project_id)
+    for member, role, word in (
+        ("mbr_z", "owner", "confirm"),
+        ("mbr_o", "reviewer", "confirm"),
+        ("mbr_z", "owner", "withdraw"),
+    ):
+        problem_of(answered(lab, dataset_id, member, role, answer=word), 403)
+    staff = ("mbr_r", "reviewer")
+    assert answered(lab, dataset_id, *staff, answer="confirm", reason="exact").status == 200
+    lab.settled()
+    told = lab.events("inputs_checked", project_id=project.project_id)[-1]
+    assert "« exact »" in told["persons"][0]["said"]
+    assert '"reason"' in problem_of(answered(lab, dataset_id, *staff, answer="refuse"), 422)
+    refused = answered(lab, dataset_id, *staff, answer="refuse", reason="des patrons pêcheurs")
     assert refused.json()["state"] == "held"
-    assert "rien n'est déclaré" in problem_of(
-        answered(lab, dataset_id, "mbr_r", "reviewer", answer="confirm"), 409
-    )
+    again = answered(lab, dataset_id, *staff, answer="confirm")
+    assert "rien n'est déclaré" in problem_of(again, 409)
 
 
 def test_refused_data_waits_for_the_staff_as_another_dataset_too(lab: Lab) -> None:
@@ -108,32 +123,6 @@ def test_refused_data_waits_for_the_staff_as_another_dataset_too(lab: Lab) -> No
     lab.wait_for("dataset_deleted", dataset_id=first)
     assert again("mbr_q") == "held"
     assert again("mbr_s") == "published"
-
-
-def test_programs_say_and_answer_the_same(lab: Lab) -> None:
-    """What values prove waits for the staff."""
-    dataset_id = held(lab, "email", 1.0)
-    with lab.rpc() as catalog:
-        waiting = catalog.declare_no_personal_data(dataset_id, "mbr_o", ["nom"], SHIPS)
-        assert waiting["state"] == "held"
-        confirmed = catalog.answer_no_personal_data(dataset_id, "mbr_r", "confirm")
-    assert confirmed["state"] == "published"
-    assert lab.wait_for("not_personal_answered", dataset_id=dataset_id)["answered_by"] == "mbr_r"
-
-
-def test_owner_and_reviewer_are_told_anew(lab: Lab) -> None:
-    """Those who review a project that would read it, and who is asked for it."""
-    dataset_id = held(lab, access="restricted", owner_id="mbr_p")
-    declaration_answer(lab, dataset_id, "mbr_p")
-    project = submitted(treatment=reading(a=dataset_id))
-    lab.publish(project)
-    event = lab.wait_for("inputs_checked", project_id=project.project_id)
-    assert SHIPS in event["persons"][0]["said"]
-    lab.ask_for(dataset_id, project_id=project.project_id)
-    answered(lab, dataset_id, "mbr_r", "reviewer", answer="confirm", reason="exact")
-    lab.settled()
-    events = lab.events("inputs_checked", project_id=project.project_id)
-    assert "« exact »" in events[-1]["persons"][0]["said"]
 
 
 def test_no_word_of_it_is_left_of_an_erased_owner(lab: Lab) -> None:

@@ -1,12 +1,9 @@
-"""An owner mends what is said of a dataset; searches and listeners follow."""
+"""An owner mends what is said of a dataset, and what its profile proposes to mend in it."""
 
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
-from shared.engine.tables.manifest import Column
-from shared.errors import Invalid, NotFound
+from shared.engine.tables.manifest import Column, Meaning
 from tests.integration.catalog.lab import Lab, problem_of
 
 
@@ -32,36 +29,11 @@ def test_described_dataset_is_found_by_its_new_words(lab: Lab) -> None:
     assert [dataset["id"] for dataset in datasets] == [dataset_id]
 
 
-def test_restricted_dataset_shows_no_table_until_it_is_opened(lab: Lab) -> None:
-    """At once, both ways; RPC does the same."""
-    dataset_id, other = lab.published("mbr_d2", access="open"), lab.token("mbr_z", "holder")
-    assert edit(lab, dataset_id, "mbr_d2", access="restricted").status == 200
-    problem_of(lab.call("GET", f"/datasets/{dataset_id}/table", other), 403)
-    with lab.rpc() as catalog:
-        view = catalog.describe_dataset(dataset_id, "mbr_d2", {"access": "open"})
-        with pytest.raises(NotFound):
-            catalog.describe_dataset("dts_unknown", "mbr_d2", {})
-        with pytest.raises(Invalid, match="title"):
-            catalog.describe_dataset(dataset_id, "mbr_d2", {"title": " "})
-    assert view["access"] == "open"
-    assert lab.call("GET", f"/datasets/{dataset_id}/table", other).status == 200
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"title": ""}, "title"),
-        ({"territory": ["99999"]}, "territory"),
-        ({"source_url": "ftp://x"}, "source_url"),
-        ({"temporal": {}}, "temporal"),
-        ({"frequency": "sometimes"}, "frequency"),
-        ({"owner_id": "mbr_2"}, "owner_id"),
-        ({"columns": [{"name": "a", "description": "<p>a</p>"}]}, "columns.0.description"),
-    ],
-)
-def test_wrong_description_names_the_field(lab: Lab, changes: dict[str, Any], field: str) -> None:
+def test_wrong_description_names_the_field(lab: Lab) -> None:
     """As at an upload."""
-    assert field in problem_of(edit(lab, "dts_x", "mbr_1", **changes), 422)
+    html = [{"name": "a", "description": "<p>a</p>"}]
+    for field, wrong in (("title", ""), ("owner_id", "mbr_2"), ("columns", html)):
+        assert field in problem_of(edit(lab, "dts_x", "mbr_1", **{field: wrong}), 422)
 
 
 def test_only_the_owner_describes(lab: Lab) -> None:
@@ -97,3 +69,65 @@ def test_columns_are_described_by_their_data_dictionary(lab: Lab) -> None:
     assert beside()["ht_hc"] == "taux"
     assert lab.wait_for("dataset_described", dataset_id=dataset_id)["changed"] == ["columns"]
     assert "columns" not in lab.get("/datasets?owner_id=mbr_d5", anybody)["items"][0]
+
+
+LOST = Column(
+    name="com",
+    kind="integer",
+    filled=1,
+    distinct=1,
+    meaning=Meaning(type="commune", confidence=1.0, valid=0.0, repair="leading_zero"),
+)
+WANTED = {"column": "com", "repair": "leading_zero"}
+ACCEPTED = {**WANTED, "type": "commune"}
+
+
+def profiled(lab: Lab, owner_id: str) -> str:
+    """The id of a published dataset whose communes lost their zeros."""
+    dataset_id = lab.upload(owner_id)
+    lab.ingest(dataset_id, 1, "siren", others=(LOST,))
+    return dataset_id
+
+
+def accept(lab: Lab, dataset_id: str, member_id: str, **changed: object) -> Any:
+    """The answer to an owner who accepts the repair."""
+    path, token = f"/datasets/{dataset_id}/repairs", lab.token(member_id, "owner")
+    return lab.call("POST", path, token, json=WANTED | changed)
+
+
+def test_accepted_repair_makes_another_version_of_the_same_file_once(lab: Lab) -> None:
+    """Compute is told what to mend, and the next upload is mended too."""
+    dataset_id = profiled(lab, "mbr_r1")
+    answers = [accept(lab, dataset_id, "mbr_r1") for _ in range(2)]
+    assert [answer.status for answer in answers] == [202, 202]
+    first, second = answers[1].json()["versions"]
+    assert second["accepted_repairs"] == [ACCEPTED]
+    assert (second["file"], second["state"]) == (first["file"], "pending")
+    told = lab.wait_for("dataset_registered", dataset_id=dataset_id, version=2)
+    assert told["accepted_repairs"] == [ACCEPTED]
+    path, token = f"/datasets/{dataset_id}/versions", lab.token("mbr_r1", "owner")
+    assert len(lab.post_file(path, token, {}).json()["versions"]) == 2
+    lab.post_file(path, token, {}, b"com\n1054\n")
+    told = lab.wait_for("dataset_registered", dataset_id=dataset_id, version=3)
+    assert told["accepted_repairs"] == [ACCEPTED]
+
+
+def test_repair_that_is_not_proposed_is_refused(lab: Lab) -> None:
+    """The field is named, and there is no new version; nor may anybody but the owner.
+
+    A stranger is told so of public data, and nothing of what is not public.
+    """
+    dataset_id, pending = profiled(lab, "mbr_r2"), lab.upload("mbr_r2")
+    for changed, field in (
+        ({"column": "siren"}, "repair"),
+        ({"column": "nom"}, "column"),
+        ({"repair": "upper_case"}, "repair"),
+        ({"extra": 1}, "extra"),
+    ):
+        assert field in problem_of(accept(lab, dataset_id, "mbr_r2", **changed), 422)
+    problem_of(accept(lab, dataset_id, "mbr_r4"), 403)
+    problem_of(accept(lab, pending, "mbr_r4"), 404)
+    problem_of(accept(lab, pending, "mbr_r2"), 409)
+    reviewer = lab.token("mbr_r2", "reviewer")
+    problem_of(lab.call("POST", f"/datasets/{dataset_id}/repairs", reviewer, json=WANTED), 403)
+    assert len(lab.get(f"/datasets/{dataset_id}", lab.token("mbr_r2", "owner"))["versions"]) == 1

@@ -5,7 +5,6 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-import pytest
 import urllib3
 
 from shared.engine.tables.files import LISTING, FileSummary, ListedFile
@@ -13,6 +12,7 @@ from shared.engine.tables.manifest import Output, Profile, Repair
 from shared.engine.tables.privacy import unexamined
 from shared.events import JobSucceeded
 from tests.integration.catalog.lab import Lab, about, problem_of
+from tests.integration.compute.jobs import step
 
 NAME = "Façades 2024.zip"
 PATH = "Fa%C3%A7ades%202024.zip"
@@ -97,17 +97,31 @@ def test_files_wait_until_their_owner_states_what_is_in_them(lab: Lab) -> None:
     )
 
 
-def test_reviewers_and_holders_read_that_nothing_was_checked(lab: Lab) -> None:
-    """In the request that is decided on, and before a treatment is sent."""
-    dataset_id = stated(lab, "mbr_1")
-    treatment = {"inputs": {"photos": dataset_id}, "steps": []}
+def test_restricted_files_are_listed_and_said_to_be_unchecked(lab: Lab) -> None:
+    """In the request that is decided on, and before a treatment is sent.
+
+    They are listed by name; hashes are for those who may download: they prove what somebody has.
+    """
+    dataset_id, other = stated(lab, "mbr_1"), lab.token("mbr_2", "holder")
     with lab.rpc() as catalog:
-        preview = catalog.preview_inputs(treatment, "mbr_h")
+        preview = catalog.preview_inputs({"inputs": {"p": dataset_id}, "steps": []}, "mbr_h")
     [person] = preview["persons"]
     assert "leur propriétaire le déclare, et rien ne le vérifie" in person
     assert "déclare qu'il ne s'y trouve pas de données personnelles" in person
     [table] = preview["inputs"]["tables"]
     assert (table["is_files"], table["columns"], table["rows"]) == (True, [], None)
+    path = f"/datasets/{dataset_id}/files"
+    first, last = lab.pages(f"{path}?limit=2", other)
+    names = [file["name"] for file in (*first, *last)]
+    assert (len(first), names) == (2, ["rue_1.png", "rue_2.png", "rue_3.png"])
+    assert {file["sha256"] for file in (*first, *last)} == {None}
+    [mine] = lab.get(f"{path}?limit=1", lab.token("mbr_1", "owner"))["items"]
+    assert mine["sha256"] == f"{1:064x}"
+    assert '"after"' in problem_of(lab.call("GET", f"{path}?after=rue", other), 422)
+    problem_of(lab.call("GET", f"{path}/{PATH}", other), 403)
+    table_path = f"/datasets/{lab.published('mbr_1', 'commune')}/files"
+    assert "est un tableau" in problem_of(lab.call("GET", table_path, other), 409)
+    problem_of(lab.call("GET", "/datasets/dts_none/files", other), 404)
 
 
 def test_files_with_persons_need_a_legal_basis(lab: Lab) -> None:
@@ -128,61 +142,42 @@ def test_files_with_persons_need_a_legal_basis(lab: Lab) -> None:
     assert lab.get(query, other)["items"] == []
 
 
-def test_files_are_listed_page_by_page(lab: Lab) -> None:
-    """By name; hashes are for those who may download: they prove what somebody has."""
-    dataset_id = stated(lab, "mbr_1")
-    other = lab.token("mbr_2", "holder")
-    pages = lab.pages(f"/datasets/{dataset_id}/files?limit=2", other)
-    assert [[dataset["name"] for dataset in page] for page in pages] == [
-        ["rue_1.png", "rue_2.png"],
-        ["rue_3.png"],
-    ]
-    assert {dataset["sha256"] for page in pages for dataset in page} == {None}
-    path = f"/datasets/{dataset_id}/files"
-    [mine] = lab.get(f"{path}?limit=1", lab.token("mbr_1", "owner"))["items"]
-    assert mine["sha256"] == f"{1:064x}"
-    refused = lab.call("GET", f"{path}?after=rue", other)
-    assert '"after"' in problem_of(refused, 422)
+def test_open_files_are_found_downloaded_granted_and_retired(lab: Lab) -> None:
+    """By their own name; asked for as a table, the answer says where they are.
 
-
-def test_table_has_no_list_of_files(lab: Lab) -> None:
-    """It says so, and a dataset that nobody knows is not found."""
-    dataset_id, token = lab.published("mbr_1", "commune"), lab.token("mbr_2", "holder")
-    assert "est un tableau" in problem_of(
-        lab.call("GET", f"/datasets/{dataset_id}/files", token), 409
-    )
-    problem_of(lab.call("GET", "/datasets/dts_none/files", token), 404)
-
-
-def test_upload_is_downloaded_as_it_was(lab: Lab) -> None:
-    """By its own name; asked for as a table, the answer says where it is."""
-    content = uuid4().bytes
-    dataset_id = stated(lab, "mbr_1", content, access="open")
-    token = lab.token("mbr_2", "holder")
-    problem = problem_of(lab.call("GET", f"/datasets/{dataset_id}/table", token), 409)
-    assert f"/datasets/{dataset_id}/files/{PATH}" in problem
-    answer = lab.call("GET", f"/datasets/{dataset_id}/files/{PATH}", token)
+    They have no columns to choose from, to join by or to fit a recipe; projects get them as they
+    came. Retired, they are their owner's alone.
+    """
+    content, owner_id = uuid4().bytes, f"mbr_{uuid4().hex[:8]}"
+    dataset_id = stated(lab, owner_id, content, access="open", title="Fonds municipal")
+    path, token = f"/datasets/{dataset_id}", lab.token("mbr_2", "holder")
+    assert f"{path}/files/{PATH}" in problem_of(lab.call("GET", f"{path}/table", token), 409)
+    answer = lab.call("GET", f"{path}/files/{PATH}", token)
     assert (answer.status, answer.data) == (200, content)
     assert answer.headers["Content-Disposition"].endswith(f"; filename*=UTF-8''{PATH}")
-
-
-def test_restricted_upload_is_not_for_others(lab: Lab) -> None:
-    """Projects read it in the sandbox."""
-    dataset_id = stated(lab, "mbr_1")
-    path = f"/datasets/{dataset_id}/files/{PATH}"
-    problem_of(lab.call("GET", path, lab.token("mbr_2", "holder")), 403)
-
-
-def test_search_finds_files_by_name_and_format(lab: Lab) -> None:
-    """With a reason that names the file."""
-    owner = f"mbr_{uuid4().hex[:8]}"
-    dataset_id = stated(lab, owner, access="open", title="Fonds municipal")
-    token = lab.token("mbr_2", "holder")
-    datasets = lab.get(f"/datasets?q=rue&owner_id={owner}", token)["items"]
-    assert [dataset["id"] for dataset in datasets] == [dataset_id]
-    assert "dans ses fichiers" in " ".join(datasets[0]["reasons"])
-    listed = lab.get(f"/datasets?format=png&owner_id={owner}", token)["items"]
-    assert [dataset["id"] for dataset in listed] == [dataset_id]
+    [found] = lab.get(f"/datasets?q=rue&owner_id={owner_id}", token)["items"]
+    assert (found["id"], "dans ses fichiers" in " ".join(found["reasons"])) == (dataset_id, True)
+    [listed] = lab.get(f"/datasets?format=png&owner_id={owner_id}", token)["items"]
+    assert listed["id"] == dataset_id
+    for part in ("joins", "recipes"):
+        assert lab.get(f"{path}/{part}", token)["items"] == []
+    project_id = lab.opened_for(dataset_id)
+    with lab.rpc() as catalog:
+        opened = catalog.open_dataset(project_id, dataset_id)
+        counted = step("aggregate", {"table": "photos"}, "r", by=["commune"], rows="nombre")
+        treatment = {"inputs": {"photos": dataset_id}, "steps": [counted]}
+        assert catalog.describe_inputs(treatment, "mbr_h")["tables"][0]["is_files"]
+        text = catalog.export_dataset(dataset_id, "turtle")["text"]
+    assert opened["file"]["sha256"] == opened["sha256"] == sha256(content).hexdigest()
+    assert (opened["upload"], opened["columns"]) == (NAME, None)
+    for described in (f"files/{PATH}", "dcat:packageFormat", "image/png"):
+        assert described in text
+    assert "csvw:" not in text.replace("@prefix csvw:", "")
+    owner, body = lab.token(owner_id, "owner"), {"reason": "Remplacé"}
+    assert lab.call("POST", f"{path}/retirement", owner, json=body).status == 200
+    for part in ("/files", f"/files/{PATH}"):
+        problem_of(lab.call("GET", f"{path}{part}", token), 410)
+        assert lab.call("GET", f"{path}{part}", owner).status == 200
 
 
 def test_new_version_is_stated_anew(lab: Lab) -> None:
@@ -200,70 +195,16 @@ def test_new_version_is_stated_anew(lab: Lab) -> None:
     assert dataset["versions"][-1]["changes"]["files"] == -1
 
 
-def test_grant_of_files_is_for_the_whole_dataset(lab: Lab) -> None:
-    """They have no columns to choose from; projects get them as they came."""
-    content = uuid4().bytes
-    dataset_id = stated(lab, "mbr_1", content, access="open")
-    project_id = lab.opened_for(dataset_id)
-    with lab.rpc() as catalog:
-        opened = catalog.open_dataset(project_id, dataset_id)
-    assert opened["file"]["sha256"] == opened["sha256"] == sha256(content).hexdigest()
-    assert (opened["upload"], opened["columns"]) == (NAME, None)
-
-
-def test_step_that_takes_files_for_a_table_is_a_fault(lab: Lab) -> None:
-    """Told with the project's other obstacles, by the role."""
-    dataset_id = stated(lab, "mbr_1", access="open")
-    with lab.rpc() as catalog:
-        described = catalog.describe_inputs(
-            {
-                "inputs": {"photos": dataset_id},
-                "steps": [
-                    {
-                        "application": "aggregate",
-                        "inputs": {"table": "photos"},
-                        "parameters": {"by": ["commune"], "rows": "nombre"},
-                        "output": "r",
-                    }
-                ],
-            },
-            "mbr_h",
-        )
-    assert described["tables"][0]["is_files"]
-
-
-@pytest.mark.parametrize(
-    ("overrides", "field"),
-    [
-        ({"content": "pictures"}, "content"),
-        ({"content": "files", "columns": [{"name": "a", "description": "b"}]}, "columns"),
-    ],
-)
-def test_wrong_content_is_refused(lab: Lab, overrides: dict[str, Any], field: str) -> None:
-    """Naming the field."""
-    assert field in problem_of(upload(lab, "mbr_1", uuid4().bytes, **about(**overrides)), 422)
-
-
 def test_content_is_said_once(lab: Lab) -> None:
-    """What was read as one is not the other afterwards."""
-    dataset_id = stated(lab, "mbr_1")
-    token, path = lab.token("mbr_1", "owner"), f"/datasets/{dataset_id}"
-    refused = lab.call("PATCH", path, token, json={"content": "table"})
-    assert '"content"' in problem_of(refused, 422)
-    refused = lab.call("PATCH", path, token, json={"columns": [{"name": "a", "description": "b"}]})
-    assert '"columns"' in problem_of(refused, 422)
+    """What was read as one is not the other afterwards; what is wrong names the field."""
+    described = {"columns": [{"name": "a", "description": "b"}]}
+    for wrong, field in (({"content": "pictures"}, "content"), (described, "columns")):
+        metadata = about(**{"content": "files", **wrong})
+        assert field in problem_of(upload(lab, "mbr_1", uuid4().bytes, **metadata), 422)
+    token, path = lab.token("mbr_1", "owner"), f"/datasets/{stated(lab, 'mbr_1')}"
+    for changed, field in (({"content": "table"}, "content"), (described, "columns")):
+        assert f'"{field}"' in problem_of(lab.call("PATCH", path, token, json=changed), 422)
     assert lab.call("PATCH", path, token, json={"title": "Murs"}).status == 200
-
-
-def test_files_are_described_for_portals(lab: Lab) -> None:
-    """As one distribution, with the package's and the files' media types, and no columns."""
-    dataset_id = stated(lab, "mbr_1", access="open")
-    with lab.rpc() as catalog:
-        text = catalog.export_dataset(dataset_id, "turtle")["text"]
-    assert f"files/{PATH}" in text
-    assert "dcat:packageFormat" in text
-    assert "image/png" in text
-    assert "csvw:" not in text.replace("@prefix csvw:", "")
 
 
 def test_deleted_files_are_erased(lab: Lab) -> None:
@@ -278,22 +219,3 @@ def test_deleted_files_are_erased(lab: Lab) -> None:
     problem_of(lab.call("GET", f"{path}/files", token), 410)
     receipt = lab.get(f"{path}/deletion", lab.token("mbr_op", "operator"))
     assert {file["sha256"] for file in receipt["files"]} >= {*hashes}
-
-
-def test_retired_files_are_their_owner_s_alone(lab: Lab) -> None:
-    """Neither found, nor listed, nor downloaded by others; no project reads them."""
-    dataset_id = stated(lab, "mbr_1", access="open")
-    owner, other = lab.token("mbr_1", "owner"), lab.token("mbr_2", "holder")
-    path = f"/datasets/{dataset_id}"
-    body = {"reason": "Remplacé"}
-    assert lab.call("POST", f"{path}/retirement", owner, json=body).status == 200
-    for part in ("/files", f"/files/{PATH}"):
-        problem_of(lab.call("GET", f"{path}{part}", other), 410)
-        assert lab.call("GET", f"{path}{part}", owner).status == 200
-
-
-def test_files_join_nothing_and_fit_no_recipe(lab: Lab) -> None:
-    """They have no columns."""
-    dataset_id, token = stated(lab, "mbr_1", access="open"), lab.token("mbr_2", "holder")
-    assert lab.get(f"/datasets/{dataset_id}/joins", token)["items"] == []
-    assert lab.get(f"/datasets/{dataset_id}/recipes", token)["items"] == []

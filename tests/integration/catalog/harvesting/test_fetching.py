@@ -91,7 +91,7 @@ def test_page_is_stored_with_what_the_server_says_of_it(
 
 
 def test_page_that_did_not_change_is_not_sent_again(portal: WebServer, fetcher: Fetcher) -> None:
-    """The server is asked with what it said before."""
+    """The server is asked with what it said before, unless that was never read."""
     url = portal.url("/same")
     portal.answers["/same"] = page(TURTLE)
     first = fetcher.fetch(url, ACCEPTED["dcat"])
@@ -99,16 +99,10 @@ def test_page_that_did_not_change_is_not_sent_again(portal: WebServer, fetcher: 
     portal.answers["/same"] = page(TURTLE * 2)
     assert fetcher.fetch(url, ACCEPTED["dcat"], kept_page(first, url)).file
     assert portal.statuses("/same") == [200, 304, 200]
-
-
-def test_page_that_was_never_read_is_sent_again(portal: WebServer, fetcher: Fetcher) -> None:
-    """There is nothing to use in its place."""
-    url = portal.url("/unread")
-    portal.answers["/unread"] = page(TURTLE)
-    unread = kept_page(fetcher.fetch(url, ACCEPTED["dcat"]), url).model_copy(
-        update={"manifest": None}
-    )
+    unread = kept_page(first, url).model_copy(update={"manifest": None})
     assert fetcher.fetch(url, ACCEPTED["dcat"], unread).file
+    portal.answers["/never"] = answer(304)
+    assert fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"]).file is None
 
 
 def test_redirections_are_followed_and_the_last_address_kept(
@@ -118,14 +112,6 @@ def test_redirections_are_followed_and_the_last_address_kept(
     portal.answers["/old"] = answer(301, Location="/new?x=1")
     portal.answers["/new?x=1"] = page(TURTLE)
     assert fetcher.fetch(portal.url("/old"), ACCEPTED["dcat"]).base == portal.url("/new?x=1")
-
-
-def test_address_that_cannot_be_read_is_refused(portal: WebServer, fetcher: Fetcher) -> None:
-    """As the first one, and as what the Link header calls the next page."""
-    with pytest.raises(Rejected, match="adresse refusée"):
-        fetcher.fetch("http://[bad#a", ACCEPTED["dcat"])
-    portal.answers["/bad-link"] = linked('<http://[bad>; rel="next"')
-    assert fetcher.fetch(portal.url("/bad-link"), ACCEPTED["dcat"]).next_link == "http://[bad"
 
 
 def test_silent_name_server_takes_the_time_of_a_page_and_no_more(files: Storage) -> None:
@@ -148,17 +134,14 @@ def test_silent_name_server_takes_the_time_of_a_page_and_no_more(files: Storage)
 PRIVATE = [
     "http://169.254.169.254/latest/meta-data",
     "https://127.0.0.1:1/",
-    "https://[::1]/",
-    "https://10.0.0.7/",
     "http://portail.example/",
     "file:///etc/passwd",
-    "gopher://127.0.0.1/",
     "https://user:secret@portail.example/",
     "http://[bad",
 ]
 REFUSED: dict[str, tuple[Answer, str]] = {
     **{target: (answer(302, Location=target), "adresse refusée") for target in PRIVATE},
-    **{str(code): (answer(code), f"répond {code}") for code in (400, 401, 403, 404, 410)},
+    **{str(code): (answer(code), f"répond {code}") for code in (400, 404)},
     "circle": (answer(302, Location="/case"), "redirections"),
     "too large": (endless, "dépasse 1 Mo"),
     "login page": (page(b"<html>", "text/html; charset=utf-8"), "text/html"),
@@ -166,7 +149,7 @@ REFUSED: dict[str, tuple[Answer, str]] = {
     "nothing": (page(b"", "text/turtle"), "vide"),
 }
 TROUBLES: dict[str, tuple[Answer, str]] = {
-    **{str(code): (answer(code), f"répond {code}") for code in (429, 500, 502, 503)},
+    **{str(code): (answer(code), f"répond {code}") for code in (429, 503)},
     "half": (breaking_off, "connexion interrompue"),
     "too slow": (drip_body, "pas de réponse en 1 s"),
 }
@@ -186,16 +169,8 @@ def test_page_that_does_not_come_is_refused_or_asked_for_later(
         fetcher.fetch(portal.url("/case"), ACCEPTED["dcat"])
 
 
-def test_page_that_did_not_change_is_none_for_who_has_no_page(
-    portal: WebServer, fetcher: Fetcher
-) -> None:
-    """304 does not help then; `_fetch` of HarvestWorker says so."""
-    portal.answers["/never"] = answer(304)
-    assert fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"]).file is None
-
-
 def test_link_header_names_the_next_page(portal: WebServer, fetcher: Fetcher) -> None:
-    """RFC 8288; among other relations."""
+    """RFC 8288; among other relations, and though it cannot be read."""
     for link in (
         '</first>; rel="first", </list?a=1,2>; rel="next"',
         '</list?a=1,2>; title="a, b"; REL="last next"; x',
@@ -204,14 +179,16 @@ def test_link_header_names_the_next_page(portal: WebServer, fetcher: Fetcher) ->
         portal.answers["/list"] = linked(link)
         response = fetcher.fetch(portal.url("/list"), ACCEPTED["dcat"])
         assert response.next_link == portal.url("/list?a=1,2")
+    with pytest.raises(Rejected, match="adresse refusée"):
+        fetcher.fetch("http://[bad#a", ACCEPTED["dcat"])
+    portal.answers["/bad-link"] = linked('<http://[bad>; rel="next"')
+    assert fetcher.fetch(portal.url("/bad-link"), ACCEPTED["dcat"]).next_link == "http://[bad"
 
 
-@pytest.mark.parametrize("link", ["<" * 60_000, "<>;" * 20_000, "<a>; rel=nextnext" * 3_000])
-def test_link_header_that_names_no_page_costs_no_time(
-    portal: WebServer, fetcher: Fetcher, link: str
-) -> None:
+def test_link_header_that_names_no_page_costs_no_time(portal: WebServer, fetcher: Fetcher) -> None:
     """It is read beside the hub's other work: 60 KB of it once took 24 s of CPU."""
-    portal.answers["/long"] = linked(link)
     began = time.process_time()
-    assert fetcher.fetch(portal.url("/long"), ACCEPTED["dcat"]).next_link == ""
+    for link in ("<" * 60_000, "<>;" * 20_000, "<a>; rel=nextnext" * 3_000):
+        portal.answers["/long"] = linked(link)
+        assert fetcher.fetch(portal.url("/long"), ACCEPTED["dcat"]).next_link == ""
     assert time.process_time() - began < 2

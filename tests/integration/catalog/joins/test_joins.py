@@ -7,10 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pandas as pd
-import pyarrow as pa
 
 from shared.aggregate import new_id
-from shared.engine.reading.columns.identifiers import is_siret
 from shared.events import ProjectWithdrawn, TreatmentProposed
 from tests.integration.catalog.lab import CATALOG, Lab, problem_of, reading, submitted
 from tests.integration.catalog.tables import csv, ingested, publish_table, publish_version
@@ -24,26 +22,26 @@ def fresh(count: int) -> list[str]:
     return [f"Z{start:012}-{n:03}" for n in range(count)]
 
 
-def joins(lab: Lab, dataset_id: str, member: str = "mbr_z", query: str = "") -> list[Any]:
-    """What a member sees of a dataset's joins."""
+def joins(
+    lab: Lab, dataset_id: str, member: str = "mbr_z", query: str = "", other: str = ""
+) -> list[Any]:
+    """What a member sees of a dataset's joins, or of those with another one."""
     answer = lab.get(f"/datasets/{dataset_id}/joins{query}", lab.token(member, "holder"))
-    items: list[Any] = answer["items"]
-    return items
+    return [join for join in answer["items"] if other in join["dataset_id"]]
 
 
 def test_real_tables_are_joined_as_pandas_joins_them(lab: Lab) -> None:
-    """Dwellings by commune and the communes of EPCI: matches, rows, and those that are alone."""
+    """Dwellings by commune and the communes of EPCI: matches, rows, and those that are alone.
+
+    Eight codes of the census are gone: all are found by what they lead to, and it says so. Codes
+    as they are come first, since they find nearly all of the rows.
+    """
     homes = publish_table(lab, "mbr_1", DEMO / "logements.csv", title="Logements")
     epci = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv", title="EPCI")
     left = pd.read_csv(DEMO / "logements.csv", sep=None, engine="python", dtype=str)
     right = pd.read_csv(DEMO / "epci_2026.csv", sep=";", dtype=str)
-    join_entries = joins(lab, homes, query="?column=com")
-    plain = [
-        join_entry
-        for join_entry in join_entries
-        if not join_entry["via_here"] and not join_entry["via_there"]
-    ]
-    (join,) = [entry for entry in plain if entry["dataset_id"] == epci]
+    entries = joins(lab, homes, query="?column=com", other=epci)
+    (join,) = [entry for entry in entries if not entry["via_here"] and not entry["via_there"]]
     common = set(left["com"]) & set(right["code"])
     alone = set(left["com"]) - set(right["code"])
     assert (join["columns_here"], join["columns_there"]) == (["com"], ["code"])
@@ -54,9 +52,18 @@ def test_real_tables_are_joined_as_pandas_joins_them(lab: Lab) -> None:
     assert len(join["unmatched_here"]) == 3
     assert set(join["unmatched_here"]) <= alone
     assert set(join["unmatched_there"]) <= set(right["code"]) - set(left["com"])
-    assert join["reason"].startswith(
-        f"{len(common)} des {left['com'].nunique()} valeurs de « com »"
-    )
+    values = f"{len(common)} des {left['com'].nunique()} valeurs de « com »"
+    assert join["reason"].startswith(values)
+    by_code = [entry for entry in entries if entry["columns_there"] == ["code"]]
+    assert [(entry["via_here"], entry["matches"], entry["cost"]) for entry in by_code] == [
+        ("", 2643, []),
+        ("commune", 2644, ["loses detail"]),
+    ]
+    led = "« com » passe par « commune » (des clés différentes se confondent)"
+    assert led in by_code[1]["reason"]
+    by_iris = joins(lab, homes, query="?column=iris", other=epci)
+    (entry,) = [entry for entry in by_iris if entry["columns_there"] == ["code"]]
+    assert (entry["via_here"], entry["multiplication"]) == ("iris_commune", "many_to_one")
 
 
 def test_share_of_rows_is_told_beside_that_of_values(lab: Lab) -> None:
@@ -72,33 +79,28 @@ def test_share_of_rows_is_told_beside_that_of_values(lab: Lab) -> None:
 
 
 def test_ten_values_find_every_table_that_has_one_of_them(lab: Lab) -> None:
-    """Page by page, each join once, and the best first."""
+    """Page by page, each join once, and the best first; a wrong question names the parameter."""
     values = fresh(10)
     others = [
         publish_table(lab, "mbr_1", csv("code", [*values[: n + 1], *fresh(5)])) for n in range(4)
-    ]
-    small = publish_table(lab, "mbr_2", csv("ref", values))
+    ][::-1]
+    small = publish_table(lab, "mbr_2", csv("ref;note", [f"{value};a" for value in values]))
     path, token = f"/datasets/{small}/joins?limit=3", lab.token("mbr_z", "holder")
-    first = lab.get(path, token)
-    second = lab.get(f"{path}&after={first['next']}", token)
-    dataset_ids = [entry["dataset_id"] for entry in (*first["items"], *second["items"])]
-    assert (dataset_ids, second["next"]) == (list(reversed(others)), None)
-    half = lab.get(f"/datasets/{small}/joins?containment=0.4", token)["items"]
-    assert [entry["dataset_id"] for entry in half] == list(reversed(others))[:1]
-    problem_of(lab.call("GET", f"{path}&after=x", token), 422)
-    problem_of(lab.call("GET", f"{path}&containment=2", token), 422)
-
-
-def test_column_that_the_dataset_does_not_have_names_the_parameter(lab: Lab) -> None:
-    """One that it has, and that is no key, has no joins."""
-    dataset_id = publish_table(
-        lab, "mbr_1", "\n".join(["ref,note", *(f"{text},a" for text in fresh(5))]).encode()
-    )
-    refused = lab.call(
-        "GET", f"/datasets/{dataset_id}/joins?column=reef", lab.token("mbr_z", "holder")
-    )
-    assert json.loads(problem_of(refused, 422))["field"] == "column"
-    assert joins(lab, dataset_id, query="?column=note") == []
+    pages = lab.pages(path, token)
+    assert [[entry["dataset_id"] for entry in page] for page in pages] == [others[:3], others[3:]]
+    half = joins(lab, small, query="?containment=0.4")
+    assert [entry["dataset_id"] for entry in half] == others[:1]
+    for query, field in (
+        ("after=x", "after"),
+        ("containment=2", "containment"),
+        ("column=reef", "column"),
+    ):
+        refused = lab.call("GET", f"{path}&{query}", token)
+        assert json.loads(problem_of(refused, 422))["field"] == field
+    assert joins(lab, small, query="?column=note") == []
+    waiting = lab.upload("mbr_w")
+    problem_of(lab.call("GET", f"/datasets/{waiting}/joins", token), 404)
+    assert joins(lab, waiting, "mbr_w") == []
 
 
 def test_values_of_restricted_data_are_shown_to_nobody_else(lab: Lab) -> None:
@@ -169,9 +171,7 @@ def test_identifiers_of_restricted_data_are_told_by_their_kind_alone(lab: Lab) -
     outside = publish_table(lab, "mbr_p", csv("siren", values[20:]))
 
     def told(dataset_id: str, other: str, member: str = "mbr_p") -> list[tuple[Any, ...]]:
-        entries = [
-            entry for entry in joins(lab, dataset_id, member) if entry["dataset_id"] == other
-        ]
+        entries = joins(lab, dataset_id, member, other=other)
         return [(entry["key"], entry["matches"], entry["rows_joined"]) for entry in entries]
 
     for upload in (inside, outside):
@@ -179,7 +179,7 @@ def test_identifiers_of_restricted_data_are_told_by_their_kind_alone(lab: Lab) -
         path = f"/datasets?joinable_with={upload}&limit=100"
         hits = lab.get(path, lab.token("mbr_p", "holder"))["items"]
         assert secret in {hit["id"] for hit in hits}
-    (alike,) = [entry for entry in joins(lab, inside, "mbr_p") if entry["dataset_id"] == secret]
+    (alike,) = joins(lab, inside, "mbr_p", other=secret)
     assert "sont des identifiants de même nature (siren)" in alike["reason"]
     assert told(inside, secret, "mbr_s") == [("siren", 20, 20)]
     lab.settled()
@@ -188,23 +188,6 @@ def test_identifiers_of_restricted_data_are_told_by_their_kind_alone(lab: Lab) -
     assert lab.call("PATCH", f"/datasets/{secret}", owner, json={"joins_shown": True}).status == 200
     assert told(inside, secret) == [("siren", 20, 20)]
     assert told(outside, secret) == []
-
-
-def test_unpublished_dataset_has_no_joins_to_show(lab: Lab) -> None:
-    """To others it is unknown; its owner sees none yet."""
-    waiting = lab.upload("mbr_w")
-    answer = lab.call("GET", f"/datasets/{waiting}/joins", lab.token("mbr_z", "holder"))
-    problem_of(answer, 404)
-    assert joins(lab, waiting, "mbr_w") == []
-
-
-def test_new_version_takes_the_place_of_the_old(lab: Lab) -> None:
-    """What it no longer has is found no more."""
-    values = fresh(4)
-    first = publish_table(lab, "mbr_1", csv("code", values[:2]))
-    second = publish_table(lab, "mbr_2", csv("code", values))
-    publish_version(lab, "mbr_1", first, csv("code", values[2:3]))
-    assert [entry["matches"] for entry in joins(lab, second)] == [1]
 
 
 def test_both_owners_are_told_once(lab: Lab) -> None:
@@ -225,66 +208,56 @@ def test_both_owners_are_told_once(lab: Lab) -> None:
 
 
 def test_open_project_hears_of_what_fits_its_data(lab: Lab) -> None:
-    """By its own dataset that joins; not once it has ended."""
-    values = fresh(5)
-    own = publish_table(lab, "mbr_h", csv("code", values))
-    projects = [new_id("prj"), new_id("prj")]
-    for project_id in projects:
-        about = {"title": "Croiser", "problem": "?", "theme": "t-" + new_id("x"), "territory": ()}
-        lab.publish(submitted(project_id=project_id, **about, dataset_ids=(own,)))
-        lab.wait_for("datasets_matched", project_id=project_id)
-    ended = ProjectWithdrawn(
-        project_id=projects[1], holder_id="mbr_h", decided_by="mbr_h", reason="-"
+    """By its own dataset that joins, or what its treatment reads, whosever data that is.
+
+    That is named with the project or in a treatment proposed later. Not once it has ended.
+    """
+    values = fresh(18)
+    own, read, later = (
+        publish_table(lab, owner, csv("code", values[at : at + 6]))
+        for owner, at in (("mbr_h", 0), ("mbr_o", 6), ("mbr_o", 12))
     )
-    lab.publish(ended)
+    about = {"title": "T", "problem": "?", "theme": "t-" + new_id("x"), "territory": ()}
+    fields = {**about, "dataset_ids": (own,)}
+    open_project, ended = (submitted(**fields, treatment=reading(a=read)), submitted(**fields))
+    for project in (open_project, ended):
+        lab.publish(project)
+        lab.wait_for("datasets_matched", project_id=project.project_id)
+    who: dict[str, Any] = {"project_id": open_project.project_id, "holder_id": "mbr_h"}
+    lab.publish(TreatmentProposed(**who, proposal=2, treatment=reading(a=later)))
+    end = {"decided_by": "mbr_h", "reason": "-", "holder_id": "mbr_h"}
+    lab.publish(ProjectWithdrawn(project_id=ended.project_id, **end))
+    for proposal in (1, 2):
+        lab.wait_for("inputs_checked", project_id=open_project.project_id, proposal=proposal)
     lab.settled()
-    new = publish_table(lab, "mbr_o", csv("ref", values), title="Nouveau")
-    event = lab.wait_for("joins_discovered", project_id=projects[0])
-    assert (event["holder_id"], event["published_id"], event["title"]) == ("mbr_h", new, "Nouveau")
-    assert [join["dataset_id"] for join in event["joins"]] == [own]
+    for at, known in enumerate((own, read, later)):
+        part = values[6 * at : 6 * at + 6]
+        new = publish_table(lab, "mbr_new", csv("ref", part), title="Nouveau")
+        event = lab.wait_for(
+            "joins_discovered", project_id=open_project.project_id, published_id=new
+        )
+        assert (event["holder_id"], event["title"]) == ("mbr_h", "Nouveau")
+        assert [join["dataset_id"] for join in event["joins"]] == [known]
     lab.settled()
-    assert lab.events("joins_discovered", project_id=projects[1]) == []
-
-
-def test_project_hears_of_what_fits_the_data_that_its_treatment_reads(lab: Lab) -> None:
-    """Named with the project or in a treatment proposed later, whosever data it is."""
-    values = fresh(12)
-    first = publish_table(lab, "mbr_o", csv("code", values[:6]))
-    second = publish_table(lab, "mbr_o", csv("code", values[6:]))
-    project_id, about = (new_id("prj"), {"title": "T", "problem": "?", "theme": "t-" + new_id("x")})
-    fields = {"territory": (), "treatment": reading(a=first)}
-    lab.publish(submitted(project_id=project_id, **about, **fields))
-    who: dict[str, Any] = {"project_id": project_id, "holder_id": "mbr_h"}
-    lab.publish(TreatmentProposed(**who, proposal=2, treatment=reading(a=second)))
-    lab.wait_for("inputs_checked", project_id=project_id, proposal=2)
-    lab.wait_for("inputs_checked", project_id=project_id, proposal=1)
-    for text, part in ((first, values[:6]), (second, values[6:])):
-        new = publish_table(lab, "mbr_new", csv("ref", part))
-        event = lab.wait_for("joins_discovered", project_id=project_id, published_id=new)
-        assert [join["dataset_id"] for join in event["joins"]] == [text]
+    assert lab.events("joins_discovered", project_id=ended.project_id) == []
 
 
 def test_workers_are_in_step_before_they_answer(lab: Lab) -> None:
-    """A second process knows what the first published, and the other way round."""
+    """A second process knows what the first published, and the other way round.
+
+    That a new version no longer has what it had, too.
+    """
     values = fresh(3)
     dataset_id = publish_table(lab, "mbr_1", csv("code", values))
     with running(CATALOG, lab.environ) as other:
-        lab_of_other = replace(lab, service=other)
-        assert joins(lab_of_other, dataset_id) == []
-        two = publish_table(lab, "mbr_2", csv("code", values))
-        for each in (lab, lab_of_other):
-            assert [join["dataset_id"] for join in joins(each, dataset_id)] == [two]
-            assert [join["dataset_id"] for join in joins(each, two)] == [dataset_id]
-
-
-def test_restart_keeps_the_index(lab: Lab) -> None:
-    """What was published before it is found after it."""
-    values = fresh(3)
-    dataset_id = publish_table(lab, "mbr_1", csv("code", values))
-    two = publish_table(lab, "mbr_2", csv("code", values))
-    lab.service.kill()
-    lab.service.start()
-    assert [join["dataset_id"] for join in joins(lab, dataset_id)] == [two]
+        both = (lab, replace(lab, service=other))
+        assert joins(both[1], dataset_id) == []
+        second = publish_table(lab, "mbr_2", csv("code", values))
+        for each in both:
+            assert [join["dataset_id"] for join in joins(each, dataset_id)] == [second]
+            assert [join["dataset_id"] for join in joins(each, second)] == [dataset_id]
+        publish_version(lab, "mbr_1", dataset_id, csv("code", values[:1]))
+        assert [[join["matches"] for join in joins(each, second)] for each in both] == [[1], [1]]
 
 
 def test_lost_key_file_hides_one_dataset_only(lab: Lab) -> None:
@@ -303,40 +276,14 @@ def test_lost_key_file_hides_one_dataset_only(lab: Lab) -> None:
     eventually(lambda: "a key file is left out" in lab.service.log())
 
 
-def test_old_codes_find_present_ones_through_a_crosswalk(lab: Lab) -> None:
-    """Eight codes of the census are gone: all are found by what they lead to, and it says so.
-
-    Codes as they are come first, since they find nearly all of the rows.
-    """
-    homes = publish_table(lab, "mbr_1", DEMO / "logements.csv", title="Logements")
-    bodies = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv", title="EPCI")
-    entries = [
-        entry for entry in joins(lab, homes, query="?column=com") if entry["dataset_id"] == bodies
-    ]
-    by_code = [entry for entry in entries if entry["columns_there"] == ["code"]]
-    assert [(entry["via_here"], entry["matches"], entry["cost"]) for entry in by_code] == [
-        ("", 2643, []),
-        ("commune", 2644, ["loses detail"]),
-    ]
-    assert (
-        "« com » passe par « commune » (des clés différentes se confondent)" in by_code[1]["reason"]
-    )
-    (by_iris,) = [
-        entry
-        for entry in joins(lab, homes, query="?column=iris")
-        if (entry["dataset_id"], entry["columns_there"]) == (bodies, ["code"])
-    ]
-    assert (by_iris["via_here"], by_iris["multiplication"]) == ("iris_commune", "many_to_one")
-
-
 def test_communes_and_departements_find_departements(lab: Lab) -> None:
     """As they are or by what they lead to; nobody is told unasked, since nearly all tables join."""
     there = publish_table(lab, "mbr_1", csv("departement", ["14", "27", "50", "61", "76", "75"]))
     codes = publish_table(lab, "mbr_2", csv("dep", ["14", "27", "50"]))
     communes = publish_table(lab, "mbr_3", csv("code_commune", ["14118", "76540", "76351"]))
-    (plain,) = [entry for entry in joins(lab, codes) if entry["dataset_id"] == there]
+    (plain,) = joins(lab, codes, other=there)
     assert (plain["key"], plain["via_here"], plain["matches"]) == ("departement", "", 3)
-    (led,) = [entry for entry in joins(lab, communes) if entry["dataset_id"] == there]
+    (led,) = joins(lab, communes, other=there)
     assert (led["via_here"], led["matches"]) == ("commune_departement", 2)
     assert led["reason"].startswith("2 des 2 valeurs qu'atteint « code_commune » sont dans")
     lab.settled()
@@ -347,35 +294,3 @@ def test_communes_and_departements_find_departements(lab: Lab) -> None:
         for join in event["joins"]
     ]
     assert there not in dataset_ids
-
-
-def test_establishments_find_companies(lab: Lab) -> None:
-    """A SIRET column finds a SIREN column, from both ends."""
-    numbers = pa.array([f"211400015{n:05}" for n in range(400)])
-    establishments = numbers.filter(pa.array(is_siret(numbers))).to_pylist()
-    here = publish_table(lab, "mbr_1", csv("siret", establishments))
-    there = publish_table(lab, "mbr_2", csv("siren", ["211400015", "217500016", "216901231"]))
-    (entry,) = [entry for entry in joins(lab, here) if entry["dataset_id"] == there]
-    assert (entry["via_here"], entry["via_there"], entry["matches"]) == ("siret_siren", "", 1)
-    assert (entry["rows_here"], entry["containment"]) == (len(establishments), 1.0)
-    (back,) = [entry for entry in joins(lab, there) if entry["dataset_id"] == here]
-    assert (back["via_here"], back["via_there"]) == ("", "siret_siren")
-
-
-def test_postcode_that_leads_to_several_communes_multiplies_rows(lab: Lab) -> None:
-    """Each row finds a row for every commune of its postcode, though no value repeats."""
-    codes = ["76111", "76540", "14250", "14600", "27190", "50200", "61110", "76000", "14000"]
-    here = publish_table(lab, "mbr_1", csv("code_postal", codes))
-    there = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv")
-    entry = next(
-        entry
-        for entry in joins(lab, here)
-        if (entry["dataset_id"], entry["columns_there"]) == (there, ["code"])
-    )
-    assert (entry["via_here"], entry["multiplication"]) == ("postcode_commune", "one_to_many")
-    assert entry["matches"] > len(codes)
-    assert entry["cost"] == ["one-to-many"]
-    (back,) = [
-        entry for entry in joins(lab, there, query="?column=code") if entry["dataset_id"] == here
-    ]
-    assert back["multiplication"] == "many_to_one"

@@ -69,15 +69,24 @@ def ended(lab: Lab, project_id: str, job_id: str, *, is_held: bool = False) -> N
 
 
 def test_results_are_checked_against_those_that_left_before(lab: Lab) -> None:
-    """Whosever project they were; a job that runs again is not checked against itself."""
+    """Whosever project they were; a job that runs again is not checked against itself.
+
+    The owner may raise the minimum of units that the rules ask for: they are told.
+    """
     project_id, dataset_id = protected(lab)
     first, second = new_id("job"), new_id("job")
     answer = opened(lab, project_id, dataset_id, first)
     assert (answer["is_protected"], answer["ledger_length"], answer["releases"]) == (True, 0, [])
+    assert answer["minimum_units"] is None
     reserve(lab, project_id, first, claim(lab, dataset_id, 0))
+    owner, path = lab.token("mbr_o", "owner"), f"/datasets/{dataset_id}"
+    changed = lab.call("PATCH", path, owner, json={"minimum_units": 20})
+    assert (changed.status, changed.json()["minimum_units"]) == (200, 20)
+    wrong = lab.call("PATCH", path, owner, json={"minimum_units": 0})
+    assert "minimum_units" in problem_of(wrong, 422)
     other = granted(lab, dataset_id, "mbr_o")
     answer = opened(lab, other, dataset_id, second)
-    assert (answer["ledger_length"], len(answer["releases"])) == (1, 1)
+    assert (answer["ledger_length"], answer["minimum_units"]) == (1, 20)
     (earlier,) = answer["releases"]
     assert earlier["entry"]["by"] == ["com"]
     assert (earlier["job_id"], earlier["project_id"]) == (first, project_id)
@@ -86,19 +95,26 @@ def test_results_are_checked_against_those_that_left_before(lab: Lab) -> None:
 
 
 def test_of_two_jobs_that_read_the_same_ledger_one_is_checked_again(lab: Lab) -> None:
-    """The first takes the place; asked twice, it has one."""
+    """The first takes the place; asked twice, it has one. All versions have one ledger."""
     project_id, dataset_id = protected(lab)
-    jobs = [new_id("job"), new_id("job")]
+    jobs = [new_id("job") for _ in range(3)]
     for job_id in jobs:
         assert opened(lab, project_id, dataset_id, job_id)["ledger_length"] == 0
     for _ in range(2):
         reserve(lab, project_id, jobs[0], claim(lab, dataset_id, 0))
-    with pytest.raises(Conflict, match="vérifier de nouveau"):
-        reserve(lab, project_id, jobs[1], claim(lab, dataset_id, 0, b"others"))
+    later = claim(lab, dataset_id, 0, b"later")
+    later["entry"]["version"] = 2
+    for job_id, taken in ((jobs[1], claim(lab, dataset_id, 0, b"others")), (jobs[2], later)):
+        with pytest.raises(Conflict, match="vérifier de nouveau"):
+            reserve(lab, project_id, job_id, taken)
     assert released(lab, dataset_id) == {jobs[0]: "reserved"}
+    answer = opened(lab, project_id, dataset_id, jobs[2])
+    assert [release["entry"]["version"] for release in answer["releases"]] == [1]
+    reserve(lab, project_id, jobs[2], later | {"place": answer["ledger_length"]})
     answer = opened(lab, project_id, dataset_id, jobs[1])
     reserve(lab, project_id, jobs[1], claim(lab, dataset_id, answer["ledger_length"], b"others"))
     assert released(lab, dataset_id) == dict.fromkeys(jobs, "reserved")
+    assert opened(lab, project_id, dataset_id, new_id("job"))["ledger_length"] == 3
 
 
 def test_result_of_two_datasets_has_both_places_or_none(lab: Lab) -> None:
@@ -119,33 +135,6 @@ def test_result_of_two_datasets_has_both_places_or_none(lab: Lab) -> None:
     assert released(lab, first) == {jobs[1]: "dropped"}
     answer = opened(lab, project_id, first, new_id("job"))
     assert (answer["ledger_length"], answer["releases"]) == (1, [])
-
-
-def test_versions_of_a_dataset_have_one_ledger(lab: Lab) -> None:
-    """A result of a new version is checked against those of the one before."""
-    project_id, dataset_id = protected(lab)
-    first, second = new_id("job"), new_id("job")
-    for job_id in (first, second):
-        opened(lab, project_id, dataset_id, job_id)
-    reserve(lab, project_id, first, claim(lab, dataset_id, 0))
-    later = claim(lab, dataset_id, 0, b"others")
-    later["entry"]["version"] = 2
-    with pytest.raises(Conflict, match="vérifier de nouveau"):
-        reserve(lab, project_id, second, later)
-    answer = opened(lab, project_id, dataset_id, second)
-    assert [release["entry"]["version"] for release in answer["releases"]] == [1]
-    reserve(lab, project_id, second, later | {"place": answer["ledger_length"]})
-    assert opened(lab, project_id, dataset_id, new_id("job"))["ledger_length"] == 2
-
-
-def test_job_asks_for_places_of_what_it_opened_alone(lab: Lab) -> None:
-    """Nobody fills the ledger of data that is not theirs to read."""
-    project_id, dataset_id = protected(lab)
-    job_id = new_id("job")
-    opened(lab, project_id, dataset_id, job_id)
-    for project, job in ((project_id, new_id("job")), (new_id("prj"), job_id)):
-        with pytest.raises(Forbidden, match="pas été ouvertes"):
-            reserve(lab, project, job, claim(lab, dataset_id, 0))
 
 
 def test_state_follows_what_is_heard_of_the_job(lab: Lab) -> None:
@@ -173,12 +162,19 @@ def test_state_follows_what_is_heard_of_the_job(lab: Lab) -> None:
 
 
 def test_ledger_is_read_by_owners_and_staff(lab: Lab) -> None:
-    """Page by page, newest first; the files with its cells are for the rules alone."""
+    """Page by page, newest first; the files with its cells are for the rules alone.
+
+    A job asks for places of what it opened alone: nobody fills the ledger of data that is not
+    theirs to read.
+    """
     project_id, dataset_id = protected(lab)
     jobs = [new_id("job") for _ in range(3)]
     for place, job_id in enumerate(jobs):
         opened(lab, project_id, dataset_id, job_id)
         reserve(lab, project_id, job_id, claim(lab, dataset_id, place))
+    for project, job in ((project_id, new_id("job")), (new_id("prj"), jobs[0])):
+        with pytest.raises(Forbidden, match="pas été ouvertes"):
+            reserve(lab, project, job, claim(lab, dataset_id, 3))
     path = f"/datasets/{dataset_id}/releases"
     pages = lab.pages(f"{path}?limit=2", lab.token("mbr_o", "owner"))
     assert [release["job_id"] for page in pages for release in page] == jobs[::-1]
@@ -210,16 +206,3 @@ def test_ledger_is_erased_with_its_dataset(lab: Lab) -> None:
     eventually(lambda: not lab.get(path, owner)["items"][0]["figures"], 30, "it is forgotten")
     with pytest.raises(WrongStage, match="retiré"):
         reserve(lab, project_id, job_id, claim(lab, dataset_id, 1, b"late"))
-
-
-def test_owner_raises_the_minimum_of_units(lab: Lab) -> None:
-    """The rules are told; more than the rules ask for is meant, and bounded."""
-    project_id, dataset_id = protected(lab)
-    owner, path = lab.token("mbr_o", "owner"), f"/datasets/{dataset_id}"
-    assert opened(lab, project_id, dataset_id, new_id("job"))["minimum_units"] is None
-    answer = lab.call("PATCH", path, owner, json={"minimum_units": 20})
-    assert (answer.status, answer.json()["minimum_units"]) == (200, 20)
-    assert opened(lab, project_id, dataset_id, new_id("job"))["minimum_units"] == 20
-    assert "minimum_units" in problem_of(
-        lab.call("PATCH", path, owner, json={"minimum_units": 0}), 422
-    )

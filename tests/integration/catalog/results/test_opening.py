@@ -109,15 +109,32 @@ def test_words_of_others_do_not_pass_for_sentences_of_the_lab(lab: Lab) -> None:
 
 
 def test_owner_alone_does_not_open_a_result_of_restricted_data(lab: Lab) -> None:
-    """The answer says whom to ask, and where."""
+    """The answer says whom to ask, and where; or that a producer decides on its licence first.
+
+    Once a member whose word is needed has left, the result stays closed, and all who may see the
+    opening read why.
+    """
     holder, owner, _ = members()
-    result = lab.result_of(delivered(lab, lab.published(owner, access="restricted")))
-    token = lab.token("mbr_h", "owner")
+    source = lab.published(owner, access="restricted")
+    unlicensed = lab.published(owner, access="restricted", licence="sur demande")
+    result, kept = (
+        lab.result_of(delivered(lab, dataset_id, holder_id=holder))
+        for dataset_id in (source, unlicensed)
+    )
+    token = lab.token(holder, "owner")
     answer = lab.call("PATCH", f"/datasets/{result}", token, json={"access": "open"})
     problem = problem_of(answer, 422)
     assert f"/datasets/{result}/opening" in problem
     assert '"access"' in problem
-    problem_of(ask(lab, result, holder), 403)
+    problem_of(ask(lab, result, new_id("mbr")), 403)
+    assert "bac à sable" in problem_of(ask(lab, kept, holder), 422)
+    lab.publish(MemberLeft(member_id=owner, reason="Fin."))
+    lab.wait_for("dataset_retired", dataset_id=source)
+    assert owner in problem_of(ask(lab, result, holder), 422)
+    view = lab.get(f"/datasets/{result}/opening", token)
+    assert f"l'accord de {owner}, qui a quitté le Datalab" in view["obstacle"]
+    for dataset_id in (result, kept):
+        assert lab.events("opening_requested", dataset_id=dataset_id) == []
 
 
 def test_owners_of_what_went_in_long_before_are_asked_too(lab: Lab) -> None:
@@ -137,11 +154,23 @@ def test_owners_of_what_went_in_long_before_are_asked_too(lab: Lab) -> None:
 
 
 def test_refusal_is_read_by_all_concerned_and_a_withdrawal_closes(lab: Lab) -> None:
-    """Both with a reason; by RPC as well."""
+    """Both with a reason; by RPC as well. Strangers do not read whose data went in.
+
+    Of a restricted result they see what they see of any restricted data; nothing is asked of what
+    waits to be read, or is one's own.
+    """
     holder, owner, _ = members()
-    result = lab.result_of(
-        delivered(lab, lab.published(owner, access="restricted"), holder_id=holder)
-    )
+    source = lab.published(owner, access="restricted")
+    result = lab.registered(delivered(lab, source, holder_id=holder))
+    path, stranger = f"/datasets/{result}/opening", lab.token("mbr_z", "owner")
+    problem_of(lab.call("GET", path, stranger), 404)
+    problem_of(ask(lab, result, holder), 409)
+    lab.ingest(result, 1)
+    problem_of(lab.call("GET", path, stranger), 403)
+    problem_of(say(lab, result, "mbr_z"), 409)
+    for member in (holder, owner):
+        assert lab.get(path, lab.token(member, "owner"))["members"] == [owner]
+    problem_of(ask(lab, source, owner), 409)
     with lab.rpc() as catalog:
         catalog.request_opening(result, holder)
         with pytest.raises(Invalid, match="reason"):
@@ -151,23 +180,25 @@ def test_refusal_is_read_by_all_concerned_and_a_withdrawal_closes(lab: Lab) -> N
         with pytest.raises(Forbidden):
             catalog.decide_on_opening(result, holder, "open", 1)
     lab.wait_for("opening_decided", dataset_id=result, decision="refuse", reason="trop tôt")
-    assert say(lab, result, owner).json()["state"] == "open"
-    assert table(lab, result) == 200
-    assert say(lab, result, owner, "withdraw", reason="erreur").json()["state"] == "waiting"
-    assert table(lab, result) == 403
+    assert (say(lab, result, owner).json()["state"], table(lab, result)) == ("open", 200)
+    taken_back = say(lab, result, owner, "withdraw", reason="erreur").json()
+    assert (taken_back["state"], table(lab, result)) == ("waiting", 403)
     problem_of(say(lab, result, owner, version=2), 409)
     assert "decision" in problem_of(say(lab, result, owner, "perhaps"), 422)
 
 
 def waiting(lab: Lab, member_id: str) -> list[str]:
     """The results that wait for a member's word."""
-    return [
-        opening["dataset_id"] for opening in lab.get("/openings", lab.token(member_id, ""))["items"]
-    ]
+    openings = lab.get("/openings", lab.token(member_id, ""))["items"]
+    return [opening["dataset_id"] for opening in openings]
 
 
 def test_members_list_what_waits_for_their_word(lab: Lab) -> None:
-    """Until they gave it, page by page, and nobody else's."""
+    """Until they gave it, page by page, and nobody else's.
+
+    Also where a document of before does not say for whom it waits: it is saved again when a
+    process starts.
+    """
     holder, first, second = members()
     sources = [lab.published(member_id, access="restricted") for member_id in (first, second)]
     results = sorted(lab.result_of(delivered(lab, *sources, holder_id=holder)) for _ in range(2))
@@ -181,91 +212,38 @@ def test_members_list_what_waits_for_their_word(lab: Lab) -> None:
     say(lab, results[0], first)
     assert (waiting(lab, first), waiting(lab, second)) == (results[1:], results)
     with lab.rpc() as catalog:
-        assert [
-            opening["dataset_id"] for opening in catalog.list_openings(first)["items"]
-        ] == results[1:]
-
-
-def test_opening_from_before_there_was_a_list_is_listed(lab: Lab) -> None:
-    """Its document does not say for whom it waits: it is saved again when a process starts."""
-    holder, owner, _ = members()
-    source = lab.published(owner, access="restricted")
-    result = lab.result_of(delivered(lab, source, holder_id=holder))
-    ask(lab, result, holder)
+        [opening] = catalog.list_openings(first)["items"]
+    assert opening["dataset_id"] == results[1]
     lab.settled()
     with lab.database() as database:
-        document = database["datasets"].find_one({"_id": result})
+        document = database["datasets"].find_one({"_id": results[1]})
         assert document
-        assert document.pop("opening_waits_for") == [owner]
-        database["datasets"].replace_one({"_id": result}, document)
+        assert set(document.pop("opening_waits_for")) == {first, second}
+        database["datasets"].replace_one({"_id": results[1]}, document)
         database["hash_indexes"].delete_one({"_id": "opening_waits_for"})
     with lab.store() as store:
         waiting_index(store).complete()
-    assert waiting(lab, owner) == [result]
+    assert waiting(lab, first) == results[1:]
 
 
-def test_opening_under_another_title_is_asked_anew(lab: Lab) -> None:
-    """Those who decide read the new one, and who agreed before is asked once more."""
+def test_yes_is_for_what_was_read(lab: Lab) -> None:
+    """Without its fingerprint it is refused; after the result is called otherwise, too.
+
+    Those who decide read the new title, and who agreed before is asked once more.
+    """
     holder, first, second = members()
-    sources = [lab.published(member_id, access="restricted") for member_id in (first, second)]
-    result = lab.result_of(delivered(lab, *sources, holder_id=holder))
-    ask(lab, result, holder)
+    sources = {"t0": homes(lab, first, "Loyers"), "t1": homes(lab, second, "Parc")}
+    result = lab.result_of(summed(lab, holder, **sources))
+    read = ask(lab, result, holder).json()["fingerprint"]
+    assert say(lab, result, second, fingerprint="").status == 422
     assert say(lab, result, first).json()["missing"] == [second]
-    token = lab.token(holder, "holder")
-    about = {"title": "Ménages un par un"}
+    token, about = lab.token(holder, "holder"), {"title": "Ménages un par un"}
     assert lab.call("PATCH", f"/datasets/{result}", token, json=about).status == 200
     assert "son titre" in problem_of(say(lab, result, second), 409)
     view = ask(lab, result, holder).json()
     assert set(view["missing"]) == {first, second}
     assert "« Ménages un par un »" in view["asked"][0]
-
-
-def test_strangers_do_not_read_whose_data_went_in(lab: Lab) -> None:
-    """Of a restricted result they see what they see of any restricted data."""
-    holder, owner, _ = members()
-    event = delivered(lab, lab.published(owner, access="restricted"), holder_id=holder)
-    result = lab.registered(event)
-    path = f"/datasets/{result}/opening"
-    problem_of(lab.call("GET", path, lab.token("mbr_z", "owner")), 404)
-    problem_of(ask(lab, result, holder), 409)
-    lab.ingest(result, 1)
-    problem_of(lab.call("GET", path, lab.token("mbr_z", "owner")), 403)
-    problem_of(say(lab, result, "mbr_z"), 409)
-    for member in (holder, owner):
-        assert lab.get(path, lab.token(member, "owner"))["members"] == [owner]
-    own = lab.published(holder, access="restricted")
-    problem_of(ask(lab, own, holder), 409)
-
-
-def test_word_of_a_member_who_left_cannot_be_had(lab: Lab) -> None:
-    """The result stays closed, and all who may see the opening read why."""
-    holder, owner, _ = members()
-    source = lab.published(owner, access="restricted")
-    result = lab.result_of(delivered(lab, source, holder_id=holder))
-    lab.publish(MemberLeft(member_id=owner, reason="Fin."))
-    lab.wait_for("dataset_retired", dataset_id=source)
-    assert owner in problem_of(ask(lab, result, holder), 422)
-    view = lab.get(f"/datasets/{result}/opening", lab.token(holder, "holder"))
-    assert f"l'accord de {owner}, qui a quitté le Datalab" in view["obstacle"]
-
-
-def test_result_that_must_not_be_published_is_asked_of_nobody(lab: Lab) -> None:
-    """A producer has to be asked for its licence first; the answer says so."""
-    holder, owner, _ = members()
-    source = lab.published(owner, access="restricted", licence="sur demande")
-    result = lab.result_of(delivered(lab, source, holder_id=holder))
-    assert "bac à sable" in problem_of(ask(lab, result, holder), 422)
-    assert lab.events("opening_requested", dataset_id=result) == []
-
-
-def test_yes_is_for_what_was_read(lab: Lab) -> None:
-    """Without its fingerprint it is refused; after the result is called otherwise, too."""
-    holder, owner, _ = members()
-    result = lab.result_of(summed(lab, holder, t0=homes(lab, owner, "Loyers")))
-    read = ask(lab, result, holder).json()["fingerprint"]
-    assert say(lab, result, owner, fingerprint="").status == 422
-    token = lab.token(holder, "holder")
-    assert lab.call("PATCH", f"/datasets/{result}", token, json={"title": "Autre"}).status == 200
-    assert ask(lab, result, holder).json()["fingerprint"] != read
-    assert say(lab, result, owner, fingerprint=read).status == 409
-    assert say(lab, result, owner).json()["state"] == "open"
+    assert view["fingerprint"] != read
+    assert say(lab, result, second, fingerprint=read).status == 409
+    assert say(lab, result, second).status == 200
+    assert say(lab, result, first).json()["state"] == "open"

@@ -1,4 +1,4 @@
-"""What a delivered project gives back to the catalogue, and who may read it."""
+"""What a delivered project gives back to the catalogue, and how crossings are judged before."""
 
 from shared.aggregate import new_id, now
 from shared.engine.tables.manifest import Manifest
@@ -41,24 +41,41 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
 
 
 def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
-    """Its owner sees what became of it, but not the rows; strangers not even how it was made."""
+    """Its owner sees what became of it, but not the rows; strangers not even how it was made.
+
+    A second project of the same holder opens nothing that the first one could not, nor does a
+    delivery open what was made of one's own restricted data.
+    """
     open_id = lab.published("mbr_o")
-    restricted = lab.published("mbr_r", access="restricted")
+    restricted = lab.published("mbr_r", title="Table secrète", access="restricted")
     result = lab.registered(delivered(lab, open_id, restricted))
     assert_seen(lab, result, {"mbr_h": "pending", "mbr_r": "pending", "mbr_o": None})
     lab.ingest(result, 1)
-    view = lab.get(f"/datasets/{result}", lab.token("mbr_r", "owner"))
+    owner, stranger = lab.token("mbr_r", "owner"), lab.token("mbr_z", "holder")
+    view = lab.get(f"/datasets/{result}", owner)
     assert (view["access"], view["owner_id"]) == ("restricted", "mbr_h")
     assert view["versions"][0]["provenance"]["inputs"][1]["dataset_id"] == restricted
-    [seen] = lab.get(f"/datasets/{result}", lab.token("mbr_z", "holder"))["versions"]
+    [seen] = lab.get(f"/datasets/{result}", stranger)["versions"]
     assert (seen["profile"]["rows"], seen["provenance"]) == (1, None)
+    crossing = f"/crossing?dataset_id={result}"
+    assert "Table secrète" in str(lab.get(crossing, owner))
+    assert "Table secrète" not in str(lab.get(crossing, stranger))
     table = f"/datasets/{result}/table"
     assert lab.call("GET", table, lab.token("mbr_h", "holder")).status == 200
-    problem_of(lab.call("GET", table, lab.token("mbr_r", "owner")), 403)
+    problem_of(lab.call("GET", table, owner), 403)
+    own = lab.result_of(delivered(lab, lab.published("mbr_h", access="restricted")))
+    assert lab.get(f"/datasets/{own}", stranger)["access"] == "restricted"
+    problem_of(lab.call("GET", f"/datasets/{own}/table", stranger), 403)
+    second = lab.registered(delivered(lab, result))
+    assert lab.get(f"/datasets/{second}", owner)["access"] == "restricted"
 
 
-def test_conditions_of_a_grant_are_shown_on_the_result_as_written(lab: Lab) -> None:
-    """To its owner, to those whose data went in, and to the team."""
+def test_what_the_job_tells_is_shown_on_the_result(lab: Lab) -> None:
+    """Conditions of a grant as written, to its owner, to those whose data went in, and to the team.
+
+    What is missing in a figure is said of its column. The treatment knew how many stand behind
+    each sum; who reads the sums does not: one that shows few persons is restricted.
+    """
     owner, team, conditions = new_id("mbr"), new_id("mbr"), ("Jamais les recettes.",)
     event = delivered(lab, lab.published(owner, access="restricted"))
     manifest = Manifest.model_validate_json(lab.files.read(event.result))
@@ -66,42 +83,20 @@ def test_conditions_of_a_grant_are_shown_on_the_result_as_written(lab: Lab) -> N
         job_input.model_copy(update={"conditions": conditions, "purpose": "étude"})
         for job_input in manifest.inputs
     )
-    file = lab.put(manifest.model_copy(update={"inputs": inputs}))
+    fields = {"name": "nageurs", "description": "20 valeurs secrètes n'y sont pas comptées."}
+    changed = {"inputs": inputs, "reports": ({}, {"described": [fields]})}
+    file = lab.put(manifest.model_copy(update=changed))
     result = lab.result_of(event.model_copy(update={"result": file, "team": (team,)}))
-    for member in ("mbr_h", owner, team):
+    for member in (team, owner, "mbr_h"):
         view = lab.get(f"/datasets/{result}", lab.token(member, "owner"))
         [made_of] = view["versions"][0]["provenance"]["inputs"]
         assert (made_of["conditions"], made_of["purpose"]) == (list(conditions), "étude")
-
-
-def test_what_is_missing_in_a_figure_is_said_of_its_column(lab: Lab) -> None:
-    """As the treatment said it, where others read what the delivered columns hold."""
-    event = delivered(lab, lab.published("mbr_o", "commune"))
-    manifest = Manifest.model_validate_json(lab.files.read(event.result))
-    fields = {"name": "nageurs", "description": "20 valeurs secrètes n'y sont pas comptées."}
-    file = lab.put(manifest.model_copy(update={"reports": ({}, {"described": [fields]})}))
-    result = lab.result_of(event.model_copy(update={"result": file}))
-    view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "owner"))
     assert view["columns"] == [fields]
-
-
-def test_result_of_such_a_result_is_restricted_as_well(lab: Lab) -> None:
-    """A second project of the same holder opens nothing that the first one could not."""
-    restricted = lab.published("mbr_r", access="restricted")
-    first = lab.registered(delivered(lab, restricted))
-    second = lab.registered(delivered(lab, first))
-    view = lab.get(f"/datasets/{second}", lab.token("mbr_r", "owner"))
-    assert view["access"] == "restricted"
-
-
-def test_result_of_the_holder_s_own_restricted_data_is_restricted(lab: Lab) -> None:
-    """A delivery opens nothing: no token but its owner's and the staff's downloads it."""
-    own = lab.published("mbr_h", access="restricted")
-    result = lab.result_of(delivered(lab, own))
-    assert lab.get(f"/datasets/{result}", lab.token("mbr_z", "holder"))["access"] == "restricted"
-    table = f"/datasets/{result}/table"
-    problem_of(lab.call("GET", table, lab.token("mbr_z", "holder")), 403)
-    assert lab.call("GET", table, lab.token("mbr_h", "holder")).status == 200
+    event = delivered(lab, lab.published("mbr_o"))
+    privacy = Privacy(verdict="quasi", subject="groups", k=2, rows_below=1, share_below=0.5)
+    result = lab.registered(lab.reporting(event, privacy=privacy.model_dump()))
+    view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
+    assert (view["access"], view["versions"][0]["provenance"]["privacy"]["k"]) == ("restricted", 2)
 
 
 def test_data_that_was_restricted_when_the_job_read_it_closes_the_result(lab: Lab) -> None:
@@ -140,15 +135,6 @@ def test_team_reads_the_result_and_the_pilot_site_knows_of_it(lab: Lab) -> None:
     )
 
 
-def test_result_that_shows_few_persons_is_restricted(lab: Lab) -> None:
-    """The treatment knew how many stand behind each sum; who reads the sums does not."""
-    event = delivered(lab, lab.published("mbr_o", access="open"))
-    privacy = Privacy(verdict="quasi", subject="groups", k=2, rows_below=1, share_below=0.5)
-    result = lab.registered(lab.reporting(event, privacy=privacy.model_dump()))
-    view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
-    assert (view["access"], view["versions"][0]["provenance"]["privacy"]["k"]) == ("restricted", 2)
-
-
 def assert_seen(lab: Lab, dataset_id: str, states: dict[str, str | None]) -> None:
     """See each member read the dataset in that state, or not at all."""
     for member_id, state in states.items():
@@ -157,29 +143,50 @@ def assert_seen(lab: Lab, dataset_id: str, states: dict[str, str | None]) -> Non
 
 
 def test_result_takes_the_licence_of_share_alike_data(lab: Lab) -> None:
-    """The holder's wish gives way, and the version says so; the sources are there to be named."""
+    """The holder's wish gives way, and the version says so; the sources are there to be named.
+
+    Of data without a licence it is restricted until the producer has decided.
+    """
     roads = lab.published("mbr_o", title="Voies", licence="ODbL", producer="La région")
-    result = lab.registered(delivered(lab, roads))
-    view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
-    assert (view["licence"], view["access"]) == ("odc-odbl", "open")
-    [version] = view["versions"]
+    plans = lab.published("mbr_o", title="Plans", licence="sur demande")
+    views = [
+        lab.get(f"/datasets/{lab.registered(delivered(lab, source))}", lab.token("mbr_h", "holder"))
+        for source in (roads, plans)
+    ]
+    facts = [(view["licence"], view["access"]) for view in views]
+    assert facts == [("odc-odbl", "open"), ("notspecified", "restricted")]
+    ([version], [waiting]) = [view["versions"] for view in views]
     assert "Licence demandée : Licence Ouverte 2.0" in version["note"]
     assert "« Voies », La région" in version["provenance"]["attribution"]
+    assert "bac à sable" in waiting["note"]
 
 
-def test_result_of_data_without_a_licence_is_not_published(lab: Lab) -> None:
-    """It is there for its holder, and restricted until the producer has decided."""
-    plans = lab.published("mbr_o", title="Plans", licence="sur demande")
-    result = lab.registered(delivered(lab, plans))
-    view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
-    assert (view["licence"], view["access"]) == ("notspecified", "restricted")
-    assert "bac à sable" in view["versions"][0]["note"]
+def test_licence_of_a_crossing_is_judged_over_its_datasets(lab: Lab) -> None:
+    """Open database beside open licence: the result is an open database, and both are named.
 
-
-def test_what_a_restricted_result_is_made_of_is_not_judged_for_strangers(lab: Lab) -> None:
-    """The titles of its sources are its insiders' to know."""
-    secret = lab.published("mbr_r", title="Table secrète", access="restricted")
-    result = lab.result_of(delivered(lab, secret))
-    path = f"/crossing?dataset_id={result}"
-    assert "Table secrète" in str(lab.get(path, lab.token("mbr_r", "owner")))
-    assert "Table secrète" not in str(lab.get(path, lab.token("mbr_z", "holder")))
+    What was screened and what was not is told; only the trial knows what the crossing itself
+    tells. Where the licence is unknown its producer decides.
+    """
+    homes = lab.published("mbr_20", title="Logements", licence="Licence Ouverte 2.0")
+    fields = {"producer": "La région", "modified": "2024-05-02"}
+    stops = lab.published("mbr_21", title="Arrêts", licence="ODbL", **fields)
+    plans = lab.published("mbr_23", licence="sur demande", producer="La ville")
+    token = lab.token("mbr_22", "holder")
+    judged = lab.get(f"/crossing?dataset_id={homes}&dataset_id={stops}", token)
+    licence = judged["licence"]
+    assert (licence["licence"], licence["conflict"]) == ("odc-odbl", None)
+    for named in (
+        "« Arrêts », La région, mis à jour le 02/05/2024,",
+        "« Logements », producteur non précisé, date de mise à jour non précisée,",
+    ):
+        assert named in licence["attribution"]
+    unknown = {"verdict": None, "k": None, "is_safe": None, "said": ""}
+    assert {"dataset_id": homes, **unknown} in judged["privacy"]
+    assert "après l'essai" in judged["privacy_notice"]
+    with lab.rpc() as catalog:
+        assert catalog.judge_crossing([homes, stops])["licence"] == licence
+    licence = lab.get(f"/crossing?dataset_id={plans}", token)["licence"]
+    assert (licence["licence"], licence["conflict"]["decided_by"]) == (None, "La ville")
+    hidden = f"/crossing?dataset_id={lab.upload('mbr_24')}"
+    problem_of(lab.call("GET", hidden, token), 404)
+    assert "dataset_id" in problem_of(lab.call("GET", "/crossing", token), 422)

@@ -17,6 +17,7 @@ from tests.integration.catalog.tables import ingested
 from tests.servers import Broker, eventually
 
 REASON = "les personnes ont retiré leur accord"
+GONE = "Jeu de données supprimé"
 
 
 @pytest.fixture(scope="module")
@@ -104,83 +105,76 @@ def test_deleted_data_is_nowhere_any_more(lab: Lab) -> None:
 
 
 def test_tombstone_says_that_it_was_there(lab: Lab) -> None:
-    """To everybody who asks by its id, without its hashes; again it is the same answer."""
+    """To everybody who asks by its id, without its hashes; again it is the same answer.
+
+    Its owner and operators delete it, with a reason; nothing can be done with it after that.
+    """
     owner = new_id("mbr")
-    dataset_id = lab.published(owner, "commune", title="Titre", description="Long texte")
+    dataset_id, waiting = (
+        lab.published(owner, "commune", title="Titre", description="Long texte"),
+        lab.upload(owner),
+    )
+    problem_of(delete(lab, dataset_id, "mbr_z"), 403)
+    problem_of(delete(lab, waiting, "mbr_z"), 404)
+    problem_of(delete(lab, dataset_id, "mbr_z", "reviewer"), 403)
+    assert "reason" in problem_of(delete(lab, dataset_id, owner, reason=""), 422)
+    assert delete(lab, waiting, "mbr_op", "operator").json()["deleted_by"] == "mbr_op"
     first, again = (delete(lab, dataset_id, owner).json() for _ in range(2))
-    assert {**again, "pending": [], "erased_at": None} == {
-        **first,
-        "pending": [],
-        "erased_at": None,
-    }
-    view = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
+    unended: dict[str, Any] = {"pending": [], "erased_at": None}
+    assert {**again, **unended} == {**first, **unended}
+    path, mine = f"/datasets/{dataset_id}", lab.token(owner, "owner")
+    stranger = lab.token("mbr_z", "holder")
+    view = lab.get(path, stranger)
     assert (view["state"], view["title"], view["description"]) == ("deleted", "Titre", "")
     assert view["retirement"]["reason"] == REASON
-    stranger = lab.token("mbr_z", "holder")
-    assert REASON in problem_of(lab.call("GET", f"/datasets/{dataset_id}/table", stranger), 410)
-    assert REASON in problem_of(
-        lab.call("GET", f"/datasets/{dataset_id}/table", lab.token(owner, "owner")), 410
-    )
-    problem_of(lab.call("GET", f"/datasets/{dataset_id}?format=turtle", stranger), 410)
-    problem_of(lab.call("GET", f"/datasets/{dataset_id}/deletion", stranger), 403)
+    for token in (stranger, mine):
+        assert REASON in problem_of(lab.call("GET", f"{path}/table", token), 410)
+    problem_of(lab.call("GET", f"{path}?format=turtle", stranger), 410)
+    problem_of(lab.call("GET", f"{path}/deletion", stranger), 403)
+    repair = {"column": "x", "repair": "leading_zero"}
+    problem_of(lab.call("POST", f"{path}/repairs", mine, json=repair), 409)
+    problem_of(lab.call("POST", f"{path}/screening", mine), 409)
+    problem_of(lab.call("PATCH", path, mine, json={"title": "Retour"}), 409)
     lab.settled()
     assert len(lab.events("dataset_deleted", dataset_id=dataset_id)) == 1
 
 
 def test_title_goes_where_the_owner_asks_so(lab: Lab) -> None:
-    """By RPC, too."""
-    owner, marker = new_id("mbr"), new_id("titre")
-    dataset_id = lab.published(owner, title=marker)
-    with lab.rpc() as catalog:
-        with pytest.raises(NotFound):
-            catalog.get_deletion(dataset_id)
-        receipt = catalog.delete_dataset_of(dataset_id, owner, REASON, keep_title=False)
-        assert receipt["title"] == "Jeu de données supprimé"
-        erased(lab, dataset_id)
-        assert catalog.get_deletion(dataset_id)["erased_at"]
-    lab.settled()
-    assert where(lab, marker) == []
-
-
-def test_title_goes_from_what_projects_asked(lab: Lab) -> None:
-    """From requests of projects that go on and that ended; the news of the end says no more."""
+    """By RPC, too: from requests of projects that go on and that ended, and the news of the end."""
     owner, marker = new_id("mbr"), new_id("titre")
     dataset_id = lab.published(owner, title=marker, access="restricted")
     asks, granted, ended = (lab.ask_for(dataset_id) for _ in range(3))
     with lab.rpc() as catalog:
         for project_id in (granted, ended):
             catalog.decide_access(f"{project_id}.{dataset_id}", owner, "grant")
-    lab.publish(ProjectWithdrawn(project_id=ended, holder_id="mbr_h", decided_by="", reason="."))
-    lab.settled()
-    assert len([place for place in where(lab, marker) if place.startswith("accesses")]) == 3
-    delete(lab, dataset_id, owner, keep_title=False)
-    erased(lab, dataset_id)
+        end = {"holder_id": "mbr_h", "decided_by": "", "reason": "."}
+        lab.publish(ProjectWithdrawn(project_id=ended, **end))
+        lab.settled()
+        assert len([place for place in where(lab, marker) if place.startswith("accesses")]) == 3
+        with pytest.raises(NotFound):
+            catalog.get_deletion(dataset_id)
+        receipt = catalog.delete_dataset_of(dataset_id, owner, REASON, keep_title=False)
+        assert receipt["title"] == GONE
+        erased(lab, dataset_id)
+        assert catalog.get_deletion(dataset_id)["erased_at"]
     revoked = lab.wait_for("access_revoked", project_id=granted)
     refused = lab.wait_for("access_refused", project_id=asks)
-    assert (revoked["title"], refused["title"]) == ("Jeu de données supprimé",) * 2
+    assert (revoked["title"], refused["title"]) == (GONE, GONE)
     eventually(lambda: where(lab, marker) == [], what="no document has the title any more")
     listed = lab.get("/access-requests", lab.token(owner, "owner"))["items"]
-    assert {access_request["dataset_title"] for access_request in listed} == {
-        "Jeu de données supprimé"
-    }
+    assert {request["dataset_title"] for request in listed} == {GONE}
 
 
-def test_bytes_that_another_dataset_has_stay(lab: Lab) -> None:
-    """Until that one is deleted as well."""
-    first, second = new_id("mbr"), new_id("mbr")
-    content = new_id("x").encode()
-    ids = [lab.upload(owner, content) for owner in (first, second)]
-    [file] = {
-        FileRef.model_validate(lab.wait_for("dataset_registered", dataset_id=dataset_id)["file"])
-        for dataset_id in ids
-    }
-    assert delete(lab, ids[0], first).status == 200
-    receipt = erased(lab, ids[0])
-    assert (receipt["kept"], lab.files.read(file)) == ([file.sha256], content)
-    assert delete(lab, ids[1], second).status == 200
-    assert erased(lab, ids[1])["kept"] == []
-    with pytest.raises(NotFound):
-        lab.files.read(file)
+def test_files_that_a_forgotten_job_left_go_unless_a_dataset_has_them(lab: Lab) -> None:
+    """Its project was erased, or its time is over; no dataset was deleted for that."""
+    dataset_id = lab.upload(new_id("mbr"), new_id("x").encode())
+    own = lab.files.put([b"only the job's"], "application/json")
+    registration = lab.wait_for("dataset_registered", dataset_id=dataset_id)
+    shared = FileRef.model_validate(registration["file"])
+    job = {"job_id": new_id("job"), "kind": "full", "project_id": new_id("prj"), "reason": "Fin."}
+    lab.publish(JobForgotten.model_validate({**job, "files": (own, shared)}), times=2)
+    eventually(lambda: not Path(lab.files.address(own)).exists(), 30, "the job's file is erased")
+    assert Path(lab.files.address(shared)).exists()
 
 
 def test_what_comes_late_is_erased_too(lab: Lab) -> None:
@@ -219,7 +213,7 @@ def test_what_was_made_of_it_stays_and_its_owner_is_told(lab: Lab) -> None:
     view = lab.get(f"/datasets/{result}", lab.token(holder, "holder"))
     [ended] = view["ended_inputs"]
     assert (ended["dataset_id"], ended["state"], ended["ended_by"]) == (source, "deleted", owner)
-    assert (ended["reason"], ended["title"]) == (REASON, "Jeu de données supprimé")
+    assert (ended["reason"], ended["title"]) == (REASON, GONE)
     [made_of] = view["versions"][0]["provenance"]["inputs"]
     assert (made_of["dataset_id"], made_of["sha256"]) == (source, "a" * 64)
     assert made_of["title"] == ended["title"]
@@ -237,40 +231,3 @@ def test_deleted_result_takes_its_project_s_files_with_it(lab: Lab) -> None:
     assert event.result.sha256 in {file["sha256"] for file in erased(lab, result)["files"]}
     with pytest.raises(NotFound):
         lab.files.read(event.result)
-
-
-def test_only_owner_and_operators_delete(lab: Lab) -> None:
-    """With a reason."""
-    owner = new_id("mbr")
-    dataset_id, waiting = lab.published(owner), lab.upload(owner)
-    problem_of(delete(lab, dataset_id, "mbr_z"), 403)
-    problem_of(delete(lab, waiting, "mbr_z"), 404)
-    problem_of(delete(lab, dataset_id, "mbr_z", "reviewer"), 403)
-    assert "reason" in problem_of(delete(lab, dataset_id, owner, reason=""), 422)
-    assert delete(lab, dataset_id, "mbr_op", "operator").json()["deleted_by"] == "mbr_op"
-    for path, body in (("repairs", {"column": "x", "repair": "leading_zero"}), ("screening", None)):
-        where_to = f"/datasets/{dataset_id}/{path}"
-        problem_of(lab.call("POST", where_to, lab.token(owner, "owner"), json=body), 409)
-    answer = lab.call(
-        "PATCH", f"/datasets/{dataset_id}", lab.token(owner, "owner"), json={"title": "Retour"}
-    )
-    problem_of(answer, 409)
-
-
-def lies(lab: Lab, file: FileRef) -> bool:
-    """Whether a file is in the store."""
-    return Path(lab.files.address(file)).exists()
-
-
-def test_files_that_a_forgotten_job_left_go_unless_a_dataset_has_them(lab: Lab) -> None:
-    """Its project was erased, or its time is over; no dataset was deleted for that."""
-    owner = new_id("mbr")
-    dataset_id = read(lab, owner, "Garde")
-    own = lab.files.put([b"only the job's"], "application/json")
-    job = {"job_id": new_id("job"), "kind": "full", "project_id": new_id("prj"), "reason": "Fin."}
-    shared = FileRef.model_validate(
-        lab.wait_for("dataset_registered", dataset_id=dataset_id)["file"]
-    )
-    lab.publish(JobForgotten.model_validate({**job, "files": (own, shared)}), times=2)
-    eventually(lambda: not lies(lab, own), 30, "the job's file is erased")
-    assert lies(lab, shared)

@@ -8,53 +8,27 @@ import pytest
 
 from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import VersionContent
-from services.catalog.retirement.commands import delete_as
 from services.catalog.retirement.eraser import HASHES, Eraser
 from services.catalog.snapshots.saved_index import IndexName, Snapshots
-from shared.aggregate import new_id, now
-from shared.errors import NotFound
-from shared.events import FileRef
+from shared.aggregate import now
 from shared.indexes.computed import ComputedIndex
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
-from tests.unit.catalog.samples import metadata
+from tests.integration.catalog.retirement.samples import World
 
 
-class World:
-    """The documents and files of a catalogue, and what erases in it."""
+class Erasing(World):
+    """A catalogue, and what erases in it."""
 
     def __init__(self, store: Store, files: Storage, settings: Settings) -> None:
-        self.store, self.files, self._settings = store, files, settings
-
-    def put(self, content: str) -> FileRef:
-        """A stored file."""
-        return self.files.put([content.encode()], "text/csv")
-
-    def keep(self, file: FileRef) -> str:
-        """The id of a new dataset with that file."""
-        dataset = Dataset(id=new_id("dts"), owner_id="mbr_1", metadata=metadata())
-        dataset.register(VersionContent(file=file, filename="a.csv"))
-        return self.store.of(Dataset).save(dataset).id
-
-    def delete(self, dataset_id: str) -> None:
-        """Delete it."""
-        self.store.of(Dataset).change(
-            dataset_id, lambda dataset: delete_as(self.store, dataset, "mbr_1", "fin", "?")
-        )
+        super().__init__(store, files)
+        self._settings = settings
 
     def erase(self, grace: float = 0.0) -> None:
         """What a process does, once."""
         settings = self._settings.model_copy(update={"erasure_grace_seconds": grace})
         Eraser("catalog", self.store, self.files, settings)._look()
-
-    def has(self, file: FileRef) -> bool:
-        """Whether that file is stored."""
-        try:
-            return bool(self.files.read(file))
-        except NotFound:
-            return False
 
     def is_over(self, dataset_id: str) -> bool:
         """Whether all of a deleted dataset is erased."""
@@ -63,15 +37,15 @@ class World:
 
 
 @pytest.fixture
-def world(store: Store, storage_url: str, mongodb_uri: str) -> World:
+def world(store: Store, storage_url: str, mongodb_uri: str) -> Erasing:
     """An empty catalogue."""
     store.prepare((Use, ComputedIndex))
     defaults = {"amqp_uri": "amqp://h", "mongodb_uri": mongodb_uri, "storage_url": storage_url}
     settings = Settings.model_validate({**defaults, "token_public_key": "k", "http_port": 8000})
-    return World(store, Storage(storage_url), settings)
+    return Erasing(store, Storage(storage_url), settings)
 
 
-def test_file_is_erased_when_no_other_dataset_has_it(world: World) -> None:
+def test_file_is_erased_when_no_other_dataset_has_it(world: Erasing) -> None:
     """And the receipt says which stays for whom."""
     shared, own = world.put("commun"), world.put("propre")
     first, second = world.keep(shared), world.keep(shared)
@@ -89,7 +63,7 @@ def test_file_is_erased_when_no_other_dataset_has_it(world: World) -> None:
     assert not world.has(shared)
 
 
-def test_file_that_is_put_again_meanwhile_is_not_lost(world: World) -> None:
+def test_file_that_is_put_again_meanwhile_is_not_lost(world: Erasing) -> None:
     """Its document comes only after it; erasing waits for it as long as the grace is."""
     file = world.put("octets")
     deleted = world.keep(file)
@@ -104,7 +78,7 @@ def test_file_that_is_put_again_meanwhile_is_not_lost(world: World) -> None:
     assert world.store.of(Dataset).get(again).hashes == [file.sha256]
 
 
-def test_dataset_from_before_deletions_keeps_its_file(world: World) -> None:
+def test_dataset_from_before_deletions_keeps_its_file(world: Erasing) -> None:
     """Its document names no hashes: all are saved again before the first file is erased."""
     file = world.put("ancien")
     old, deleted = world.keep(file), world.keep(file)
@@ -119,7 +93,7 @@ def test_dataset_from_before_deletions_keeps_its_file(world: World) -> None:
     assert world.store.of(ComputedIndex).get(HASHES).is_complete
 
 
-def test_result_of_another_project_is_not_lost(world: World) -> None:
+def test_result_of_another_project_is_not_lost(world: Erasing) -> None:
     """It made the same of other data with the same bytes, and is not delivered yet."""
     file, other = world.put("somme"), world.keep(world.put("autres octets"))
     use = Use(id=f"job_1.{other}", dataset_id=other, job_id="job_1", project_id="prj_1")
@@ -137,7 +111,7 @@ def test_result_of_another_project_is_not_lost(world: World) -> None:
     assert not world.has(file)
 
 
-def test_erasing_that_a_crash_broke_off_is_taken_up(world: World) -> None:
+def test_erasing_that_a_crash_broke_off_is_taken_up(world: Erasing) -> None:
     """The file may be gone already, and its document not yet know it."""
     file = world.put("perdu")
     dataset_id = world.keep(file)
@@ -150,7 +124,7 @@ def test_erasing_that_a_crash_broke_off_is_taken_up(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["joins", "search"])
 def test_receipt_waits_for_each_saved_index_that_may_have_the_dataset(
-    world: World, name: IndexName
+    world: Erasing, name: IndexName
 ) -> None:
     """What was saved before the deletion has its words, or its values."""
     snapshots = Snapshots(name, world.store, world.files, operator.call)
@@ -166,7 +140,7 @@ def test_receipt_waits_for_each_saved_index_that_may_have_the_dataset(
     assert world.is_over(dataset_id)
 
 
-def test_snapshot_that_is_older_than_the_newest_is_not_pointed_to(world: World) -> None:
+def test_snapshot_that_is_older_than_the_newest_is_not_pointed_to(world: Erasing) -> None:
     """A slow process would bring back what a receipt says is gone."""
     snapshots, before = Snapshots("search", world.store, world.files, operator.call), now()
     snapshots.save([b"newer"], before + timedelta(seconds=1))

@@ -4,15 +4,11 @@ import operator
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import VersionContent
 from services.catalog.harvesting.fetched_page import FetchedPage
 from services.catalog.harvesting.model import Harvest
 from services.catalog.retirement.eraser import files_in_use
@@ -20,38 +16,27 @@ from services.catalog.service import Catalog
 from services.catalog.snapshots.saved_index import IndexName, SavedIndex, Snapshots
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
-from shared.aggregate import Aggregate, new_id, now
+from shared.aggregate import Aggregate, now
 from shared.endings.orphans import OrphanSweep, References, WrittenFile, note_written
-from shared.errors import NotFound, Unavailable
-from shared.events import FileRef
+from shared.errors import Unavailable
 from shared.indexes.computed import ComputedIndex
 from shared.storage import Storage
 from shared.store import Store
 from tests.conftest import RETRIES, Token
+from tests.forks import services
 from tests.integration.catalog.lab import CSV, Lab, problem_of, running_lab
 from tests.integration.catalog.lab import RETRIES as CATALOG_RETRIES
-from tests.integration.catalog.retirement.samples import COMPUTE, Compute
+from tests.integration.catalog.retirement.samples import COMPUTE, Compute, World
 from tests.servers import Broker, eventually, running
-from tests.unit.catalog.samples import metadata
 from tests.vhosts import Needs
 
 
-class World:
-    """A catalogue's documents and files, and what another service refers to."""
+class Sweeping(World):
+    """A catalogue, what sweeps in it, and what another service refers to."""
 
     def __init__(self, store: Store, url: str) -> None:
-        self.store, self.files = store, Storage(url, note=partial(note_written, store))
+        super().__init__(store, Storage(url, note=partial(note_written, store)))
         self.elsewhere: Callable[[list[str]], set[str]] = lambda _hashes: set()
-
-    def put(self, content: str) -> FileRef:
-        """A stored file."""
-        return self.files.put([content.encode()], "text/csv")
-
-    def keep(self, file: FileRef) -> None:
-        """Let a new dataset refer to that file."""
-        dataset = Dataset(id=new_id("dts"), owner_id="mbr_1", metadata=metadata())
-        dataset.register(VersionContent(file=file, filename="a.csv"))
-        self.store.of(Dataset).save(dataset)
 
     def sweep(self, age: float = 0.0, looks: int = 2) -> None:
         """What a process does, so many times."""
@@ -60,12 +45,6 @@ class World:
         for _ in range(looks):
             sweep.look()
 
-    def has(self, file: FileRef) -> bool:
-        """Whether that file is stored."""
-        with suppress(NotFound):
-            return bool(self.files.read(file))
-        return False
-
     @property
     def noted(self) -> set[str]:
         """The hashes of files that are still to be looked up."""
@@ -73,45 +52,33 @@ class World:
 
 
 @pytest.fixture
-def world(store: Store, storage_url: str) -> World:
+def world(store: Store, storage_url: str) -> Sweeping:
     """An empty catalogue."""
     store.prepare((ComputedIndex, WrittenFile, Harvest, Job))
-    return World(store, storage_url)
+    return Sweeping(store, storage_url)
 
 
-def test_file_that_nothing_refers_to_is_erased(world: World) -> None:
-    """Once it is old enough, and a second look found nothing either."""
-    orphan, kept = world.put("orphelin"), world.put("gardé")
+def test_file_that_nothing_refers_to_is_erased(world: Sweeping) -> None:
+    """Once it is old enough, and a second look found nothing either.
+
+    Documents may not have been writable for a day: who waits for them comes before us. A job's
+    result that somebody uploaded, and that was refused, is the job's.
+    """
+    orphan, kept, late, result = (world.put(text) for text in ("orphelin", "gardé", "tard", "fait"))
     world.keep(kept)
+    world.elsewhere = lambda hashes: {result.sha256} & set(hashes)
     world.sweep(age=60)
-    assert world.noted == {orphan.sha256, kept.sha256}
+    assert len(world.noted) == 4
     world.sweep(looks=1)
     assert world.has(orphan)
-    world.sweep(looks=1)
-    assert (world.has(orphan), world.has(kept)) == (False, True)
-    assert world.noted == set()
-
-
-def test_reference_that_is_saved_late_saves_the_file(world: World) -> None:
-    """Documents may not have been writable for a day: who waits for them comes before us."""
-    late = world.put("tard")
-    world.sweep(looks=1)
     world.keep(late)
+    world.sweep(looks=1)
+    assert [world.has(file) for file in (orphan, kept, late, result)] == [False, True, True, True]
     world.sweep()
-    assert world.has(late)
-    assert world.noted == set()
+    assert (world.noted, world.has(late)) == (set(), True)
 
 
-def test_file_that_another_service_refers_to_stays(world: World) -> None:
-    """A job's result that somebody uploaded, and that was refused, is the job's."""
-    result = world.put("résultat")
-    world.elsewhere = lambda hashes: {result.sha256} & set(hashes)
-    world.sweep()
-    assert world.has(result)
-    assert world.noted == set()
-
-
-def test_nothing_is_erased_while_the_other_service_does_not_answer(world: World) -> None:
+def test_nothing_is_erased_while_the_other_service_does_not_answer(world: Sweeping) -> None:
     """The file waits, and so does what is noted of it."""
 
     def silent(_hashes: list[str]) -> set[str]:
@@ -124,7 +91,7 @@ def test_nothing_is_erased_while_the_other_service_does_not_answer(world: World)
     assert world.noted == {orphan.sha256}
 
 
-def test_same_bytes_put_again_while_a_sweep_erases_them_stay(world: World) -> None:
+def test_same_bytes_put_again_while_a_sweep_erases_them_stay(world: Sweeping) -> None:
     """Between its last look at the documents and the erasure: the file is young again."""
     orphan = world.put("octets")
     path = Path(world.files.address(orphan))
@@ -145,7 +112,7 @@ def test_same_bytes_put_again_while_a_sweep_erases_them_stay(world: World) -> No
     assert world.has(orphan)
 
 
-def test_pages_of_harvests_and_results_of_jobs_are_referred_to(world: World) -> None:
+def test_pages_of_harvests_and_results_of_jobs_are_referred_to(world: Sweeping) -> None:
     """Also by documents from before they named their hashes."""
     page, file, source = (world.put(text) for text in ("page", "fait", "source"))
     harvest = Harvest(
@@ -171,28 +138,31 @@ def test_pages_of_harvests_and_results_of_jobs_are_referred_to(world: World) -> 
     assert Queries(world.store).files_in_use(hashes) == {file.sha256}
 
 
-def _save_and_die(uri: str, database: str, url: str) -> None:
-    """Save a snapshot of an index in a process that is killed before the pointer to it is saved."""
-    store = Store(uri, database)
-    files = Storage(url, note=partial(note_written, store))
-    snapshots = Snapshots("joins", store, files, operator.call)
-    snapshots._documents.change = _die  # type: ignore[method-assign, assignment]
-    snapshots.save([b"an index"], now())
-
-
-def _die(*_arguments: object, **_named: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+SAVE_AND_DIE = """
+import operator, os, signal, sys
+from functools import partial
+from services.catalog.snapshots.saved_index import Snapshots
+from shared.aggregate import now
+from shared.endings.orphans import note_written
+from shared.storage import Storage
+from shared.store import Store
+uri, database, url = sys.argv[1:]
+store = Store(uri, database)
+files = Storage(url, note=partial(note_written, store))
+snapshots = Snapshots("joins", store, files, operator.call)
+snapshots._documents.change = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+snapshots.save([b"an index"], now())
+"""
+"""Saves a snapshot of an index in a process that is killed before the pointer to it is saved."""
 
 
 def test_snapshot_whose_process_was_killed_is_erased(
-    world: World, mongodb_uri: str, storage_url: str
+    world: Sweeping, mongodb_uri: str, storage_url: str
 ) -> None:
     """The file has values of datasets, and no document knows of it."""
-    server_addresses = (mongodb_uri, world.store._database.name, storage_url)
-    process = get_context("spawn").Process(target=_save_and_die, args=server_addresses)
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    addresses = (mongodb_uri, world.store._database.name, storage_url)
+    ended = services().run(["-c", SAVE_AND_DIE, *addresses], {})
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
     [noted] = world.store.of(WrittenFile).every()
     assert world.has(noted.file)
     world.sweep()
@@ -200,7 +170,7 @@ def test_snapshot_whose_process_was_killed_is_erased(
 
 
 @pytest.mark.parametrize("name", ["joins", "search"])
-def test_files_of_saved_indexes_are_no_orphans(world: World, name: IndexName) -> None:
+def test_files_of_saved_indexes_are_no_orphans(world: Sweeping, name: IndexName) -> None:
     """Neither the newest nor one before it that could not be removed yet."""
     Snapshots(name, world.store, world.files, operator.call).save([b"an index"], now())
     older = world.put("an older one")

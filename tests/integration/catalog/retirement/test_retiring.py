@@ -5,11 +5,9 @@ from typing import Any
 import pytest
 import urllib3
 
-from services.catalog.datasets.model import Dataset
 from shared.aggregate import new_id
 from shared.errors import WrongStage
 from tests.integration.catalog.lab import Lab, delivered, problem_of, reading, submitted
-from tests.unit.catalog.samples import harvested_record, metadata
 
 REASON = "données périmées"
 
@@ -99,38 +97,19 @@ def test_retired_dataset_is_refused_to_new_projects(lab: Lab) -> None:
 
 
 def test_only_owner_and_operators_retire(lab: Lab) -> None:
-    """With a reason; by RPC the owner too."""
-    owner = new_id("mbr")
-    dataset_id, waiting = lab.published(owner), lab.upload(owner)
+    """With a reason; by RPC the owner too. A result cannot be opened after that."""
+    owner, holder = new_id("mbr"), new_id("mbr")
+    dataset_id, waiting = lab.published(owner, access="restricted"), lab.upload(owner)
     problem_of(retire(lab, dataset_id, "mbr_z"), 403)
     problem_of(retire(lab, waiting, "mbr_z"), 404)
     problem_of(retire(lab, dataset_id, owner, "reviewer"), 403)
     assert "reason" in problem_of(retire(lab, dataset_id, owner, reason=" "), 422)
+    result = lab.result_of(delivered(lab, dataset_id, holder_id=holder))
     with lab.rpc() as catalog:
         assert catalog.withdraw_dataset(waiting, owner, REASON)["state"] == "retired"
-    assert retire(lab, dataset_id, "mbr_op", "operator").json()["state"] == "retired"
-
-
-def test_result_cannot_be_opened_once_it_is_retired(lab: Lab) -> None:
-    """What was asked is asked no longer."""
-    owner, holder = new_id("mbr"), new_id("mbr")
-    source = lab.published(owner, access="restricted")
-    result = lab.result_of(delivered(lab, source, holder_id=holder))
-    with lab.rpc() as catalog:
         catalog.request_opening(result, holder)
-        assert retire(lab, result, holder).status == 200
+        assert retire(lab, result, "mbr_op", "operator").json()["state"] == "retired"
         with pytest.raises(WrongStage, match="retiré"):
             catalog.decide_on_opening(result, owner, "open", 1)
         with pytest.raises(WrongStage, match="retiré"):
             catalog.request_opening(result, holder)
-
-
-def test_harvest_does_not_bring_back_what_was_retired_here() -> None:
-    """Whatever its source tells of it later."""
-    dataset = Dataset(id="dts_1", owner_id="mbr_1", metadata=metadata())
-    dataset.harvest(harvested_record())
-    dataset.retire_here("mbr_1", REASON)
-    dataset.harvest(harvested_record("changed", "hrv_2"))
-    assert dataset.state == "retired"
-    assert dataset.harvested
-    assert dataset.harvested.harvest_id == "hrv_1"

@@ -137,14 +137,14 @@ def test_index_from_a_snapshot_answers_as_one_made_of_documents(world: World) ->
 
 
 def test_long_catalogue_answers_alike_from_a_snapshot(world: World) -> None:
-    """Of thousands of words, in a file of several pieces."""
+    """Of many words, in a file of several pieces."""
     vocabulary = Vocabulary(1)
-    world.keep(*made(vocabulary, 600))
+    world.keep(*made(vocabulary, 360))
     world.save()
     index = CatalogueIndex()
     index.put(world.store.of(Dataset).every())
     restarted = world.process()
-    for number in range(60):
+    for number in range(30):
         question = " ".join(vocabulary.words(1 + number % 3))
         query = DatasetQuery(q=question[:-1] if number % 2 else question, facets=True)
         assert restarted.search(query, _STAFF) == finder.search(index, query, _STAFF)
@@ -199,7 +199,7 @@ def test_lines_that_are_nowhere_are_made_again(world: World) -> None:
     assert answers(world.process()) == from_documents(world)
 
 
-@pytest.mark.parametrize("damage", ["", "{}\n", "flipped", "cut", "no lines", "other code"])
+@pytest.mark.parametrize("damage", ["{}\n", "flipped", "no lines", "other code"])
 def test_snapshot_that_cannot_be_used_is_ignored(world: World, damage: str) -> None:
     """The index is made anew, and saved anew as soon as it is due."""
     world.save()
@@ -214,7 +214,6 @@ def test_snapshot_that_cannot_be_used_is_ignored(world: World, damage: str) -> N
         middle = len(content) // 2
         damaged = {
             "flipped": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
-            "cut": content[:middle],
             "no lines": content.partition(b"\n")[0] + b"\n",
         }
         world.snapshot().write_bytes(damaged.get(damage, damage.encode()))

@@ -123,11 +123,15 @@ def test_retired_dataset_takes_no_version() -> None:
 
 
 def test_retired_dataset_comes_back_when_it_is_seen_again() -> None:
-    """With the same record, too."""
+    """With the same record, too; not what was retired here, whatever its source tells later."""
     dataset = harvested()
     dataset.retire("absent de la source")
     dataset.harvest(harvested_record("returned", harvest_id="hrv_3"))
     assert (dataset.state, dataset.retired) == ("published", "")
+    dataset.retire_here("mbr_1", "périmé")
+    dataset.harvest(harvested_record("changed", harvest_id="hrv_4"))
+    assert dataset.harvested
+    assert (dataset.state, dataset.harvested.harvest_id) == ("retired", "hrv_3")
 
 
 def test_data_that_is_only_referenced_cannot_be_read() -> None:
