@@ -12,7 +12,6 @@ from services.intake.bodies import (
     EraseMember,
     FormTeam,
     LeaveLab,
-    ListProjects,
     ReviewProject,
     SubmitProject,
     WithdrawProject,
@@ -81,12 +80,6 @@ def test_a_number_that_is_no_siren_is_refused(siren: object) -> None:
     with pytest.raises(ValidationError) as refused:
         RegisterMember.model_validate({"name": "Ville", "kind": "company", "siren": siren})
     assert explain(refused.value).startswith("siren: ")
-
-
-def test_a_list_is_filtered_by_stages_that_exist() -> None:
-    """A misspelt stage is an error, not an empty list."""
-    with pytest.raises(ValidationError, match="stage"):
-        ListProjects.model_validate({"stage": "finished"})
 
 
 @pytest.mark.parametrize("member", [{"$ne": ""}, None, 3, "", "a b", "a@b", "x" * 65])

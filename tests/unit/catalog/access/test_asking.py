@@ -143,15 +143,6 @@ def test_finer_grain_is_asked_for_anew(finer: dict[str, str]) -> None:
     assert access.request_for("dts_buses").state == "requested"
 
 
-def test_treatment_that_reads_less_goes_on() -> None:
-    """Nobody is asked, and access opens for it at once."""
-    access = granted(facts("boardings", "revenue"))
-    access.change_treatment(facts("boardings", proposal=2), WANTED)
-    assert access.request_for("dts_buses").state == "granted"
-    assert len(events_of(access, events.AccessRequested)) == 1
-    assert events_of(access, events.DataAccessOpened)[-1].proposal == 2
-
-
 def test_grant_for_any_treatment_is_asked_for_nothing_more() -> None:
     """The owner said so in so many words."""
     access = granted(any_treatment=True)
@@ -257,10 +248,13 @@ def test_another_version_of_the_owners_own_data_goes_on() -> None:
     assert access.request_for("dts_buses").state == "granted"
 
 
-def test_what_was_agreed_to_is_kept_as_it_was_seen() -> None:
-    """Also when the treatment reads less since."""
+def test_treatment_that_reads_less_goes_on_and_what_was_agreed_to_is_kept() -> None:
+    """Nobody is asked, access opens for it at once, and the owner's page shows what was seen."""
     access = granted(facts("boardings", "revenue"))
     access.change_treatment(facts("boardings", proposal=2), WANTED)
+    assert access.request_for("dts_buses").state == "granted"
+    assert len(events_of(access, events.AccessRequested)) == 1
+    assert events_of(access, events.DataAccessOpened)[-1].proposal == 2
     view = AccessRequest.of(access, access.request_for("dts_buses"))
     assert "« revenue »" in "".join(view.agreed[2:3])
     assert "Le reste ne l'est pas : « stop » et « revenue »" in "".join(view.asked[2:3])

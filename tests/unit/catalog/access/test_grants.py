@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.catalog.access.bodies import NewDecision
@@ -196,13 +194,6 @@ def test_only_what_is_granted_can_be_taken_back() -> None:
 def test_day_ends_at_midnight_in_france(day: str, over: datetime) -> None:
     """In winter an hour, in summer two before it ends in UTC."""
     assert end_of(day) == over
-
-
-@given(st.dates(min_value=datetime(2000, 1, 1, tzinfo=UTC).date()).filter(lambda d: d.year < 9999))
-def test_days_follow_each_other_without_gap_or_overlap(day: Any) -> None:
-    """A day ends 23 to 25 hours after the one before it."""
-    length = end_of((day + DAY).isoformat()) - end_of(day.isoformat())
-    assert timedelta(hours=23) <= length <= timedelta(hours=25)
 
 
 @pytest.mark.parametrize("until", ["1999-12-31", "9999-12-31", "demain", "2101-02-30", 7])

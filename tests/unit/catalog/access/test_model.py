@@ -116,14 +116,6 @@ def test_refusal_leaves_the_project_without_access_until_the_owner_grants() -> N
     assert event_names(access)[2:] == ["AccessGranted", "DataAccessOpened"]
 
 
-def test_same_decision_again_changes_nothing() -> None:
-    """A repeated answer is no second grant."""
-    access = secured(ASKED)
-    for _ in range(2):
-        access.decide("dts_asked", "mbr_o", "grant", "")
-    assert Counter(event_names(access))["AccessGranted"] == 1
-
-
 def test_granted_access_is_not_refused_afterwards() -> None:
     """What was granted ends with the project."""
     access = secured(ASKED)
@@ -264,24 +256,6 @@ def test_open_data_that_is_not_published_waits_for_its_owner_who_may_refuse() ->
     assert event_names(refused) == ["AccessRequested", "AccessRefused"]
 
 
-def test_data_that_is_published_as_restricted_still_waits_for_its_owner() -> None:
-    """Whatever was meant when it was asked for; what is granted before is read once it can be."""
-    unread = registered("dts_unread", owner_id="mbr_u")
-    restricted = published("dts_unread", metadata(access="restricted"), owner_id="mbr_u")
-    late, early = secured(unread), secured(unread)
-    late.reconsider(restricted)
-    assert late.waits_for == ["mbr_u", STAFF]
-    early.decide("dts_unread", "mbr_u", "grant", "")
-    assert not early.opened
-    early.reconsider(restricted)
-    late.decide("dts_unread", "mbr_u", "grant", "")
-    assert (
-        event_names(late)
-        == event_names(early)
-        == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
-    )
-
-
 def test_request_for_data_that_its_owner_opens_is_granted() -> None:
     """What everybody may read needs no decision; what was refused was refused."""
     opened = published("dts_asked", owner_id="mbr_o")
@@ -324,14 +298,6 @@ def test_every_use_is_counted() -> None:
     assert event_names(access) == before
 
 
-def test_project_that_ended_first_asks_for_nothing() -> None:
-    """ProjectSecured after the end finds the door closed."""
-    access = ProjectAccess(id="prj_1")
-    access.close("Projet retiré.")
-    access.secure("mbr_h", {"dts_open": OPEN}, DEADLINES)
-    assert (access.grants, event_names(access)) == ([], [])
-
-
 def test_end_is_told_beside_the_owners_own_reason() -> None:
     """Who granted and why stays readable; the first end that was heard of counts."""
     access = secured(ASKED, OTHER)
@@ -344,22 +310,6 @@ def test_end_is_told_beside_the_owners_own_reason() -> None:
     assert (ended.decided_by, ended.reason) == ("mbr_o", "pour cette étude")
     assert ended.ended_at is not None
     assert (refused.state, refused.end_reason, refused.ended_at) == ("refused", "", None)
-
-
-def test_refused_request_of_an_ended_project_is_not_granted() -> None:
-    """After the end there is nothing to grant."""
-    access = secured(ASKED)
-    access.decide("dts_asked", "mbr_o", "refuse", "non")
-    access.close("Projet retiré.")
-    with pytest.raises(WrongStage):
-        access.decide("dts_asked", "mbr_o", "grant", "")
-
-
-def test_matches_are_told_even_when_there_are_none() -> None:
-    """The project is advised that nothing fits."""
-    access = ProjectAccess(id="prj_1")
-    access.match("mbr_h", "Titre", ())
-    assert access.recorded() == [events.DatasetsMatched(project_id="prj_1", matches=())]
 
 
 def step_secure(access: ProjectAccess) -> None:

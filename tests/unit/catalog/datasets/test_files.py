@@ -11,7 +11,6 @@ from shared.aggregate import now
 from shared.engine.tables.files import FileSummary, formats_of
 from shared.engine.tables.manifest import Profile
 from shared.engine.tables.privacy import FILES, unexamined
-from shared.errors import Invalid
 from shared.events import DatasetHeld
 from tests.unit.catalog.samples import metadata, ref, registered
 
@@ -62,14 +61,6 @@ def test_owner_s_word_that_nobody_is_in_them_publishes_files() -> None:
     assert "déclare qu'il ne s'y trouve pas de données personnelles : « Des façades" in statement
 
 
-def test_staff_may_refuse_that_word() -> None:
-    """Then the files are held again."""
-    dataset = looked_at()
-    dataset.declare(None, [FILES], "Personne")
-    dataset.answer_declaration(None, (), "refuse", "mbr_reviewer", "On voit des visages")
-    assert dataset.state == "held"
-
-
 def test_files_with_persons_are_published_on_a_legal_basis() -> None:
     """The basis is told to those who read what is known of persons."""
     dataset = looked_at("restricted")
@@ -79,12 +70,6 @@ def test_files_with_persons_are_published_on_a_legal_basis() -> None:
     assert "« mission d'intérêt public », pour : « Inventaire »" in version.about_persons
 
 
-def test_open_files_with_persons_need_what_open_tables_need() -> None:
-    """A law, or consent."""
-    with pytest.raises(Invalid, match="CRPA"):
-        looked_at("open").confirm(None, BASIS, restrict=False)
-
-
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_word_on_one_version_is_none_on_the_next(count: int) -> None:
     """Fewer files may hold more."""
@@ -92,14 +77,6 @@ def test_word_on_one_version_is_none_on_the_next(count: int) -> None:
     dataset.declare(None, [FILES], "Personne")
     add_version(dataset, 2, count)
     assert [version.state for version in dataset.versions] == ["published", "held"]
-
-
-def test_legal_basis_holds_for_later_versions() -> None:
-    """Nothing worse can be said of them."""
-    dataset = looked_at("restricted")
-    dataset.confirm(None, BASIS, restrict=False)
-    add_version(dataset, 2)
-    assert dataset.versions[1].state == "published"
 
 
 def test_reading_files_anew_keeps_what_was_stated() -> None:

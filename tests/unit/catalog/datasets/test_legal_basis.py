@@ -140,14 +140,6 @@ def test_result_that_singles_persons_out_is_restricted(k: int | None, access: st
         assert (dataset.state, dataset.metadata.access) == ("published", expected)
 
 
-@pytest.mark.parametrize("verdict", ["none", "quasi"])
-def test_other_verdicts_hold_nothing(verdict: str) -> None:
-    """So do profiles made before tables were screened."""
-    privacy = Privacy.model_validate({"verdict": verdict, "subject": "persons"})
-    for shown_profile in (profile(), screened(privacy)):
-        assert read_as(shown_profile).state == "published"
-
-
 def sensitive(*columns: str, k: int | None = 1) -> Profile:
     """The profile of a table that names nobody and has health in these columns."""
     findings = tuple(

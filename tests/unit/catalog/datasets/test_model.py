@@ -6,7 +6,6 @@ import pytest
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
-from shared.aggregate import now
 from shared.errors import Unavailable, WrongStage
 from shared.events import DatasetPublished, DatasetRegistered, DatasetRejected, Event
 from tests.unit.catalog.samples import made_of, profile, published, ref, registered
@@ -25,14 +24,6 @@ def numbers_of(dataset: Dataset, event: type[Event]) -> list[int]:
         if isinstance(recorded_event, event)
         and isinstance(recorded_event, DatasetRegistered | DatasetPublished | DatasetRejected)
     ]
-
-
-def test_first_upload_is_version_one_and_waits() -> None:
-    """A new dataset is registered, pending and without a published version."""
-    dataset = registered()
-    assert numbers_of(dataset, DatasetRegistered) == [1]
-    assert dataset.state == "pending"
-    assert dataset.published is None
 
 
 def test_same_bytes_again_are_the_same_version() -> None:
@@ -61,15 +52,6 @@ def test_result_is_dated_by_the_day_the_lab_made_it() -> None:
     dataset = registered()
     dataset.versions[0].provenance = made_of()
     assert dataset.as_source().updated == dataset.versions[0].registered_at.date()
-
-
-def test_changed_bytes_are_a_new_version() -> None:
-    """Other bytes get the next number, also when an older version had them."""
-    dataset = registered()
-    for letter in ("c", "a"):
-        dataset.register(upload(letter))
-    assert [version.number for version in dataset.versions] == [1, 2, 3]
-    assert numbers_of(dataset, DatasetRegistered) == [1, 2, 3]
 
 
 def test_another_sheet_is_a_new_version_and_stays_chosen() -> None:
@@ -147,11 +129,3 @@ def test_version_not_said_is_the_newest() -> None:
     dataset.register(upload("c"))
     dataset.publish(None, ref("d"), profile(), "job_2")
     assert [version.state for version in dataset.versions] == ["pending", "published"]
-
-
-def test_document_carries_what_queries_use() -> None:
-    """State and keys are saved beside the versions and read back as they were."""
-    dataset = published(keys=("commune",))
-    document = dataset.sealed(time=now(), traceparent="", because=None).model_dump()
-    assert (document["state"], document["keys"]) == ("published", ["commune"])
-    assert Dataset.model_validate(document).versions == dataset.versions

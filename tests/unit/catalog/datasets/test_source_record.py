@@ -113,15 +113,6 @@ def test_retired_dataset_stays_but_is_no_longer_listed() -> None:
     assert [type(event) for event in dataset.recorded()] == expected
 
 
-def test_retired_dataset_takes_no_version() -> None:
-    """Nobody would see it."""
-    dataset = harvested()
-    dataset.retire("absent de la source")
-    with pytest.raises(WrongStage, match="retiré : absent de la source"):
-        dataset.register(VersionContent(file=ref("a"), filename="a.csv"))
-    assert dataset.versions == []
-
-
 def test_retired_dataset_comes_back_when_it_is_seen_again() -> None:
     """With the same record, too."""
     dataset = harvested()

@@ -248,14 +248,6 @@ def test_later_version_with_another_column_does_not_take_it_over() -> None:
     assert (dataset.versions[1].state, dataset.versions[1].not_personal) == ("held", ())
 
 
-def test_doubtful_mailboxes_that_turn_out_certain_are_held() -> None:
-    """The owner's word was for less."""
-    dataset = read_as(finding("contact", "email", 0.6))
-    declared(dataset, "contact")
-    publish_next(dataset, finding("contact", "email", 1.0))
-    assert dataset.versions[1].state == "held"
-
-
 def test_screened_anew_with_another_finding_it_is_held() -> None:
     """What was declared is still lifted."""
     dataset = read_as(finding("navire"))

@@ -182,28 +182,6 @@ def test_word_is_for_the_title_and_description_that_were_seen(change: dict[str, 
     assert dataset.opening.missing == OWNERS
 
 
-def test_yes_that_is_taken_back_ends_what_was_asked_of_another_title() -> None:
-    """What is open may be called otherwise; closed again, nobody opens it by the old title."""
-    dataset = opened()
-    dataset.describe(dataset.metadata.model_copy(update={"title": "Autre"}))
-    say(dataset, "mbr_b", decision="withdraw")
-    assert dataset.metadata.access == "restricted"
-    with pytest.raises(WrongStage, match="son titre ou sa description"):
-        say(dataset, "mbr_b")
-
-
-def test_what_its_owner_closes_is_asked_for_anew() -> None:
-    """And another title asks nobody."""
-    dataset = opened()
-    dataset.describe(dataset.metadata.model_copy(update={"title": "Autre"}))
-    assert dataset.metadata.access == "open"
-    dataset.describe(dataset.metadata.model_copy(update={"access": "restricted"}))
-    assert dataset.opening
-    assert dataset.opening.state == "ended"
-    ask(dataset)
-    assert dataset.opening.missing == OWNERS
-
-
 def test_asking_again_keeps_each_yes_for_the_same() -> None:
     """The same again tells nobody; after a refusal, or with another reason, all are told."""
     dataset = result()

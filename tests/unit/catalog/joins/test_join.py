@@ -101,16 +101,6 @@ def test_columns_of_different_years_may_both_need_the_crosswalk() -> None:
     assert best == ("com", "commune", "insee", "commune", 3)
 
 
-def test_establishment_finds_its_company() -> None:
-    """One side leads to keys that the other has."""
-    establishments = {
-        ("siret", "siret", ""): "21140001500013",
-        ("siret", "siren", "siret_siren"): "211400015",
-    }
-    index = index_of(a=establishments, b={("siren", "siren", ""): "211400015 217500016"})
-    assert column_pairs(index, "a") == [("siret", "siret_siren", "siren", "", 1)]
-
-
 def test_two_columns_that_lead_to_another_kind_do_not_meet_there() -> None:
     """Communes of one EPCI are not the same commune."""
     here = {("a", "commune", ""): "14001", ("a", "siren", "commune_epci"): "200000001"}

@@ -93,11 +93,6 @@ def test_own_restricted_data_needs_nobody() -> None:
     assert match.reasons == ("Même thème : habitat.",)
 
 
-def test_project_is_not_advised_its_own_datasets() -> None:
-    """What the project brings is no discovery."""
-    assert matches(OWN) == []
-
-
 def test_project_is_not_advised_a_copy_of_its_own_datasets() -> None:
     """The same title and bytes, sent once more or by somebody else, are no discovery either."""
     copy = published("dts_copy", OWN.metadata, keys=("commune",), owner_id="mbr_other")
@@ -120,20 +115,6 @@ def test_other_bytes_or_another_title_are_other_data() -> None:
         published(f"dts_{title}", metadata(title, theme="habitat")) for title in ("EPCI", "Autre")
     ]
     assert len(matches(last_year, *namesakes)) == 3
-
-
-def test_nothing_in_common_is_no_match() -> None:
-    """Restricted access alone is no reason either."""
-    assert matches(published(about=metadata("Bornes", theme="mobilité", access="restricted"))) == []
-
-
-def test_unread_own_table_does_not_stop_the_match() -> None:
-    """While the holder's table is read, what else is known is matched."""
-    waiting = registered("dts_own", owner_id="mbr_h")
-    [match] = matches(
-        published(about=metadata("X", theme="habitat"), keys=("commune",)), own=(waiting,)
-    )
-    assert match.shared_keys == ()
 
 
 def test_foreign_table_named_as_own_gives_no_keys() -> None:

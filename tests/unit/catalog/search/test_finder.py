@@ -248,11 +248,6 @@ def test_territories_are_told_by_name_and_found_by_their_number() -> None:
     assert set(found(index, territory="76540")) == {"rouen", "metropole", "seine"}
 
 
-def test_facets_are_counted_when_asked_for(index: CatalogueIndex) -> None:
-    """They cost more than the search."""
-    assert page(index).facets is None
-
-
 def test_others_see_published_datasets_only() -> None:
     """What waits to be read is its owner's and the staff's to find."""
     waiting = registered("dts_waiting", owner_id="mbr_owner")

@@ -21,13 +21,6 @@ def test_a_word_that_is_nowhere_empties_nothing() -> None:
     assert page(index, q="zzyzx").total == 0
 
 
-def test_rare_words_count_more() -> None:
-    """Whichever comes first in the question."""
-    many = [dataset(f"m{n}", f"Relevé {n}") for n in range(9)]
-    index = index_of([*many, dataset("rare", "Crapauds")])
-    assert found(index, "relevé crapauds")[0] == "rare"
-
-
 def test_a_rare_word_counts_as_rare_whatever_it_may_be_mistaken_for() -> None:
     """Though many have a word that differs by a letter."""
     alike = [dataset(f"a{n}", f"Manteaux {n}") for n in range(40)]
@@ -204,6 +197,7 @@ def test_where_nothing_serves_a_place_others_are_shown_and_said_to_be() -> None:
     answer = page(index, q="accidents Orne")
     assert [item.id for item in answer.items] == ["dts_a"]
     assert answer.note == "Rien de tel sur « orne » : la liste montre d'autres territoires."
+    assert answer.items[0].reasons[1] == "« orne » : autre territoire (Calvados)"
 
 
 def test_a_landscape_is_found_by_its_name_first() -> None:
@@ -223,14 +217,6 @@ def test_a_place_that_nothing_is_about_has_no_other_for_an_answer() -> None:
     answer = page(index_of([dataset("a", "Accidents", territory=("14",))]), q="Pays de Caux")
     assert (answer.total, answer.note) == (0, "Rien de tel sur « pays de caux ».")
     assert page(index_of([]), q="zzyzx").note == "Aucun jeu de données n'a « zzyzx »."
-
-
-def test_data_of_another_place_says_so() -> None:
-    """It is not of all of France."""
-    [item] = page(
-        index_of([dataset("a", "Accidents", territory=("14",))]), q="accidents Orne"
-    ).items
-    assert item.reasons[1] == "« orne » : autre territoire (Calvados)"
 
 
 def test_france_is_what_every_dataset_is_about() -> None:

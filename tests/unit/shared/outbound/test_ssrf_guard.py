@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Invalid
-from shared.outbound import Names, SsrfGuard, TimeLimit, Unresolved
+from shared.outbound import Names, SsrfGuard, TimeLimit
 
 NAMES = {
     "partner.example": ["93.184.216.34"],
@@ -58,12 +58,6 @@ def test_url_is_refused_naming_the_field(url: str) -> None:
         STRICT.normalised(url)
     assert refused.value.field == "url"
     assert "secret" not in str(refused.value)
-
-
-def test_unknown_name_is_told_from_a_private_one() -> None:
-    """A name that does not resolve now may resolve later."""
-    with pytest.raises(Unresolved):
-        STRICT.target("https://unknown.example/", TimeLimit(10))
 
 
 def test_name_that_moved_inside_is_refused_at_the_call() -> None:

@@ -117,13 +117,6 @@ def test_unknown_column_is_a_fault_that_names_what_is_near(
     assert message in fault.message
 
 
-def test_columns_that_a_step_makes_are_known() -> None:
-    """Renamed by a crossing, and named by what was added up."""
-    again = step("aggregate", {"table": "a"}, "b", by=["nom_2"], sums=["logements_moyenne"])
-    by_name = added("c", by=["nom_2"], sums=[], means=["logements"])
-    assert check(cross(), by_name, again).faults == []
-
-
 def test_table_of_communes_needs_its_columns() -> None:
     """Those by which codes that are gone are led to present ones."""
     inputs = {"left": "homes", "right": "towns", "successors": "towns"}
@@ -248,11 +241,6 @@ def test_many_to_many_crossing_that_nobody_counted_is_a_warning() -> None:
     text = warning.message.replace("\u202f", " ")
     assert "pourrait multiplier les lignes (3 287 lignes en donneraient environ 3 287)" in text
     assert "L'essai donnera les chiffres exacts" in text
-
-
-def test_counted_crossing_is_believed_over_the_profiles() -> None:
-    """Keys that repeat on both sides, none of which meets another that does."""
-    assert check(cross(right_key="ancien"), crossings=(counted(),)).warnings == []
 
 
 def test_sum_of_rows_that_a_crossing_repeats_is_told() -> None:
@@ -385,20 +373,6 @@ def test_rows_of_a_counted_crossing_are_known_however_tables_are_kept(how: str, 
     kept = step("report", {"table": "c"}, "r", title="Rapport")
     treatment = Treatment.model_validate({"inputs": named, "steps": [crossed, kept]})
     assert result_of(treatment, KnownInputs(tables=TABLES, crossings=(crossing,)))[1].rows == rows
-
-
-def test_each_of_several_keys_is_warned_of_by_its_name() -> None:
-    """A further key that is called as codes are and holds none, or meets another kind."""
-    table = KnownTable(
-        dataset_id="dts_k",
-        columns=(column("com", key="commune"), column("cp", misnamed="postcode")),
-    )
-    pairs = [{"left": "cp", "right": "epci"}, {"left": "com", "right": "epci"}]
-    warnings = check(cross(keys=pairs), more=[table], homes="dts_k").warnings
-    assert {(remark.field, remark.kind) for remark in warnings} >= {
-        ("steps.0.parameters.keys.0.left", "no_codes"),
-        ("steps.0.parameters.keys.1.left", "other_keys"),
-    }
 
 
 def test_rows_of_followed_codes_are_told_only_where_they_are_known() -> None:

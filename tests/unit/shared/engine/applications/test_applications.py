@@ -32,13 +32,6 @@ def test_applications_are_listed_with_schemas_of_their_parameters() -> None:
     assert [role.required for role in listed["cross"].roles] == [True, True, False]
 
 
-def test_treatment_that_fits_is_accepted() -> None:
-    """A later step may read an earlier one's output."""
-    again = {**CROSS, "inputs": {"left": "c", "right": "b"}, "output": "d"}
-    check_steps(["a", "b"], [Step(**CROSS), Step(**again)])
-    assert again["inputs"]["left"] == CROSS["output"]
-
-
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -104,17 +97,6 @@ def test_wrong_parameter_is_explained_in_french(parameters: dict[str, Any], mess
     with pytest.raises(Invalid) as refused:
         check_steps(["a", "b"], [Step(**{**CROSS, "parameters": parameters})])
     assert refused.value.args[0] == message
-
-
-def test_crosswalks_are_listed_with_what_they_do() -> None:
-    """The schema of the crossing's parameters tells every crosswalk, and what it does in French."""
-    crossing = next(
-        application for application in list_applications() if application.name == "cross"
-    )
-    for side in ("left_via", "right_via"):
-        name, _none = crossing.parameters["properties"][side]["anyOf"]
-        assert {choice["const"] for choice in name["oneOf"]} == set(CROSSWALKS)
-        assert all(choice["description"] for choice in name["oneOf"])
 
 
 def test_unknown_crosswalk_is_told_which_there_are() -> None:

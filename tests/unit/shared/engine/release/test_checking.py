@@ -309,14 +309,6 @@ def test_largest_values_are_empty(tmp_path: Path) -> None:
     assert all(entry["ca"] for entry in released_rows)
 
 
-def test_last_of_dates_is_empty_as_the_largest_value_is(tmp_path: Path) -> None:
-    """It is a day of one enterprise, and no number to weigh."""
-    rows = [(f"{at:09}", "AB"[at % 2], f"{at + 1:02}/05/2024", 100 + at) for at in range(20)]
-    _, released_rows = Lab(tmp_path, rows).aggregate("ville", maxs=["metier"])
-    assert {entry["metier_max"] for entry in released_rows} == {None}
-    assert all(entry["ca"] for entry in released_rows)
-
-
 def test_periods_are_groups_like_others(tmp_path: Path) -> None:
     """Months with enterprises enough leave, and one of two does not."""
     days = ["2024-05-01", "2024-05-31", "2024-06-02", "2024-06-20"]

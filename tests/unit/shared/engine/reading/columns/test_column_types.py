@@ -300,30 +300,12 @@ def test_formats_of_dates_are_told_and_whether_another_fits(
         assert meaning.type == (name if expected else "date")
 
 
-def test_days_that_no_calendar_has_are_no_dates() -> None:
-    """Shown as examples among real ones."""
-    assert kind("x", ["31/02/2026", "29/02/1900"]) is None
-    meaning = meaning_of("x", [*(f"{day:02}/01/2026" for day in range(1, 31)), "30/02/2026"])
-    assert (meaning.type, meaning.invalid) == ("date", ("30/02/2026",))
-
-
 def test_every_establishment_of_la_poste_makes_a_column_of_siret() -> None:
     """Of its 4,001 numbers Luhn's sum accepts a tenth."""
     heads = (f"356000000{number:05}" for number in range(20_005))
     by_fives = [text for text in heads if sum(map(int, text)) % 5 == 0]
     meaning = meaning_of("numero", by_fives)
     assert (len(by_fives), meaning.type, meaning.valid) == (4_001, "siret", 1.0)
-
-
-def test_postcodes_that_are_also_communes_are_not_called_communes() -> None:
-    """Two in three of Normandy's are: with a name that says nothing, both are told."""
-    postcodes = set(column("codes_postaux.csv", "codePostal"))
-    both = sorted(postcodes & CODES.communes)
-    assert len(both) > len(postcodes) * 0.6
-    meaning = meaning_of("valeur", both)
-    assert (meaning.type, meaning.also) == ("postcode", ("commune",))
-    assert meaning.confidence <= 0.5
-    assert kind("valeur", sorted(postcodes)) == "postcode"
 
 
 @pytest.mark.parametrize("header", ["CODGEO", "cle", "code_postal", "siren"])
