@@ -26,14 +26,6 @@ def numbers_of(dataset: Dataset, event: type[Event]) -> list[int]:
     ]
 
 
-def test_same_bytes_again_are_the_same_version() -> None:
-    """Uploading the newest version's bytes again registers nothing."""
-    dataset = registered()
-    dataset.register(upload("a"))
-    assert len(dataset.versions) == 1
-    assert numbers_of(dataset, DatasetRegistered) == [1]
-
-
 def test_source_s_date_is_said_and_never_that_of_the_upload() -> None:
     """Each version has its own; one whose owner says none has none."""
     dataset = registered()
@@ -91,20 +83,15 @@ def test_older_version_published_late_does_not_hide_the_newer() -> None:
     assert dataset.keys == ["siren"]
 
 
-def test_rejected_newer_version_leaves_the_published_one() -> None:
-    """A bad upload does not take a dataset out of the catalogue."""
-    dataset = published()
-    dataset.register(upload("c"))
-    dataset.reject(2, "illisible", "job_2")
-    assert (dataset.state, dataset.readable()[0].number) == ("published", 1)
-
-
-def test_late_failure_does_not_reject_a_published_version() -> None:
-    """A second, failed job of a published version changes nothing."""
+def test_bad_upload_does_not_take_a_dataset_out_of_the_catalogue() -> None:
+    """Nor does a late, failed job of the published version."""
     dataset = published()
     dataset.reject(1, "illisible", "job_2")
     assert dataset.versions[0].state == "published"
     assert numbers_of(dataset, DatasetRejected) == []
+    dataset.register(upload("c"))
+    dataset.reject(2, "illisible", "job_2")
+    assert (dataset.state, dataset.readable()[0].number) == ("published", 1)
 
 
 def test_reading_waits_for_a_pending_version_and_fails_for_a_rejected_one() -> None:
@@ -115,12 +102,6 @@ def test_reading_waits_for_a_pending_version_and_fails_for_a_rejected_one() -> N
     dataset.reject(1, "le fichier est un zip", "job_1")
     with pytest.raises(WrongStage, match="un zip"):
         dataset.readable()
-
-
-def test_unknown_version_number_is_refused() -> None:
-    """A job of a version that the dataset does not have is nobody's news."""
-    with pytest.raises(WrongStage):
-        registered().publish(7, ref("b"), profile(), "job_1")
 
 
 def test_version_not_said_is_the_newest() -> None:

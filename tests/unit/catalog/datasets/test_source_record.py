@@ -25,17 +25,12 @@ def harvested() -> Dataset:
     return dataset
 
 
-def test_harvested_dataset_is_found_without_any_version() -> None:
-    """It is published at once: there is nothing to read, and everybody may know of it."""
+def test_harvested_dataset_is_found_without_any_version_and_told_once() -> None:
+    """There is nothing to read; a step that a crash repeats finds its work done."""
     dataset = harvested()
     assert (dataset.state, dataset.source_id, dataset.keys) == ("published", "src_1", [])
     assert [type(event) for event in dataset.recorded()] == [DatasetHarvested]
     assert view_of(dataset, ANYBODY).harvested == harvested_record()
-
-
-def test_same_record_of_the_same_harvest_is_told_once() -> None:
-    """A step that a crash repeats finds its work done."""
-    dataset = harvested()
     dataset.harvest(harvested_record())
     assert len(dataset.recorded()) == 1
 
@@ -103,19 +98,14 @@ def test_data_that_its_owner_brought_later_is_never_outdated() -> None:
     assert (owned.outdated, retired.outdated) == (None, None)
 
 
-def test_retired_dataset_stays_but_is_no_longer_listed() -> None:
-    """Its state says so and why; retiring it again changes nothing."""
+def test_retired_dataset_is_no_longer_listed_until_it_is_seen_again() -> None:
+    """Its state says so and why; the same record brings it back, too."""
     dataset = harvested()
     for _ in range(2):
         dataset.retire("absent de la source")
     assert (dataset.state, dataset.retired) == ("retired", "absent de la source")
     expected: list[type[Event]] = [DatasetHarvested, DatasetRetired]
     assert [type(event) for event in dataset.recorded()] == expected
-
-
-def test_retired_dataset_comes_back_when_it_is_seen_again() -> None:
-    """With the same record, too."""
-    dataset = harvested()
     dataset.retire("absent de la source")
     dataset.harvest(harvested_record("returned", harvest_id="hrv_3"))
     assert (dataset.state, dataset.retired) == ("published", "")

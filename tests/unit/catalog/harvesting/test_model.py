@@ -41,7 +41,7 @@ def read(next_url: str | None = None) -> Harvest:
 
 
 def test_page_waits_for_the_sandbox_and_then_for_the_catalogue() -> None:
-    """The event says which page; meanwhile no process of the catalogue has anything to do."""
+    """The event says which page; one whose content this reader read before needs no sandbox."""
     harvest = new_harvest()
     harvest.take_page(page())
     assert (harvest.state, harvest.due_at) == ("reading", NEVER)
@@ -51,10 +51,6 @@ def test_page_waits_for_the_sandbox_and_then_for_the_catalogue() -> None:
     harvest.note_read(1, ref("b"))
     assert harvest.state == "applying"
     assert harvest.due_at <= now()
-
-
-def test_page_whose_content_was_read_before_needs_no_sandbox() -> None:
-    """Unless another reader read it."""
     harvest = new_harvest()
     harvest.take_page(page(manifest=ref("b")))
     assert (harvest.state, harvest.recorded()) == ("applying", [])

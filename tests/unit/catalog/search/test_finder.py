@@ -259,12 +259,6 @@ def test_others_see_published_datasets_only() -> None:
     assert page(index, ANYBODY, state="pending").total == 0
     with pytest.raises(Forbidden):
         page(index, ANYBODY, state="pending", owner_id="mbr_owner")
-
-
-def test_who_shows_no_token_sees_published_datasets_only() -> None:
-    """Nobody owns what is not published: without an owner's name no more is found than with one."""
-    waiting = registered("dts_waiting", owner_id="mbr_owner")
-    index = index_of([dataset("known", "Communes"), waiting])
     assert page(index, NOBODY, q="communes").total == 1
     for owner_id in ("", "mbr_owner"):
         with pytest.raises(Forbidden):

@@ -144,12 +144,15 @@ def test_result_without_a_row_is_no_success(
     assert (view.fault, view.near) == (fault, near)
 
 
-def test_job_under_a_lease_is_not_due() -> None:
-    """A running job is taken by nobody else while its lease lasts."""
+def test_job_under_a_lease_is_neither_taken_nor_lost() -> None:
+    """While it lasts, whoever looks at the job changes nothing."""
     job = a_running_job()
     assert not job.is_due(NOW + LEASE)
     with pytest.raises(TakenOver):
         job.take("second", NOW, LEASE)
+    with pytest.raises(TakenOver):
+        job.lose(NOW + LEASE, WAIT)
+    assert (job.state, job.losses) == ("running", 0)
 
 
 def test_job_is_not_due_before_its_date() -> None:
@@ -169,14 +172,6 @@ def test_job_whose_lease_ended_is_taken_over() -> None:
     assert (job.run, job.losses, job.attempt) == ("second", 1, 2)
 
 
-def test_job_is_not_lost_while_its_lease_lasts() -> None:
-    """Whoever looks at it too early changes nothing."""
-    job = a_running_job()
-    with pytest.raises(TakenOver):
-        job.lose(NOW + LEASE, WAIT)
-    assert (job.state, job.losses) == ("running", 0)
-
-
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_run_that_was_taken_over_changes_nothing(ending: str) -> None:
     """Whatever a lost run has to say comes too late."""
@@ -189,15 +184,6 @@ def test_run_that_was_taken_over_changes_nothing(ending: str) -> None:
     with pytest.raises(TakenOver):
         job.report("first", NOW, 0.5, "", "")
     assert (job.model_dump(), topics(job)) == before
-
-
-def test_ended_job_does_not_end_again() -> None:
-    """The run that ended a job cannot end it a second time."""
-    job = a_running_job()
-    job.fail("first", 1.0, "trop de mémoire")
-    with pytest.raises(TakenOver):
-        job.succeed("first", 1.0, MANIFEST, ())
-    assert topics(job) == ["job_queued", "job_started", "job_failed"]
 
 
 def lose(job: Job, times: int, *, is_watched: bool) -> None:
@@ -294,19 +280,14 @@ def test_waits_grow_until_the_job_is_given_up() -> None:
     assert (job.state, job.reason) == ("given_up", "catalogue injoignable")
 
 
-def test_giving_back_counts_as_no_loss() -> None:
-    """A graceful stop does not bring a job closer to being given up, but its seconds count."""
-    job = a_running_job()
-    job.give_back("first", 2.0, "arrêt du service", NOW)
-    job.take("second", NOW, LEASE)
-    assert (job.losses, job.seconds) == (0, 2.0)
-
-
-def test_queued_job_is_cancelled_at_once() -> None:
-    """Nothing has to be stopped, so the job ends when it is asked to."""
+def test_queued_job_is_cancelled_at_once_and_once() -> None:
+    """Nothing has to be stopped; a repeated request is answered like the first."""
     job = a_job()
     job.cancel("projet retiré")
     assert job.state == "cancelled"
+    assert topics(job) == ["job_queued", "job_cancelled"]
+    job.cancel("encore")
+    assert job.reason == "projet retiré"
     assert topics(job) == ["job_queued", "job_cancelled"]
 
 
@@ -340,15 +321,6 @@ def test_cancellation_wins_over_whatever_end_comes_after(ending: str) -> None:
     assert topics(job) == ["job_queued", "job_started", "job_cancelled"]
 
 
-def test_cancelling_twice_is_one_cancellation() -> None:
-    """A repeated request is answered like the first."""
-    job = a_job()
-    job.cancel("projet retiré")
-    job.cancel("encore")
-    assert job.reason == "projet retiré"
-    assert topics(job) == ["job_queued", "job_cancelled"]
-
-
 def test_ended_job_is_not_cancelled() -> None:
     """A job that succeeded stays so."""
     job = a_running_job()
@@ -357,8 +329,12 @@ def test_ended_job_is_not_cancelled() -> None:
         job.cancel("trop tard")
 
 
-def test_queued_job_holds_no_lease() -> None:
-    """A job that was given back leaves nothing for a takeover to find."""
+def test_job_that_is_given_back_is_queued_and_counts_no_loss() -> None:
+    """A graceful stop leaves nothing for a takeover to find, but its seconds count."""
     job = a_running_job()
     job.give_back("first", 0.0, "", NOW)
     assert (job.state, job.run, job.lease_until) == ("queued", "", NEVER)
+    job = a_running_job()
+    job.give_back("first", 2.0, "arrêt du service", NOW)
+    job.take("second", NOW, LEASE)
+    assert (job.losses, job.seconds) == (0, 2.0)

@@ -125,8 +125,8 @@ def test_address_that_registers_anew_is_sent_its_link_and_not_too_often() -> Non
     assert len(events_of(workshop, events.SeatTaken)) == 1
 
 
-def test_who_is_taken_out_by_the_staff_is_told_and_may_register_anew() -> None:
-    """Its address is kept for that letter alone, and goes with all others."""
+def test_given_up_seat_is_forgotten_whoever_took_it_back() -> None:
+    """The staff alone keeps the address, for the letter that says so; it goes with all others."""
     workshop = new_workshop()
     (first,) = register(workshop, 1)
     workshop.give_up(first.id, by_staff=True)
@@ -138,6 +138,12 @@ def test_who_is_taken_out_by_the_staff_is_told_and_may_register_anew() -> None:
     assert not events_of(workshop, events.SeatGivenUp)[-1].by_staff
     workshop.forget_all(NEVER)
     assert workshop.registrations.all == ()
+    workshop = new_workshop()
+    (registration,) = register(workshop, 1)
+    for by_staff, is_kept in ((True, True), (True, True), (False, False), (True, False)):
+        workshop.give_up(registration.id, by_staff=by_staff)
+        assert ("ville.example" in repr(workshop.registrations)) == is_kept
+    assert len(events_of(workshop, events.SeatGivenUp)) == 1
 
 
 def test_member_learns_no_more_of_an_address_than_a_stranger() -> None:
@@ -218,16 +224,6 @@ def test_who_is_erased_after_it_is_sent_nothing_more_and_frees_no_seat() -> None
     workshop.add_material(Material(title="Diapositives", url="https://a.example"))
     assert states(workshop) == ["given_up", "waiting"]
     assert [getattr(event, "registration_id", None) for event in workshop.recorded()] == [None]
-
-
-def test_who_was_taken_out_has_its_address_erased_too() -> None:
-    """The staff alone cannot: the letter that says so needs it."""
-    workshop = new_workshop()
-    (registration,) = register(workshop, 1)
-    for by_staff, is_kept in ((True, True), (True, True), (False, False), (True, False)):
-        workshop.give_up(registration.id, by_staff=by_staff)
-        assert ("ville.example" in repr(workshop.registrations)) == is_kept
-    assert len(events_of(workshop, events.SeatGivenUp)) == 1
 
 
 def test_cancellation_is_told_once_of_the_workshop_and_of_each_registration() -> None:

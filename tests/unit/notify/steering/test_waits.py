@@ -63,12 +63,15 @@ def test_advised_project_waits_for_its_treatment_then_for_the_review_that_questi
     ]
 
 
-def test_project_with_a_treatment_waits_for_its_review_at_once() -> None:
-    """It was submitted with what it would do."""
+def test_project_waits_for_its_review_at_once_when_it_has_a_treatment() -> None:
+    """And for nobody who gave an answer unasked, as for open data."""
     teller = Teller()
     teller.tell(ProjectSubmitted, 0, treatment=instance_of(Treatment))
     teller.tell(ProjectAdvised, 1)
     assert waits(teller) == [("reviewer", "", 1, None)]
+    teller = Teller()
+    teller.tell(AccessGranted, 0, "acc_1", **ACCESS)
+    assert waits(teller) == []
 
 
 @pytest.mark.parametrize("answer", [AccessGranted, AccessRefused, AccessExpired, AccessRevoked])
@@ -120,10 +123,3 @@ def test_held_result_waits_for_a_reviewer_and_given_up_job_for_an_operator() -> 
     teller.tell(JobGivenUp, 3, "job_2", **{**JOB, "job_id": "job_2"})
     teller.tell(JobRetried, 4, "job_2", **{**JOB, "job_id": "job_2"})
     assert waits(teller) == [("reviewer", "", 0, 2), ("operator", "", 3, 4)]
-
-
-def test_answer_that_nobody_asked_for_is_no_wait() -> None:
-    """Open data is granted without a word."""
-    teller = Teller()
-    teller.tell(AccessGranted, 0, "acc_1", **ACCESS)
-    assert waits(teller) == []

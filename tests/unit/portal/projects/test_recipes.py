@@ -79,14 +79,6 @@ def test_data_and_columns_that_fit_are_filled_in() -> None:
     assert 'name="valeur_0" value="10"' in page
 
 
-def test_other_data_may_be_chosen() -> None:
-    """Columns of the same name are filled in, the others are to be chosen."""
-    page = recipe_page(query=b"jeu_0=dts_b")
-    assert '<option value="dts_b" selected>Autre</option>' in page
-    assert "<option selected>vacants</option>" in page
-    assert "code_insee" not in page
-
-
 def test_data_that_one_comes_from_goes_before_what_is_advised() -> None:
     """From its own page, where the recipe is listed."""
     fit = {**FIT, "columns": {"com": "vacants", "vacants": "vacants"}}
@@ -94,12 +86,6 @@ def test_data_that_one_comes_from_goes_before_what_is_advised() -> None:
     page = recipe_page(answers_by_path=answers_by_path, query=b"avec=dts_b")
     assert '<option value="dts_b" selected>Autre</option>' in page
     assert page.count("<option selected>vacants</option>") == 2
-
-
-def test_nothing_that_fits_is_said_by_empty_choices() -> None:
-    """Columns come once data is chosen."""
-    page = recipe_page(answers_by_path=answers(**{"/datasets/dts_a/recipes": {"items": []}}))
-    assert "2. Ses colonnes" not in page
 
 
 def test_choices_make_a_treatment() -> None:
@@ -116,19 +102,6 @@ def test_choices_make_a_treatment() -> None:
     assert sent["/treatments/preview"] == {**TREATMENT, "holder_id": "ville"}
     assert 'action="/projets/prj_1/traitement/apercu"' in page
     assert "Inconnue" in page
-
-
-def test_number_beyond_all_is_for_the_service_to_refuse() -> None:
-    """As the text that was typed: JSON has no word for it."""
-    sent: dict[str, Json] = {}
-    threshold = {**LATEST["parameters"]["seuil"], "type": "number"}
-    latest = {**LATEST, "parameters": {"seuil": threshold}}
-    recipe = {"name": "vacance", "latest": latest}
-    answers_by_path = answers(
-        **{"/recipes/vacance": recipe, "/recipes/vacance/treatment": TREATMENT}
-    )
-    recipe_page(recipes.fill, answers_by_path, form={**SENT, "valeur_0": "9" * 400}, sent=sent)
-    assert sent["/recipes/vacance/treatment"]["parameters"] == {"seuil": "9" * 400}
 
 
 def test_what_is_refused_stands_at_its_field_with_what_was_chosen() -> None:

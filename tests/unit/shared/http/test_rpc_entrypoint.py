@@ -123,7 +123,6 @@ def test_format_is_that_of_json() -> None:
         (["p_1", "Lot", "mbr_1"], {"colour": "red"}, "colour"),
         (["p 1", "Lot", "mbr_1"], {}, "parcel_id"),
         (["p_1", "Lot", "a b"], {}, "owner_id"),
-        (["p_1", "Lot", ""], {}, "owner_id"),
         (["p_1", "Lot", "mbr_1"], {"title": "Lot"}, "title"),
     ],
 )

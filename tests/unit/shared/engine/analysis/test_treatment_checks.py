@@ -159,15 +159,6 @@ def test_figures_of_what_is_no_number_are_warned_of(parameters: Any, message: st
     assert message in warning.message
 
 
-def test_numbers_beside_marks_for_secrets_are_no_text() -> None:
-    """A column whose other cells say that they are secret is added up without those."""
-    secret = KnownTable(
-        dataset_id="dts_s", columns=(column("com"), column("foyers", type="integer"))
-    )
-    findings = check(added(sums=["foyers"]), more=[secret], homes="dts_s")
-    assert findings[:3] == ([], [], [])
-
-
 def test_keys_of_other_kinds_are_warned_of_with_the_crosswalk_between_them() -> None:
     """A commune is no EPCI, but leads to one; what does is no warning."""
     (warning, *_) = check(cross(right_key="epci", how="inner")).warnings
@@ -266,12 +257,9 @@ def test_counted_repetition_is_told_instead_of_its_bound() -> None:
     ("name", "kind", "unit", "is_told"),
     [
         ("chomage", "decimal", "%", True),
-        ("taux_vacance", "decimal", "", True),
         ("Part des propriétaires", "decimal", "", True),
-        ("deces", "decimal", "‰", True),
         ("montant", "decimal", "€", False),
         ("parts", "decimal", "", False),
-        ("departements", "integer", "", False),
     ],
 )
 def test_sum_of_rates_is_told(name: str, kind: str, unit: str, *, is_told: bool) -> None:
@@ -297,20 +285,6 @@ def test_ratio_of_parts_of_other_grains_is_told() -> None:
     (mean,) = check(added(means=["logements"], ratio=ratio)).warnings
     assert mean.kind == "other_grain"
     assert "l'une est une moyenne" in mean.message
-
-
-def test_sum_of_a_table_that_was_added_up_before_is_not_warned_of() -> None:
-    """Groups stand once each: crossed by their key they repeat nothing of the communes."""
-    first = added(by=["com"])
-    then = cross(left="a")
-    assert (
-        check(
-            first,
-            then,
-            step("aggregate", {"table": "c"}, "d", by=["epci"], sums=["population", "logements"]),
-        ).warnings
-        == []
-    )
 
 
 def test_crosswalk_that_leads_a_row_to_several_repeats_it() -> None:
@@ -375,21 +349,18 @@ def test_rows_of_a_counted_crossing_are_known_however_tables_are_kept(how: str, 
     assert result_of(treatment, KnownInputs(tables=TABLES, crossings=(crossing,)))[1].rows == rows
 
 
-def test_rows_of_followed_codes_are_told_only_where_they_are_known() -> None:
-    """A code that is gone may meet the rows of its successor: one at most where each has one."""
-    codes = [column(name) for name in ("code", "type", "chefLieu", "anciensCodes")]
-    table = KnownTable(dataset_id="dts_cog", columns=tuple(codes))
-    inputs = {"left": "homes", "right": "towns", "successors": "cog"}
-    named = {"homes": HOMES, "towns": TOWNS, "cog": "dts_cog"}
-    for right, how, rows in (
-        ("code", "left", 3287),
-        ("ancien", "left", None),
-        ("code", "inner", None),
-    ):
-        crossing_step = step("cross", inputs, "c", left_key="com", right_key=right, how=how)
-        treatment = Treatment.model_validate({"inputs": named, "steps": [crossing_step]})
-        known_inputs = KnownInputs(tables=(table, *TABLES), crossings=(counted(),))
-        assert result_of(treatment, known_inputs)[1].rows == rows
+def test_each_of_several_keys_is_warned_of_by_its_name() -> None:
+    """A further key that is called as codes are and holds none, or meets another kind."""
+    table = KnownTable(
+        dataset_id="dts_k",
+        columns=(column("com", key="commune"), column("cp", misnamed="postcode")),
+    )
+    pairs = [{"left": "cp", "right": "epci"}, {"left": "com", "right": "epci"}]
+    warnings = check(cross(keys=pairs), more=[table], homes="dts_k").warnings
+    assert {(remark.field, remark.kind) for remark in warnings} >= {
+        ("steps.0.parameters.keys.0.left", "no_codes"),
+        ("steps.0.parameters.keys.1.left", "other_keys"),
+    }
 
 
 def test_first_and_last_of_dates_are_dates_and_other_figures_refused() -> None:
@@ -412,15 +383,6 @@ def test_first_and_last_of_dates_are_dates_and_other_figures_refused() -> None:
     assert (
         check(step("pivot", {"table": "homes"}, "p", wide={**wide, "figure": "max"})).faults == []
     )
-
-
-def test_first_of_texts_is_warned_of_and_of_months_is_not() -> None:
-    """It fails where one is no number; months are written so that they sort."""
-    table = KnownTable(dataset_id="dts_m", columns=(column("mois", type="month"), column("com")))
-    months = added("months", sums=[], mins=["mois"])
-    assert check(months, more=[table], months="dts_m").warnings == []
-    (warning,) = check(added(mins=["nom"])).warnings
-    assert (warning.field, warning.kind) == ("steps.0.parameters.mins.0", "not_a_number")
 
 
 def test_points_near_simplified_limits_are_warned_of_before_they_are_located() -> None:

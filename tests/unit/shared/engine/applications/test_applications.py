@@ -7,7 +7,6 @@ from jsonschema import Draft202012Validator
 
 from shared.engine.applications import check_steps, list_applications, with_choices
 from shared.engine.applications.aggregate.application import AggregateParameters
-from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.errors import Invalid
 from shared.events import Step, Treatment
 
@@ -97,14 +96,6 @@ def test_wrong_parameter_is_explained_in_french(parameters: dict[str, Any], mess
     with pytest.raises(Invalid) as refused:
         check_steps(["a", "b"], [Step(**{**CROSS, "parameters": parameters})])
     assert refused.value.args[0] == message
-
-
-def test_unknown_crosswalk_is_told_which_there_are() -> None:
-    """Whoever mistypes a name reads the right ones."""
-    parameters = {**CROSS["parameters"], "left_via": "communes"}
-    with pytest.raises(Invalid, match="aucun passage ne s'appelle ainsi") as refused:
-        check_steps(["a", "b"], [Step(**{**CROSS, "parameters": parameters})])
-    assert all(name in refused.value.args[0] for name in CROSSWALKS)
 
 
 def test_choice_that_a_new_treatment_leaves_open_is_written_out() -> None:

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 import pytest
 
+from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.engine.analysis.treatment_checks import check_tables
 from shared.engine.applications import check_steps
 from shared.engine.applications.effect import Columns, Effect, Met, Source
 from shared.engine.applications.query.application import QUERY, QueryParameters, effect
 from shared.engine.applications.query.sql import OTHERS
 from shared.engine.running.sql.binding import bind
 from shared.errors import Invalid
-from shared.events import Step
+from shared.events import Step, Treatment
 
 TABLES: Mapping[str, Columns] = {"t": ("a", "b", "c"), "u": ("a", "d", "T")}
 AS_THEY_ARE = {"a": "", "b": "", "c": ""}
@@ -228,6 +230,35 @@ def test_trial_samples_the_first_table_that_the_query_names() -> None:
     inputs = {"a": "x", "b": "y"}
     step = Step(application="query", inputs=inputs, parameters={"sql": "FROM b, a"}, output="r")
     assert QUERY.main_role(step) == "b"
+
+
+def treatment(sql: str) -> Treatment:
+    """A query on two datasets."""
+    return Treatment.model_validate(
+        {
+            "inputs": {"t": "dts_t", "u": "dts_u"},
+            "steps": [
+                {
+                    "application": "query",
+                    "inputs": {"t": "t", "u": "u"},
+                    "parameters": {"sql": sql},
+                    "output": "r",
+                }
+            ],
+        }
+    )
+
+
+def test_unknown_column_is_a_fault_of_the_check() -> None:
+    """Before the treatment is sent."""
+    known_tables = tuple(
+        KnownTable(dataset_id=name, columns=tuple(KnownColumn(name=name) for name in names))
+        for name, names in {"dts_t": ("a", "b"), "dts_u": ("a",)}.items()
+    )
+    findings = check_tables(treatment("SELECT aa FROM t"), KnownInputs(tables=known_tables))
+    (fault,) = findings.faults
+    assert fault.field == "steps.0.parameters.sql"
+    assert "vouliez-vous dire « a » ?" in fault.message
 
 
 def test_names_are_apart_as_the_engine_keeps_them() -> None:
