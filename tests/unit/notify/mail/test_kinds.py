@@ -9,7 +9,6 @@ from services.notify.timeline import members_of, things_of
 from shared.auth import ROLES
 from shared.events import (
     LAB_EVENTS,
-    AccessExpired,
     AccessRequested,
     Event,
     InvitationExpired,
@@ -104,13 +103,6 @@ def test_who_is_asked_no_longer_is_told_so_as_it_was_told_that_it_was_asked() ->
     invited = instance_of(MemberInvited, holder_id=HOLDER, member_id="mem_site")
     assert recipients(lapsed, "tasks") == recipients(invited, "tasks") == {"mem_site"}
     assert recipients(lapsed, "projects") == {HOLDER}
-
-
-def test_owner_who_did_not_answer_is_led_to_what_it_may_still_grant() -> None:
-    """Not to the page of its data."""
-    pages = {news.member_id: news.page for news in news_of(example(AccessExpired), OWNERS)}
-    assert pages[OWNER] == f"/demandes/{PROJECT}.{DATASET}"
-    assert pages[HOLDER] == f"/projets/{PROJECT}"
 
 
 def test_review_is_the_reviewers_and_given_up_jobs_are_the_operators() -> None:
