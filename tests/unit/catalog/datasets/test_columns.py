@@ -52,11 +52,9 @@ def beside(dataset: Dataset, caller: Caller = OWNER) -> dict[str, str]:
     ("columns", "fault"),
     [
         ([VACANT | {"description": " "}], "description"),
-        ([VACANT | {"description": "x" * 501}], "description"),
         ([VACANT | {"description": "part <b>vacante</b>"}], "balises HTML"),
         ([VACANT | {"description": "\u202epart"}], "sens de lecture"),
         ([VACANT | {"name": ""}], "name"),
-        ([VACANT | {"unit": "%"}], "unit"),
         ([VACANT, TOWN, VACANT | {"name": " ht_hc "}], "« ht_hc »"),
         ([VACANT | {"name": f"c{at}"} for at in range(2001)], "2000"),
         ([{"ht_hc": "part"}], "name"),
