@@ -312,6 +312,13 @@ def test_end_is_told_beside_the_owners_own_reason() -> None:
     assert (refused.state, refused.end_reason, refused.ended_at) == ("refused", "", None)
 
 
+def test_matches_are_told_even_when_there_are_none() -> None:
+    """The project is advised that nothing fits."""
+    access = ProjectAccess(id="prj_1")
+    access.match("mbr_h", "Titre", ())
+    assert access.recorded() == [events.DatasetsMatched(project_id="prj_1", matches=())]
+
+
 def step_secure(access: ProjectAccess) -> None:
     """ProjectSecured, whichever delivery of it."""
     access.secure("mbr_h", {d.id: d for d in ALL}, DEADLINES)

@@ -83,18 +83,6 @@ def test_end_tells_what_the_result_tells_about_persons(kind: JobKind, starts: st
     ("kind", "message"),
     [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")],
 )
-def test_rows_that_the_rules_left_out_are_no_fault_of_filters(kind: JobKind, message: str) -> None:
-    """What is said of the release says why there are none."""
-    job, release = a_running_job(), ReleaseRecord(verdict="suppressed", told="Masqué.")
-    job.kind = kind
-    job.succeed("first", 1.0, MANIFEST, (), release=release, is_empty=True)
-    assert message not in job.warning
-
-
-@pytest.mark.parametrize(
-    ("kind", "message"),
-    [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")],
-)
 def test_result_without_a_row_is_warned_of(kind: JobKind, message: str) -> None:
     """Where it ends, and where it is shown; of a held one only to who decides on it."""
     job = a_running_job()
@@ -153,23 +141,6 @@ def test_job_under_a_lease_is_neither_taken_nor_lost() -> None:
     with pytest.raises(TakenOver):
         job.lose(NOW + LEASE, WAIT)
     assert (job.state, job.losses) == ("running", 0)
-
-
-def test_job_is_not_due_before_its_date() -> None:
-    """A job that was put off waits for its date."""
-    job = a_running_job()
-    job.give_back("first", 1.0, "catalogue injoignable", not_before=LATER)
-    assert not job.is_due(NOW)
-    assert job.is_due(LATER)
-
-
-def test_job_whose_lease_ended_is_taken_over() -> None:
-    """A process that went silent loses its job to the next one."""
-    job = a_running_job()
-    job.lose(LATER, WAIT)
-    job.take("second", LATER, LEASE)
-    job.begin("second")
-    assert (job.run, job.losses, job.attempt) == ("second", 1, 2)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.portal.building import Choices, treatment_of
+from services.portal.describing import given_of
 from services.portal.french import TYPES, crosswalk
 from services.portal.lab import Refused
 from services.portal.pages.projects import projects, treatments
@@ -21,6 +22,9 @@ GUIDANCE: dict[str, Any] = {
     "experts": [{"member_id": "mbr_1", "name": "Caf du Calvados", "reasons": []}],
 }
 ADVISED = {**PROJECT, "stage": "advised", "may": ["treat"], "guidance": GUIDANCE}
+
+
+_FIELDS = ("title", "description", "theme", "access", "producer", "source_url", "modified")
 PLACES = ("droite", "par", "choix", "treatment")
 
 
@@ -67,6 +71,13 @@ def test_who_sends_a_project_in_reads_what_was_understood() -> None:
     page_of(projects.submit, {"/projects": fields}, "holder", form=form, sent=sent, session=session)
     assert sent["/projects"]["territory"] == ["Calvados", "Rouen"]
     assert "pour ce territoire : Calvados et Rouen." in session["said"]
+
+
+def test_form_of_data_has_the_names_of_its_places() -> None:
+    """With their codes, so that it may be sent back as it is."""
+    fields = {"licence": "lov2", "contact": None, "territory": ["14118"], "keywords": []}
+    more = dict.fromkeys((*_FIELDS, "frequency", "minimum_units", "joins_shown"))
+    assert given_of({**more, **fields})["territory"] == "Caen (14118)"
 
 
 def test_rows_that_are_counted_are_read_without_the_other_columns() -> None:
