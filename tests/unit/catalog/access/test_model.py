@@ -17,7 +17,7 @@ from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
 from shared import events
 from shared.aggregate import NEVER, now
-from shared.errors import Forbidden, NotFound, Rejected, WrongStage
+from shared.errors import Forbidden, NotFound, Rejected
 from tests.unit.catalog.samples import metadata, published, registered
 
 OPEN = published("dts_open")
@@ -72,11 +72,6 @@ def test_open_and_own_data_is_granted_at_once() -> None:
     assert (access.asked_of, access.waits_for) == ([], [])
 
 
-def test_project_without_data_has_access_at_once() -> None:
-    """No dataset to ask for is no reason to wait."""
-    assert event_names(secured()) == ["DataAccessOpened"]
-
-
 def test_restricted_data_waits_for_its_owner() -> None:
     """The owner is asked; its yes opens access."""
     access = secured(OPEN, ASKED)
@@ -114,14 +109,6 @@ def test_refusal_leaves_the_project_without_access_until_the_owner_grants() -> N
     access.count_use("dts_asked")
     assert event_names(access)[:2] == ["AccessRequested", "AccessRefused"]
     assert event_names(access)[2:] == ["AccessGranted", "DataAccessOpened"]
-
-
-def test_granted_access_is_not_refused_afterwards() -> None:
-    """What was granted ends with the project."""
-    access = secured(ASKED)
-    access.decide("dts_asked", "mbr_o", "grant", "")
-    with pytest.raises(WrongStage, match="« accordé »"):
-        access.decide("dts_asked", "mbr_o", "refuse", "trop tard")
 
 
 @pytest.mark.parametrize(
@@ -215,14 +202,6 @@ def test_data_that_was_open_when_it_was_granted_is_asked_for_once_it_is_restrict
     assert not access.must_ask_again(restricted)
 
 
-def test_holder_s_own_data_stays_its_own_whatever_it_is() -> None:
-    """Nobody else decides on it, unless others' data went into it."""
-    access = secured(OWN)
-    assert not access.must_ask_again(OWN)
-    access.ask_again(OWN)
-    access.count_use("dts_own")
-
-
 def test_access_taken_back_before_the_end_is_remembered() -> None:
     """The end of the project takes nothing back; what is granted again was not taken."""
     access = secured(ASKED, OTHER)
@@ -267,14 +246,6 @@ def test_request_for_data_that_its_owner_opens_is_granted() -> None:
             access.reconsider(opened)
     assert event_names(waiting) == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
     assert event_names(refused) == ["AccessRequested", "AccessRefused"]
-
-
-def test_the_holder_s_own_data_opens_access_once_it_is_published() -> None:
-    """Nobody is asked: the holder knows what its own data waits for."""
-    access = secured(registered("dts_own", owner_id="mbr_h"))
-    assert (event_names(access), access.opened) == (["AccessGranted"], False)
-    access.reconsider(published("dts_own", owner_id="mbr_h"))
-    assert event_names(access) == ["AccessGranted", "DataAccessOpened"]
 
 
 def test_unknown_dataset_is_refused_with_a_reason() -> None:

@@ -6,9 +6,9 @@ from services.catalog.datasets.legal_basis import LegalBasis
 from services.catalog.datasets.metadata import AccessLevel
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.quality import Described, criteria_of, score_of
-from services.catalog.datasets.versions import VersionContent, compare
+from services.catalog.datasets.versions import VersionContent
 from shared.aggregate import now
-from shared.engine.tables.files import FileSummary, formats_of
+from shared.engine.tables.files import FileSummary
 from shared.engine.tables.manifest import Profile
 from shared.engine.tables.privacy import FILES, unexamined
 from shared.events import DatasetHeld
@@ -89,20 +89,6 @@ def test_reading_files_anew_keeps_what_was_stated() -> None:
     assert {ref("b").sha256, ref("d").sha256} <= set(dataset.hashes)
 
 
-def test_projects_read_files_as_they_came() -> None:
-    """The list is for people."""
-    dataset = looked_at()
-    dataset.declare(None, [FILES], "Personne")
-    version, file = dataset.readable()
-    assert (file, version.table, version.listing) == (version.file, None, ref("b"))
-
-
-def test_changes_of_files_are_counted() -> None:
-    """Beside the version before."""
-    changes = compare(1, files(3), files(5))
-    assert (changes.files, changes.rows) == (2, 0)
-
-
 def test_quality_leaves_out_what_is_judged_by_columns() -> None:
     """The rest makes a hundred points."""
     described = Described(metadata(content="files"), files(), is_result=False)
@@ -120,15 +106,6 @@ def test_quality_leaves_out_what_is_judged_by_columns() -> None:
         source_url="https://ville.example/photos",
     )
     assert score_of(Described(whole, files(), is_result=False)) == 100
-
-
-def test_formats_are_called_as_people_search_them() -> None:
-    """By the media types' last word."""
-    kinds = ("image/png", "image/tiff; application=geotiff", "application/x-netcdf")
-    summary = FileSummary(
-        count=4, size=0, media_types=dict.fromkeys((*kinds, "application/octet-stream"), 1)
-    )
-    assert formats_of(summary) == {"png", "tiff", "netcdf"}
 
 
 def test_names_of_files_are_no_more_shown_than_values() -> None:

@@ -210,16 +210,6 @@ def test_screened_anew_a_version_that_names_nobody_stays() -> None:
     assert len([e for e in dataset.recorded() if isinstance(e, DatasetPublished)]) == 1
 
 
-def test_basis_of_a_version_covers_what_was_known_of_it() -> None:
-    """Read anew it stays published by it, but not when it turns out to tell more."""
-    dataset = held("nom")
-    dataset.confirm(1, basis(), restrict=False)
-    for columns, state in (("nom",), "published"), (("nom", "adresse"), "held"):
-        dataset.read_again()
-        dataset.publish(1, ref("c"), naming(*columns), "job")
-        assert dataset.state == state
-
-
 def test_reviewers_are_told_the_basis_apart_from_what_was_found() -> None:
     """Once its owner declared one; the columns stand beside it."""
     dataset = read_as(screened(Privacy(verdict="quasi", subject="persons"), "commune"))

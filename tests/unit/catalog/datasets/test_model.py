@@ -8,7 +8,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from shared.errors import Unavailable, WrongStage
 from shared.events import DatasetPublished, DatasetRegistered, DatasetRejected, Event
-from tests.unit.catalog.samples import made_of, profile, published, ref, registered
+from tests.unit.catalog.samples import profile, published, ref, registered
 
 
 def upload(letter: str) -> VersionContent:
@@ -39,13 +39,6 @@ def test_source_s_date_is_said_and_never_that_of_the_upload() -> None:
     assert dataset.metadata.modified is None
 
 
-def test_result_is_dated_by_the_day_the_lab_made_it() -> None:
-    """It has no other source."""
-    dataset = registered()
-    dataset.versions[0].provenance = made_of()
-    assert dataset.as_source().updated == dataset.versions[0].registered_at.date()
-
-
 def test_another_sheet_is_a_new_version_and_stays_chosen() -> None:
     """The same bytes with the same sheet, or none named, are none; other bytes keep the sheet."""
     dataset = registered()
@@ -56,14 +49,6 @@ def test_another_sheet_is_a_new_version_and_stays_chosen() -> None:
     assert sheets == ["", "EPCI", "EPCI"]
 
 
-def test_rejected_bytes_may_be_tried_again() -> None:
-    """The bytes of a rejected version are read once more, as a new version."""
-    dataset = registered()
-    dataset.reject(1, "illisible", "job_1")
-    dataset.register(upload("a"))
-    assert [version.state for version in dataset.versions] == ["rejected", "pending"]
-
-
 def test_published_dataset_offers_table_and_keys() -> None:
     """Publishing makes state, keys and table known and says so once."""
     dataset = published(keys=("siren", "commune", "commune"))
@@ -71,16 +56,6 @@ def test_published_dataset_offers_table_and_keys() -> None:
     assert (dataset.state, dataset.keys) == ("published", ["commune", "siren"])
     assert dataset.readable()[1] == ref("b")
     assert numbers_of(dataset, DatasetPublished) == [1]
-
-
-def test_older_version_published_late_does_not_hide_the_newer() -> None:
-    """Whichever job ends first, the highest published number is the one that is read."""
-    dataset = registered()
-    dataset.register(upload("c"))
-    dataset.publish(2, ref("d"), profile("siren"), "job_2")
-    dataset.publish(1, ref("b"), profile("commune"), "job_1")
-    assert dataset.readable()[0].number == 2
-    assert dataset.keys == ["siren"]
 
 
 def test_bad_upload_does_not_take_a_dataset_out_of_the_catalogue() -> None:
@@ -102,11 +77,3 @@ def test_reading_waits_for_a_pending_version_and_fails_for_a_rejected_one() -> N
     dataset.reject(1, "le fichier est un zip", "job_1")
     with pytest.raises(WrongStage, match="un zip"):
         dataset.readable()
-
-
-def test_version_not_said_is_the_newest() -> None:
-    """An event of before version numbers speaks of the newest version."""
-    dataset = registered()
-    dataset.register(upload("c"))
-    dataset.publish(None, ref("d"), profile(), "job_2")
-    assert [version.state for version in dataset.versions] == ["pending", "published"]

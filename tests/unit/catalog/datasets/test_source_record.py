@@ -8,12 +8,11 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
-from services.catalog.matching.model import best_matches, traits_of
 from shared.auth import Caller
 from shared.engine.contract.harvested_page import Distribution
 from shared.errors import WrongStage
 from shared.events import DatasetHarvested, DatasetRetired, Event
-from tests.unit.catalog.samples import harvested_record, metadata, profile, project, ref
+from tests.unit.catalog.samples import harvested_record, metadata, profile, ref
 
 ANYBODY = Caller("mbr_x", frozenset({"holder"}))
 
@@ -87,17 +86,6 @@ def test_date_of_the_dataset_counts_for_files_without_one() -> None:
     assert dataset.outdated == dateless
 
 
-def test_data_that_its_owner_brought_later_is_never_outdated() -> None:
-    """Nor that of a dataset which its source has no more."""
-    newer = CSV.model_copy(update={"modified": "2026-03-01"})
-    owned, retired = taken_in(), taken_in()
-    for dataset in (owned, retired):
-        note_files(dataset, newer)
-    owned.register(VersionContent(file=ref("b"), filename="mine.csv"))
-    retired.retire("?")
-    assert (owned.outdated, retired.outdated) == (None, None)
-
-
 def test_retired_dataset_is_no_longer_listed_until_it_is_seen_again() -> None:
     """Its state says so and why; the same record brings it back, too."""
     dataset = harvested()
@@ -132,9 +120,3 @@ def test_update_of_a_referenced_dataset_is_its_source_s() -> None:
     assert dataset.as_source().updated == date(2025, 5, 1)
     dataset.harvest(changed_record.model_copy(update={"modified": "2026-02-28T23:00:00Z"}))
     assert dataset.as_source().updated == date(2026, 2, 28)
-
-
-def test_referenced_dataset_is_proposed_with_the_way_to_use_it() -> None:
-    """It fits a project, whose treatment cannot read it yet."""
-    (match,) = best_matches(traits_of(project(title="Communes"), []), [harvested()])
-    assert "Données chez leur producteur : à déposer ici avant de les traiter." in match.reasons

@@ -79,19 +79,6 @@ def test_doubtful_names_are_nobody_s_by_their_owner_s_word() -> None:
     assert (event.columns, event.kinds, event.needs_answer) == (("navire",), ("full_name",), False)
 
 
-def test_said_again_changes_nothing_and_otherwise_replaces() -> None:
-    """A command may come twice."""
-    dataset = read_as(finding("navire"))
-    declared(dataset, "navire")
-    events = len(dataset.recorded())
-    declared(dataset, "navire")
-    assert len(dataset.recorded()) == events
-    dataset.declare(None, ("navire",), "des bateaux")
-    assert [declaration.reason for declaration in dataset.versions[0].not_personal] == [
-        "des bateaux"
-    ]
-
-
 @pytest.mark.parametrize(
     ("kind", "confidence", "is_enough"),
     [
@@ -160,15 +147,6 @@ def test_refusal_is_known_by_what_was_refused() -> None:
     assert version.without_content().marks == {version.file.sha256}
 
 
-def test_other_columns_stay_held() -> None:
-    """The event names what is left."""
-    dataset = read_as(finding("navire"), finding("capitaine"))
-    declared(dataset, "navire")
-    assert dataset.state == "held"
-    assert "« capitaine »" in dataset.versions[0].reason
-    assert "« navire »" not in dataset.versions[0].reason
-
-
 def test_refused_declaration_holds_the_version_again() -> None:
     """Said anew it needs the staff's word; what is refused cannot be confirmed any more."""
     dataset = read_as(finding("navire"))
@@ -227,38 +205,6 @@ def test_later_version_takes_it_over_where_nothing_else_is_found(
     publish_next(dataset, *later)
     version = dataset.versions[1]
     assert (version.state, bool(version.not_personal)) == (state, state == "published")
-
-
-def test_later_version_with_another_column_does_not_take_it_over() -> None:
-    """Ships have no debts."""
-    dataset = read_as(finding("navire"))
-    declared(dataset, "navire")
-    dataset.register(VersionContent(file=ref("2"), filename="a.csv"))
-    wider = screened(finding("navire"))
-    debts = wider.columns[0].model_copy(update={"name": "impaye"})
-    more = wider.model_copy(update={"columns": (*wider.columns, debts)})
-    dataset.publish(2, ref("c"), more, "job_2")
-    assert (dataset.versions[1].state, dataset.versions[1].not_personal) == ("held", ())
-
-
-def test_screened_anew_with_another_finding_it_is_held() -> None:
-    """What was declared is still lifted."""
-    dataset = read_as(finding("navire"))
-    declared(dataset, "navire")
-    dataset.read_again()
-    dataset.publish(1, ref("d"), screened(finding("navire"), finding("capitaine")), "job_2")
-    assert dataset.state == "held"
-    assert "« navire »" not in dataset.versions[0].reason
-
-
-def test_refusal_holds_every_version_that_took_it_over() -> None:
-    """Else the one before would be shown in its place."""
-    dataset = read_as(finding("navire"))
-    declared(dataset, "navire")
-    publish_next(dataset, finding("navire"))
-    dataset.answer_declaration(None, (), "refuse", STAFF, "non")
-    assert [version.state for version in dataset.versions] == ["held", "held"]
-    assert dataset.published is None
 
 
 def test_declared_data_may_be_opened() -> None:

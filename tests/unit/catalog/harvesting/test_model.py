@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.catalog.harvesting.fetched_page import Counts, FetchedPage, RefusedDataset, tell
+from services.catalog.harvesting.fetched_page import Counts, FetchedPage, tell
 from services.catalog.harvesting.model import PAGES, Harvest, RemoteSource
 from shared.aggregate import NEVER, now
 from shared.engine.contract.harvested_page import READER
@@ -68,20 +68,6 @@ def test_news_of_another_page_changes_nothing() -> None:
     content.note_unreadable(1, "?")
     content.note_applied(1, Counts(new=2), (), None)
     assert content.model_dump() == before
-
-
-def test_page_that_two_processes_bring_is_one_page() -> None:
-    """The first one's: the other's lease ran out while it fetched."""
-    harvest = new_harvest()
-    for letter in "ab":
-        harvest.take_page(page(file=ref(letter)))
-    assert [page.file for page in harvest.pages] == [ref("a")]
-    assert len(harvest.recorded()) == 1
-    harvest.note_read(1, ref("c"))
-    harvest.note_applied(1, Counts(), (), None)
-    for gone in (3, 1):
-        harvest.miss(gone, 0)
-    assert harvest.gone == 3
 
 
 def test_next_page_is_fetched_and_the_end_retires() -> None:
@@ -159,15 +145,6 @@ def test_harvest_that_retires_or_has_ended_is_not_cancelled() -> None:
     for harvest in (retiring, ended):
         with pytest.raises(WrongStage, match="finie, ou retire"):
             harvest.cancel()
-
-
-def test_a_hundred_refusals_are_kept_and_all_are_counted() -> None:
-    """A document has its limits."""
-    harvest = new_harvest()
-    harvest.take_page(page(manifest=ref("b")))
-    refused = [RefusedDataset(page=1, where=str(number), reason="?") for number in range(150)]
-    harvest.note_applied(1, Counts(refused=150), refused, None)
-    assert (len(harvest.refused), harvest.counts.refused) == (100, 150)
 
 
 ONE_NEW = "1 jeu de données lu : 1 nouveau."

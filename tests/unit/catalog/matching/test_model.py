@@ -29,12 +29,6 @@ def test_shared_key_is_the_first_reason() -> None:
     assert match.reasons == ("Se croise avec vos données « Logements 2021 » sur le code commune.",)
 
 
-def test_theme_is_compared_without_case_and_accents() -> None:
-    """`Énergie` and `energie` are one theme, shown as the owner wrote it."""
-    [match] = matches(published(about=metadata("X", theme="Énergie")), theme="energie")
-    assert match.reasons == ("Même thème : Énergie.",)
-
-
 def test_commune_lies_in_its_department() -> None:
     """A dataset of a commune covers a project of its department, and the other way round."""
     about = metadata("X", theme="habitat", territory=("27229", "14118", "76"))
@@ -143,10 +137,3 @@ def test_share_alike_data_tells_what_the_result_becomes() -> None:
     assert match.reasons[1:] == (
         "Le résultat du croisement se publie sous Open Database License (ODbL) 1.0 seulement.",
     )
-
-
-def test_data_without_a_licence_tells_that_somebody_decides() -> None:
-    """The crossing may run in the sandbox; what comes of it waits."""
-    [match] = matches(published(about=metadata("Voies", licence="à voir"), keys=("commune",)))
-    assert "Résultat à ne pas publier sans accord" in match.reasons[1]
-    assert "la licence de « Voies » (licence « à voir »)" in match.reasons[1]

@@ -88,13 +88,6 @@ def test_title_keywords_columns_and_description_rank_in_this_order() -> None:
     assert found(index_of(datasets), "commune") == ["w", "t", "k", "c", "d"]
 
 
-def test_of_equals_the_better_described_comes_first() -> None:
-    """Quality decides where words do not."""
-    plain = dataset("plain", "Communes du Calvados")
-    good = dataset("good", "Communes de la Manche", territory=("50",), producer="INSEE")
-    assert found(index_of([plain, good]), "commune") == ["good", "plain"]
-
-
 def test_near_words_count_only_where_few_have_the_word_itself() -> None:
     """Who looks for `habitats` and finds many is not shown inhabitants."""
     many = [dataset(f"{n:02}", f"Habitats {n}") for n in range(20)]
@@ -179,14 +172,6 @@ def test_what_can_be_joined_is_found_among_the_rest(index: CatalogueIndex) -> No
     some = search(index, query, ANYBODY, joinable={"dts_keyword", "dts_water"})
     assert [item.id for item in some.items] == ["dts_keyword"]
     assert search(index, query, ANYBODY, joinable=set()).total == 0
-
-
-def test_dataset_that_cannot_be_read_leaves_all_others_found() -> None:
-    """However many there are, it is left out alone."""
-    broken = dataset("broken", "Chaussées")
-    broken.metadata.__dict__["title"] = None
-    index = index_of([broken, *(dataset(f"{n:03}", "Chaussées") for n in range(150)), broken])
-    assert page(index, q="chaussées").total == 150
 
 
 def test_facets_count_all_that_is_found(index: CatalogueIndex) -> None:

@@ -14,12 +14,10 @@ from shared.events import (
     InvitationExpired,
     JobSucceeded,
     MemberInvited,
-    NotPersonalDeclared,
-    ProjectAdvised,
     ProjectSubmitted,
     SeatGivenUp,
 )
-from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, example, instance_of
+from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, instance_of
 
 OWNERS = {PROJECT: HOLDER, DATASET: OWNER}
 
@@ -116,12 +114,6 @@ def test_review_is_the_reviewers_and_given_up_jobs_are_the_operators() -> None:
     assert roles["job_given_up"] == {"operator"}
 
 
-def test_whose_project_it_is_comes_before_who_reviews_it() -> None:
-    """Of one person the first audience counts, and nobody reviews an own project."""
-    assert [audience.kind for audience in AUDIENCES["project_advised"]] == ["projects", "tasks"]
-    assert recipients(example(ProjectAdvised), "projects") == {HOLDER}
-
-
 def test_jobs_that_read_uploads_are_nobody_s_news() -> None:
     """What came of an upload is told of the dataset."""
     assert recipients(instance_of(JobSucceeded, project_id=PROJECT, kind="full"), "projects") == {
@@ -131,15 +123,6 @@ def test_jobs_that_read_uploads_are_nobody_s_news() -> None:
         recipients(instance_of(JobSucceeded, project_id=PROJECT, kind="ingest"), "projects")
         == set()
     )
-
-
-def test_declaration_that_needs_no_answer_waits_for_nobody() -> None:
-    """The staff is told of those that it has to confirm."""
-    (audience,) = AUDIENCES["not_personal_declared"]
-    needing, other = (
-        instance_of(NotPersonalDeclared, needs_answer=needs) for needs in (True, False)
-    )
-    assert (audience.when(needing), audience.when(other)) == (True, False)
 
 
 def test_what_everybody_is_told_everybody_may_read() -> None:

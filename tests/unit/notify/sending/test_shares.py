@@ -61,26 +61,9 @@ def test_slots_go_to_those_who_have_the_fewest() -> None:
     assert counts == {"a": 3, "b": 2, "c": 1}
 
 
-def test_ended_turn_makes_room() -> None:
-    """And is forgotten."""
-    shares = Shares(share=1)
-    begun(shares, *waiting("a", 2))
-    assert begun(shares, *waiting("a", 2)) == {}
-    shares.end("a")
-    assert (shares.turns, shares.members(), shares.full()) == (0, [], [])
-    assert begun(shares, *waiting("a", 2)) == {"a": 1}
-
-
 def test_endpoints_that_answered_go_before_those_that_did_not() -> None:
     """A member's own dead ones delay its live one least."""
     dead, live = waiting("a", 30, failing=True), waiting("a", 2, since=1000)
     assert [endpoint.id for endpoint in Shares(share=2).in_turn([*dead, *live])][:2] == [
         endpoint.id for endpoint in live
     ]
-
-
-def test_there_is_an_end_to_turns() -> None:
-    """Members are many, sockets are not without end."""
-    shares = Shares(slots=2, most=5)
-    everybody = [endpoint for number in range(10) for endpoint in waiting(f"m{number}", 1)]
-    assert begun(shares, *everybody).total() == 5

@@ -24,13 +24,6 @@ def test_every_order_of_events_told_once_or_twice_ends_the_same(random: object) 
     assert heard(shuffled[random.randrange(len(told)) :] + told) == heard(told)  # type: ignore[attr-defined]
 
 
-def test_event_read_back_from_a_document_is_the_same_fact() -> None:
-    """Documents keep milliseconds, the wire keeps more."""
-    early = envelope(made(ProjectSubmitted), time=START + timedelta(microseconds=1_700))
-    late = early.model_copy(update={"time": START + timedelta(microseconds=1_000)})
-    assert heard([early]) == heard([late])
-
-
 def test_only_the_first_time_at_a_stage_counts() -> None:
     """A project is equipped again for each job that is asked for."""
     times = [START + timedelta(days=day) for day in (9, 2, 5)]
@@ -89,17 +82,6 @@ def test_words_of_what_names_a_member_are_redacted_and_others_stay() -> None:
     assert not subject.names({"mem_reviewer"})
     subject.redact({PROJECT})
     assert [fact.text for fact in subject.facts] == [ERASED, ERASED]
-
-
-def test_reasons_end_with_the_timeline_and_themes_stay() -> None:
-    """Figures of years go on; why somebody gave up is told no longer."""
-    envelopes = [
-        envelope(made(ProjectSubmitted, theme="Habitat")),
-        envelope(made(ProjectRejected, reason=MARK), sequence=2),
-    ]
-    (subject,) = heard(envelopes).values()
-    subject.forget_reasons()
-    assert [fact.text for fact in subject.facts] == ["Habitat", ERASED]
 
 
 @pytest.mark.parametrize(

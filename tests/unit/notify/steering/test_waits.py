@@ -89,15 +89,6 @@ def test_one_answer_is_the_word_of_all_who_were_asked(answer: type[AccessGranted
     ]
 
 
-def test_owner_who_is_asked_anew_is_waited_for_twice() -> None:
-    """After a refusal, a changed treatment asks again; a reminder is no other wait."""
-    teller = Teller()
-    for cls, day in ((AccessRequested, 0), (AccessRefused, 2), (AccessRequested, 4)):
-        teller.tell(cls, day, "acc_1", **ACCESS)
-    teller.tell(AccessRequested, 6, "acc_1", **ACCESS)
-    assert waits(teller) == [("owner", OWNER, 0, 2), ("owner", OWNER, 4, None)]
-
-
 def test_end_of_a_project_ends_all_waits_and_none_begins_later() -> None:
     """What is told after its end was under way."""
     teller = Teller()

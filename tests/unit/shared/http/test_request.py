@@ -47,13 +47,6 @@ def test_ambiguous_framing_is_refused(environ: dict[str, Any]) -> None:
         check_framing(environ)
 
 
-def test_plain_framing_passes() -> None:
-    """Chunks or none, and doubled headers that may be."""
-    assert check_framing({}) is None  # type: ignore[func-returns-value]
-    environ = {"HTTP_TRANSFER_ENCODING": "Chunked", "headers_raw": [("Accept", "a")] * 2}
-    assert check_framing(environ) is None  # type: ignore[func-returns-value]
-
-
 @pytest.mark.parametrize(
     ("accept", "name"),
     [
@@ -82,8 +75,3 @@ def test_a_wish_that_cannot_be_met_names_what_there_is(accept: str) -> None:
     assert str(caught.value.description).endswith(
         "application/json, application/ld+json, text/turtle"
     )
-
-
-def test_the_address_wins_over_the_header() -> None:
-    """Links and browsers send no header of their own."""
-    assert chosen_format(FORMATS, "linked", "text/turtle") == "linked"

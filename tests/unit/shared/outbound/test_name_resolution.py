@@ -90,13 +90,6 @@ def test_450_silent_names_of_one_share_leave_the_others_their_place(
     assert sum(servers.asked[host] for host in hosts) <= 8
 
 
-def test_without_a_share_a_host_is_one(names: Names) -> None:
-    """One portal's silence is not another's."""
-    assert ask_all(names, [f"{number}.silent" for number in range(30)]) == {SilentNames}
-    assert asked(names, "b.silent", "mem_b") is SilentNames
-    assert asked(names, "partner.example") == ADDRESS
-
-
 def test_place_that_comes_free_is_taken(servers: NameServers) -> None:
     """Who waits for a place has it as soon as a lookup ends."""
     names = Names(servers, at_once=1)
