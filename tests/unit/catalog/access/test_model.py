@@ -72,6 +72,11 @@ def test_open_and_own_data_is_granted_at_once() -> None:
     assert (access.asked_of, access.waits_for) == ([], [])
 
 
+def test_project_without_data_has_access_at_once() -> None:
+    """No dataset to ask for is no reason to wait."""
+    assert event_names(secured()) == ["DataAccessOpened"]
+
+
 def test_restricted_data_waits_for_its_owner() -> None:
     """The owner is asked; its yes opens access."""
     access = secured(OPEN, ASKED)

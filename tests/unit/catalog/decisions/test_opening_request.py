@@ -104,6 +104,23 @@ def test_one_refusal_keeps_it_closed_until_that_one_agrees() -> None:
     assert dataset.metadata.access == "open"
 
 
+def test_word_is_waited_for_from_whom_it_would_change_something() -> None:
+    """Not from who agreed, nor from anybody once one refused, it is open or asked no longer."""
+    dataset = result()
+    assert dataset.opening_waits_for == []
+    ask(dataset)
+    say(dataset, "mbr_a")
+    assert dataset.opening_waits_for == ["mbr_b", "mbr_h"]
+    say(dataset, "mbr_b", decision="refuse")
+    assert dataset.opening_waits_for == []
+    say(dataset, "mbr_b", "mbr_h")
+    assert dataset.opening_waits_for == []
+    say(dataset, "mbr_h", decision="withdraw")
+    assert dataset.opening_waits_for == ["mbr_h"]
+    dataset.retire_here("mbr_h", "motif")
+    assert dataset.opening_waits_for == []
+
+
 def test_yes_that_is_taken_back_closes_it_again() -> None:
     """Each may, at any time; it opens again when that one agrees again."""
     dataset = opened()
