@@ -159,6 +159,23 @@ def test_endpoint_is_disabled_after_abandoned_deliveries_in_a_row() -> None:
     ]
 
 
+def test_enabling_forgets_the_failures() -> None:
+    """A re-enabled endpoint has its whole patience again."""
+    dead = ended(*[False] * ABANDONED_IN_ROW)
+    dead.change(state="enabled")
+    dead.note_end(delivered=False)
+    assert (dead.state, dead.reason) == ("enabled", "")
+
+
+def test_change_touches_only_what_is_given() -> None:
+    """The rest of an endpoint stays as it was."""
+    changed = endpoint()
+    changed.change(event_types=["*"])
+    assert changed.model_dump() == {**endpoint().model_dump(), "event_types": ("*",)} | {
+        "created_at": changed.created_at
+    }
+
+
 def test_deleted_endpoint_keeps_no_secret() -> None:
     """What stays of it is a stub that is never disabled or told of; its deliveries are closed."""
     gone = endpoint()
@@ -181,6 +198,19 @@ def test_delivery_lives_as_long_as_its_schedule(
     for status in statuses:
         sent.note(Attempt(at=began, status=status), WAITS, 1)
     assert sent.is_over(WAITS) is over
+
+
+def test_replay_lives_anew() -> None:
+    """Its earlier attempts do not count."""
+    sent = noted(500, 500, 500)
+    sent.attempts = tuple(
+        attempt.model_copy(update={"at": attempt.at - timedelta(days=9)})
+        for attempt in sent.attempts
+    )
+    sent.replay()
+    assert not sent.is_over(WAITS)
+    sent.note(attempt(500), WAITS, 1)
+    assert not sent.is_over(WAITS)
 
 
 def test_expired_delivery_tells_why() -> None:

@@ -49,6 +49,14 @@ def test_another_sheet_is_a_new_version_and_stays_chosen() -> None:
     assert sheets == ["", "EPCI", "EPCI"]
 
 
+def test_rejected_bytes_may_be_tried_again() -> None:
+    """The bytes of a rejected version are read once more, as a new version."""
+    dataset = registered()
+    dataset.reject(1, "illisible", "job_1")
+    dataset.register(upload("a"))
+    assert [version.state for version in dataset.versions] == ["rejected", "pending"]
+
+
 def test_published_dataset_offers_table_and_keys() -> None:
     """Publishing makes state, keys and table known and says so once."""
     dataset = published(keys=("siren", "commune", "commune"))

@@ -64,6 +64,13 @@ def follow(person: MailPreference, text: str) -> None:
     person.stop(scope, proof)
 
 
+def test_person_who_said_nothing_wants_nothing() -> None:
+    """Mail is for those who ask for it."""
+    silent = MailPreference(id="acc_1", member_id="mem_1")
+    assert {silent.cadence(kind) for kind in KINDS} == {"never"}
+    assert not silent.wants_tasks
+
+
 def test_what_fails_is_tried_again_later_and_given_up_at_last() -> None:
     """After the waits that the settings name."""
     waiting = mail()
@@ -81,6 +88,14 @@ def test_what_the_server_will_never_take_is_given_up_at_once() -> None:
     refused = mail()
     refused.note(attempt(550, is_final=True), WAITS, 1)
     assert refused.state == "abandoned"
+
+
+def test_mail_that_was_sent_stays_sent() -> None:
+    """A slower worker's failure comes after another's success."""
+    sent = mail()
+    sent.note(attempt(250), WAITS, 1)
+    sent.note(attempt(0), WAITS, 1)
+    assert (sent.state, len(sent.attempts)) == ("sent", 1)
 
 
 def test_mail_of_a_day_tells_each_thing_once_and_has_an_end() -> None:

@@ -61,6 +61,16 @@ def test_slots_go_to_those_who_have_the_fewest() -> None:
     assert counts == {"a": 3, "b": 2, "c": 1}
 
 
+def test_ended_turn_makes_room() -> None:
+    """And is forgotten."""
+    shares = Shares(share=1)
+    begun(shares, *waiting("a", 2))
+    assert begun(shares, *waiting("a", 2)) == {}
+    shares.end("a")
+    assert (shares.turns, shares.members(), shares.full()) == (0, [], [])
+    assert begun(shares, *waiting("a", 2)) == {"a": 1}
+
+
 def test_endpoints_that_answered_go_before_those_that_did_not() -> None:
     """A member's own dead ones delay its live one least."""
     dead, live = waiting("a", 30, failing=True), waiting("a", 2, since=1000)

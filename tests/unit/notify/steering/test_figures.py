@@ -170,6 +170,14 @@ def test_delay_of_few_members_is_told_to_operators_alone() -> None:
         assert "mem_" not in repr(reviewer)
 
 
+def test_wait_for_nobody_named_is_told() -> None:
+    """The lab's own staff is no member; neither are no waits few."""
+    staff = median_days("relecteur", waits_for("", 2.0), sees_members=False)
+    assert (staff.value, staff.hidden) == (2.0, "")
+    none = median_days("porteur", waits_for(""), sees_members=False)
+    assert (none.value, none.hidden) == (None, "")
+
+
 def test_datasets_that_could_be_crossed_and_are_not_are_told() -> None:
     """A join is known, from either side, and no project read both."""
     teller = Teller()

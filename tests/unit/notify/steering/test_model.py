@@ -84,6 +84,17 @@ def test_words_of_what_names_a_member_are_redacted_and_others_stay() -> None:
     assert [fact.text for fact in subject.facts] == [ERASED, ERASED]
 
 
+def test_reasons_end_with_the_timeline_and_themes_stay() -> None:
+    """Figures of years go on; why somebody gave up is told no longer."""
+    envelopes = [
+        envelope(made(ProjectSubmitted, theme="Habitat")),
+        envelope(made(ProjectRejected, reason=MARK), sequence=2),
+    ]
+    (subject,) = heard(envelopes).values()
+    subject.forget_reasons()
+    assert [fact.text for fact in subject.facts] == ["Habitat", ERASED]
+
+
 @pytest.mark.parametrize(
     ("ids", "thing"),
     [
