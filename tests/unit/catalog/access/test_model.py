@@ -274,6 +274,14 @@ def test_every_use_is_counted() -> None:
     assert event_names(access) == before
 
 
+def test_project_that_ended_first_asks_for_nothing() -> None:
+    """ProjectSecured after the end finds the door closed."""
+    access = ProjectAccess(id="prj_1")
+    access.close("Projet retiré.")
+    access.secure("mbr_h", {"dts_open": OPEN}, DEADLINES)
+    assert (access.grants, event_names(access)) == ([], [])
+
+
 def test_end_is_told_beside_the_owners_own_reason() -> None:
     """Who granted and why stays readable; the first end that was heard of counts."""
     access = secured(ASKED, OTHER)

@@ -6,7 +6,7 @@ from services.catalog.datasets.legal_basis import LegalBasis
 from services.catalog.datasets.metadata import AccessLevel
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.quality import Described, criteria_of, score_of
-from services.catalog.datasets.versions import VersionContent
+from services.catalog.datasets.versions import VersionContent, compare
 from shared.aggregate import now
 from shared.engine.tables.files import FileSummary
 from shared.engine.tables.manifest import Profile
@@ -61,6 +61,14 @@ def test_owner_s_word_that_nobody_is_in_them_publishes_files() -> None:
     assert "déclare qu'il ne s'y trouve pas de données personnelles : « Des façades" in statement
 
 
+def test_staff_may_refuse_that_word() -> None:
+    """Then the files are held again."""
+    dataset = looked_at()
+    dataset.declare(None, [FILES], "Personne")
+    dataset.answer_declaration(None, (), "refuse", "mbr_reviewer", "On voit des visages")
+    assert dataset.state == "held"
+
+
 def test_files_with_persons_are_published_on_a_legal_basis() -> None:
     """The basis is told to those who read what is known of persons."""
     dataset = looked_at("restricted")
@@ -87,6 +95,12 @@ def test_reading_files_anew_keeps_what_was_stated() -> None:
     dataset.publish(1, None, files(), "job_2", listing=ref("d"))
     assert dataset.state == "published"
     assert {ref("b").sha256, ref("d").sha256} <= set(dataset.hashes)
+
+
+def test_changes_of_files_are_counted() -> None:
+    """Beside the version before."""
+    changes = compare(1, files(3), files(5))
+    assert (changes.files, changes.rows) == (2, 0)
 
 
 def test_quality_leaves_out_what_is_judged_by_columns() -> None:

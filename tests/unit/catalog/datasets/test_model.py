@@ -6,6 +6,7 @@ import pytest
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
+from shared.aggregate import now
 from shared.errors import Unavailable, WrongStage
 from shared.events import DatasetPublished, DatasetRegistered, DatasetRejected, Event
 from tests.unit.catalog.samples import profile, published, ref, registered
@@ -24,6 +25,14 @@ def numbers_of(dataset: Dataset, event: type[Event]) -> list[int]:
         if isinstance(recorded_event, event)
         and isinstance(recorded_event, DatasetRegistered | DatasetPublished | DatasetRejected)
     ]
+
+
+def test_first_upload_is_version_one_and_waits() -> None:
+    """A new dataset is registered, pending and without a published version."""
+    dataset = registered()
+    assert numbers_of(dataset, DatasetRegistered) == [1]
+    assert dataset.state == "pending"
+    assert dataset.published is None
 
 
 def test_source_s_date_is_said_and_never_that_of_the_upload() -> None:
@@ -85,3 +94,11 @@ def test_reading_waits_for_a_pending_version_and_fails_for_a_rejected_one() -> N
     dataset.reject(1, "le fichier est un zip", "job_1")
     with pytest.raises(WrongStage, match="un zip"):
         dataset.readable()
+
+
+def test_document_carries_what_queries_use() -> None:
+    """State and keys are saved beside the versions and read back as they were."""
+    dataset = published(keys=("commune",))
+    document = dataset.sealed(time=now(), traceparent="", because=None).model_dump()
+    assert (document["state"], document["keys"]) == ("published", ["commune"])
+    assert Dataset.model_validate(document).versions == dataset.versions

@@ -97,6 +97,13 @@ def test_data_that_lack_something_cost_its_points(
     assert unmet(read(**profile)) == names
 
 
+def test_codes_of_departements_cross_with_other_data() -> None:
+    """They are too coarse to advise data by, and tables do meet by them."""
+    meaning = Meaning(type="departement", confidence=1, valid=1)
+    coarse = COLUMN.model_copy(update={"name": "dep", "key": None, "meaning": meaning})
+    assert unmet(read(columns=(coarse,))) == []
+
+
 def test_a_column_that_names_communes_is_advised_its_codes() -> None:
     """Rather than any key, and beside codes of départements too; not beside other keys."""
     ville = COLUMN.model_copy(update={"name": "ville", "key": None, "names": "commune"})

@@ -86,6 +86,15 @@ def test_date_of_the_dataset_counts_for_files_without_one() -> None:
     assert dataset.outdated == dateless
 
 
+def test_retired_dataset_takes_no_version() -> None:
+    """Nobody would see it."""
+    dataset = harvested()
+    dataset.retire("absent de la source")
+    with pytest.raises(WrongStage, match="retiré : absent de la source"):
+        dataset.register(VersionContent(file=ref("a"), filename="a.csv"))
+    assert dataset.versions == []
+
+
 def test_retired_dataset_is_no_longer_listed_until_it_is_seen_again() -> None:
     """Its state says so and why; the same record brings it back, too."""
     dataset = harvested()

@@ -79,6 +79,19 @@ def test_doubtful_names_are_nobody_s_by_their_owner_s_word() -> None:
     assert (event.columns, event.kinds, event.needs_answer) == (("navire",), ("full_name",), False)
 
 
+def test_said_again_changes_nothing_and_otherwise_replaces() -> None:
+    """A command may come twice."""
+    dataset = read_as(finding("navire"))
+    declared(dataset, "navire")
+    events = len(dataset.recorded())
+    declared(dataset, "navire")
+    assert len(dataset.recorded()) == events
+    dataset.declare(None, ("navire",), "des bateaux")
+    assert [declaration.reason for declaration in dataset.versions[0].not_personal] == [
+        "des bateaux"
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "confidence", "is_enough"),
     [
@@ -205,6 +218,16 @@ def test_later_version_takes_it_over_where_nothing_else_is_found(
     publish_next(dataset, *later)
     version = dataset.versions[1]
     assert (version.state, bool(version.not_personal)) == (state, state == "published")
+
+
+def test_refusal_holds_every_version_that_took_it_over() -> None:
+    """Else the one before would be shown in its place."""
+    dataset = read_as(finding("navire"))
+    declared(dataset, "navire")
+    publish_next(dataset, finding("navire"))
+    dataset.answer_declaration(None, (), "refuse", STAFF, "non")
+    assert [version.state for version in dataset.versions] == ["held", "held"]
+    assert dataset.published is None
 
 
 def test_declared_data_may_be_opened() -> None:

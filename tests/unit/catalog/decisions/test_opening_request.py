@@ -182,6 +182,28 @@ def test_word_is_for_the_title_and_description_that_were_seen(change: dict[str, 
     assert dataset.opening.missing == OWNERS
 
 
+def test_yes_that_is_taken_back_ends_what_was_asked_of_another_title() -> None:
+    """What is open may be called otherwise; closed again, nobody opens it by the old title."""
+    dataset = opened()
+    dataset.describe(dataset.metadata.model_copy(update={"title": "Autre"}))
+    say(dataset, "mbr_b", decision="withdraw")
+    assert dataset.metadata.access == "restricted"
+    with pytest.raises(WrongStage, match="son titre ou sa description"):
+        say(dataset, "mbr_b")
+
+
+def test_what_its_owner_closes_is_asked_for_anew() -> None:
+    """And another title asks nobody."""
+    dataset = opened()
+    dataset.describe(dataset.metadata.model_copy(update={"title": "Autre"}))
+    assert dataset.metadata.access == "open"
+    dataset.describe(dataset.metadata.model_copy(update={"access": "restricted"}))
+    assert dataset.opening
+    assert dataset.opening.state == "ended"
+    ask(dataset)
+    assert dataset.opening.missing == OWNERS
+
+
 def test_what_is_in_the_way_is_stronger_than_every_yes() -> None:
     """Persons who could be told from it; once that is mended the owner asks again."""
     dataset = result()

@@ -70,6 +70,20 @@ def test_news_of_another_page_changes_nothing() -> None:
     assert content.model_dump() == before
 
 
+def test_page_that_two_processes_bring_is_one_page() -> None:
+    """The first one's: the other's lease ran out while it fetched."""
+    harvest = new_harvest()
+    for letter in "ab":
+        harvest.take_page(page(file=ref(letter)))
+    assert [page.file for page in harvest.pages] == [ref("a")]
+    assert len(harvest.recorded()) == 1
+    harvest.note_read(1, ref("c"))
+    harvest.note_applied(1, Counts(), (), None)
+    for gone in (3, 1):
+        harvest.miss(gone, 0)
+    assert harvest.gone == 3
+
+
 def test_next_page_is_fetched_and_the_end_retires() -> None:
     """As long as there is one."""
     content = read(next_url=f"{URL}2")
