@@ -75,3 +75,8 @@ def test_a_wish_that_cannot_be_met_names_what_there_is(accept: str) -> None:
     assert str(caught.value.description).endswith(
         "application/json, application/ld+json, text/turtle"
     )
+
+
+def test_the_address_wins_over_the_header() -> None:
+    """Links and browsers send no header of their own."""
+    assert chosen_format(FORMATS, "linked", "text/turtle") == "linked"

@@ -63,6 +63,14 @@ def test_unknown_columns_are_those_that_the_treatment_names() -> None:
     assert readings_of(treatment(CROSS), COLUMNS | {BUSES: None})[BUSES].columns is None
 
 
+def test_chart_of_an_earlier_step_comes_out() -> None:
+    """A chart shows figures that the last table may not hold."""
+    chart = {"value": "boardings", "label": "commune", "title": "Montées"}
+    again = {**summed("summed", by=["boardings"], counts=["commune"], sums=[]), "output": "last"}
+    reading = reading_of(summed("buses", chart=chart), again)
+    assert ("commune", "sum(boardings)") in {figures.figures for figures in reading.shown}
+
+
 def test_treatment_that_cannot_run_is_refused() -> None:
     """Nobody can say what it reads."""
     with pytest.raises(Invalid):
