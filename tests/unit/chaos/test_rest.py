@@ -1,7 +1,5 @@
 """When the crash test calls a lab at rest, and what it says of one that is not."""
 
-import pytest
-
 from tests.chaos.audit import Fault, UnderWay, verdict
 from tests.chaos.run import Rest
 
@@ -21,13 +19,6 @@ def over_at(counts: dict[int, int | None]) -> int:
 def test_lab_is_at_rest_once_nothing_was_under_way_for_a_while() -> None:
     """A broker that was just restarted counts no messages at first."""
     assert over_at({0: 5, 10: 0, 12: 3, 20: 0}) == 19 + QUIET + 1
-
-
-@pytest.mark.parametrize("jobs", [10, 75, 1000])
-def test_more_jobs_that_wait_have_more_time(jobs: int) -> None:
-    """A job in ten seconds is slow, and no fault."""
-    waiting = {10 * ended: jobs - ended for ended in range(jobs + 1)}
-    assert over_at(dict(waiting)) == 10 * jobs - 1 + QUIET + 1
 
 
 def test_lab_that_goes_on_no_further_is_waited_for_no_longer() -> None:

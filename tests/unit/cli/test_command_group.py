@@ -37,11 +37,3 @@ def test_options_that_all_have_follow_the_command_s_own(
 ) -> None:
     """The client is given by us: nobody types it."""
     assert [param.name for param in command.commands[name].params] == parameters
-
-
-def test_command_keeps_its_text_and_defaults(command: Any) -> None:
-    """`--help` shows what stands at the function."""
-    listing = command.commands["list"]
-    assert listing.help == "List guests."
-    assert {param.name: param.default for param in listing.params}["limit"] == 20
-    assert listing.params[0].help == "Where from."

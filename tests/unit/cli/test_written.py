@@ -1,32 +1,14 @@
 """What people write for a command is read, or refused in one sentence."""
 
-import io
 from pathlib import Path
 
 import pytest
 
 from deploy.cli.api_client import CallError
-from deploy.cli.written import described, pairs, read_object
+from deploy.cli.written import described, pairs
 
 VACANT = {"name": "ht_hc", "description": "part des logements vacants, en %"}
 TOWN = {"name": "com", "description": "code de la commune « à jour »"}
-
-
-@pytest.mark.parametrize("text", ['{"a": 1}', "a: 1"])
-def test_json_and_yaml_are_read(text: str) -> None:
-    """Both say the same."""
-    assert read_object(io.StringIO(text)) == {"a": 1}  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "text", ["{", "[1]", "name: &a [*a]", "since: 2026-01-01", "- a", "a: .nan"]
-)
-def test_what_is_no_json_object_is_refused(text: str) -> None:
-    """A date and a value that holds itself have no words in JSON."""
-    file = io.StringIO(text)
-    file.name = "recipe.yaml"
-    with pytest.raises(CallError, match=r"recipe\.yaml"):
-        read_object(file)  # type: ignore[arg-type]
 
 
 def test_pair_is_a_name_and_a_value() -> None:

@@ -4,10 +4,7 @@ import re
 
 import shapely
 
-from deploy.cog import cog_files
 from deploy.cog.department_map import WIDTH, rows_of
-
-LARGEST = 60_000
 
 
 def test_outlines_fill_the_width_with_north_up() -> None:
@@ -21,16 +18,3 @@ def test_outlines_fill_the_width_with_north_up() -> None:
     assert (west[3], east[3]) == (WIDTH // 4, 3 * WIDTH // 4)
     assert west[4] > east[4]
     assert sorted(set(re.findall(r"\d+ \d+", east[2]))) == ["160 0", "160 160", "320 0", "320 160"]
-
-
-def test_island_of_no_pixel_is_left_out() -> None:
-    """The département that it belongs to is drawn."""
-    land = shapely.box(0, 0, 320_000, 320_000)
-    rock = shapely.box(330_000, 0, 330_100, 100)
-    ((_, _, path, _, _),) = rows_of({"50": "Manche"}, {"50": shapely.union_all([land, rock])})
-    assert path.count("M") == 1
-
-
-def test_committed_map_is_small() -> None:
-    """It is part of every page that shows it."""
-    assert cog_files.DEPARTMENTS.stat().st_size < LARGEST

@@ -1,13 +1,11 @@
 """Where the territory of codes lay, year by year, as the source tells it."""
 
 from deploy.cog.territory_history import (
-    Snapshot,
     between,
     follow,
     heirs,
     snapshot_of_history,
     snapshot_of_list,
-    spans,
 )
 
 HISTORY = [
@@ -90,12 +88,6 @@ def test_former_code_leads_to_the_commune_that_had_it() -> None:
     assert places[2025] == {"A": "B", "B": "B"}
 
 
-def test_parts_of_each_other_are_nowhere() -> None:
-    """A faulty list ends in no endless search."""
-    faulty = Snapshot(frozenset({"C"}), frozenset(), {"A": "B", "B": "A"}, {})
-    assert faulty.place("A") is None
-
-
 def test_year_without_a_list_has_what_both_neighbours_have() -> None:
     """Of what changed between them, the members of that year's EPCI."""
     before, after = (
@@ -105,9 +97,3 @@ def test_year_without_a_list_has_what_both_neighbours_have() -> None:
     filled = between(before, after, frozenset({"A", "B", "D"}))
     assert filled.communes == {"A", "B", "D"}
     assert filled.place("C") == "A"
-
-
-def test_years_are_told_as_runs() -> None:
-    """First and last of each, in order."""
-    assert list(spans([2021, 2019, 2020, 2024])) == [(2019, 2021), (2024, 2024)]
-    assert list(spans([])) == []

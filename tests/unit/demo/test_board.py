@@ -43,24 +43,3 @@ def test_stage_that_is_told_too_early_waits_for_those_before_it() -> None:
     """Webhooks come in any order."""
     lines = drawn(event("project_secured"), event("project_submitted"))
     assert [line[0] == "✓" for line in lines[:3]] == [True, False, False]
-
-
-def test_other_projects_move_no_stage() -> None:
-    """The partner hears of everything in the lab."""
-    assert not drawn(event("project_submitted", "prj_2"))[0].startswith("✓")
-
-
-def test_running_job_is_shown_with_its_progress_until_it_ends() -> None:
-    """By its kind, and in per cent."""
-    started = event("job_started", job_id="job_1", kind="trial")
-    assert drawn(started)[8].startswith("trial")
-    assert drawn(started)[8].endswith("50 %")
-    ended = drawn(started, event("job_succeeded", job_id="job_1", kind="trial"))
-    assert ended[8].startswith("no job")
-
-
-def test_events_are_counted_by_their_source() -> None:
-    """All of them, of any project."""
-    started = event("job_started", job_id="job_1", kind="full")
-    lines = drawn(event("project_submitted"), event("project_advised", "prj_2"), started)
-    assert lines[-1] == "events: 3  compute 1, intake 2"

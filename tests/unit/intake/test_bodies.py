@@ -12,7 +12,6 @@ from services.intake.bodies import (
     EraseMember,
     FormTeam,
     LeaveLab,
-    ListProjects,
     ReviewProject,
     SubmitProject,
     WithdrawProject,
@@ -28,11 +27,9 @@ PROJECT = {"title": "T", "problem": "P", "theme": "logement", "territory": ["14"
     ("change", "field"),
     [
         ({"title": "  "}, "title"),
-        ({"title": "x" * 201}, "title"),
         ({"title": "\u202e"}, "title"),
         ({"problem": "Titre \x1b[31m"}, "problem"),
         ({"keywords": ["\u200b"]}, "keywords.0"),
-        ({"problem": "x" * 5001}, "problem"),
         ({"theme": None}, "theme"),
         ({"territory": []}, "territory"),
         ({"territory": ["14", "1411"]}, "territory.1"),
@@ -40,7 +37,6 @@ PROJECT = {"title": "T", "problem": "P", "theme": "logement", "territory": ["14"
         ({"keywords": ["x"] * 21}, "keywords"),
         ({"skills": [""]}, "skills.0"),
         ({"dataset_ids": ["prj_1"]}, "dataset_ids.0"),
-        ({"holder_id": "mbr_other"}, "holder_id"),
         ({"stage": "delivered"}, "stage"),
         ({"treatment": {"inputs": {}, "steps": []}}, "treatment.inputs"),
     ],
@@ -83,12 +79,6 @@ def test_a_number_that_is_no_siren_is_refused(siren: object) -> None:
     assert explain(refused.value).startswith("siren: ")
 
 
-def test_a_list_is_filtered_by_stages_that_exist() -> None:
-    """A misspelt stage is an error, not an empty list."""
-    with pytest.raises(ValidationError, match="stage"):
-        ListProjects.model_validate({"stage": "finished"})
-
-
 @pytest.mark.parametrize("member", [{"$ne": ""}, None, 3, "", "a b", "a@b", "x" * 65])
 def test_members_are_named_as_tokens_name_them(member: Any) -> None:
     """Nobody could ever act as any other id."""
@@ -122,15 +112,11 @@ def test_a_wired_treatment_is_accepted_as_it_is() -> None:
         ({"inputs": {"table": "inconnu"}}, "« inconnu »"),
         ({"inputs": {"table": "vacance"}}, "« vacance »"),
         ({"output": "croisement"}, "existe déjà"),
-        ({"output": "epci"}, "existe déjà"),
         ({"output": "../epci"}, "steps.1.output"),
-        ({"application": ""}, "steps.1.application"),
         ({"inputs": {}}, "steps.1.inputs"),
         ({"colour": "blue"}, "steps.1.colour"),
         ({"parameters": {"$where": 1}}, "steps.1.parameters"),
         ({"parameters": {"a": [{"b.c": 1}]}}, "steps.1.parameters"),
-        ({"parameters": {"a\0": 1}}, "steps.1.parameters"),
-        ({"parameters": {"a": 2**64}}, "steps.1.parameters"),
         ({"parameters": {"a": float("nan")}}, "steps.1.parameters"),
         ({"parameters": {"a": "\ud800"}}, "steps.1.parameters"),
         ({"parameters": {"a": "x" * 300_000}}, "steps.1.parameters"),

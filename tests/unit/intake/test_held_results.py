@@ -52,8 +52,8 @@ def test_manifest_of_a_held_result_is_not_told() -> None:
     assert ProjectView.of(project).results[0].result is None
 
 
-def test_held_result_is_not_delivered_before_its_release() -> None:
-    """With what is to be thought of it, which only the release tells."""
+def test_held_result_is_delivered_after_its_release_and_never_refused() -> None:
+    """With what only the release tells; a refused one is no result."""
     project = held()
     with pytest.raises(WrongStage, match="attend la décision d'un relecteur"):
         project.deliver(samples.delivery(), HOLDER)
@@ -62,10 +62,6 @@ def test_held_result_is_not_delivered_before_its_release() -> None:
     assert project.stage == "delivered"
     assert "petits effectifs" in project.history[-1].why
     assert "remis au porteur : relu" in project.history[-2].why
-
-
-def test_refused_result_is_never_delivered() -> None:
-    """It is no result: the holder is told to change the treatment."""
     project = held()
     project.note_release(REFUSED)
     with pytest.raises(WrongStage, match="deux communes se déduisent"):

@@ -62,16 +62,6 @@ def test_a_project_is_piloted_once_the_site_that_was_asked_accepts() -> None:
     ]
 
 
-def test_a_project_is_staffed_once_all_of_its_team_accepted() -> None:
-    """In the order in which the lab named them, not that of their answers."""
-    project = asked()
-    project.answer_invitation("mbr_2", "accept")
-    assert (project.stage, project.team) == ("piloted", ())
-    project.answer_invitation("mbr_1", "accept")
-    assert (project.stage, project.team) == ("staffed", ("mbr_1", "mbr_2"))
-    assert project.recorded()[-1] == events.ProjectStaffed(**WHO, team=("mbr_1", "mbr_2"))
-
-
 def test_who_declines_says_why_and_holds_the_project_until_others_are_named() -> None:
     """The reason is kept; those who accepted and are named again are not asked again."""
     project = asked()
@@ -241,6 +231,7 @@ def test_one_of_a_team_is_replaced_in_its_place() -> None:
     project.answer_invitation("mbr_1", "decline", "Non.")
     project.answer_invitation("mbr_3", "accept")
     assert (project.stage, project.team) == ("staffed", ("mbr_3", "mbr_2"))
+    assert project.recorded()[-1] == events.ProjectStaffed(**WHO, team=("mbr_3", "mbr_2"))
 
 
 def test_what_is_over_is_not_followed_up() -> None:

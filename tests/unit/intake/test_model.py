@@ -1,13 +1,14 @@
 """The rules of a project's life."""
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal
 
 import pytest
 
 from services.intake.accesses import DatasetAccess, check_readable
 from services.intake.model import Project
 from services.intake.records import Guidance
+from services.intake.reviewing import ReviewDecision
 from services.intake.views import ProjectView
 from shared import events
 from shared.errors import Forbidden, Invalid, WrongStage
@@ -107,12 +108,6 @@ def requested(
 def open_access(project: Project) -> None:
     """Let the catalogue open what the present treatment reads."""
     project.open_access(project.proposal)
-
-
-def test_the_table_names_every_stage() -> None:
-    """No stage is forgotten, and only three are final."""
-    assert tuple(STAGES) == get_args(Stage)
-    assert {stage for stage, terms in STAGES.items() if not terms.following} == FINAL
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -220,9 +215,9 @@ PARTIAL: dict[str, tuple[str, dict[str, Party]]] = {
 """Who does not decide: its id, and the members concerned."""
 
 
-@pytest.mark.parametrize("decision", ["secure", "reject"])
+@pytest.mark.parametrize("decision", ["secure", "reject", "complete"])
 @pytest.mark.parametrize("who", PARTIAL)
-def test_nobody_reviews_on_their_own_case(who: str, decision: Literal["secure", "reject"]) -> None:
+def test_nobody_reviews_on_their_own_case(who: str, decision: ReviewDecision) -> None:
     """Who holds the project, or whose data it would read, leaves it to another organisation."""
     by, parties = PARTIAL[who]
     project = samples.project_at("advised")
@@ -230,16 +225,6 @@ def test_nobody_reviews_on_their_own_case(who: str, decision: Literal["secure", 
     with pytest.raises(Forbidden, match="un autre relecteur"):
         samples.review(project, decision, "Moi-même.", by, parties)
     assert (project.model_dump(), project.recorded()) == (before, [])
-
-
-@pytest.mark.parametrize("who", PARTIAL)
-def test_nobody_asks_to_complete_their_own_case(who: str) -> None:
-    """As they may not decide on it."""
-    by, parties = PARTIAL[who]
-    project = samples.project_at("advised")
-    with pytest.raises(Forbidden, match="un autre relecteur"):
-        samples.review(project, "complete", "Pourquoi ?", by, parties)
-    assert (project.questions, project.recorded()) == ((), [])
 
 
 def test_holder_completes_what_a_review_asks_and_the_review_goes_on() -> None:
@@ -346,18 +331,12 @@ def test_word_for_another_treatment_does_not_count() -> None:
     assert [*stages, project.stage] == ["advised", "secured"]
 
 
-def test_first_reviewer_may_refuse_alone() -> None:
-    """And who refuses need not wait for anybody."""
-    project = samples.project_at("advised")
-    samples.review(project, "reject", "Non.", REVIEWER, needed=2)
-    assert project.stage == "rejected"
-
-
-def test_question_of_a_refused_project_is_not_answered() -> None:
-    """There is nothing left to decide."""
+def test_one_reviewer_refuses_alone_and_what_was_asked_is_not_answered() -> None:
+    """Where two are needed to agree, too; there is nothing left to decide."""
     project = samples.project_at("advised")
     samples.review(project, "complete", "Sur quels logements ?", REVIEWER)
-    samples.review(project, "reject", "Sans suite.", REVIEWER)
+    samples.review(project, "reject", "Sans suite.", REVIEWER, needed=2)
+    assert project.stage == "rejected"
     with pytest.raises(WrongStage, match="rien n'est à compléter"):
         project.complete("Tous.", HOLDER)
 
@@ -432,27 +411,6 @@ def test_a_project_is_equipped_when_both_openings_came(
     ]
 
 
-def test_an_opening_after_the_withdrawal_equips_nothing() -> None:
-    """What was under way when the holder gave up has no effect any more."""
-    project = samples.project_at("secured")
-    open_access(project)
-    samples.advance(project, "withdrawn")
-    project.open_workspace()
-    assert (project.stage, topics(project)) == ("withdrawn", ["project_withdrawn"])
-
-
-def test_a_successful_trial_names_its_manifest() -> None:
-    """Who follows the project can look at the trial."""
-    project = samples.project_at("equipped")
-    project.end_trial(samples.succeeded("trial", "job_trial"))
-    assert project.recorded() == [
-        events.ProjectTrialled(
-            project_id="prj_1", holder_id=HOLDER, job_id="job_trial", result=MANIFEST
-        )
-    ]
-    assert [trial.job_id for trial in project.trials] == ["job_trial"]
-
-
 def test_a_trial_whose_result_has_no_row_is_told_as_a_warning() -> None:
     """The project goes on, and nobody reads that it was a success."""
     project = samples.project_at("equipped")
@@ -525,6 +483,8 @@ def test_after_a_trial_without_result_a_new_treatment_of_the_same_data_is_tried(
             decided_by=REVIEWER,
         )
     ]
+    entry = project.history[-1]
+    assert (entry.by, entry.why) == (REVIEWER, "Nouveau traitement, examiné par le lab.")
     assert not project.access_open
     for proposal in (None, 1, 2, 2):
         project.open_access(proposal)
@@ -560,48 +520,6 @@ def test_a_changed_treatment_that_reads_more_waits_for_its_owner(
     project.note_access(revoked(7))
     project.note_access(granted(8))
     assert topics(project).count("project_equipped") == 1
-
-
-def test_a_treatment_that_an_owner_refuses_is_changed_again() -> None:
-    """Withdrawing is not the only way out; what opens for the older one starts nothing."""
-    project = failed()
-    project.set_treatment(samples.treatment(), REVIEWER, is_reviewer=True)
-    project.note_access(requested(5))
-    project.note_access(granted(6).model_copy(update={"state": "refused", "reason": "Non."}))
-    project.set_treatment(samples.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
-    project.note_access(granted(7))
-    project.open_access(2)
-    assert topics(project) == ["treatment_changed", "treatment_changed"]
-    project.open_access(3)
-    assert topics(project)[2:] == ["project_equipped"]
-
-
-def test_a_treatment_set_after_the_review_is_told_as_reviewed() -> None:
-    """The history names the reviewer, the time and the occasion."""
-    project = failed()
-    project.set_treatment(samples.treatment(), REVIEWER, is_reviewer=True)
-    entry = project.history[-1]
-    assert (entry.by, entry.at >= project.trials[-1].at) == (REVIEWER, True)
-    assert entry.why == "Nouveau traitement, examiné par le lab."
-
-
-def test_the_failure_of_an_older_trial_told_again_changes_nothing() -> None:
-    """The new treatment's trial is still awaited."""
-    project = failed()
-    project.set_treatment(samples.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
-    before = project.model_dump()
-    project.end_trial(samples.failed_trial("job_1"))
-    assert project.model_dump() == before
-
-
-@pytest.mark.parametrize("stage", ["piloted", "staffed"])
-def test_a_full_job_is_noted_at_whatever_stage_it_comes(stage: Stage) -> None:
-    """Its event may overtake others; told twice, it is noted once."""
-    project = samples.project_at(stage)
-    for _ in range(2):
-        project.note_result(samples.succeeded("full", "job_again"))
-    assert [result.job_id for result in project.results].count("job_again") == 1
-    assert (project.stage, project.recorded()) == (stage, [])
 
 
 def test_only_the_result_of_a_full_job_of_this_project_is_delivered() -> None:
@@ -697,25 +615,6 @@ def test_review_does_not_wait_for_compute() -> None:
     assert project.history[-1].why == "Licences ouvertes. Non encore vérifié par le calcul."
 
 
-@pytest.mark.parametrize("answered", [False, True])
-def test_nothing_is_secured_before_the_catalogue_says_whose_data_it_reads(
-    *, answered: bool
-) -> None:
-    """Nor when it said so of an older treatment, or as it did before it told owners."""
-    project = samples.saved(samples.project())
-    project.advise(Guidance())
-    if answered:
-        project.note_inputs(events.InputsChecked(project_id="prj_1", proposal=1))
-    else:
-        samples.check_inputs(project)
-        project.set_treatment(samples.treatment("dts_c"), HOLDER, is_reviewer=False)
-    before = project.model_dump()
-    with pytest.raises(WrongStage, match="à qui sont les données ; réessayez"):
-        samples.advance(project, "secured")
-    assert project.model_dump() == before
-    samples.advance(project, "rejected")
-
-
 def test_access_is_open_while_everything_may_be_read() -> None:
     """Taken away it is not, granted again it is; the history tells both, and the end ends it."""
     project = samples.project_at("equipped")
@@ -734,22 +633,7 @@ def test_access_is_open_while_everything_may_be_read() -> None:
     ]
     samples.advance(project, "withdrawn")
     assert (project.access_open, project.workspace_open) == (False, False)
-
-
-@pytest.mark.parametrize("overtaken", [False, True])
-def test_access_taken_away_before_the_project_was_equipped_waits_to_be_granted_again(
-    *, overtaken: bool
-) -> None:
-    """Whether the opening was heard of before or after: it is told only once."""
-    project = samples.project_at("secured")
-    if overtaken:
-        project.note_access(revoked())
-    open_access(project)
-    project.note_access(revoked())
-    project.open_workspace()
-    assert (project.stage, project.access_open) == ("secured", False)
-    project.note_access(granted(4))
-    assert (project.stage, project.access_open) == ("equipped", True)
+    assert topics(project) == ["project_withdrawn"]
 
 
 def test_trial_that_lost_its_data_runs_again_once_it_is_granted_again() -> None:
@@ -764,20 +648,6 @@ def test_trial_that_lost_its_data_runs_again_once_it_is_granted_again() -> None:
     assert (topics(project), project.trial_due) == (["project_equipped"], True)
     project.end_trial(samples.succeeded("trial", "job_2"))
     assert project.stage == "trialled"
-
-
-def test_data_restricted_since_is_told_as_long_as_its_owner_is_asked() -> None:
-    """It was open when it was granted; then somebody has to decide."""
-    project = samples.project_at("trialled")
-    project.note_access(granted(1))
-    project.note_access(requested(2))
-    assert not project.access_open
-    project.note_access(granted(3))
-    assert project.access_open
-    assert [entry.why for entry in project.history[-2:]] == [
-        "Attend l'accord de mbr_owner sur « dts_a ».",
-        "Accès à des données accordé.",
-    ]
 
 
 def test_history_tells_why_a_secured_project_waits() -> None:
@@ -871,15 +741,6 @@ def test_news_of_a_job_that_waits_may_come_in_any_order() -> None:
     lines = len(project.history)
     project.note_given_up(samples.given_up(6, "full", job_id="job_2"))
     assert (project.waiting_jobs, len(project.history)) == ((), lines)
-
-
-def test_trial_that_was_given_up_goes_on() -> None:
-    """It has not ended: its end is the trial's."""
-    project = samples.project_at("equipped")
-    project.note_given_up(samples.given_up(4))
-    project.end_trial(samples.succeeded("trial", "job_1"))
-    project.end_job(samples.given_up(9, reason=""))
-    assert (project.stage, project.waiting_jobs) == ("trialled", ())
 
 
 def test_who_has_a_part_in_a_project_does_not_decide_on_it() -> None:

@@ -8,7 +8,7 @@ from services.intake.accesses import DatasetAccess
 from services.intake.model import Project
 from shared.events import TreatmentChanged, TreatmentProposed
 from shared.events.event import Party
-from shared.stages import FINAL_STAGES, Stage
+from shared.stages import Stage
 from tests.events import topics
 from tests.unit.intake import samples
 from tests.unit.intake.samples import HOLDER
@@ -85,8 +85,3 @@ def test_owners_of_what_was_granted_before_decide_on_no_changed_treatment() -> N
     project = Project.model_validate(samples.as_before(project))
     project.note_owners("dts_a", ("mbr_o", "mbr_source"))
     assert project.owners == {"mbr_o", "mbr_source"}
-
-
-def test_a_project_that_ended_is_told_no_more() -> None:
-    """Nobody decides on it."""
-    assert not any(before(stage).lacks_telling for stage in FINAL_STAGES)

@@ -127,12 +127,6 @@ def test_retry_after_is_honoured_within_reason(asked: float | None, waited: floa
     assert (sent.next_attempt_at - now()).total_seconds() == pytest.approx(waited, abs=0.5)
 
 
-def test_late_failure_does_not_undo_a_success() -> None:
-    """Of two workers that sent at once, one success is enough."""
-    sent = noted(200, 500)
-    assert (sent.state, len(sent.attempts)) == ("delivered", 2)
-
-
 def test_noting_an_attempt_again_changes_nothing() -> None:
     """A save whose answer was lost is made again."""
     sent, failed = delivery(), attempt(500)
@@ -228,15 +222,6 @@ def test_expired_delivery_tells_why() -> None:
     (event,) = sent.recorded()
     assert isinstance(event, DeliveryAbandoned)
     assert (event.attempts, event.last_error) == (0, "le serveur ne répond plus")
-
-
-def test_endpoint_expects_the_earliest() -> None:
-    """And waits from then on."""
-    subscriber, early = endpoint(), now()
-    assert not subscriber.waiting
-    subscriber.expect(early)
-    subscriber.expect(early + timedelta(hours=1))
-    assert (subscriber.due_at, subscriber.waiting) == (early, True)
 
 
 def test_call_that_did_not_end_well_marks_the_endpoint() -> None:

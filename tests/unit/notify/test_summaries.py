@@ -25,8 +25,6 @@ from shared.events import (
     Obstacle,
     ProjectAdvised,
     ProjectDelivered,
-    ProjectSecured,
-    ProjectStaffed,
     ProjectTrialled,
     ResultHeld,
     TreatmentChecked,
@@ -93,11 +91,6 @@ def test_notify_listens_to_every_event() -> None:
             "L'essai sur échantillon s'est achevé en 1,0 s. Aucune ligne.",
         ),
         (
-            instance_of(JobSucceeded, kind="trial", is_held=True),
-            "L'essai sur échantillon s'est achevé en 1,0 s.",
-        ),
-        (instance_of(ProjectTrialled), "L'essai sur échantillon est concluant."),
-        (
             instance_of(ProjectTrialled, told="s'est achevé sans aucune ligne"),
             "L'essai sur échantillon s'est achevé sans aucune ligne.",
         ),
@@ -127,14 +120,6 @@ def test_notify_listens_to_every_event() -> None:
             ),
         ),
         (
-            instance_of(AccessReminded, title="Eau"),
-            "La demande d'accès au jeu « Eau » attend une réponse.",
-        ),
-        (
-            example(AccessGranted).model_copy(update={"title": "Communes"}),
-            "L'accès au jeu « Communes » est accordé.",
-        ),
-        (
             example(AccessGranted).model_copy(update={"purpose": "étude.", "until": "2027-03-01"}),
             "L'accès au jeu dts_1 est accordé jusqu'au 01/03/2027 pour : étude.",
         ),
@@ -146,24 +131,6 @@ def test_notify_listens_to_every_event() -> None:
         (
             example(JoinsDiscovered).model_copy(update={**FOR_PROJECT, "joins": ()}),
             ("Le nouveau jeu « Communes » a une clé des données du projet : le code commune."),
-        ),
-        (
-            instance_of(
-                ProjectSecured, reason="Licite.", conditions=("Rien par rue.", "Citer l'Insee")
-            ),
-            "Le projet est sécurisé : Licite. Conditions : Rien par rue ; Citer l'Insee.",
-        ),
-        (
-            instance_of(
-                ProjectSecured, reason="Licite", conditions=("Rien par rue\nni par îlot.",)
-            ),
-            "Le projet est sécurisé : Licite. Condition : Rien par rue ni par îlot.",
-        ),
-        (
-            instance_of(
-                AccessGranted, title="Eau", purpose="étude", conditions=("Ne pas republier.",)
-            ),
-            "L'accès au jeu « Eau » est accordé pour : étude. Condition : Ne pas republier.",
         ),
         (
             instance_of(AccessExpired, title="Eau", reason="Sans réponse dans le délai imparti."),
@@ -185,7 +152,6 @@ def test_notify_listens_to_every_event() -> None:
             instance_of(WorkshopChanged, title="Cartes", changed=("starts_at", "ends_at", "place")),
             "L'atelier « Cartes » est modifié : début, fin, lieu.",
         ),
-        (example(TreatmentChecked), "Le traitement proposé peut être exécuté."),
         (
             example(TreatmentChecked).model_copy(update={"fault": "« counts » est vide"}),
             "Le traitement proposé ne peut pas être exécuté : « counts » est vide.",
@@ -207,7 +173,6 @@ def test_notify_listens_to_every_event() -> None:
                 " trouve des données personnelles, et sur quelle base légale. Rien ne l'examine."
             ),
         ),
-        (example(ProjectStaffed), "L'équipe du projet est formée : mem_a, mem_b."),
     ],
     ids=lambda value: value.topic if isinstance(value, Event) else "",
 )

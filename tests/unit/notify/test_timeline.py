@@ -55,12 +55,6 @@ def test_what_services_tell_each_other_alone_is_shown_to_nobody() -> None:
     assert "mem_source" not in entry.body
 
 
-def test_entry_of_a_member_is_in_the_members_timeline() -> None:
-    """Without a project, the subject is what an event is filed under."""
-    entry = TimelineEntry.of(envelope(example(MemberJoined), subject="mem_holder"), "", "")
-    assert entry.correlation == "mem_holder"
-
-
 def test_event_that_is_tied_to_projects_is_in_the_timeline_of_each() -> None:
     """Whole, in the same order; one that is tied to none is in no other timeline."""
     announced = envelope(example(WorkshopAnnounced), subject="wsh_1")

@@ -77,16 +77,6 @@ def test_filter_is_told_as_the_facet_tells_it() -> None:
     assert " SIRET " in filters
 
 
-def test_delivered_service_names_its_licence() -> None:
-    """One that the lab does not know is told as it was written."""
-    fields = {"id": "dts_1", "title": "Carte", "theme": "habitat"}
-    datasets = [{**fields, "licence": "lov2"}, {**fields, "licence": "à voir"}]
-    text = page_of(catalogue.deliveries, {"/datasets": {"items": datasets}}, "holder")
-    assert "Licence Ouverte 2.0" in text
-    assert "à voir" in text
-    assert "lov2" not in text
-
-
 def test_all_types_of_columns_have_a_french_name() -> None:
     """Whatever reading recognises."""
     assert {type_name.name for type_name in all_types(load_codes())} <= TYPES.keys()

@@ -77,17 +77,12 @@ def test_codes_that_can_be_mended_are_not_said_to_be_wrong() -> None:
     )
 
 
-def test_repairs_are_those_that_the_published_version_proposes() -> None:
-    """A version that is being read, or is held, has none to accept yet."""
+def test_version_that_is_being_read_is_under_way_and_proposes_nothing() -> None:
+    """Repairs are those of the published version, which does not end a reading."""
     newer = version(2, "pending", profile=None)
     proposed = FileReading({"versions": [version(), newer]}).proposals
     assert [(name, repair) for name, repair, _ in proposed] == [("commune", "leading_zero")]
     assert FileReading({"versions": [version(state="held")]}).proposals == []
-
-
-def test_a_reading_is_under_way_while_the_newest_version_is_pending() -> None:
-    """What was published before does not end it."""
-    newer = version(2, "pending", profile=None)
     assert FileReading({"versions": [version(), newer]}).is_under_way
     assert not FileReading({"versions": [version()]}).is_under_way
     assert not FileReading({"versions": []}).is_under_way

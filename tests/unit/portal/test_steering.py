@@ -70,13 +70,6 @@ def test_reasons_are_on_the_page_and_not_in_the_report() -> None:
     assert "Faute de temps." not in rendered(figures, "steering/report.html")
 
 
-def test_places_beyond_the_map_are_told_beneath_it() -> None:
-    """Paris is not in Normandy."""
-    assert "Hors de la carte : Paris (1)." in rendered(hostile(), "steering/show.html").replace(
-        "\u00a0", " "
-    )
-
-
 def test_figure_of_a_newer_notify_is_shown_and_a_missing_one_leaves_no_hole() -> None:
     """The services are not changed at one moment."""
     fields = view(delivered()).model_dump(mode="json")

@@ -73,14 +73,6 @@ def test_unpublished_events_of_earlier_versions_stay() -> None:
     assert [event["sequence"] for event in twice.outbox] == [1, 1, 2]
 
 
-def test_event_ids_are_unique_within_and_across_saves() -> None:
-    """A listener that forgets what it has seen by id loses nothing."""
-    once = sealed(a_plan())
-    once.record(ProjectPiloted(project_id="prj_1", holder_id="mbr_1", site_id="mbr_9"))
-    ids = [event["id"] for event in sealed(once).outbox]
-    assert len(set(ids)) == 3
-
-
 def test_event_ids_of_two_services_documents_with_one_id_differ() -> None:
     """A project here and its workspace there share an id, never an event's."""
     room = Room(id="prj_1")
@@ -91,22 +83,10 @@ def test_event_ids_of_two_services_documents_with_one_id_differ() -> None:
     )
 
 
-def test_saved_aggregate_equals_the_one_loaded_again() -> None:
-    """Nothing of what was recorded clings to the saved copy."""
-    saved = sealed(a_plan())
-    assert saved == Plan.model_validate(saved.model_dump())
-    assert "_recorded" not in saved.__dict__
-
-
 def test_handled_event_is_remembered() -> None:
     """The next delivery of the same event finds its id."""
     saved = sealed(a_plan(), because="evt_1")
     assert (saved.has_handled("evt_1"), saved.has_handled("evt_2")) == (True, False)
-
-
-def test_change_without_a_cause_adds_no_handled_id() -> None:
-    """A command by a person comes from no event."""
-    assert sealed(a_plan("evt_1")).handled == ["evt_1"]
 
 
 def test_only_the_latest_handled_ids_are_kept() -> None:
@@ -114,12 +94,6 @@ def test_only_the_latest_handled_ids_are_kept() -> None:
     saved = sealed(a_plan(*(f"evt_{n}" for n in range(HANDLED_KEPT))), because="evt_new")
     assert len(saved.handled) == HANDLED_KEPT
     assert (saved.has_handled("evt_new"), saved.has_handled("evt_0")) == (True, False)
-
-
-def test_aggregates_share_no_defaults() -> None:
-    """A list of one document never shows up in another."""
-    Plan(id="a").names.append("x")
-    assert Plan(id="b").names == []
 
 
 def test_new_ids_name_their_kind_and_differ() -> None:

@@ -63,15 +63,6 @@ def test_member_is_named_by_a_short_plain_word(
         checker.check(signed(token_keys, sub=member_id))
 
 
-@pytest.mark.parametrize("member_id", ["lab", "mbr_x", "mbr_01J8Z3K4M5N6P7Q8R9S0T1V2W3", "a.b-c"])
-def test_ids_that_the_lab_makes_and_short_words_are_members(
-    checker: TokenChecker, token_keys: KeyPair, member_id: str
-) -> None:
-    """The pattern leaves room for all that are in use."""
-    token = issue_token(token_keys.private, member_id, ["owner"], HOUR)
-    assert checker.check(f"Bearer {token}").member_id == member_id
-
-
 def test_expired_token_is_refused_and_told_so(checker: TokenChecker, token_keys: KeyPair) -> None:
     """The one fault that a client can mend by itself is named."""
     token = issue_token(token_keys.private, "mbr_1", ["holder"], -HOUR)
@@ -104,14 +95,6 @@ def test_public_key_used_as_a_shared_secret_is_refused(
     mac = urlsafe_b64encode(signature.sign(f"{header}.{claims}".encode(), secret)).rstrip(b"=")
     with pytest.raises(Unauthenticated):
         checker.check(f"Bearer {header}.{claims}.{mac.decode()}")
-
-
-def test_altered_claims_are_refused(checker: TokenChecker, token_keys: KeyPair) -> None:
-    """A holder cannot make itself an operator."""
-    header, _, signature = signed(token_keys).split(".")
-    claims = part({"sub": "mbr_1", "roles": ["operator"], "aud": "datalab", "exp": 2**33})
-    with pytest.raises(Unauthenticated):
-        checker.check(f"{header}.{claims}.{signature}")
 
 
 @pytest.mark.parametrize(

@@ -54,18 +54,14 @@ def test_steps_are_done_again_and_again() -> None:
     assert first.count == second.count
 
 
-def test_wake_does_the_steps_at_once() -> None:
-    """Who has news waits for no interval."""
+def test_wake_does_the_steps_at_once_and_is_not_lost_during_one() -> None:
+    """Who has news waits for no interval; the news may have come after the step looked."""
     counter = Counter()
     loop = Loop(LONG, counter.step)
     with running(loop):
         eventually(reaches(counter, 1))
         loop.wake()
         eventually(reaches(counter, 2))
-
-
-def test_wake_during_a_step_is_not_lost() -> None:
-    """The news may have come after the step looked: it is done once more."""
     counter = Counter()
 
     def step() -> None:

@@ -43,13 +43,6 @@ def test_error_is_rebuilt_from_its_arguments(cls: type[LabError]) -> None:
     assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own bytes
 
 
-def test_field_survives_the_rebuilding() -> None:
-    """A caller in another process still learns which field is wrong."""
-    error = Invalid("must not be empty", "title")
-    assert error.field == "title"
-    assert Invalid(*error.args).field == "title"
-
-
 @pytest.mark.parametrize(
     ("limit", "size_text"),
     [(200_000_000, "200 Mo"), (1_500_000_000, "1.5 Go"), (64_000, "64 ko"), (10, "10 octets")],

@@ -143,39 +143,12 @@ def test_finer_grain_is_asked_for_anew(finer: dict[str, str]) -> None:
     assert access.request_for("dts_buses").state == "requested"
 
 
-def test_treatment_that_reads_less_goes_on() -> None:
-    """Nobody is asked, and access opens for it at once."""
-    access = granted(facts("boardings", "revenue"))
-    access.change_treatment(facts("boardings", proposal=2), WANTED)
-    assert access.request_for("dts_buses").state == "granted"
-    assert len(events_of(access, events.AccessRequested)) == 1
-    assert events_of(access, events.DataAccessOpened)[-1].proposal == 2
-
-
 def test_grant_for_any_treatment_is_asked_for_nothing_more() -> None:
     """The owner said so in so many words."""
     access = granted(any_treatment=True)
     access.change_treatment(facts("revenue", proposal=2, by="stop"), WANTED)
     assert access.request_for("dts_buses").state == "granted"
     assert events_of(access, events.DataAccessOpened)[-1].proposal == 2
-
-
-def test_older_treatment_that_comes_late_changes_nothing() -> None:
-    """Events come in any order."""
-    access = granted(facts("boardings", proposal=2))
-    access.change_treatment(facts("revenue", proposal=1), WANTED)
-    assert access.request_for("dts_buses").state == "granted"
-    assert access.facts is not None
-    assert access.facts.proposal == 2
-
-
-def test_conditions_are_kept_as_written() -> None:
-    """In the event, and to whoever reads the request."""
-    access = granted(wording="Seulement les montées, jamais la recette.")
-    [event] = events_of(access, events.AccessGranted)[1:]
-    view = AccessRequest.of(access, access.request_for("dts_buses"))
-    assert event.conditions == ("Seulement les montées, jamais la recette.",)
-    assert [consent.wording for consent in view.conditions] == list(event.conditions)
 
 
 def test_grant_from_before_is_bound_to_what_the_project_does_now() -> None:
@@ -212,14 +185,6 @@ def test_title_of_what_is_not_published_is_not_told() -> None:
     assert "Malades" not in "\n".join(ask(facts("boardings"), "dts_buses", fields).sentences)
 
 
-def test_refused_request_is_asked_anew_for_another_treatment() -> None:
-    """What was refused may be granted for less."""
-    access = asked()
-    access.decide("dts_buses", "mbr_o", "refuse", "pas les montées")
-    access.change_treatment(facts("population", proposal=2), WANTED)
-    assert access.request_for("dts_buses").state == "requested"
-
-
 def test_erased_project_keeps_its_grants_without_what_was_said() -> None:
     """Who, why, which columns and what comes out are words; who decided when is not."""
     access = granted(purpose="Étude des arrêts")
@@ -249,18 +214,13 @@ def test_another_version_of_what_is_beside_is_asked_for_anew() -> None:
     assert access.request_for("dts_buses").state == "requested"
 
 
-def test_another_version_of_the_owners_own_data_goes_on() -> None:
-    """It is hers to change."""
-    access = granted()
-    later = WANTED | {"dts_buses": changed(BUSES, "d")}
-    access.change_treatment(facts("boardings"), later)
-    assert access.request_for("dts_buses").state == "granted"
-
-
-def test_what_was_agreed_to_is_kept_as_it_was_seen() -> None:
-    """Also when the treatment reads less since."""
+def test_treatment_that_reads_less_goes_on_and_what_was_agreed_to_is_kept() -> None:
+    """Nobody is asked, access opens for it at once, and the owner's page shows what was seen."""
     access = granted(facts("boardings", "revenue"))
     access.change_treatment(facts("boardings", proposal=2), WANTED)
+    assert access.request_for("dts_buses").state == "granted"
+    assert len(events_of(access, events.AccessRequested)) == 1
+    assert events_of(access, events.DataAccessOpened)[-1].proposal == 2
     view = AccessRequest.of(access, access.request_for("dts_buses"))
     assert "« revenue »" in "".join(view.agreed[2:3])
     assert "Le reste ne l'est pas : « stop » et « revenue »" in "".join(view.asked[2:3])

@@ -4,14 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.catalog.access.bodies import NewDecision
 from services.catalog.access.grants import Conditions, Deadlines, Decision, end_of
 from services.catalog.access.model import ProjectAccess
-from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import NEVER, now
 from shared.errors import Forbidden, WrongStage
@@ -71,14 +68,6 @@ def test_owner_without_an_answer_is_reminded_once_and_then_asked_no_longer() -> 
         access.count_use("dts_1")
 
 
-def test_only_those_who_did_not_answer_are_reminded() -> None:
-    """Whoever consented has nothing left to do."""
-    access = asked(RESULT)
-    access.decide("dts_1", "mbr_o", "grant", "")
-    access.tick(access.next_due)
-    assert [event.member_ids for event in events_of(access, AccessReminded)] == [("mbr_p",)]
-
-
 @pytest.mark.parametrize("late", ["grant", "refuse"])
 def test_expired_request_may_still_be_decided(late: Decision) -> None:
     """As after a refusal: access opens with the last consent, and is never asked for again."""
@@ -90,26 +79,6 @@ def test_expired_request_may_still_be_decided(late: Decision) -> None:
     access.decide("dts_1", "mbr_p", late, "non")
     outcome = {"grant": "granted", "refuse": "refused"}[late]
     assert (access.request_for("dts_1").state, access.opened) == (outcome, late == "grant")
-
-
-def test_request_asked_anew_has_all_its_time_again() -> None:
-    """Who takes a refusal back long after does not find the others' time used up."""
-    access = asked(RESULT)
-    request = access.request_for("dts_1")
-    request.waits_since -= 40 * DAY
-    access.decide("dts_1", "mbr_o", "refuse", "non")
-    access.decide("dts_1", "mbr_o", "grant", "")
-    access.tick(now())
-    assert (request.missing, events_of(access, AccessReminded, AccessExpired)) == (["mbr_p"], [])
-
-
-def test_grant_tells_its_conditions() -> None:
-    """In the event, and to whoever reads the request."""
-    access = granted(TOMORROW, "étude des loyers")
-    [event] = events_of(access, AccessGranted)
-    view = AccessRequest.of(access, access.request_for("dts_1"))
-    for document in (event, view):
-        assert (document.purpose, document.until) == ("étude des loyers", TOMORROW)
 
 
 def test_earliest_day_and_every_purpose_of_several_deciders_count() -> None:
@@ -196,13 +165,6 @@ def test_only_what_is_granted_can_be_taken_back() -> None:
 def test_day_ends_at_midnight_in_france(day: str, over: datetime) -> None:
     """In winter an hour, in summer two before it ends in UTC."""
     assert end_of(day) == over
-
-
-@given(st.dates(min_value=datetime(2000, 1, 1, tzinfo=UTC).date()).filter(lambda d: d.year < 9999))
-def test_days_follow_each_other_without_gap_or_overlap(day: Any) -> None:
-    """A day ends 23 to 25 hours after the one before it."""
-    length = end_of((day + DAY).isoformat()) - end_of(day.isoformat())
-    assert timedelta(hours=23) <= length <= timedelta(hours=25)
 
 
 @pytest.mark.parametrize("until", ["1999-12-31", "9999-12-31", "demain", "2101-02-30", 7])

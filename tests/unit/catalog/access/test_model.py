@@ -17,7 +17,7 @@ from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
 from shared import events
 from shared.aggregate import NEVER, now
-from shared.errors import Forbidden, NotFound, Rejected, WrongStage
+from shared.errors import Forbidden, NotFound, Rejected
 from tests.unit.catalog.samples import metadata, published, registered
 
 OPEN = published("dts_open")
@@ -116,22 +116,6 @@ def test_refusal_leaves_the_project_without_access_until_the_owner_grants() -> N
     assert event_names(access)[2:] == ["AccessGranted", "DataAccessOpened"]
 
 
-def test_same_decision_again_changes_nothing() -> None:
-    """A repeated answer is no second grant."""
-    access = secured(ASKED)
-    for _ in range(2):
-        access.decide("dts_asked", "mbr_o", "grant", "")
-    assert Counter(event_names(access))["AccessGranted"] == 1
-
-
-def test_granted_access_is_not_refused_afterwards() -> None:
-    """What was granted ends with the project."""
-    access = secured(ASKED)
-    access.decide("dts_asked", "mbr_o", "grant", "")
-    with pytest.raises(WrongStage, match="« accordé »"):
-        access.decide("dts_asked", "mbr_o", "refuse", "trop tard")
-
-
 @pytest.mark.parametrize(
     ("dataset_id", "decider"),
     [
@@ -223,14 +207,6 @@ def test_data_that_was_open_when_it_was_granted_is_asked_for_once_it_is_restrict
     assert not access.must_ask_again(restricted)
 
 
-def test_holder_s_own_data_stays_its_own_whatever_it_is() -> None:
-    """Nobody else decides on it, unless others' data went into it."""
-    access = secured(OWN)
-    assert not access.must_ask_again(OWN)
-    access.ask_again(OWN)
-    access.count_use("dts_own")
-
-
 def test_access_taken_back_before_the_end_is_remembered() -> None:
     """The end of the project takes nothing back; what is granted again was not taken."""
     access = secured(ASKED, OTHER)
@@ -264,24 +240,6 @@ def test_open_data_that_is_not_published_waits_for_its_owner_who_may_refuse() ->
     assert event_names(refused) == ["AccessRequested", "AccessRefused"]
 
 
-def test_data_that_is_published_as_restricted_still_waits_for_its_owner() -> None:
-    """Whatever was meant when it was asked for; what is granted before is read once it can be."""
-    unread = registered("dts_unread", owner_id="mbr_u")
-    restricted = published("dts_unread", metadata(access="restricted"), owner_id="mbr_u")
-    late, early = secured(unread), secured(unread)
-    late.reconsider(restricted)
-    assert late.waits_for == ["mbr_u", STAFF]
-    early.decide("dts_unread", "mbr_u", "grant", "")
-    assert not early.opened
-    early.reconsider(restricted)
-    late.decide("dts_unread", "mbr_u", "grant", "")
-    assert (
-        event_names(late)
-        == event_names(early)
-        == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
-    )
-
-
 def test_request_for_data_that_its_owner_opens_is_granted() -> None:
     """What everybody may read needs no decision; what was refused was refused."""
     opened = published("dts_asked", owner_id="mbr_o")
@@ -293,14 +251,6 @@ def test_request_for_data_that_its_owner_opens_is_granted() -> None:
             access.reconsider(opened)
     assert event_names(waiting) == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
     assert event_names(refused) == ["AccessRequested", "AccessRefused"]
-
-
-def test_the_holder_s_own_data_opens_access_once_it_is_published() -> None:
-    """Nobody is asked: the holder knows what its own data waits for."""
-    access = secured(registered("dts_own", owner_id="mbr_h"))
-    assert (event_names(access), access.opened) == (["AccessGranted"], False)
-    access.reconsider(published("dts_own", owner_id="mbr_h"))
-    assert event_names(access) == ["AccessGranted", "DataAccessOpened"]
 
 
 def test_unknown_dataset_is_refused_with_a_reason() -> None:
@@ -344,15 +294,6 @@ def test_end_is_told_beside_the_owners_own_reason() -> None:
     assert (ended.decided_by, ended.reason) == ("mbr_o", "pour cette étude")
     assert ended.ended_at is not None
     assert (refused.state, refused.end_reason, refused.ended_at) == ("refused", "", None)
-
-
-def test_refused_request_of_an_ended_project_is_not_granted() -> None:
-    """After the end there is nothing to grant."""
-    access = secured(ASKED)
-    access.decide("dts_asked", "mbr_o", "refuse", "non")
-    access.close("Projet retiré.")
-    with pytest.raises(WrongStage):
-        access.decide("dts_asked", "mbr_o", "grant", "")
 
 
 def test_matches_are_told_even_when_there_are_none() -> None:

@@ -63,16 +63,6 @@ def test_null_takes_away_what_may_be_missing() -> None:
         change(title=None)
 
 
-def test_open_data_is_restricted_and_opened_again() -> None:
-    """What is one's own and names nobody is its owner's to open."""
-    dataset = published()
-    for access in ("restricted", "open"):
-        body = change(access=access)
-        check(dataset, body)
-        dataset.describe(body.applied_to(dataset.metadata))
-        assert dataset.metadata.access == access
-
-
 def _of_others() -> Dataset:
     dataset = published(about=metadata(access="restricted"))
     dataset.source_owners = ["mbr_other"]

@@ -8,10 +8,9 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.quality import Described, criteria_of, score_of
 from services.catalog.datasets.versions import VersionContent, compare
 from shared.aggregate import now
-from shared.engine.tables.files import FileSummary, formats_of
+from shared.engine.tables.files import FileSummary
 from shared.engine.tables.manifest import Profile
 from shared.engine.tables.privacy import FILES, unexamined
-from shared.errors import Invalid
 from shared.events import DatasetHeld
 from tests.unit.catalog.samples import metadata, ref, registered
 
@@ -79,12 +78,6 @@ def test_files_with_persons_are_published_on_a_legal_basis() -> None:
     assert "« mission d'intérêt public », pour : « Inventaire »" in version.about_persons
 
 
-def test_open_files_with_persons_need_what_open_tables_need() -> None:
-    """A law, or consent."""
-    with pytest.raises(Invalid, match="CRPA"):
-        looked_at("open").confirm(None, BASIS, restrict=False)
-
-
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_word_on_one_version_is_none_on_the_next(count: int) -> None:
     """Fewer files may hold more."""
@@ -92,14 +85,6 @@ def test_word_on_one_version_is_none_on_the_next(count: int) -> None:
     dataset.declare(None, [FILES], "Personne")
     add_version(dataset, 2, count)
     assert [version.state for version in dataset.versions] == ["published", "held"]
-
-
-def test_legal_basis_holds_for_later_versions() -> None:
-    """Nothing worse can be said of them."""
-    dataset = looked_at("restricted")
-    dataset.confirm(None, BASIS, restrict=False)
-    add_version(dataset, 2)
-    assert dataset.versions[1].state == "published"
 
 
 def test_reading_files_anew_keeps_what_was_stated() -> None:
@@ -110,14 +95,6 @@ def test_reading_files_anew_keeps_what_was_stated() -> None:
     dataset.publish(1, None, files(), "job_2", listing=ref("d"))
     assert dataset.state == "published"
     assert {ref("b").sha256, ref("d").sha256} <= set(dataset.hashes)
-
-
-def test_projects_read_files_as_they_came() -> None:
-    """The list is for people."""
-    dataset = looked_at()
-    dataset.declare(None, [FILES], "Personne")
-    version, file = dataset.readable()
-    assert (file, version.table, version.listing) == (version.file, None, ref("b"))
 
 
 def test_changes_of_files_are_counted() -> None:
@@ -143,15 +120,6 @@ def test_quality_leaves_out_what_is_judged_by_columns() -> None:
         source_url="https://ville.example/photos",
     )
     assert score_of(Described(whole, files(), is_result=False)) == 100
-
-
-def test_formats_are_called_as_people_search_them() -> None:
-    """By the media types' last word."""
-    kinds = ("image/png", "image/tiff; application=geotiff", "application/x-netcdf")
-    summary = FileSummary(
-        count=4, size=0, media_types=dict.fromkeys((*kinds, "application/octet-stream"), 1)
-    )
-    assert formats_of(summary) == {"png", "tiff", "netcdf"}
 
 
 def test_names_of_files_are_no_more_shown_than_values() -> None:

@@ -140,14 +140,6 @@ def test_result_that_singles_persons_out_is_restricted(k: int | None, access: st
         assert (dataset.state, dataset.metadata.access) == ("published", expected)
 
 
-@pytest.mark.parametrize("verdict", ["none", "quasi"])
-def test_other_verdicts_hold_nothing(verdict: str) -> None:
-    """So do profiles made before tables were screened."""
-    privacy = Privacy.model_validate({"verdict": verdict, "subject": "persons"})
-    for shown_profile in (profile(), screened(privacy)):
-        assert read_as(shown_profile).state == "published"
-
-
 def sensitive(*columns: str, k: int | None = 1) -> Profile:
     """The profile of a table that names nobody and has health in these columns."""
     findings = tuple(
@@ -216,16 +208,6 @@ def test_screened_anew_a_version_that_names_nobody_stays() -> None:
     dataset.reject(1, "mémoire", "job_3")
     assert (dataset.state, dataset.versions[0].again) == ("published", False)
     assert len([e for e in dataset.recorded() if isinstance(e, DatasetPublished)]) == 1
-
-
-def test_basis_of_a_version_covers_what_was_known_of_it() -> None:
-    """Read anew it stays published by it, but not when it turns out to tell more."""
-    dataset = held("nom")
-    dataset.confirm(1, basis(), restrict=False)
-    for columns, state in (("nom",), "published"), (("nom", "adresse"), "held"):
-        dataset.read_again()
-        dataset.publish(1, ref("c"), naming(*columns), "job")
-        assert dataset.state == state
 
 
 def test_reviewers_are_told_the_basis_apart_from_what_was_found() -> None:

@@ -135,20 +135,3 @@ def test_metadata_of_before_these_terms_is_read() -> None:
     kept = Metadata.model_validate({**ABOUT, "access": "open"})
     assert (kept.temporal, kept.contact, kept.hvd, kept.language) == (None, None, None, "fr")
     assert NewDataset.model_validate({**ABOUT, "access": "open"}).plain() == kept
-
-
-def test_an_upload_keeps_every_term() -> None:
-    """What the owner said is what the dataset has."""
-    fields = {
-        **ABOUT,
-        "access": "open",
-        "temporal": {"start": "2020-01-01", "end": "2020-12-31"},
-        "frequency": "annual",
-        "contact": {"name": "Service SIG", "email": "sig@ville.fr"},
-        "hvd": "mobility",
-        "language": "br",
-    }
-    plain = NewDataset.model_validate(fields).plain()
-    assert plain.temporal == Period(start=date(2020, 1, 1), end=date(2020, 12, 31))
-    assert plain.contact == Contact(name="Service SIG", email="sig@ville.fr")
-    assert (plain.frequency, plain.hvd, plain.language) == ("ANNUAL", "mobility", "br")

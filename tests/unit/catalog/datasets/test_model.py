@@ -9,7 +9,7 @@ from services.catalog.datasets.versions import VersionContent
 from shared.aggregate import now
 from shared.errors import Unavailable, WrongStage
 from shared.events import DatasetPublished, DatasetRegistered, DatasetRejected, Event
-from tests.unit.catalog.samples import made_of, profile, published, ref, registered
+from tests.unit.catalog.samples import profile, published, ref, registered
 
 
 def upload(letter: str) -> VersionContent:
@@ -35,14 +35,6 @@ def test_first_upload_is_version_one_and_waits() -> None:
     assert dataset.published is None
 
 
-def test_same_bytes_again_are_the_same_version() -> None:
-    """Uploading the newest version's bytes again registers nothing."""
-    dataset = registered()
-    dataset.register(upload("a"))
-    assert len(dataset.versions) == 1
-    assert numbers_of(dataset, DatasetRegistered) == [1]
-
-
 def test_source_s_date_is_said_and_never_that_of_the_upload() -> None:
     """Each version has its own; one whose owner says none has none."""
     dataset = registered()
@@ -54,22 +46,6 @@ def test_source_s_date_is_said_and_never_that_of_the_upload() -> None:
     first, second, third = (dataset.as_source(version).updated for version in dataset.versions)
     assert (first, second, third) == (None, date(2024, 6, 1), None)
     assert dataset.metadata.modified is None
-
-
-def test_result_is_dated_by_the_day_the_lab_made_it() -> None:
-    """It has no other source."""
-    dataset = registered()
-    dataset.versions[0].provenance = made_of()
-    assert dataset.as_source().updated == dataset.versions[0].registered_at.date()
-
-
-def test_changed_bytes_are_a_new_version() -> None:
-    """Other bytes get the next number, also when an older version had them."""
-    dataset = registered()
-    for letter in ("c", "a"):
-        dataset.register(upload(letter))
-    assert [version.number for version in dataset.versions] == [1, 2, 3]
-    assert numbers_of(dataset, DatasetRegistered) == [1, 2, 3]
 
 
 def test_another_sheet_is_a_new_version_and_stays_chosen() -> None:
@@ -99,30 +75,15 @@ def test_published_dataset_offers_table_and_keys() -> None:
     assert numbers_of(dataset, DatasetPublished) == [1]
 
 
-def test_older_version_published_late_does_not_hide_the_newer() -> None:
-    """Whichever job ends first, the highest published number is the one that is read."""
-    dataset = registered()
-    dataset.register(upload("c"))
-    dataset.publish(2, ref("d"), profile("siren"), "job_2")
-    dataset.publish(1, ref("b"), profile("commune"), "job_1")
-    assert dataset.readable()[0].number == 2
-    assert dataset.keys == ["siren"]
-
-
-def test_rejected_newer_version_leaves_the_published_one() -> None:
-    """A bad upload does not take a dataset out of the catalogue."""
-    dataset = published()
-    dataset.register(upload("c"))
-    dataset.reject(2, "illisible", "job_2")
-    assert (dataset.state, dataset.readable()[0].number) == ("published", 1)
-
-
-def test_late_failure_does_not_reject_a_published_version() -> None:
-    """A second, failed job of a published version changes nothing."""
+def test_bad_upload_does_not_take_a_dataset_out_of_the_catalogue() -> None:
+    """Nor does a late, failed job of the published version."""
     dataset = published()
     dataset.reject(1, "illisible", "job_2")
     assert dataset.versions[0].state == "published"
     assert numbers_of(dataset, DatasetRejected) == []
+    dataset.register(upload("c"))
+    dataset.reject(2, "illisible", "job_2")
+    assert (dataset.state, dataset.readable()[0].number) == ("published", 1)
 
 
 def test_reading_waits_for_a_pending_version_and_fails_for_a_rejected_one() -> None:
@@ -133,20 +94,6 @@ def test_reading_waits_for_a_pending_version_and_fails_for_a_rejected_one() -> N
     dataset.reject(1, "le fichier est un zip", "job_1")
     with pytest.raises(WrongStage, match="un zip"):
         dataset.readable()
-
-
-def test_unknown_version_number_is_refused() -> None:
-    """A job of a version that the dataset does not have is nobody's news."""
-    with pytest.raises(WrongStage):
-        registered().publish(7, ref("b"), profile(), "job_1")
-
-
-def test_version_not_said_is_the_newest() -> None:
-    """An event of before version numbers speaks of the newest version."""
-    dataset = registered()
-    dataset.register(upload("c"))
-    dataset.publish(None, ref("d"), profile(), "job_2")
-    assert [version.state for version in dataset.versions] == ["pending", "published"]
 
 
 def test_document_carries_what_queries_use() -> None:

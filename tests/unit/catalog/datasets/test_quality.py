@@ -10,7 +10,7 @@ from services.catalog.datasets.quality import Criterion
 from services.catalog.datasets.views import summary_of, view_of
 from shared.auth import ANYBODY
 from shared.engine.tables.manifest import Column, Meaning, Profile, Repair
-from tests.unit.catalog.samples import harvested_record, published, registered
+from tests.unit.catalog.samples import published, registered
 
 GOOD = Metadata(
     title="Logements vacants",
@@ -114,20 +114,6 @@ def test_a_column_that_names_communes_is_advised_its_codes() -> None:
     ]
     assert unmet(read(columns=(ville, COLUMN))) == []
     assert criterion.advice.startswith("La colonne « ville » nomme des communes ; ajoutez-en")
-
-
-def test_a_result_has_its_producer_and_source_in_its_provenance() -> None:
-    """The project that made it is known."""
-    dataset = read(GOOD.model_copy(update={"producer": "", "source_url": None}))
-    dataset.project_id = "prj_1"
-    assert unmet(dataset) == []
-
-
-def test_referenced_data_is_judged_by_what_is_said_of_it() -> None:
-    """Nothing is known of its columns and rows, until the lab takes it in."""
-    dataset = Dataset(id="dts_a", owner_id="mbr_1", metadata=GOOD)
-    dataset.harvest(harvested_record())
-    assert unmet(dataset) == ["keys", "filled", "valid", "intact"]
 
 
 def test_a_dataset_that_was_not_read_is_not_judged() -> None:

@@ -8,12 +8,11 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
-from services.catalog.matching.model import best_matches, traits_of
 from shared.auth import Caller
 from shared.engine.contract.harvested_page import Distribution
 from shared.errors import WrongStage
 from shared.events import DatasetHarvested, DatasetRetired, Event
-from tests.unit.catalog.samples import harvested_record, metadata, profile, project, ref
+from tests.unit.catalog.samples import harvested_record, metadata, profile, ref
 
 ANYBODY = Caller("mbr_x", frozenset({"holder"}))
 
@@ -25,17 +24,12 @@ def harvested() -> Dataset:
     return dataset
 
 
-def test_harvested_dataset_is_found_without_any_version() -> None:
-    """It is published at once: there is nothing to read, and everybody may know of it."""
+def test_harvested_dataset_is_found_without_any_version_and_told_once() -> None:
+    """There is nothing to read; a step that a crash repeats finds its work done."""
     dataset = harvested()
     assert (dataset.state, dataset.source_id, dataset.keys) == ("published", "src_1", [])
     assert [type(event) for event in dataset.recorded()] == [DatasetHarvested]
     assert view_of(dataset, ANYBODY).harvested == harvested_record()
-
-
-def test_same_record_of_the_same_harvest_is_told_once() -> None:
-    """A step that a crash repeats finds its work done."""
-    dataset = harvested()
     dataset.harvest(harvested_record())
     assert len(dataset.recorded()) == 1
 
@@ -92,27 +86,6 @@ def test_date_of_the_dataset_counts_for_files_without_one() -> None:
     assert dataset.outdated == dateless
 
 
-def test_data_that_its_owner_brought_later_is_never_outdated() -> None:
-    """Nor that of a dataset which its source has no more."""
-    newer = CSV.model_copy(update={"modified": "2026-03-01"})
-    owned, retired = taken_in(), taken_in()
-    for dataset in (owned, retired):
-        note_files(dataset, newer)
-    owned.register(VersionContent(file=ref("b"), filename="mine.csv"))
-    retired.retire("?")
-    assert (owned.outdated, retired.outdated) == (None, None)
-
-
-def test_retired_dataset_stays_but_is_no_longer_listed() -> None:
-    """Its state says so and why; retiring it again changes nothing."""
-    dataset = harvested()
-    for _ in range(2):
-        dataset.retire("absent de la source")
-    assert (dataset.state, dataset.retired) == ("retired", "absent de la source")
-    expected: list[type[Event]] = [DatasetHarvested, DatasetRetired]
-    assert [type(event) for event in dataset.recorded()] == expected
-
-
 def test_retired_dataset_takes_no_version() -> None:
     """Nobody would see it."""
     dataset = harvested()
@@ -122,9 +95,14 @@ def test_retired_dataset_takes_no_version() -> None:
     assert dataset.versions == []
 
 
-def test_retired_dataset_comes_back_when_it_is_seen_again() -> None:
-    """With the same record, too; not what was retired here, whatever its source tells later."""
+def test_retired_dataset_is_no_longer_listed_until_it_is_seen_again() -> None:
+    """Its state says so and why; the same record brings it back, too."""
     dataset = harvested()
+    for _ in range(2):
+        dataset.retire("absent de la source")
+    assert (dataset.state, dataset.retired) == ("retired", "absent de la source")
+    expected: list[type[Event]] = [DatasetHarvested, DatasetRetired]
+    assert [type(event) for event in dataset.recorded()] == expected
     dataset.retire("absent de la source")
     dataset.harvest(harvested_record("returned", harvest_id="hrv_3"))
     assert (dataset.state, dataset.retired) == ("published", "")
@@ -155,9 +133,3 @@ def test_update_of_a_referenced_dataset_is_its_source_s() -> None:
     assert dataset.as_source().updated == date(2025, 5, 1)
     dataset.harvest(changed_record.model_copy(update={"modified": "2026-02-28T23:00:00Z"}))
     assert dataset.as_source().updated == date(2026, 2, 28)
-
-
-def test_referenced_dataset_is_proposed_with_the_way_to_use_it() -> None:
-    """It fits a project, whose treatment cannot read it yet."""
-    (match,) = best_matches(traits_of(project(title="Communes"), []), [harvested()])
-    assert "Données chez leur producteur : à déposer ici avant de les traiter." in match.reasons

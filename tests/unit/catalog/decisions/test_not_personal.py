@@ -96,19 +96,12 @@ def test_said_again_changes_nothing_and_otherwise_replaces() -> None:
     ("kind", "confidence", "is_enough"),
     [
         ("nir", 0.99, False),
-        ("iban", 1.0, False),
         ("email", 1.0, False),
-        ("phone", 1.0, False),
         ("email", 0.6, True),
         ("surname", 1.0, True),
-        ("address", 0.7, True),
         ("address", 0.9, False),
         ("mention", 0.95, False),
-        ("mention", 0.7, True),
         ("persons", 0.9, False),
-        ("plate", 0.8, False),
-        ("ip", 0.9, False),
-        ("mac", 1.0, False),
         ("birth_date", 1.0, False),
     ],
 )
@@ -165,15 +158,6 @@ def test_refusal_is_known_by_what_was_refused() -> None:
     other.declare(None, ("navire",), SHIPS, refused=dataset.refused)
     assert (other.state, other.versions[0].not_personal[0].needs_word) == ("held", True)
     assert version.without_content().marks == {version.file.sha256}
-
-
-def test_other_columns_stay_held() -> None:
-    """The event names what is left."""
-    dataset = read_as(finding("navire"), finding("capitaine"))
-    declared(dataset, "navire")
-    assert dataset.state == "held"
-    assert "« capitaine »" in dataset.versions[0].reason
-    assert "« navire »" not in dataset.versions[0].reason
 
 
 def test_refused_declaration_holds_the_version_again() -> None:
@@ -234,36 +218,6 @@ def test_later_version_takes_it_over_where_nothing_else_is_found(
     publish_next(dataset, *later)
     version = dataset.versions[1]
     assert (version.state, bool(version.not_personal)) == (state, state == "published")
-
-
-def test_later_version_with_another_column_does_not_take_it_over() -> None:
-    """Ships have no debts."""
-    dataset = read_as(finding("navire"))
-    declared(dataset, "navire")
-    dataset.register(VersionContent(file=ref("2"), filename="a.csv"))
-    wider = screened(finding("navire"))
-    debts = wider.columns[0].model_copy(update={"name": "impaye"})
-    more = wider.model_copy(update={"columns": (*wider.columns, debts)})
-    dataset.publish(2, ref("c"), more, "job_2")
-    assert (dataset.versions[1].state, dataset.versions[1].not_personal) == ("held", ())
-
-
-def test_doubtful_mailboxes_that_turn_out_certain_are_held() -> None:
-    """The owner's word was for less."""
-    dataset = read_as(finding("contact", "email", 0.6))
-    declared(dataset, "contact")
-    publish_next(dataset, finding("contact", "email", 1.0))
-    assert dataset.versions[1].state == "held"
-
-
-def test_screened_anew_with_another_finding_it_is_held() -> None:
-    """What was declared is still lifted."""
-    dataset = read_as(finding("navire"))
-    declared(dataset, "navire")
-    dataset.read_again()
-    dataset.publish(1, ref("d"), screened(finding("navire"), finding("capitaine")), "job_2")
-    assert dataset.state == "held"
-    assert "« navire »" not in dataset.versions[0].reason
 
 
 def test_refusal_holds_every_version_that_took_it_over() -> None:

@@ -204,20 +204,6 @@ def test_what_its_owner_closes_is_asked_for_anew() -> None:
     assert dataset.opening.missing == OWNERS
 
 
-def test_asking_again_keeps_each_yes_for_the_same() -> None:
-    """The same again tells nobody; after a refusal, or with another reason, all are told."""
-    dataset = result()
-    for _ in range(2):
-        ask(dataset)
-    assert len(events_of(dataset, OpeningRequested)) == 1
-    say(dataset, "mbr_a")
-    say(dataset, "mbr_b", decision="refuse")
-    ask(dataset, "utile à tous")
-    assert len(events_of(dataset, OpeningRequested)) == 2
-    assert dataset.opening
-    assert (dataset.opening.state, dataset.opening.missing) == ("waiting", ("mbr_b", "mbr_h"))
-
-
 def test_what_is_in_the_way_is_stronger_than_every_yes() -> None:
     """Persons who could be told from it; once that is mended the owner asks again."""
     dataset = result()

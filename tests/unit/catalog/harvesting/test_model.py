@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.catalog.harvesting.fetched_page import Counts, FetchedPage, RefusedDataset, tell
+from services.catalog.harvesting.fetched_page import Counts, FetchedPage, tell
 from services.catalog.harvesting.model import PAGES, Harvest, RemoteSource
 from shared.aggregate import NEVER, now
 from shared.engine.contract.harvested_page import READER
@@ -41,7 +41,7 @@ def read(next_url: str | None = None) -> Harvest:
 
 
 def test_page_waits_for_the_sandbox_and_then_for_the_catalogue() -> None:
-    """The event says which page; meanwhile no process of the catalogue has anything to do."""
+    """The event says which page; one whose content this reader read before needs no sandbox."""
     harvest = new_harvest()
     harvest.take_page(page())
     assert (harvest.state, harvest.due_at) == ("reading", NEVER)
@@ -51,10 +51,6 @@ def test_page_waits_for_the_sandbox_and_then_for_the_catalogue() -> None:
     harvest.note_read(1, ref("b"))
     assert harvest.state == "applying"
     assert harvest.due_at <= now()
-
-
-def test_page_whose_content_was_read_before_needs_no_sandbox() -> None:
-    """Unless another reader read it."""
     harvest = new_harvest()
     harvest.take_page(page(manifest=ref("b")))
     assert (harvest.state, harvest.recorded()) == ("applying", [])
@@ -163,15 +159,6 @@ def test_harvest_that_retires_or_has_ended_is_not_cancelled() -> None:
     for harvest in (retiring, ended):
         with pytest.raises(WrongStage, match="finie, ou retire"):
             harvest.cancel()
-
-
-def test_a_hundred_refusals_are_kept_and_all_are_counted() -> None:
-    """A document has its limits."""
-    harvest = new_harvest()
-    harvest.take_page(page(manifest=ref("b")))
-    refused = [RefusedDataset(page=1, where=str(number), reason="?") for number in range(150)]
-    harvest.note_applied(1, Counts(refused=150), refused, None)
-    assert (len(harvest.refused), harvest.counts.refused) == (100, 150)
 
 
 ONE_NEW = "1 jeu de données lu : 1 nouveau."

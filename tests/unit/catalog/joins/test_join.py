@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import ColumnPairs, Join
+from services.catalog.joins.join import ColumnPairs
 from services.catalog.joins.join_order import Traits, pruned
 from shared.engine.tables.key_file import KeyBlock, KeyColumn, blocks_of
 from tests.unit.catalog.joins.test_inverted_index import blocks
@@ -99,30 +99,6 @@ def test_columns_of_different_years_may_both_need_the_crosswalk() -> None:
     }
     best = column_pairs(index_of(old=OLD, older=older), "old")[0]
     assert best == ("com", "commune", "insee", "commune", 3)
-
-
-def test_establishment_finds_its_company() -> None:
-    """One side leads to keys that the other has."""
-    establishments = {
-        ("siret", "siret", ""): "21140001500013",
-        ("siret", "siren", "siret_siren"): "211400015",
-    }
-    index = index_of(a=establishments, b={("siren", "siren", ""): "211400015 217500016"})
-    assert column_pairs(index, "a") == [("siret", "siret_siren", "siren", "", 1)]
-
-
-def test_two_columns_that_lead_to_another_kind_do_not_meet_there() -> None:
-    """Communes of one EPCI are not the same commune."""
-    here = {("a", "commune", ""): "14001", ("a", "siren", "commune_epci"): "200000001"}
-    there = {("b", "commune", ""): "14003", ("b", "siren", "commune_epci"): "200000001"}
-    assert column_pairs(index_of(here=here, there=there), "here") == []
-
-
-def test_values_as_they_are_come_first_among_equals() -> None:
-    """Without a crosswalk nothing is lost on the way."""
-    both = {("x", "commune", ""): "14001", ("y", "commune", "iris_commune"): "14001"}
-    index = index_of(here={("k", "commune", ""): "14001"}, there=both)
-    assert [via for _, _, _, via, _ in column_pairs(index, "here")] == ["", "iris_commune"]
 
 
 def test_equal_keys_come_before_keys_of_another_kind_that_find_as_much() -> None:
@@ -247,26 +223,6 @@ def test_counts_for_others_are_in_fives(
 def test_join_of_a_few_values_is_hidden_from_others(size: int, restricted: str) -> None:
     """Else anybody could test one value."""
     assert seen(size, restricted, "somebody") == []
-
-
-def test_shares_and_ranks_come_from_the_rounded_counts() -> None:
-    """Nine values in common stand where five would."""
-    index = JoinIndex()
-    values = [f"v{n}" for n in range(10)]
-    index.replace("here", blocks({"code": values}))
-    index.replace("secret", blocks({"code": values[:9]}))
-    index.replace("open", blocks({"code": values[:6]}))
-    index.restrict("secret", "owner", is_shown=True)
-
-    def ranked(reader: str) -> list[Join]:
-        return list(index.joins("here", may_read=lambda owner: owner == reader))
-
-    assert [join.containment for join in ranked("owner")] == [0.9, 0.6]
-    joins = ranked("somebody")
-    assert [(join.there.dataset_id, join.containment) for join in joins] == [
-        ("open", 0.6),
-        ("secret", 0.5),
-    ]
 
 
 SIREN, SIRET, NAMED = ("siren", "siren", ""), ("siret", "siret", ""), ("code", "identifier", "")

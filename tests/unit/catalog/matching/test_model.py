@@ -29,12 +29,6 @@ def test_shared_key_is_the_first_reason() -> None:
     assert match.reasons == ("Se croise avec vos données « Logements 2021 » sur le code commune.",)
 
 
-def test_theme_is_compared_without_case_and_accents() -> None:
-    """`Énergie` and `energie` are one theme, shown as the owner wrote it."""
-    [match] = matches(published(about=metadata("X", theme="Énergie")), theme="energie")
-    assert match.reasons == ("Même thème : Énergie.",)
-
-
 def test_commune_lies_in_its_department() -> None:
     """A dataset of a commune covers a project of its department, and the other way round."""
     about = metadata("X", theme="habitat", territory=("27229", "14118", "76"))
@@ -93,11 +87,6 @@ def test_own_restricted_data_needs_nobody() -> None:
     assert match.reasons == ("Même thème : habitat.",)
 
 
-def test_project_is_not_advised_its_own_datasets() -> None:
-    """What the project brings is no discovery."""
-    assert matches(OWN) == []
-
-
 def test_project_is_not_advised_a_copy_of_its_own_datasets() -> None:
     """The same title and bytes, sent once more or by somebody else, are no discovery either."""
     copy = published("dts_copy", OWN.metadata, keys=("commune",), owner_id="mbr_other")
@@ -120,20 +109,6 @@ def test_other_bytes_or_another_title_are_other_data() -> None:
         published(f"dts_{title}", metadata(title, theme="habitat")) for title in ("EPCI", "Autre")
     ]
     assert len(matches(last_year, *namesakes)) == 3
-
-
-def test_nothing_in_common_is_no_match() -> None:
-    """Restricted access alone is no reason either."""
-    assert matches(published(about=metadata("Bornes", theme="mobilité", access="restricted"))) == []
-
-
-def test_unread_own_table_does_not_stop_the_match() -> None:
-    """While the holder's table is read, what else is known is matched."""
-    waiting = registered("dts_own", owner_id="mbr_h")
-    [match] = matches(
-        published(about=metadata("X", theme="habitat"), keys=("commune",)), own=(waiting,)
-    )
-    assert match.shared_keys == ()
 
 
 def test_foreign_table_named_as_own_gives_no_keys() -> None:
@@ -162,10 +137,3 @@ def test_share_alike_data_tells_what_the_result_becomes() -> None:
     assert match.reasons[1:] == (
         "Le résultat du croisement se publie sous Open Database License (ODbL) 1.0 seulement.",
     )
-
-
-def test_data_without_a_licence_tells_that_somebody_decides() -> None:
-    """The crossing may run in the sandbox; what comes of it waits."""
-    [match] = matches(published(about=metadata("Voies", licence="à voir"), keys=("commune",)))
-    assert "Résultat à ne pas publier sans accord" in match.reasons[1]
-    assert "la licence de « Voies » (licence « à voir »)" in match.reasons[1]

@@ -31,17 +31,6 @@ def test_sentences_are_dated_and_prints_are_kept_as_they_are(pipe: tuple[JobOutp
     assert output.log_lines == 4
 
 
-def test_lines_are_counted_beyond_those_that_are_kept(pipe: tuple[JobOutput, int]) -> None:
-    """So that who reads on knows which lines are new; one that is not ended is none yet."""
-    output, writing = pipe
-    os.write(writing, b"".join(b"ligne %d\n" % number for number in range(1, 101)) + b"suite")
-    output.read(1)
-    assert output.log_lines == 100
-    assert len(output.log_tail) <= KEPT
-    assert output.log_tail.endswith("ligne 100\nsuite")
-    assert not output.log_tail.startswith("ligne 1\n")
-
-
 @pytest.mark.parametrize("line", ['{"log": 3}', '{"log": ""}', '{"log": null}', '{"progress": []}'])
 def test_what_is_no_sentence_is_a_line_like_others(pipe: tuple[JobOutput, int], line: str) -> None:
     """Whatever an application prints."""

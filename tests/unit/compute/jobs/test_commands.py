@@ -28,13 +28,6 @@ def test_same_cause_makes_the_same_job() -> None:
     assert ingest_job(registered()).id == ingest_job(registered()).id
 
 
-def test_ingest_job_counts_for_the_owner() -> None:
-    """An ingest job carries the file and takes its turns among its owner's."""
-    job = ingest_job(registered())
-    assert (job.lane, job.dataset_version, job.filename) == ("mbr_1", 3, "communes.csv")
-    assert topics(job) == ["job_queued"]
-
-
 def test_job_of_a_treatment_that_cannot_run_has_failed_already() -> None:
     """Nothing is started to find out what is known before; the reason names the field."""
     step = Step(application="aggregate", inputs={"table": "homes"}, parameters={}, output="sum")

@@ -35,20 +35,22 @@ def read(event: bytes) -> tuple[str, str, Any]:
     return fields["event"], fields["id"], json.loads(fields["data"])
 
 
-def test_every_line_is_told_once() -> None:
-    """The tail is told again and again as it grows; a line that is not ended waits."""
+def test_every_line_is_told_once_and_a_renewed_lease_is_no_news() -> None:
+    """The tail is told again as it grows; each attempt begins a new log."""
     teller = Teller(StreamPosition())
     first = changes_of(teller, job(**RUNNING, log_tail="un\ndeux\ntro", log_lines=2))
     assert [kind for kind, _, _ in first] == ["state", "progress", "log", "log"]
     later = job(**{**RUNNING, "version": 4}, log_tail="deux\ntrois\n", log_lines=3)
     assert [data for _, _, data in changes_of(teller, later)] == [{"number": 3, "line": "trois"}]
-
-
-def test_a_renewed_lease_is_no_news() -> None:
-    """The version counts every save; who follows hears of what can be seen."""
     teller = Teller(StreamPosition())
     assert changes_of(teller, job(**RUNNING))
     assert changes_of(teller, job(**{**RUNNING, "version": 9})) == []
+    teller = Teller(StreamPosition())
+    changes_of(teller, job(**RUNNING, log_tail="un\ndeux\n", log_lines=2))
+    again = job(state="running", attempt=2, version=7, log_tail="autre\n", log_lines=1)
+    assert [data for kind, _, data in changes_of(teller, again) if kind == "log"] == [
+        {"number": 1, "line": "autre"}
+    ]
 
 
 def test_who_comes_again_misses_no_line_and_hears_none_twice() -> None:
@@ -61,16 +63,6 @@ def test_who_comes_again_misses_no_line_and_hears_none_twice() -> None:
         heard = [data["number"] for kind, _, data in events[:at] if kind == "log"]
         again = changes_of(Teller(StreamPosition.parse(last)), job(**RUNNING, **log))
         assert heard + [data["number"] for kind, _, data in again if kind == "log"] == lines
-
-
-def test_a_new_attempt_begins_a_new_log() -> None:
-    """Its lines are numbered anew."""
-    teller = Teller(StreamPosition())
-    changes_of(teller, job(**RUNNING, log_tail="un\ndeux\n", log_lines=2))
-    again = job(state="running", attempt=2, version=7, log_tail="autre\n", log_lines=1)
-    assert [data for kind, _, data in changes_of(teller, again) if kind == "log"] == [
-        {"number": 1, "line": "autre"}
-    ]
 
 
 def test_the_end_is_the_last_event_and_told_once() -> None:

@@ -83,18 +83,6 @@ def test_end_tells_what_the_result_tells_about_persons(kind: JobKind, starts: st
     ("kind", "message"),
     [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")],
 )
-def test_rows_that_the_rules_left_out_are_no_fault_of_filters(kind: JobKind, message: str) -> None:
-    """What is said of the release says why there are none."""
-    job, release = a_running_job(), ReleaseRecord(verdict="suppressed", told="Masqué.")
-    job.kind = kind
-    job.succeed("first", 1.0, MANIFEST, (), release=release, is_empty=True)
-    assert message not in job.warning
-
-
-@pytest.mark.parametrize(
-    ("kind", "message"),
-    [("full", "ne reste aucune ligne"), ("trial", "ne dit rien de ce qu'il vaut")],
-)
 def test_result_without_a_row_is_warned_of(kind: JobKind, message: str) -> None:
     """Where it ends, and where it is shown; of a held one only to who decides on it."""
     job = a_running_job()
@@ -144,34 +132,12 @@ def test_result_without_a_row_is_no_success(
     assert (view.fault, view.near) == (fault, near)
 
 
-def test_job_under_a_lease_is_not_due() -> None:
-    """A running job is taken by nobody else while its lease lasts."""
+def test_job_under_a_lease_is_neither_taken_nor_lost() -> None:
+    """While it lasts, whoever looks at the job changes nothing."""
     job = a_running_job()
     assert not job.is_due(NOW + LEASE)
     with pytest.raises(TakenOver):
         job.take("second", NOW, LEASE)
-
-
-def test_job_is_not_due_before_its_date() -> None:
-    """A job that was put off waits for its date."""
-    job = a_running_job()
-    job.give_back("first", 1.0, "catalogue injoignable", not_before=LATER)
-    assert not job.is_due(NOW)
-    assert job.is_due(LATER)
-
-
-def test_job_whose_lease_ended_is_taken_over() -> None:
-    """A process that went silent loses its job to the next one."""
-    job = a_running_job()
-    job.lose(LATER, WAIT)
-    job.take("second", LATER, LEASE)
-    job.begin("second")
-    assert (job.run, job.losses, job.attempt) == ("second", 1, 2)
-
-
-def test_job_is_not_lost_while_its_lease_lasts() -> None:
-    """Whoever looks at it too early changes nothing."""
-    job = a_running_job()
     with pytest.raises(TakenOver):
         job.lose(NOW + LEASE, WAIT)
     assert (job.state, job.losses) == ("running", 0)
@@ -189,15 +155,6 @@ def test_run_that_was_taken_over_changes_nothing(ending: str) -> None:
     with pytest.raises(TakenOver):
         job.report("first", NOW, 0.5, "", "")
     assert (job.model_dump(), topics(job)) == before
-
-
-def test_ended_job_does_not_end_again() -> None:
-    """The run that ended a job cannot end it a second time."""
-    job = a_running_job()
-    job.fail("first", 1.0, "trop de mémoire")
-    with pytest.raises(TakenOver):
-        job.succeed("first", 1.0, MANIFEST, ())
-    assert topics(job) == ["job_queued", "job_started", "job_failed"]
 
 
 def lose(job: Job, times: int, *, is_watched: bool) -> None:
@@ -294,19 +251,14 @@ def test_waits_grow_until_the_job_is_given_up() -> None:
     assert (job.state, job.reason) == ("given_up", "catalogue injoignable")
 
 
-def test_giving_back_counts_as_no_loss() -> None:
-    """A graceful stop does not bring a job closer to being given up, but its seconds count."""
-    job = a_running_job()
-    job.give_back("first", 2.0, "arrêt du service", NOW)
-    job.take("second", NOW, LEASE)
-    assert (job.losses, job.seconds) == (0, 2.0)
-
-
-def test_queued_job_is_cancelled_at_once() -> None:
-    """Nothing has to be stopped, so the job ends when it is asked to."""
+def test_queued_job_is_cancelled_at_once_and_once() -> None:
+    """Nothing has to be stopped; a repeated request is answered like the first."""
     job = a_job()
     job.cancel("projet retiré")
     assert job.state == "cancelled"
+    assert topics(job) == ["job_queued", "job_cancelled"]
+    job.cancel("encore")
+    assert job.reason == "projet retiré"
     assert topics(job) == ["job_queued", "job_cancelled"]
 
 
@@ -340,15 +292,6 @@ def test_cancellation_wins_over_whatever_end_comes_after(ending: str) -> None:
     assert topics(job) == ["job_queued", "job_started", "job_cancelled"]
 
 
-def test_cancelling_twice_is_one_cancellation() -> None:
-    """A repeated request is answered like the first."""
-    job = a_job()
-    job.cancel("projet retiré")
-    job.cancel("encore")
-    assert job.reason == "projet retiré"
-    assert topics(job) == ["job_queued", "job_cancelled"]
-
-
 def test_ended_job_is_not_cancelled() -> None:
     """A job that succeeded stays so."""
     job = a_running_job()
@@ -357,8 +300,12 @@ def test_ended_job_is_not_cancelled() -> None:
         job.cancel("trop tard")
 
 
-def test_queued_job_holds_no_lease() -> None:
-    """A job that was given back leaves nothing for a takeover to find."""
+def test_job_that_is_given_back_is_queued_and_counts_no_loss() -> None:
+    """A graceful stop leaves nothing for a takeover to find, but its seconds count."""
     job = a_running_job()
     job.give_back("first", 0.0, "", NOW)
     assert (job.state, job.run, job.lease_until) == ("queued", "", NEVER)
+    job = a_running_job()
+    job.give_back("first", 2.0, "arrêt du service", NOW)
+    job.take("second", NOW, LEASE)
+    assert (job.losses, job.seconds) == (0, 2.0)

@@ -85,21 +85,6 @@ def test_codes_of_the_result_are_told_as_codes() -> None:
     }
 
 
-def test_codes_that_a_step_makes_are_told_as_codes() -> None:
-    """The commune and the département of a position."""
-    columns = [{"name": "lat"}, {"name": "lon"}]
-    position = {"latitude": "lat", "longitude": "lon"}
-    placed = step("geo", {"table": "a"}, "p", position=position, areas=["commune", "departement"])
-    output_columns = previewed(Catalogue(9, columns), placed).columns
-    assert [output_column.key for output_column in output_columns] == [
-        "",
-        "",
-        "commune",
-        "",
-        "departement",
-    ]
-
-
 def test_codes_of_named_communes_are_told_as_codes() -> None:
     """So that crossings and maps are offered; a column that is there already is not overwritten."""
     codes = {"op": "commune_codes", "column": "ville"}

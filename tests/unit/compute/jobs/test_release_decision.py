@@ -78,12 +78,3 @@ def test_forgotten_result_waits_for_nobody() -> None:
     job = a_held_job()
     job.forget("dts_1", "supprimé")
     assert (job.is_held, job.release) == (False, None)
-
-
-def test_cancelled_job_holds_nothing() -> None:
-    """It made nothing."""
-    job = a_running_job()
-    job.cancel("assez")
-    job.succeed("first", 1.0, MANIFEST, OUTPUTS, release=HELD)
-    assert (job.is_held, job.unreleased) == (False, "")
-    assert "result_held" not in topics(job)

@@ -33,26 +33,18 @@ def workspace_after(*events: AccessEvent) -> Workspace:
     return workspace
 
 
-def test_workspace_opens_once() -> None:
-    """Securing a project twice opens one workspace and says so once."""
+def test_workspace_opens_and_ends_once() -> None:
+    """A repeated or overtaken word changes nothing; the first end stays the reason."""
     workspace = Workspace(id="prj_1")
     workspace.open("mbr_1", ("dts_1",), 3600)
     workspace.open("mbr_1", ("dts_1",), 9999)
     assert workspace.quota_seconds == 3600
     assert topics(workspace) == ["workspace_opened"]
-
-
-def test_project_that_ended_before_it_was_secured_opens_nothing() -> None:
-    """A withdrawal that overtakes the securing of its project wins."""
     workspace = Workspace(id="prj_1")
     workspace.close("mbr_1", "le projet est retiré")
     workspace.open("mbr_1", ("dts_1",), 3600)
     assert workspace.state == "closed"
     assert topics(workspace) == []
-
-
-def test_a_project_ends_once() -> None:
-    """The first end that was heard of stays the reason."""
     workspace = Workspace(id="prj_1")
     workspace.close("mbr_1", "le projet est livré")
     workspace.close("mbr_1", "le projet est retiré")
@@ -68,18 +60,14 @@ def test_older_treatment_does_not_replace_a_newer_one() -> None:
     assert workspace.treatment == newer
 
 
-def test_charging_a_job_again_adds_nothing() -> None:
-    """A job's seconds count once however often they are noted."""
+def test_job_is_charged_once_and_an_overdrawn_quota_leaves_nothing() -> None:
+    """A job's seconds count once however often they are noted; the remainder is never negative."""
     workspace = Workspace(id="prj_1", quota_seconds=100)
     workspace.charge("job_1", 30)
     workspace.charge("job_1", 30)
     workspace.charge("job_2", 20)
     assert workspace.used_seconds == 50
     assert workspace.remaining_seconds == 50
-
-
-def test_overdrawn_quota_leaves_nothing() -> None:
-    """The remainder of a quota is never negative."""
     workspace = Workspace(id="prj_1", quota_seconds=10)
     workspace.charge("job_1", 12)
     assert workspace.remaining_seconds == 0
@@ -175,8 +163,8 @@ def test_access_statuses_are_found_under_the_name_that_they_are_stored_under() -
     assert Workspace.model_validate(stored).revoked("dts_1") == "étude finie"
 
 
-def test_key_of_pseudonyms_lasts_as_long_as_the_project() -> None:
-    """It is made once, never shown or told, and gone with the right to compute."""
+def test_key_of_pseudonyms_lasts_as_long_as_the_project_and_its_member() -> None:
+    """It is made once, never shown or told, and gone with the right to compute or the member."""
     workspace = workspace_after()
     workspace.make_pseudonym_key()
     key = workspace.pseudonym_key
@@ -190,10 +178,6 @@ def test_key_of_pseudonyms_lasts_as_long_as_the_project() -> None:
     assert workspace.pseudonym_key == ""
     with pytest.raises(WrongStage):
         workspace.make_pseudonym_key()
-
-
-def test_key_of_pseudonyms_is_erased_with_the_member() -> None:
-    """What is left of the workspace makes no pseudonym."""
     workspace = workspace_after()
     workspace.make_pseudonym_key()
     redact_workspace(workspace)

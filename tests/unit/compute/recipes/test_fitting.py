@@ -62,11 +62,6 @@ def refusal(**changed: str) -> tuple[str, str]:
     return caught.value.field, str(caught.value.args[0])
 
 
-def test_columns_that_do_are_taken() -> None:
-    """A code may be its own label: the one is a key, of the other nothing is asked."""
-    check(GOOD)
-
-
 def test_text_where_steps_count_is_refused_with_what_would_do() -> None:
     """Numbers that are written as French ones are numbers."""
     field, reason = refusal(empty="nom")
@@ -107,10 +102,3 @@ def test_table_that_nobody_knows_yet_is_not_looked_at() -> None:
     """It is still being read; the check of the treatment comes later."""
     tables = {"homes": KnownTable(dataset_id="dts_1"), "towns": TOWNS}
     Fitting(RECIPE, {}, tables).check({"homes": {"com": "x"}, "towns": OF_TOWNS})
-
-
-def test_table_without_any_column_that_does_says_so() -> None:
-    """There is nothing to choose."""
-    only = KnownTable(dataset_id="dts_1", columns=(KnownColumn(name="com", kind="text"),))
-    with pytest.raises(Invalid, match="Aucune colonne de ce jeu ne convient"):
-        Fitting(RECIPE, {}, {"homes": only, "towns": TOWNS}).check({"towns": OF_TOWNS})

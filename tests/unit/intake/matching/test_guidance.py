@@ -83,13 +83,6 @@ def test_names_of_persons_are_hidden_where_files_meet() -> None:
     assert "pseudonymise" in applications_for(tracking_project)
 
 
-def test_nothing_is_suggested_without_a_reason() -> None:
-    """No key, no word, no skill, no place."""
-    project = samples.project(title="Bonjour", problem="Merci.")
-    guidance = guided(project, [samples.match("bornes")], [samples.member("mbr_1")])
-    assert (guidance.applications, guidance.experts, guidance.pilot_sites) == ((), (), ())
-
-
 def test_experts_have_a_skill_that_the_project_asks_for() -> None:
     """However it is spelled; those with more skills, then those nearby, come first."""
     project = samples.project(skills=("Statistique", "cartographie"), territory=("14",))
@@ -152,16 +145,6 @@ def test_words_that_only_look_alike_ask_for_nothing(problem: str) -> None:
     """Neither a map nor pictures are meant."""
     applications = applications_for(samples.project(title="Question", problem=problem))
     assert not {"map", "python"} & set(applications)
-
-
-def test_words_are_quoted_as_the_holder_wrote_them() -> None:
-    """With accents, capitals and signs."""
-    project = samples.project(title="Avis", problem="Que disent les Réclamations, avant/après ?")
-    reasons_by_application = {
-        application.application: application.reasons for application in guided(project).applications
-    }
-    assert any("« Réclamations »" in reason for reason in reasons_by_application["python"])
-    assert any("« avant/après »" in reason for reason in reasons_by_application["chart"])
 
 
 def test_busy_member_comes_after_its_equals() -> None:
@@ -227,19 +210,6 @@ def test_industry_is_piloted_by_companies_that_know_it() -> None:
     ]
     sites = guided(project, members=members).pilot_sites
     assert [suggestion.member_id for suggestion in sites] == ["mbr_plant"]
-
-
-def test_school_is_piloted_by_schools() -> None:
-    """As is what a laboratory wants to know of pupils."""
-    project = samples.project(problem="Pourquoi des élèves décrochent-ils ?", territory=("50",))
-    members = [
-        holder("laboratory"),
-        samples.member("mbr_school", kind="school", territory=("50147",)),
-        samples.member("mbr_town", kind="local_authority", territory=("50129",)),
-    ]
-    assert [
-        suggestion.member_id for suggestion in guided(project, members=members).pilot_sites
-    ] == ["mbr_school"]
 
 
 def test_only_the_best_are_named() -> None:

@@ -58,10 +58,3 @@ def test_link_is_for_whom_it_is_given() -> None:
     assert b"visio" not in calendar_of([workshop], "Datalab")
     assert MARK.encode() not in calendar_of([workshop], "Datalab")
     assert read(workshop, link=workshop.link)[0]["url"] == "https://visio.example/a"
-
-
-def test_calendar_of_no_workshop_is_one() -> None:
-    """Whoever subscribes early reads an empty calendar under the lab's name."""
-    calendar: Any = Calendar.from_ical(calendar_of([], "Datalab"))
-    assert (calendar["name"], calendar.walk("VEVENT")) == ("Datalab", [])
-    assert calendar_of([], "Datalab") == calendar_of([], "Datalab")

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from services.intake.workshops.model import MOST_MATERIALS, Material, Workshop
+from services.intake.workshops.model import MOST_MATERIALS, Material
 from services.intake.workshops.seat_registration import Attendee
 from services.intake.workshops.views import RegistrationView, ShownWorkshop
 from shared import events
-from shared.aggregate import LONG_AGO, NEVER, now
+from shared.aggregate import NEVER, now
 from shared.auth import ANYBODY, Caller
 from shared.errors import Invalid, NotFound, WrongStage
-from shared.events.event import Event
 from tests.unit.intake.workshops.samples import (
     MARK,
     begun,
@@ -82,16 +81,8 @@ def test_seat_given_up_goes_to_who_waited_longest() -> None:
     assert len(events_of(workshop, events.SeatGivenUp)) == 1
     assert events_of(workshop, events.SeatTaken)[-1].registration_id == third.id
     assert events_of(workshop, events.SeatTaken)[-1].waited
-
-
-def test_place_on_the_waiting_list_given_up_moves_nobody() -> None:
-    """Its place is free for another who waits."""
-    workshop = new_workshop()
-    register(workshop, 1, 2, 3, 4)
     workshop.give_up(workshop.registrations.waiting[0].id)
-    assert states(workshop) == ["taken", "taken", "given_up", "waiting"]
-    register(workshop, 5)
-    assert states(workshop)[-1] == "waiting"
+    assert states(workshop) == ["given_up", "taken", "taken", "given_up"]
 
 
 def test_new_seats_go_to_who_waits_and_fewer_throw_nobody_out() -> None:
@@ -134,8 +125,8 @@ def test_address_that_registers_anew_is_sent_its_link_and_not_too_often() -> Non
     assert len(events_of(workshop, events.SeatTaken)) == 1
 
 
-def test_who_is_taken_out_by_the_staff_is_told_and_may_register_anew() -> None:
-    """Its address is kept for that letter alone, and goes with all others."""
+def test_given_up_seat_is_forgotten_whoever_took_it_back() -> None:
+    """The staff alone keeps the address, for the letter that says so; it goes with all others."""
     workshop = new_workshop()
     (first,) = register(workshop, 1)
     workshop.give_up(first.id, by_staff=True)
@@ -147,6 +138,12 @@ def test_who_is_taken_out_by_the_staff_is_told_and_may_register_anew() -> None:
     assert not events_of(workshop, events.SeatGivenUp)[-1].by_staff
     workshop.forget_all(NEVER)
     assert workshop.registrations.all == ()
+    workshop = new_workshop()
+    (registration,) = register(workshop, 1)
+    for by_staff, is_kept in ((True, True), (True, True), (False, False), (True, False)):
+        workshop.give_up(registration.id, by_staff=by_staff)
+        assert ("ville.example" in repr(workshop.registrations)) == is_kept
+    assert len(events_of(workshop, events.SeatGivenUp)) == 1
 
 
 def test_member_learns_no_more_of_an_address_than_a_stranger() -> None:
@@ -227,16 +224,6 @@ def test_who_is_erased_after_it_is_sent_nothing_more_and_frees_no_seat() -> None
     workshop.add_material(Material(title="Diapositives", url="https://a.example"))
     assert states(workshop) == ["given_up", "waiting"]
     assert [getattr(event, "registration_id", None) for event in workshop.recorded()] == [None]
-
-
-def test_who_was_taken_out_has_its_address_erased_too() -> None:
-    """The staff alone cannot: the letter that says so needs it."""
-    workshop = new_workshop()
-    (registration,) = register(workshop, 1)
-    for by_staff, is_kept in ((True, True), (True, True), (False, False), (True, False)):
-        workshop.give_up(registration.id, by_staff=by_staff)
-        assert ("ville.example" in repr(workshop.registrations)) == is_kept
-    assert len(events_of(workshop, events.SeatGivenUp)) == 1
 
 
 def test_cancellation_is_told_once_of_the_workshop_and_of_each_registration() -> None:
@@ -435,15 +422,6 @@ def test_staff_and_host_alone_see_who_registered(caller: Caller, sees: bool) -> 
     """Where no member hosts it, nobody is taken for the host."""
     assert new_workshop(host_id="mbr_host").shows_who_registered_to(caller) is sees
     assert new_workshop().shows_who_registered_to(caller) is caller.is_staff
-
-
-def test_workshop_of_before_is_read_as_it_was_saved() -> None:
-    """A round trip through a document changes nothing."""
-    workshop = new_workshop()
-    register(workshop, 1, 2, 3)
-    assert saved(workshop) == Workshop.model_validate(workshop.model_dump())
-    assert LONG_AGO < workshop.changed_at < NEVER
-    assert all(isinstance(event, Event) for event in workshop.recorded())
 
 
 def test_link_of_what_does_not_take_place_is_shown_to_nobody() -> None:

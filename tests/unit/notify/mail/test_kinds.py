@@ -9,18 +9,15 @@ from services.notify.timeline import members_of, things_of
 from shared.auth import ROLES
 from shared.events import (
     LAB_EVENTS,
-    AccessExpired,
     AccessRequested,
     Event,
     InvitationExpired,
     JobSucceeded,
     MemberInvited,
-    NotPersonalDeclared,
-    ProjectAdvised,
     ProjectSubmitted,
     SeatGivenUp,
 )
-from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, example, instance_of
+from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, instance_of
 
 OWNERS = {PROJECT: HOLDER, DATASET: OWNER}
 
@@ -106,13 +103,6 @@ def test_who_is_asked_no_longer_is_told_so_as_it_was_told_that_it_was_asked() ->
     assert recipients(lapsed, "projects") == {HOLDER}
 
 
-def test_owner_who_did_not_answer_is_led_to_what_it_may_still_grant() -> None:
-    """Not to the page of its data."""
-    pages = {news.member_id: news.page for news in news_of(example(AccessExpired), OWNERS)}
-    assert pages[OWNER] == f"/demandes/{PROJECT}.{DATASET}"
-    assert pages[HOLDER] == f"/projets/{PROJECT}"
-
-
 def test_review_is_the_reviewers_and_given_up_jobs_are_the_operators() -> None:
     """By role, whatever the member."""
     roles = {
@@ -124,12 +114,6 @@ def test_review_is_the_reviewers_and_given_up_jobs_are_the_operators() -> None:
     assert roles["job_given_up"] == {"operator"}
 
 
-def test_whose_project_it_is_comes_before_who_reviews_it() -> None:
-    """Of one person the first audience counts, and nobody reviews an own project."""
-    assert [audience.kind for audience in AUDIENCES["project_advised"]] == ["projects", "tasks"]
-    assert recipients(example(ProjectAdvised), "projects") == {HOLDER}
-
-
 def test_jobs_that_read_uploads_are_nobody_s_news() -> None:
     """What came of an upload is told of the dataset."""
     assert recipients(instance_of(JobSucceeded, project_id=PROJECT, kind="full"), "projects") == {
@@ -139,15 +123,6 @@ def test_jobs_that_read_uploads_are_nobody_s_news() -> None:
         recipients(instance_of(JobSucceeded, project_id=PROJECT, kind="ingest"), "projects")
         == set()
     )
-
-
-def test_declaration_that_needs_no_answer_waits_for_nobody() -> None:
-    """The staff is told of those that it has to confirm."""
-    (audience,) = AUDIENCES["not_personal_declared"]
-    needing, other = (
-        instance_of(NotPersonalDeclared, needs_answer=needs) for needs in (True, False)
-    )
-    assert (audience.when(needing), audience.when(other)) == (True, False)
 
 
 def test_what_everybody_is_told_everybody_may_read() -> None:

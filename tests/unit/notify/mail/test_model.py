@@ -98,16 +98,12 @@ def test_mail_that_was_sent_stays_sent() -> None:
     assert (sent.state, len(sent.attempts)) == ("sent", 1)
 
 
-def test_mail_of_a_day_tells_each_thing_once() -> None:
-    """An event that comes twice is one line."""
+def test_mail_of_a_day_tells_each_thing_once_and_has_an_end() -> None:
+    """Also what comes again while it waits."""
     digest = mail()
     for entry in ("b", "a", "b"):
         digest.gather(news(entry))
     assert [news.entry_id for news in digest.news] == ["a", "b"]
-
-
-def test_mail_of_a_day_has_an_end() -> None:
-    """It says that there is more, and no document grows for ever."""
     digest = mail()
     for number in range(MOST_TOLD + 5):
         digest.gather(news(f"n{number}"))

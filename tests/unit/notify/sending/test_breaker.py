@@ -62,14 +62,6 @@ def test_host_that_fails_in_a_row_is_left_alone(breaker: Breaker) -> None:
     assert breaker.open == 1
 
 
-def test_answer_in_between_begins_the_count_anew(breaker: Breaker) -> None:
-    """What answers now and then is not silent."""
-    silence(breaker, FAILURES - 1)
-    breaker.note_answer(endpoint(7))
-    silence(breaker, FAILURES - 1)
-    assert breaker.wait(endpoint(0)) == 0
-
-
 def test_only_what_failed_itself_is_held_back(breaker: Breaker) -> None:
     """Not another path of the host, not another member there, not another port or host."""
     silence(breaker)

@@ -77,10 +77,3 @@ def test_endpoints_that_answered_go_before_those_that_did_not() -> None:
     assert [endpoint.id for endpoint in Shares(share=2).in_turn([*dead, *live])][:2] == [
         endpoint.id for endpoint in live
     ]
-
-
-def test_there_is_an_end_to_turns() -> None:
-    """Members are many, sockets are not without end."""
-    shares = Shares(slots=2, most=5)
-    everybody = [endpoint for number in range(10) for endpoint in waiting(f"m{number}", 1)]
-    assert begun(shares, *everybody).total() == 5

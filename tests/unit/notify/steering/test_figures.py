@@ -24,7 +24,6 @@ from shared.events import (
     DatasetDeleted,
     DatasetPublished,
     JoinsDiscovered,
-    MemberLeft,
     ProjectAdvised,
     ProjectRejected,
     ProjectSubmitted,
@@ -112,14 +111,6 @@ def test_figures_of_many_projects_are_those_that_loops_count() -> None:
     assert values(told, "projects_by_theme") == Counter(themes)
 
 
-def test_year_before_and_after_are_empty() -> None:
-    """A year that has not begun has no negative days."""
-    for year in (2025, 2027):
-        told = view(delivered(), year)
-        assert told.is_empty
-        assert values(told, "days_in_stage") == values(told, "compute_by_month") == {}
-
-
 def test_project_that_is_open_counts_its_time_so_far() -> None:
     """And one that went on from the year before counts from its beginning."""
     teller = Teller()
@@ -131,16 +122,6 @@ def test_project_that_is_open_counts_its_time_so_far() -> None:
     assert values(view(teller.told, 2025), "projects_by_stage") == {"conseillé": 1}
     past = values(view(teller.told, 2025), "days_in_stage")
     assert past == {"déposé": 20, "conseillé": 20.5}
-
-
-def test_project_of_which_no_stage_was_heard_is_not_counted() -> None:
-    """Its submission may come after what was told of it."""
-    teller = Teller()
-    defaults = {"dataset_id": "dts_1", "owner_id": OWNER, "project_id": PROJECT}
-    teller.tell(AccessRequested, 0, "acc_1", **defaults)
-    told = view(teller.told)
-    assert values(told, "projects_by_stage") == values(told, "waits_by_party") == {}
-    assert values(told, "datasets_asked") == {"dts_1": 1}
 
 
 def test_year_begins_and_ends_in_paris() -> None:
@@ -187,12 +168,6 @@ def test_delay_of_few_members_is_told_to_operators_alone() -> None:
         assert values(reviewer, "owner_days") == {"ensemble": ensemble}
         assert len(values(operator, "owner_days")) == 1 + owners
         assert "mem_" not in repr(reviewer)
-
-
-def test_many_waits_for_one_member_are_that_members_delay() -> None:
-    """Members are counted, not waits."""
-    told = view(asked(OWNER, OWNER, OWNER, OWNER), sees_members=False)
-    assert values(told, "days_waited_by_party")["producteur de données"] == "moins de 3 membres"
 
 
 def test_wait_for_nobody_named_is_told() -> None:
@@ -248,15 +223,6 @@ def test_service_whose_dataset_is_deleted_is_dead() -> None:
     teller = Teller()
     teller.tell(DatasetDeleted, 60, "dts_3", dataset_id="dts_3", owner_id=HOLDER)
     assert values(view([*delivered(), *teller.told]), "services") == {"morts": 1}
-
-
-def test_member_who_left_is_none() -> None:
-    """It came and went in the same year."""
-    teller = Teller()
-    teller.tell(MemberLeft, 60, OWNER, member_id=OWNER)
-    told = view([*delivered(), *teller.told])
-    assert values(told, "members_by_kind") == {"association": 1}
-    assert values(told, "members_moved") == {"arrivés": 2, "partis": 1}
 
 
 def test_themes_are_one_whatever_their_case_and_none_when_erased() -> None:

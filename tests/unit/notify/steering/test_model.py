@@ -24,13 +24,6 @@ def test_every_order_of_events_told_once_or_twice_ends_the_same(random: object) 
     assert heard(shuffled[random.randrange(len(told)) :] + told) == heard(told)  # type: ignore[attr-defined]
 
 
-def test_event_read_back_from_a_document_is_the_same_fact() -> None:
-    """Documents keep milliseconds, the wire keeps more."""
-    early = envelope(made(ProjectSubmitted), time=START + timedelta(microseconds=1_700))
-    late = early.model_copy(update={"time": START + timedelta(microseconds=1_000)})
-    assert heard([early]) == heard([late])
-
-
 def test_only_the_first_time_at_a_stage_counts() -> None:
     """A project is equipped again for each job that is asked for."""
     times = [START + timedelta(days=day) for day in (9, 2, 5)]

@@ -63,12 +63,15 @@ def test_advised_project_waits_for_its_treatment_then_for_the_review_that_questi
     ]
 
 
-def test_project_with_a_treatment_waits_for_its_review_at_once() -> None:
-    """It was submitted with what it would do."""
+def test_project_waits_for_its_review_at_once_when_it_has_a_treatment() -> None:
+    """And for nobody who gave an answer unasked, as for open data."""
     teller = Teller()
     teller.tell(ProjectSubmitted, 0, treatment=instance_of(Treatment))
     teller.tell(ProjectAdvised, 1)
     assert waits(teller) == [("reviewer", "", 1, None)]
+    teller = Teller()
+    teller.tell(AccessGranted, 0, "acc_1", **ACCESS)
+    assert waits(teller) == []
 
 
 @pytest.mark.parametrize("answer", [AccessGranted, AccessRefused, AccessExpired, AccessRevoked])
@@ -84,15 +87,6 @@ def test_one_answer_is_the_word_of_all_who_were_asked(answer: type[AccessGranted
         ("owner", "mem_source", 1, 5),
         ("owner", OWNER, 2, None),
     ]
-
-
-def test_owner_who_is_asked_anew_is_waited_for_twice() -> None:
-    """After a refusal, a changed treatment asks again; a reminder is no other wait."""
-    teller = Teller()
-    for cls, day in ((AccessRequested, 0), (AccessRefused, 2), (AccessRequested, 4)):
-        teller.tell(cls, day, "acc_1", **ACCESS)
-    teller.tell(AccessRequested, 6, "acc_1", **ACCESS)
-    assert waits(teller) == [("owner", OWNER, 0, 2), ("owner", OWNER, 4, None)]
 
 
 def test_end_of_a_project_ends_all_waits_and_none_begins_later() -> None:
@@ -120,10 +114,3 @@ def test_held_result_waits_for_a_reviewer_and_given_up_job_for_an_operator() -> 
     teller.tell(JobGivenUp, 3, "job_2", **{**JOB, "job_id": "job_2"})
     teller.tell(JobRetried, 4, "job_2", **{**JOB, "job_id": "job_2"})
     assert waits(teller) == [("reviewer", "", 0, 2), ("operator", "", 3, 4)]
-
-
-def test_answer_that_nobody_asked_for_is_no_wait() -> None:
-    """Open data is granted without a word."""
-    teller = Teller()
-    teller.tell(AccessGranted, 0, "acc_1", **ACCESS)
-    assert waits(teller) == []

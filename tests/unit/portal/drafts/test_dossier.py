@@ -109,17 +109,12 @@ def test_missing_service_is_told_in_its_part() -> None:
 
 
 def test_fingerprint_names_what_was_shown() -> None:
-    """The same facts have the same; one word more has another; what is kept is bounded."""
+    """One word more has another, also beyond what is kept of a long file, which is bounded."""
     long = {**SEEN, "problem": "mot " * 50_000}
     changed = evidence(facts=replace(evidence().facts, project=long))
     assert fingerprint_of(dossier(evidence())) == fingerprint_of(dossier(evidence()))
     assert fingerprint_of(dossier(evidence())) != fingerprint_of(dossier(changed))
     assert len(as_text(dossier(changed))) == 50_000
-
-
-def test_what_is_not_kept_of_a_long_file_is_of_its_fingerprint() -> None:
-    """It was shown all the same: a decision on it is for the whole."""
-    long = {**SEEN, "problem": "mot " * 50_000}
     facts = replace(evidence().facts, project=long)
     tried = {**facts.preview, "rows": 13}
     first, second = evidence(facts=facts), evidence(facts=replace(facts, preview=tried))

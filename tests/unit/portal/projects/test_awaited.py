@@ -7,7 +7,7 @@ import pytest
 from services.intake.accesses import DatasetAccess
 from services.intake.model import Project
 from services.intake.records import Guidance
-from services.intake.views import ParticipantView, ProjectView
+from services.intake.views import ProjectView
 from services.portal.pages.projects.awaited import awaited
 from shared.events import Obstacle, ResultRefused
 from shared.stages import Stage
@@ -41,12 +41,15 @@ def test_a_page_says_at_every_stage_what_is_waited_for(stage: Stage) -> None:
 
 
 def test_what_was_just_sent_in_waits_for_the_lab_and_for_its_treatment() -> None:
-    """What its holder can do meanwhile comes first."""
+    """What its holder can do meanwhile comes first; who reads of oneself is addressed."""
     project = samples.saved(samples.project(treatment=None))
     assert awaited_lines(project) == [
         "Le porteur doit dire ce qu'il faut faire des données.",
         "Le Datalab cherche les données, les experts et les sites qui conviennent.",
     ]
+    fields = ProjectView.of(project).model_dump(mode="json")
+    lines = awaited(fields, [], {}, samples.HOLDER)
+    assert lines[0] == "Vous devez dire ce qu'il faut faire des données."
 
 
 def test_a_treatment_is_reviewed_once_the_catalogue_has_looked() -> None:
@@ -99,14 +102,6 @@ def test_data_that_was_taken_away_waits_for_the_holder(stage: Stage) -> None:
     assert not any("livrer" in awaited_line for awaited_line in lines)
 
 
-def test_who_reads_of_oneself_is_addressed() -> None:
-    """« Le porteur doit » is for the others."""
-    project = samples.saved(samples.project(treatment=None))
-    fields = ProjectView.of(project).model_dump(mode="json")
-    lines = awaited(fields, [], {}, samples.HOLDER)
-    assert lines[0] == "Vous devez dire ce qu'il faut faire des données."
-
-
 def test_a_failed_trial_waits_for_the_holder() -> None:
     """Who changes the treatment; the lab looks at it before it runs anew."""
     project = samples.project_at("equipped")
@@ -135,8 +130,8 @@ def test_who_is_asked_for_a_part_is_waited_for() -> None:
     assert awaited_lines(project) == ["Les membres invités dans l'équipe doivent répondre."]
 
 
-def test_a_full_job_that_ended_is_not_told_to_run() -> None:
-    """Its holder delivers; what is held waits for a reviewer; what failed, to change it."""
+def test_full_job_that_ended_is_not_told_to_run() -> None:
+    """What is held or given up waits for the lab; what failed, for its holder."""
     project = samples.project_at("staffed")
     assert awaited_lines(project, full="running") == [
         "Le calcul complet est lancé ; son résultat se livre ensuite."
@@ -154,19 +149,8 @@ def test_a_full_job_that_ended_is_not_told_to_run() -> None:
     held.note_release(ResultRefused(**about, decided_by=samples.REVIEWER, reason="trop peu"))
     [line] = awaited_lines(held, full="succeeded")
     assert line.startswith("Le porteur doit changer le traitement : le calcul complet")
-
-
-def test_a_job_that_was_given_up_waits_for_an_operator() -> None:
-    """With the reason that it was given up for."""
     project = samples.project_at("staffed")
     project.note_given_up(samples.given_up(1, "full"))
     [line] = awaited_lines(project, full="given_up")
     assert line.startswith("Un opérateur doit")
     assert "erreur interne" in line
-
-
-def test_who_takes_part_reads_it_too() -> None:
-    """Of what a member of the team may see of a project."""
-    result = with_result()
-    fields = ParticipantView.shown_to(result, samples.SITE, ()).model_dump(mode="json")
-    assert awaited(fields, [], {}) == DELIVERS

@@ -22,6 +22,8 @@ GUIDANCE: dict[str, Any] = {
     "experts": [{"member_id": "mbr_1", "name": "Caf du Calvados", "reasons": []}],
 }
 ADVISED = {**PROJECT, "stage": "advised", "may": ["treat"], "guidance": GUIDANCE}
+
+
 _FIELDS = ("title", "description", "theme", "access", "producer", "source_url", "modified")
 PLACES = ("droite", "par", "choix", "treatment")
 
@@ -52,12 +54,6 @@ def test_places_that_applications_lead_to_are_there(place: str) -> None:
     }
     asked: dict[str, Any] = {"query": b"gauche=dts_1", "project_id": "prj_1"}
     assert f'id="{place}"' in html_of(treatments.show, answers, "holder", **asked)
-
-
-def test_who_may_not_change_the_treatment_is_led_nowhere() -> None:
-    """The lab's advice is text then."""
-    project = {**ADVISED, "may": []}
-    assert "traitement?" not in project_page(project)
 
 
 def test_project_s_page_names_its_territory() -> None:

@@ -79,14 +79,6 @@ def test_data_and_columns_that_fit_are_filled_in() -> None:
     assert 'name="valeur_0" value="10"' in page
 
 
-def test_other_data_may_be_chosen() -> None:
-    """Columns of the same name are filled in, the others are to be chosen."""
-    page = recipe_page(query=b"jeu_0=dts_b")
-    assert '<option value="dts_b" selected>Autre</option>' in page
-    assert "<option selected>vacants</option>" in page
-    assert "code_insee" not in page
-
-
 def test_data_that_one_comes_from_goes_before_what_is_advised() -> None:
     """From its own page, where the recipe is listed."""
     fit = {**FIT, "columns": {"com": "vacants", "vacants": "vacants"}}
@@ -94,12 +86,6 @@ def test_data_that_one_comes_from_goes_before_what_is_advised() -> None:
     page = recipe_page(answers_by_path=answers_by_path, query=b"avec=dts_b")
     assert '<option value="dts_b" selected>Autre</option>' in page
     assert page.count("<option selected>vacants</option>") == 2
-
-
-def test_nothing_that_fits_is_said_by_empty_choices() -> None:
-    """Columns come once data is chosen."""
-    page = recipe_page(answers_by_path=answers(**{"/datasets/dts_a/recipes": {"items": []}}))
-    assert "2. Ses colonnes" not in page
 
 
 def test_choices_make_a_treatment() -> None:

@@ -172,16 +172,6 @@ def assert_written(html: str, field: str) -> None:
     assert "SELECT &#39;écrit&#39;" in typed
 
 
-@pytest.mark.parametrize("field", ["sql", "code"])
-def test_preview_keeps_all_that_was_typed(field: str) -> None:
-    """The text, the data and their names."""
-    form = {"donnees_1": "dts_1", "nom_1": "logements", "sql": "", "code": ""}
-    html = page(form={**form, field: "SELECT 'écrit'"})
-    assert_written(html, field)
-    assert '<option value="dts_1" selected>Cinémas</option>' in html
-    assert 'value="logements"' in html
-
-
 def test_what_is_refused_stays_typed() -> None:
     """At the field that is wrong."""
     form = {"donnees_1": "dts_1", "donnees_2": "dts_2", "nom_2": "table_1", "sql": "SELECT 'écrit'"}
@@ -189,13 +179,6 @@ def test_what_is_refused_stays_typed() -> None:
     assert_written(html, "sql")
     assert 'id="nom_2-fault"' in html
     assert 'id="sql-fault"' in page(form={"sql": "", "donnees_1": "dts_1"})
-
-
-def test_code_without_known_columns_has_no_empty_table() -> None:
-    """The page says who will tell them."""
-    html = page(form={"donnees_1": "dts_1", "sql": "", "code": "def run(tables, parameters): ..."})
-    assert "ces colonnes" not in html
-    assert "Seul l'essai dira" in plain(html).replace("\u2019", "'")
 
 
 def test_saved_treatment_is_said_in_words_on_the_project_s_page() -> None:
@@ -241,14 +224,6 @@ def test_choices_are_said_in_words() -> None:
         "Colore une carte selon « parts », par « epci ».",
         "Écrit un rapport.",
     ]
-
-
-def test_rows_of_a_dataset_are_said_by_its_title() -> None:
-    """And without what does not hold: a number is the same in one way alone."""
-    sentences = sentences_of(
-        kept(Choices(left="dts_1", kept=("pop", ">", "9"))), {"dts_1": "Cinémas"}
-    )
-    assert sentences == ["Garde dans « Cinémas » les lignes où « pop » est supérieur à « 9 »."]
 
 
 def test_codes_that_choices_add_are_said() -> None:

@@ -1,8 +1,7 @@
 """What was called by a title that goes is called by the one that stays."""
 
 from services.intake.accesses import DatasetAccess
-from services.intake.records import Entry, Guidance
-from shared.aggregate import now
+from services.intake.records import Guidance
 from shared.endings.retitling import retitle, titles_in
 from shared.events.event import Precedent
 from tests.unit.intake import samples
@@ -29,17 +28,6 @@ def test_title_goes_beside_the_id_and_in_sentences() -> None:
     assert "« Communes »" in project.history[-1].why
     assert project.title == OLD
     assert len(project.recorded()) == 1
-
-
-def test_same_title_changes_nothing() -> None:
-    """The owner let it stay."""
-    project = samples.project()
-    project.note_access(requested("dts_a", OLD))
-    project.history.append(Entry(stage="submitted", at=now(), by="intake", why="Autre."))
-    before = project.model_dump()
-    assert not retitle(project, "dts_a", OLD)
-    assert not retitle(project, "dts_none", NEW)
-    assert project.model_dump() == before
 
 
 def test_result_that_made_data_worth_advising_is_called_anew() -> None:

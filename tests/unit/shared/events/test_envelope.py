@@ -1,8 +1,7 @@
 """The envelope on the wire: what is written, what is read, and what is refused."""
 
 import json
-import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import pytest
@@ -23,7 +22,6 @@ from shared.events import (
     ProjectWithdrawn,
     Step,
     Treatment,
-    WorkspaceOpened,
     unwrap,
     wrap,
 )
@@ -100,26 +98,6 @@ def test_envelope_is_the_cloudevents_object_that_partners_read() -> None:
     }
 
 
-def test_attribute_names_are_cloudevents_names() -> None:
-    """Lower-case letters and digits, at most twenty: what every protocol binding can carry."""
-    assert all(re.fullmatch(r"[a-z0-9]{1,20}", name) for name in wrapped())
-
-
-@pytest.mark.parametrize("name", ["id", "source", "specversion", "type"])
-def test_required_attributes_are_strings_with_content(name: str) -> None:
-    """CloudEvents requires these four, and none may be empty."""
-    assert isinstance(wrapped()[name], str)
-    assert wrapped()[name]
-
-
-def test_time_is_rfc_3339_in_any_zone() -> None:
-    """A time keeps its offset, so that no reader has to guess."""
-    paris = TIME.astimezone(timezone(timedelta(hours=1)))
-    event = WorkspaceOpened(project_id="prj_1", quota_seconds=1)
-    envelope = wrap(event, subject="w", sequence=1, number=0, time=paris, traceparent=TRACE)
-    assert datetime.fromisoformat(envelope["time"]) == TIME
-
-
 def test_event_without_a_project_correlates_with_its_subject() -> None:
     """Whatever belongs to no project is followed by its own id."""
     ingest = JobSucceeded(
@@ -160,30 +138,23 @@ def test_optional_attributes_may_be_missing() -> None:
     ("body", "field"),
     [
         (wire(wrapped(type=SECRET)), "type"),
-        (wire(wrapped(type="")), "type"),
         (wire(wrapped(source=SECRET)), "source"),
         (wire(wrapped(source="catalog")), "source"),
         (wire(wrapped(specversion="0.3")), "specversion"),
-        (wire(wrapped(specversion=SECRET)), "specversion"),
         (wire(wrapped(id="")), "id"),
         (wire(wrapped(subject="")), "subject"),
         (wire(wrapped(time="2026-03-01T12:30:15")), "time"),
         (wire(wrapped(time=SECRET)), "time"),
-        (wire(wrapped(time=None)), "time"),
         (wire(wrapped(sequence=-1)), "sequence"),
         (wire(wrapped(sequence=SECRET)), "sequence"),
         (wire(wrapped(datacontenttype=SECRET)), "datacontenttype"),
         (wire(wrapped(data=SECRET)), "data"),
         (wire(wrapped(data={"project_id": 7, "holder_id": "m", "team": []})), "data.project_id"),
         (wire(wrapped(data={"project_id": "p", "holder_id": "m", "team": SECRET})), "data.team"),
-        (wire(without("specversion")), "specversion"),
         (wire(without("id")), "id"),
-        (wire(without("source")), "source"),
         (wire(without("type")), "type"),
-        (wire(without("time")), "time"),
         (wire(without("data")), "data"),
         (wire(wrapped())[:-1], "body"),
-        (b'{"id": ' + SECRET.encode(), "body"),
         (b'"' + SECRET.encode() + b'"', "body"),
         (b"\xff\xfe", "body"),
         (b"[" * 100_000, "body"),

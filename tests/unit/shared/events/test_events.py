@@ -8,7 +8,7 @@ import pytest
 
 from deploy.topology import SERVICE_CLASSES
 from shared import events
-from shared.events import REGISTRY, Event, FileRef, JobSucceeded, ProjectWithdrawn, Step
+from shared.events import REGISTRY, Event, FileRef, JobSucceeded, Step
 
 CLASSES = sorted(REGISTRY.values(), key=lambda cls: cls.topic)
 
@@ -49,11 +49,6 @@ def test_every_event_says_what_happened_and_where(cls: type[Event]) -> None:
     assert cls.source in {service.name for service in SERVICE_CLASSES}
     assert re.fullmatch(r"[a-z]+(_[a-z]+)+", cls.topic)
     assert cls.__doc__
-
-
-def test_topic_is_the_snake_case_of_the_name() -> None:
-    """It is the routing key that a stock nameko listener names."""
-    assert (ProjectWithdrawn.topic, ProjectWithdrawn.source) == ("project_withdrawn", "intake")
 
 
 @pytest.mark.parametrize("seconds", [float("inf"), float("-inf"), float("nan")])

@@ -9,7 +9,6 @@ from eventlet.event import Event
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from shared import metrics
 from shared.errors import Unavailable
 from shared.http.health import Check, Health, RecentAnswers
 from tests.servers import eventually
@@ -90,15 +89,6 @@ def test_many_questions_are_one_check_a_second() -> None:
     assert asked_for == [1]
 
 
-def test_checks_are_metrics() -> None:
-    """Alerts stand on them."""
-    asked(health_of(good=lambda: "", bad=lambda: "no"))
-    read = metrics.REGISTRY.get_sample_value
-    labels = {"service": "sample", "check": "bad"}
-    assert read("datalab_ready", labels) == 0
-    assert read("datalab_ready", labels | {"check": "good"}) == 1
-
-
 def noted(**failures: str) -> RecentAnswers:
     """The answers of members, `-` for one that failed."""
     answers = RecentAnswers()
@@ -112,17 +102,6 @@ def test_most_who_ask_and_are_not_answered_turn_it_red() -> None:
     """It tells how many."""
     reason = noted(a="-" * 6 + "+", b="-" * 5, c="+").check()
     assert reason == ("11 of the last 13 requests failed, most of those of 2 of 3 members")
-
-
-def test_one_member_turns_nothing_red_beside_others() -> None:
-    """However often it asks what fails."""
-    assert noted(a="-" * 1_000, b="+").check() == ""
-
-
-def test_few_failures_turn_nothing_red() -> None:
-    """Nobody else asks at night."""
-    assert noted(a="-" * 9).check() == ""
-    assert noted(a="-" * 10).check()
 
 
 def test_what_was_long_ago_is_over() -> None:

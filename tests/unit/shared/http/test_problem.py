@@ -12,7 +12,6 @@ from shared.errors import (
     NotFound,
     Unauthenticated,
     Unavailable,
-    invalid_of,
 )
 from shared.http.problem import problem_of, response_of
 
@@ -30,13 +29,6 @@ class Parcel(BaseModel):
         raise ValueError(f"{code} n'est pas un code connu")
 
 
-def fault_of(**values: object) -> ValidationError:
-    """What pydantic raises for these values."""
-    with pytest.raises(ValidationError) as caught:
-        Parcel.model_validate(values)
-    return caught.value
-
-
 def test_our_errors_have_a_type_of_their_own() -> None:
     """Two errors with one status can be told apart by a program."""
     assert problem_of(Conflict()).type == "urn:datalab:problem:conflict"
@@ -47,18 +39,6 @@ def test_detail_is_the_message_and_field_stands_apart() -> None:
     """The field is not repeated in the detail."""
     problem = problem_of(Invalid("is not known", "theme"))
     assert (problem.status, problem.detail, problem.field) == (422, "is not known", "theme")
-
-
-def test_message_of_a_validator_stands_alone() -> None:
-    """What a validator says in French is not prefixed in English."""
-    fault = invalid_of(fault_of(code="zz"))
-    assert (fault.args[0], fault.field) == ("zz n'est pas un code connu", "code")
-
-
-def test_fault_within_a_list_is_named_by_its_path() -> None:
-    """The field is a dotted path."""
-    assert problem_of(fault_of(code=1, weights=[1])).field == "code"
-    assert invalid_of(fault_of(weights=[1, "x"], code=1)).field in {"code", "weights.1"}
 
 
 def test_unexpected_error_tells_nothing() -> None:

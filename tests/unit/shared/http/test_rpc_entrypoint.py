@@ -31,7 +31,6 @@ class ListParcels(Paging):
     colour: str | None = None
 
 
-READ = Route("GET", "/parcels/{parcel_id}", formats={"json": "application/json"}, query=Paging)
 LIST = Route("GET", "/parcels", query=ListParcels)
 SEND = Route("POST", "/parcels/{parcel_id}", body=Parcel)
 
@@ -74,13 +73,6 @@ def test_field_that_is_none_or_as_by_default_is_left_out() -> None:
     assert body.model_fields_set == {"title"}
 
 
-def test_whole_body_is_one_argument() -> None:
-    """Its fields are none of their own."""
-    send = rpc(SEND, "parcel_id", WholeBody("parcel"))
-    assert called(send, "p_1", {"title": "Lot"})[0].body == Parcel(title="Lot")
-    assert [one.name for one in send.parameters(None)] == ["parcel_id", "parcel"]
-
-
 def test_actor_acts_with_the_roles_that_it_stands_for() -> None:
     """Staff decides `by` somebody, owners for themselves; without any the call is from inside."""
     staff = Caller("mbr_1", frozenset({"reviewer", "operator"}))
@@ -108,11 +100,6 @@ def test_empty_key_is_refused_by_its_name() -> None:
         _ = call.idempotency_key
 
 
-def test_format_is_that_of_json() -> None:
-    """Whatever the route answers to others."""
-    assert called(rpc(READ, "parcel_id"), "p_1")[0].format == "json"
-
-
 @pytest.mark.parametrize(
     ("args", "kwargs", "field"),
     [
@@ -123,7 +110,6 @@ def test_format_is_that_of_json() -> None:
         (["p_1", "Lot", "mbr_1"], {"colour": "red"}, "colour"),
         (["p 1", "Lot", "mbr_1"], {}, "parcel_id"),
         (["p_1", "Lot", "a b"], {}, "owner_id"),
-        (["p_1", "Lot", ""], {}, "owner_id"),
         (["p_1", "Lot", "mbr_1"], {"title": "Lot"}, "title"),
     ],
 )

@@ -75,12 +75,3 @@ def test_who_waits_too_long_is_told_whose_load_it_is() -> None:
         assert not isinstance(raised.value, TooMany)
     with turns.turn("a", _SHORT), turns.turn("c", _SHORT):
         pass
-
-
-def test_request_that_fails_gives_its_place_back() -> None:
-    """Whatever it raises."""
-    turns = Turns(places=1, most=1)
-    with pytest.raises(ValueError, match="wrong"), turns.turn("a", _LONG):
-        raise ValueError("wrong")
-    with turns.turn("b", _SHORT):
-        pass

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.language.french import counted, file_name, french_date, legible, quoted
+from shared.language.french import counted, file_name, legible, quoted
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,6 @@ def test_text_that_is_not_read_as_it_is_written_is_refused(text: str, reason: st
 def test_nought_and_one_are_singular_in_french() -> None:
     """Not so in English."""
     assert [counted(number, "clé", "clés") for number in (0, 1, 2)] == ["0 clé", "1 clé", "2 clés"]
-
-
-def test_date_is_written_day_first() -> None:
-    """As people in France write it."""
-    assert french_date("2026-12-31") == "31/12/2026"
 
 
 def test_words_of_others_cannot_end_their_quotation() -> None:

@@ -53,13 +53,6 @@ def test_name_that_is_not_clear_is_refused_with_candidates(
     assert all(candidate in str(caught.value) for candidate in candidates)
 
 
-@pytest.mark.parametrize("written", ["Zzz", "()", "le", "Caen (76)", "« » (", "a" * 5000])
-def test_name_of_nothing_is_refused(written: str) -> None:
-    """Whatever people type."""
-    with pytest.raises(ValueError, match="n'est le nom ni le code"):
-        codes_of(written, takes_epci=True)
-
-
 def test_long_text_is_not_told_whole() -> None:
     """Whoever pasted a page sees how it begins."""
     with pytest.raises(ValueError, match="…") as caught:

@@ -116,12 +116,6 @@ def test_query_that_reads_the_clock_is_not_kept_nor_what_reads_it(sql: str) -> N
     assert keys(changed(steps=(query, SUM))) == {}
 
 
-def test_pictures_are_not_kept() -> None:
-    """They are drawn of tables as these leave."""
-    chart = Step(application="chart", inputs={"table": "cleaned"}, output="drawn")
-    assert keys(changed(steps=(CLEAN, chart))).keys() == {"cleaned"}
-
-
 def test_nothing_is_kept_where_others_restricted_data_go_in() -> None:
     """The rules of release follow their rows through every step."""
     terms = ProtectedInput(dataset_id="dts_1", version=1, sha256=READ)

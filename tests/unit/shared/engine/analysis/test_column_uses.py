@@ -43,11 +43,6 @@ def test_column_that_only_chooses_rows_is_told_so() -> None:
     }
 
 
-def test_columns_that_nobody_knows_have_no_uses() -> None:
-    """The whole dataset is read."""
-    assert uses_of(Reading(columns=None), {}) is None
-
-
 def test_what_comes_out_about_persons_is_marked() -> None:
     """A column of persons that only chooses rows does not come out."""
     reading = Reading(

@@ -41,27 +41,6 @@ def test_a_picture_of_groups_reads_no_more_than_the_groups() -> None:
     }
 
 
-def test_a_picture_on_the_way_shows_what_is_on_it() -> None:
-    """The result has sums alone, the chart before it rows: the owner is asked for both."""
-    drawn = _step("chart", "homes", "c", label="owner", value="vacant", title="t")
-    reading = _reading(drawn, _step("aggregate", "c", "summed", by=["com"], sums=["homes"]))
-    assert reading.columns == ("com", "homes", "owner", "vacant")
-    assert (None, ("owner", "vacant")) in {
-        (figures.by, figures.figures) for figures in reading.shown
-    }
-
-
-def test_a_report_on_the_way_shows_its_whole_table() -> None:
-    """Its page has the first rows of all columns."""
-    reading = _reading(
-        _step("report", "homes", "r", title="t"),
-        _step("aggregate", "r", "summed", by=["com"], sums=["homes"]),
-    )
-    assert (None, ("com", "homes", "owner", "vacant")) in {
-        (figures.by, figures.figures) for figures in reading.shown
-    }
-
-
 @pytest.mark.parametrize(
     ("kind", "parameters"),
     [

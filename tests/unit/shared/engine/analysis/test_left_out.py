@@ -1,7 +1,5 @@
 """Rows that are taken for totals are told with their numbers before they are left out."""
 
-import pytest
-
 from shared.engine.analysis.known_tables import KnownInputs, KnownTable
 from shared.engine.analysis.remarks import Remark
 from shared.engine.analysis.treatment_checks import check_tables
@@ -64,21 +62,6 @@ def test_rows_that_look_like_totals_are_told_before_they_are_counted() -> None:
     operation = {"op": "drop_totals", "columns": ["annee"]}
     cleaned = step("clean", {"table": "leases"}, "c", operations=[operation])
     assert warnings_of(cleaned, added("c", "a"), table=hidden) == []
-
-
-@pytest.mark.parametrize(
-    ("rows", "named"),
-    [
-        ([4], "ligne 4"),
-        ([4, 9], "lignes 4 et 9"),
-        ([3, 6, 9, 12], "lignes 3 à 12 de 3 en 3"),
-        ([60_001, 60_002, 60_003], "lignes 60\u202f001 à 60\u202f003"),
-        ([1, 2, 5, 9, 14], "lignes 1, 2, 5, 9 et 14"),
-    ],
-)
-def test_rows_are_named_as_people_find_them(rows: list[int], named: str) -> None:
-    """Pairs and ranges, too."""
-    assert rows_named(ranges_of(rows)) == named
 
 
 def test_many_scattered_rows_are_not_all_named() -> None:

@@ -35,25 +35,6 @@ def reading_of(*steps: dict[str, Any]) -> Reading:
     return readings_of(treatment(*steps), COLUMNS)[BUSES]
 
 
-def test_sum_by_group_reads_two_columns() -> None:
-    """The other columns of the table are not read, and rows do not come out."""
-    reading = reading_of(summed("buses"))
-    assert reading.columns == ("boardings", "commune")
-    assert [(figures.by, figures.figures) for figures in reading.shown] == [
-        ((f"{BUSES}.commune",), ("commune", "sum(boardings)"))
-    ]
-
-
-def test_crossing_alone_shows_every_row_and_column() -> None:
-    """What is crossed and not added up comes out as it is, beside the other's columns."""
-    reading = reading_of(CROSS)
-    assert reading.columns == ("boardings", "commune", "revenue", "stop")
-    whole = next(figures for figures in reading.shown if figures.by is None)
-    assert whole.figures == ("boardings", "commune", "revenue", "stop")
-    assert f"{TOWNS}.population" in whole.beside
-    assert [key.other for key in reading.keys] == [f"{TOWNS}.code"]
-
-
 def test_columns_are_followed_through_renaming() -> None:
     """The right table's `boardings` becomes `boardings_2`: that one is the towns'."""
     readings = readings_of(treatment(CROSS, summed("crossed", sums=["boardings_2"])), COLUMNS)

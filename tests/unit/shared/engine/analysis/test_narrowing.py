@@ -77,14 +77,6 @@ def test_step_that_needs_one_is_named(steps: list[dict[str, Any]], field: str) -
     assert (refused.value.field or "").startswith(field)
 
 
-def test_code_that_only_has_a_variable_of_that_name_goes_on() -> None:
-    """What it reads of its tables is written as a text or after a point."""
-    code = "def run(t, p):\n    revenue = t['table'].boardings\n    return revenue.to_frame()"
-    before = treatment(step("python", "p", code=code))
-    after = without_columns(before, {"dts_buses": ["revenue"]})
-    assert after.steps[-1].parameters["code"] == code
-
-
 def test_a_treatment_that_does_without_them_is_known() -> None:
     """It was made for these very columns: who presses twice asks for nothing more."""
     refused = {"dts_buses": ["revenue"]}

@@ -117,13 +117,6 @@ def test_unknown_column_is_a_fault_that_names_what_is_near(
     assert message in fault.message
 
 
-def test_columns_that_a_step_makes_are_known() -> None:
-    """Renamed by a crossing, and named by what was added up."""
-    again = step("aggregate", {"table": "a"}, "b", by=["nom_2"], sums=["logements_moyenne"])
-    by_name = added("c", by=["nom_2"], sums=[], means=["logements"])
-    assert check(cross(), by_name, again).faults == []
-
-
 def test_table_of_communes_needs_its_columns() -> None:
     """Those by which codes that are gone are led to present ones."""
     inputs = {"left": "homes", "right": "towns", "successors": "towns"}
@@ -164,15 +157,6 @@ def test_figures_of_what_is_no_number_are_warned_of(parameters: Any, message: st
     (warning,) = check(added(**parameters)).warnings
     assert warning.kind == "not_a_number"
     assert message in warning.message
-
-
-def test_numbers_beside_marks_for_secrets_are_no_text() -> None:
-    """A column whose other cells say that they are secret is added up without those."""
-    secret = KnownTable(
-        dataset_id="dts_s", columns=(column("com"), column("foyers", type="integer"))
-    )
-    findings = check(added(sums=["foyers"]), more=[secret], homes="dts_s")
-    assert findings[:3] == ([], [], [])
 
 
 def test_keys_of_other_kinds_are_warned_of_with_the_crosswalk_between_them() -> None:
@@ -250,11 +234,6 @@ def test_many_to_many_crossing_that_nobody_counted_is_a_warning() -> None:
     assert "L'essai donnera les chiffres exacts" in text
 
 
-def test_counted_crossing_is_believed_over_the_profiles() -> None:
-    """Keys that repeat on both sides, none of which meets another that does."""
-    assert check(cross(right_key="ancien"), crossings=(counted(),)).warnings == []
-
-
 def test_sum_of_rows_that_a_crossing_repeats_is_told() -> None:
     """A commune's population stands beside each of its homes' rows: at most 637 times."""
     (warning,) = check(cross(), added("c", by=["epci"], sums=["population"])).warnings
@@ -278,12 +257,9 @@ def test_counted_repetition_is_told_instead_of_its_bound() -> None:
     ("name", "kind", "unit", "is_told"),
     [
         ("chomage", "decimal", "%", True),
-        ("taux_vacance", "decimal", "", True),
         ("Part des propriétaires", "decimal", "", True),
-        ("deces", "decimal", "‰", True),
         ("montant", "decimal", "€", False),
         ("parts", "decimal", "", False),
-        ("departements", "integer", "", False),
     ],
 )
 def test_sum_of_rates_is_told(name: str, kind: str, unit: str, *, is_told: bool) -> None:
@@ -309,20 +285,6 @@ def test_ratio_of_parts_of_other_grains_is_told() -> None:
     (mean,) = check(added(means=["logements"], ratio=ratio)).warnings
     assert mean.kind == "other_grain"
     assert "l'une est une moyenne" in mean.message
-
-
-def test_sum_of_a_table_that_was_added_up_before_is_not_warned_of() -> None:
-    """Groups stand once each: crossed by their key they repeat nothing of the communes."""
-    first = added(by=["com"])
-    then = cross(left="a")
-    assert (
-        check(
-            first,
-            then,
-            step("aggregate", {"table": "c"}, "d", by=["epci"], sums=["population", "logements"]),
-        ).warnings
-        == []
-    )
 
 
 def test_crosswalk_that_leads_a_row_to_several_repeats_it() -> None:
@@ -401,23 +363,6 @@ def test_each_of_several_keys_is_warned_of_by_its_name() -> None:
     }
 
 
-def test_rows_of_followed_codes_are_told_only_where_they_are_known() -> None:
-    """A code that is gone may meet the rows of its successor: one at most where each has one."""
-    codes = [column(name) for name in ("code", "type", "chefLieu", "anciensCodes")]
-    table = KnownTable(dataset_id="dts_cog", columns=tuple(codes))
-    inputs = {"left": "homes", "right": "towns", "successors": "cog"}
-    named = {"homes": HOMES, "towns": TOWNS, "cog": "dts_cog"}
-    for right, how, rows in (
-        ("code", "left", 3287),
-        ("ancien", "left", None),
-        ("code", "inner", None),
-    ):
-        crossing_step = step("cross", inputs, "c", left_key="com", right_key=right, how=how)
-        treatment = Treatment.model_validate({"inputs": named, "steps": [crossing_step]})
-        known_inputs = KnownInputs(tables=(table, *TABLES), crossings=(counted(),))
-        assert result_of(treatment, known_inputs)[1].rows == rows
-
-
 def test_first_and_last_of_dates_are_dates_and_other_figures_refused() -> None:
     """A median or a sum of dates is a fault at its field, before anything runs."""
     extremes = added(sums=[], mins=["Année", "logements"], maxs=["Année"])
@@ -438,15 +383,6 @@ def test_first_and_last_of_dates_are_dates_and_other_figures_refused() -> None:
     assert (
         check(step("pivot", {"table": "homes"}, "p", wide={**wide, "figure": "max"})).faults == []
     )
-
-
-def test_first_of_texts_is_warned_of_and_of_months_is_not() -> None:
-    """It fails where one is no number; months are written so that they sort."""
-    table = KnownTable(dataset_id="dts_m", columns=(column("mois", type="month"), column("com")))
-    months = added("months", sums=[], mins=["mois"])
-    assert check(months, more=[table], months="dts_m").warnings == []
-    (warning,) = check(added(mins=["nom"])).warnings
-    assert (warning.field, warning.kind) == ("steps.0.parameters.mins.0", "not_a_number")
 
 
 def test_points_near_simplified_limits_are_warned_of_before_they_are_located() -> None:

@@ -44,14 +44,6 @@ def test_years_have_as_many_communes_as_insee_says(year: int, communes: int) -> 
     assert len([c for c in codes if not c.startswith(("975", "977", "978", "98"))]) == communes
 
 
-def test_few_codes_fit_many_years_and_the_latest_is_taken() -> None:
-    """Three codes of Calvados say little: every year until one of them went fits."""
-    fit = fit_of("14001", "14003", "14011")
-    assert fit.year == 2024
-    assert fit.alternatives == tuple(range(1943, 2024))
-    assert fit.kinds == {"commune": 2, "delegated": 1}
-
-
 def test_kinds_tell_districts_gone_and_unknown_codes() -> None:
     """What the present COG says of a code, and what it never knew."""
     fit = fit_of("75101", "20004", "14011", "99999", "2A004")

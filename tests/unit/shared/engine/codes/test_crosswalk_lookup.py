@@ -30,10 +30,7 @@ def test_every_crosswalk_takes_what_it_does_not_know(name: str) -> None:
         ("27058", "27676"),  # a commune nouvelle that was undone
         ("20004", "2A004"),  # Ajaccio, before Corsica was two
         ("75101", "75056"),
-        ("69389", "69123"),
-        ("13216", "13055"),
         ("97105", "97105"),
-        ("97701", "97701"),
         ("14002", "14150"),  # a delegated commune
         ("99999", None),
     ],
@@ -73,21 +70,16 @@ def test_split_commune_leads_to_all_its_parts() -> None:
         ("siret_siren", "21140001500013", ["211400015"]),
         ("siret_siren", "2114000150001", []),
         ("siren_commune", "211400015", ["14001"]),
-        ("siren_commune", "217500016", ["75056"]),
         ("siren_commune", "200000172", []),  # an EPCI
         ("iris_commune", "140110000", ["14581"]),
         ("iris_commune", "2A0040101", ["2A004"]),
-        ("iris_commune", "751010101", ["75056"]),
         ("iris_commune", "14011", []),
         ("postcode_commune", "76111", ["76194", "76726", "76754"]),
-        ("postcode_commune", "75001", ["75056"]),
         ("commune_epci", "14011", ["200069524"]),
         ("commune_epci", "29083", []),  # Île-de-Sein, a member of none
         ("commune_departement", "20004", ["2A"]),
-        ("commune_departement", "97411", ["974"]),
         ("commune_departement", "98735", []),
         ("commune_region", "14011", ["28"]),
-        ("commune_region", "97411", ["04"]),
         ("epci_departement", "200069524", ["14"]),
         ("epci_departement", "200066462", ["27", "28"]),
         ("epci_region", "200066462", ["24", "28"]),
@@ -97,13 +89,6 @@ def test_split_commune_leads_to_all_its_parts() -> None:
 def test_key_leads_to_its_targets(crosswalk: str, value: str, targets: list[str]) -> None:
     """Real keys, by INSEE's and the DGCL's lists of 2026."""
     assert led(crosswalk, value) == [(value, target) for target in targets]
-
-
-def test_epci_leads_to_its_members() -> None:
-    """Every commune of the EPCI, once."""
-    members = [target for _, target in led("epci_commune", "200069524")]
-    assert "14581" in members
-    assert len(members) == len(set(members)) > 1
 
 
 def test_positions_ascend_and_repeat_with_several_targets() -> None:
@@ -120,20 +105,10 @@ def test_positions_ascend_and_repeat_with_several_targets() -> None:
     [
         ("14027", {"14118"}),  # Caen
         ("76123", {"76322"}),  # Le Grand-Quevilly
-        ("76038", {"76540"}),
-        ("50010", {"50502"}),
-        ("27406", {"27375"}),
-        ("27204", {"27681"}),
         ("20090", {"2A004"}),  # an ordinary code of Ajaccio
-        ("75847", {"75056"}),
-        ("34086", {"34172"}),
-        ("59304", {"59606"}),
         ("29299", {"29151"}),  # Morlaix, though 29200 is Brest's
-        ("83007", {"83050"}),  # Draguignan, though 83000 is Toulon's
         ("76059", {"76351"}),  # Le Havre: Rouen's begin alike
-        ("51095", {"51454"}),  # Reims: Châlons-en-Champagne's begin alike
         ("59059", {"59512"}),  # Roubaix, among many offices
-        ("69437", {"69123"}),
         ("97491", set()),  # Sainte-Clotilde is a quarter of Saint-Denis
         ("92042", set()),  # Paris La Défense is in several
         ("99999", set()),

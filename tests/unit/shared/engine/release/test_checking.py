@@ -173,7 +173,7 @@ def ends(cells: Sequence[set[int]], values: Sequence[int], aim: int) -> tuple[fl
     )  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_no_enterprise_follows_from_all_that_left(tmp_path: Path, seed: int) -> None:
     """By towns and trades, by each alone, and by zones of one's own: all added up."""
     lab = Lab(tmp_path, enterprises(seed, 24))
@@ -306,14 +306,6 @@ def test_largest_values_are_empty(tmp_path: Path) -> None:
     rows = [(f"{at:09}", "AB"[at % 2], "x", 100 + at) for at in range(20)]
     _, released_rows = Lab(tmp_path, rows).aggregate("ville", maxs=["ca"])
     assert {entry["ca_max"] for entry in released_rows} == {None}
-    assert all(entry["ca"] for entry in released_rows)
-
-
-def test_last_of_dates_is_empty_as_the_largest_value_is(tmp_path: Path) -> None:
-    """It is a day of one enterprise, and no number to weigh."""
-    rows = [(f"{at:09}", "AB"[at % 2], f"{at + 1:02}/05/2024", 100 + at) for at in range(20)]
-    _, released_rows = Lab(tmp_path, rows).aggregate("ville", maxs=["metier"])
-    assert {entry["metier_max"] for entry in released_rows} == {None}
     assert all(entry["ca"] for entry in released_rows)
 
 

@@ -31,11 +31,6 @@ def column(name: str, key: str | None) -> Column:
     return Column(name=name, kind="text", filled=1, distinct=1, key=key)
 
 
-def test_manifest_survives_the_file_store() -> None:
-    """It is written as JSON by compute and read by the catalogue."""
-    assert Manifest.model_validate_json(MANIFEST.model_dump_json()) == MANIFEST
-
-
 def test_output_is_found_by_its_name() -> None:
     """The catalogue asks for the file it knows."""
     assert MANIFEST.output("chart.png") == CHART
@@ -87,8 +82,6 @@ def test_profile_without_values_still_counts() -> None:
 @pytest.mark.parametrize(
     ("rows", "ranges"),
     [
-        ([], []),
-        ([4], [(4, 4, 1)]),
         ([4, 5, 6], [(4, 6, 1)]),
         ([3, 6, 9, 10], [(3, 9, 3), (10, 10, 1)]),
         ([1, 2, 4, 6, 20], [(1, 2, 1), (4, 6, 2), (20, 20, 1)]),
@@ -115,8 +108,3 @@ def test_ranges_hold_the_rows_that_they_were_made_of(rows: set[int]) -> None:
 def test_scattered_rows_are_too_many_to_be_kept() -> None:
     """A document stays small."""
     assert ranges_of([row * row for row in range(1, 5000)]) == ()
-
-
-def test_profile_of_before_knows_no_totals() -> None:
-    """Its rows are read as they were."""
-    assert Profile(rows=1, encoding="utf-8", columns=()).total_rows == ()

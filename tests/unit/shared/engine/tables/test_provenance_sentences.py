@@ -38,13 +38,6 @@ def manifest(provenance: Provenance) -> Manifest:
     return Manifest.model_validate({**about, **times, **more})
 
 
-def test_code_is_known_by_the_hash_of_what_was_written() -> None:
-    """SQL, Python and notebooks; other parameters stand in the steps."""
-    assert list(StepCode.of(STEPS)) == [
-        StepCode(step="un", sha256=sha256(SQL.encode()).hexdigest())
-    ]
-
-
 def test_all_that_is_asked_of_a_result_is_answered() -> None:
     """Which data and hash, recipe, code, software, who, why, and under which grant."""
     text = "\n".join(

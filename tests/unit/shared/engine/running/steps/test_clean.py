@@ -116,7 +116,6 @@ def test_equal_rows_are_one_when_no_columns_are_named() -> None:
     ("operation", "message"),
     [
         ({"op": "scale", "columns": ["v"], "divide": 10}, "1 valeur n'est pas un nombre"),
-        ({"op": "dates", "columns": ["v"]}, "3 valeurs ne sont pas des dates"),
         ({"op": "trim", "columns": ["w"]}, "il n'y a pas de colonne « w » ici"),
         (
             {"op": "recode", "columns": ["v"], "codes": {"1": "x"}, "others": "refused"},
@@ -218,7 +217,6 @@ def test_operation_on_what_is_gone_is_refused_before_the_run(
     ("operation", "message"),
     [
         ({"op": "wash", "columns": ["a"]}, "'op' doit être l'un de 'trim'"),
-        ({"columns": ["a"]}, "'op' manque"),
         ({"op": "scale", "columns": ["a"]}, "scale demande multiply ou divide"),
         ({"op": "recode", "columns": ["a"]}, "recode demande codes, ou from_column"),
     ],

@@ -88,16 +88,6 @@ def test_point_beside_an_outline_may_be_given_to_it() -> None:
     assert result_rows(point_bench)[0]["commune"] == "76351"
 
 
-def test_share_of_points_near_a_border_is_told() -> None:
-    """Outlines are simplified: such a point may be the neighbour's."""
-    step_ = 0.002
-    points = _points(*((49.1829 + n * step_, -0.3707) for n in range(30)))
-    workbench = bench(table=points)
-    report = _run(workbench, areas=["commune"])
-    assert 0 < report["positions"]["close"] < report["positions"]["placed"]
-    assert "à moins de 200 m d'une limite" in report["summary"]
-
-
 def test_coordinates_go_to_lambert_93_and_back() -> None:
     """IGN's point of origin: 46.5 N, 3 E is 700000, 6600000."""
     workbench = bench(table=_points((46.5, 3), CAEN))
@@ -188,14 +178,6 @@ def test_long_limits_are_straight_in_degrees_as_they_are_drawn() -> None:
     workbench = bench(table=_points((49.004, 0.5), (48.996, 0.5)), outlines=[zone])
     _run(workbench, outlines={"geometry": "forme", "label": "nom", "name": "secteur"})
     assert [row["secteur"] for row in result_rows(workbench)] == [None, "a"]
-
-
-def test_outline_may_reach_beyond_the_plane() -> None:
-    """What is in a zone of the whole earth is in it, as far as the plane goes."""
-    zone = {"nom": "monde", "forme": shapely.box(-180, -90, 180, 90).wkt}
-    workbench = bench(table=_points(CAEN), outlines=[zone])
-    _run(workbench, outlines={"geometry": "forme", "label": "nom"})
-    assert result_rows(workbench)[0]["zone"] == "monde"
 
 
 def test_outlines_that_cannot_be_read_are_refused() -> None:

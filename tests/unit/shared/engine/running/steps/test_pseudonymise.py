@@ -71,14 +71,6 @@ def test_spellings_that_make_no_difference_share_a_pseudonym(folder: Path) -> No
     assert len(set(made_column(again, "tel"))) == 2
 
 
-def test_columns_of_two_tables_still_meet(folder: Path) -> None:
-    """The same value has the same pseudonym whatever its column is called."""
-    here, there = _bench(folder, [{"siren": "1"}]), _bench(folder, [{"SIREN": "1", "n": 2}])
-    _run(here, "siren")
-    _run(there, "SIREN")
-    assert made_column(here, "siren") == made_column(there, "SIREN")
-
-
 def test_without_a_key_nothing_is_made(tmp_path: Path) -> None:
     """A job of no project has none; a column that is not there is named."""
     with pytest.raises(Rejected, match="pas de clé"):

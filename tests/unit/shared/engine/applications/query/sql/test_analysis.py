@@ -5,10 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.engine.analysis.lineage import readings_of
 from shared.engine.analysis.treatment_checks import check_tables
 from shared.engine.applications import check_steps
-from shared.engine.applications.effect import Columns, Effect, Met, Part, Source
+from shared.engine.applications.effect import Columns, Effect, Met, Source
 from shared.engine.applications.query.application import QUERY, QueryParameters, effect
 from shared.engine.applications.query.sql import OTHERS
 from shared.engine.running.sql.binding import bind
@@ -250,18 +249,6 @@ def treatment(sql: str) -> Treatment:
     )
 
 
-def test_owners_are_asked_for_what_the_query_reads() -> None:
-    """With what comes out of it, by which groups."""
-    sql = "SELECT t.a, s.n FROM t JOIN (SELECT a, count(*) AS n FROM u GROUP BY a) s ON s.a = t.b"
-    read = readings_of(treatment(sql), {"dts_t": ("a", "b", "c"), "dts_u": ("a", "d")})
-    assert read["dts_t"].columns == ("a", "b")
-    assert read["dts_u"].columns == ("a",)
-    (figures,) = read["dts_u"].shown
-    assert (figures.by, figures.figures) == (("dts_u.a",), ("count(a)",))
-    (figures,) = read["dts_t"].shown
-    assert (figures.by, figures.figures) == (None, ("a",))
-
-
 def test_unknown_column_is_a_fault_of_the_check() -> None:
     """Before the treatment is sent."""
     known_tables = tuple(
@@ -279,11 +266,3 @@ def test_names_are_apart_as_the_engine_keeps_them() -> None:
     tables = {"k": ("k", "\u212a", "É", "é")}
     assert read_by('SELECT "\u212a", É FROM K', tables) == "k.É k.\u212a"
     assert read_by("SELECT K FROM k", tables) == "k.k"
-
-
-def test_part_of_a_result_whose_names_only_the_run_tells_is_told() -> None:
-    """`COLUMNS` may choose any."""
-    effect = effect_of("SELECT COLUMNS('a|b') FROM t")
-    assert effect.is_open
-    assert {part.source.column for part in effect.columns["(autres colonnes)"].of} == {*"abc"}
-    assert Part(Source("t", "a")) in effect.columns["(autres colonnes)"].of
