@@ -117,6 +117,7 @@ def test_a_wired_treatment_is_accepted_as_it_is() -> None:
         ({"colour": "blue"}, "steps.1.colour"),
         ({"parameters": {"$where": 1}}, "steps.1.parameters"),
         ({"parameters": {"a": [{"b.c": 1}]}}, "steps.1.parameters"),
+        ({"parameters": {"a": 2**64}}, "steps.1.parameters"),
         ({"parameters": {"a": float("nan")}}, "steps.1.parameters"),
         ({"parameters": {"a": "\ud800"}}, "steps.1.parameters"),
         ({"parameters": {"a": "x" * 300_000}}, "steps.1.parameters"),

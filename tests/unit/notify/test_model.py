@@ -127,6 +127,12 @@ def test_retry_after_is_honoured_within_reason(asked: float | None, waited: floa
     assert (sent.next_attempt_at - now()).total_seconds() == pytest.approx(waited, abs=0.5)
 
 
+def test_late_failure_does_not_undo_a_success() -> None:
+    """Of two workers that sent at once, one success is enough."""
+    sent = noted(200, 500)
+    assert (sent.state, len(sent.attempts)) == ("delivered", 2)
+
+
 def test_noting_an_attempt_again_changes_nothing() -> None:
     """A save whose answer was lost is made again."""
     sent, failed = delivery(), attempt(500)

@@ -25,6 +25,7 @@ from shared.events import (
     Obstacle,
     ProjectAdvised,
     ProjectDelivered,
+    ProjectSecured,
     ProjectTrialled,
     ResultHeld,
     TreatmentChecked,
@@ -131,6 +132,18 @@ def test_notify_listens_to_every_event() -> None:
         (
             example(JoinsDiscovered).model_copy(update={**FOR_PROJECT, "joins": ()}),
             ("Le nouveau jeu « Communes » a une clé des données du projet : le code commune."),
+        ),
+        (
+            instance_of(
+                ProjectSecured, reason="Licite.", conditions=("Rien par rue.", "Citer l'Insee")
+            ),
+            "Le projet est sécurisé : Licite. Conditions : Rien par rue ; Citer l'Insee.",
+        ),
+        (
+            instance_of(
+                ProjectSecured, reason="Licite", conditions=("Rien par rue\nni par îlot.",)
+            ),
+            "Le projet est sécurisé : Licite. Condition : Rien par rue ni par îlot.",
         ),
         (
             instance_of(AccessExpired, title="Eau", reason="Sans réponse dans le délai imparti."),

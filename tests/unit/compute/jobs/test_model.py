@@ -157,6 +157,15 @@ def test_run_that_was_taken_over_changes_nothing(ending: str) -> None:
     assert (job.model_dump(), topics(job)) == before
 
 
+def test_ended_job_does_not_end_again() -> None:
+    """The run that ended a job cannot end it a second time."""
+    job = a_running_job()
+    job.fail("first", 1.0, "trop de mémoire")
+    with pytest.raises(TakenOver):
+        job.succeed("first", 1.0, MANIFEST, ())
+    assert topics(job) == ["job_queued", "job_started", "job_failed"]
+
+
 def lose(job: Job, times: int, *, is_watched: bool) -> None:
     """Let the processes that run the job end so often, each while it runs."""
     for number in range(times):

@@ -102,3 +102,10 @@ def test_table_that_nobody_knows_yet_is_not_looked_at() -> None:
     """It is still being read; the check of the treatment comes later."""
     tables = {"homes": KnownTable(dataset_id="dts_1"), "towns": TOWNS}
     Fitting(RECIPE, {}, tables).check({"homes": {"com": "x"}, "towns": OF_TOWNS})
+
+
+def test_table_without_any_column_that_does_says_so() -> None:
+    """There is nothing to choose."""
+    only = KnownTable(dataset_id="dts_1", columns=(KnownColumn(name="com", kind="text"),))
+    with pytest.raises(Invalid, match="Aucune colonne de ce jeu ne convient"):
+        Fitting(RECIPE, {}, {"homes": only, "towns": TOWNS}).check({"towns": OF_TOWNS})

@@ -212,6 +212,19 @@ def test_industry_is_piloted_by_companies_that_know_it() -> None:
     assert [suggestion.member_id for suggestion in sites] == ["mbr_plant"]
 
 
+def test_school_is_piloted_by_schools() -> None:
+    """As is what a laboratory wants to know of pupils."""
+    project = samples.project(problem="Pourquoi des élèves décrochent-ils ?", territory=("50",))
+    members = [
+        holder("laboratory"),
+        samples.member("mbr_school", kind="school", territory=("50147",)),
+        samples.member("mbr_town", kind="local_authority", territory=("50129",)),
+    ]
+    assert [
+        suggestion.member_id for suggestion in guided(project, members=members).pilot_sites
+    ] == ["mbr_school"]
+
+
 def test_only_the_best_are_named() -> None:
     """A long list is no advice; among equals the name decides."""
     members = [

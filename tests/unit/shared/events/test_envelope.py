@@ -151,6 +151,7 @@ def test_optional_attributes_may_be_missing() -> None:
         (wire(wrapped(data=SECRET)), "data"),
         (wire(wrapped(data={"project_id": 7, "holder_id": "m", "team": []})), "data.project_id"),
         (wire(wrapped(data={"project_id": "p", "holder_id": "m", "team": SECRET})), "data.team"),
+        (wire(without("specversion")), "specversion"),
         (wire(without("id")), "id"),
         (wire(without("type")), "type"),
         (wire(without("data")), "data"),

@@ -126,6 +126,16 @@ def test_held_frames_go_out_together_and_in_order(frames: FrameBuffer, socket: S
     assert socket.writes == [b"ab", b"c"]
 
 
+def test_much_is_sent_before_the_release(frames: FrameBuffer, socket: Socket) -> None:
+    """The broker need not wait for the last frame of many."""
+    frames.hold()
+    for _ in range(100):
+        frames.write(memoryview(bytes(1000)))
+    assert 0 < len(socket.writes) < 10
+    frames.release()
+    assert sum(map(len, socket.writes)) == 100_000
+
+
 def test_broken_socket_is_told_and_nothing_is_held_any_more(
     frames: FrameBuffer, socket: Socket
 ) -> None:
