@@ -173,7 +173,7 @@ def ends(cells: Sequence[set[int]], values: Sequence[int], aim: int) -> tuple[fl
     )  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(6))
 def test_no_enterprise_follows_from_all_that_left(tmp_path: Path, seed: int) -> None:
     """By towns and trades, by each alone, and by zones of one's own: all added up."""
     lab = Lab(tmp_path, enterprises(seed, 24))

@@ -32,7 +32,7 @@ _ROW = st.tuples(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(_ROW, min_size=1, max_size=30))
 def test_figures_are_those_of_a_naive_reference(rows: list[tuple[Any, Any, int]]) -> None:
     """Empty cells count as rows and as nothing else; empty groups are a group."""

@@ -58,7 +58,7 @@ def _naive(
     return Counter(matched_rows)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(left=_SIDE, right=_SIDE, how=st.sampled_from(HOWS), is_double=st.booleans())
 def test_rows_are_those_of_a_naive_reference(
     left: list[tuple[Any, Any]], right: list[tuple[Any, Any]], how: str, is_double: bool

@@ -96,7 +96,7 @@ def test_columns_become_rows_in_their_order() -> None:
     assert len(result_rows(kept)) == 4
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.integers(-9, 9)), min_size=1
