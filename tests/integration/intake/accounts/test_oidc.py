@@ -193,8 +193,8 @@ def test_person_signs_in_with_its_account(lab: Lab, provider: Provider) -> None:
 def changed(**claims: object) -> Callable[[Claims], Claims]:
     """Says this in place of what the provider says; None is not said."""
 
-    def spoil(told: Claims) -> Claims:
-        return {name: value for name, value in (told | claims).items() if value is not None}
+    def spoil(signed: Claims) -> Claims:
+        return {name: value for name, value in (signed | claims).items() if value is not None}
 
     return spoil
 

@@ -333,8 +333,8 @@ def test_reminder_is_recorded_once_and_names_are_erased_weeks_after(lab: Lab, to
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(WorkshopWatch.look, watches))
         eventually(lambda: len(lab.events("workshop_due", workshop_id=workshop_id)) == 2)
-        told = lab.events("workshop_due", workshop_id=workshop_id)
-        assert [event["registration_id"] for event in told] == [None, registration["id"]]
+        events = lab.events("workshop_due", workshop_id=workshop_id)
+        assert [event["registration_id"] for event in events] == [None, registration["id"]]
         town.pass_time(workshop_id, forget_at=now() - timedelta(seconds=5))
         watches[0].look()
         assert store.of(Workshop).get(workshop_id).registration_ids == []

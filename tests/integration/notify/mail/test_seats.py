@@ -1,7 +1,6 @@
 """Letters to who registered for a workshop: each event once, while it holds, no secret kept."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from typing import Any
 
@@ -136,19 +135,6 @@ def test_crash_after_the_server_s_word_sends_a_copy_under_one_message_id(post: O
     assert len(copies) > 1
     assert len({message["Message-ID"] for message in copies}) == 1
     assert len({message["List-Unsubscribe"] for message in copies}) == len(copies)
-
-
-def test_event_that_many_workers_hear_is_one_letter(post: Outgoing) -> None:
-    """And many mailers send it once."""
-    registration_id, address = post.persons.seat()
-    event = envelope(of(SeatTaken, registration_id), time=now())
-    recorder = Recorder(post.store, Addressing(post.store, 7))
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: recorder.record(event), range(8)))
-    assert len(mails(post, registration_id)) == 1
-    with post.mailing(workers=3):
-        eventually(lambda: mails(post, registration_id)[0].state == "sent")
-    assert len(post.server.sent_to(address)) == 1
 
 
 def test_each_event_of_a_seat_is_a_letter_and_those_of_the_workshop_are_none(
