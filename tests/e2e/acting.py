@@ -1,11 +1,13 @@
 """What stories of one project do again and again: members, data, the project on its way."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from deploy.cli.api_client import Client
 from deploy.demo import content
 from deploy.demo.story import wait
+from tests.chaos.lab import Lab
 
 
 def members_of(staff: Client) -> dict[str, str]:
@@ -51,3 +53,29 @@ class OnProject:
             request["id"] for request in page["items"] if request["project_id"] == self.project_id
         )
         return next(request_ids, None)
+
+
+def places_of(lab: Lab, folder: Path, *words: str) -> Iterator[str]:
+    """Where in documents, and files below a folder, any of these words is, in any case.
+
+    But for the document server's own files, in which it leaves old states until it writes over
+    them.
+    """
+    lowered_words = [word.lower() for word in words]
+    for name, collection in lab.collections():
+        for document in collection.find():
+            text = repr(document).lower()
+            if any(word in text for word in lowered_words):
+                yield f"{name} {document['_id']}"
+    own = lab.stack.plan.documents.home
+    for path in folder.rglob("*"):
+        content = b"" if own in path.parents else _bytes(path).lower()
+        if any(word.encode() in content for word in lowered_words):
+            yield str(path)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

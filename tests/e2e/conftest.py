@@ -9,6 +9,8 @@ import pytest
 from deploy.demo.partner import Partner
 from deploy.demo.story import Story
 from tests.chaos.lab import Lab
+from tests.e2e.acting import members_of
+from tests.e2e.consent import Consent
 
 
 @pytest.fixture(scope="package")
@@ -40,3 +42,12 @@ def story(lab: Lab, story_lines: list[str]) -> Story:
     story = Story(lab.client, lab.partner, story_lines.append)
     story.play(f"http://127.0.0.1:{lab.partner.port}/events")
     return story
+
+
+@pytest.fixture(scope="package")
+def consent(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Consent:
+    """A project that made a result of a carrier's restricted data, up to its delivery."""
+    members = members_of(lab.client("lab", "operator", "reviewer"))
+    consent = Consent(lab, members, tmp_path_factory.mktemp("consent"))
+    consent.play()
+    return consent

@@ -1,199 +1,16 @@
 """An owner decides on something, and the decision holds: what is read, shown, and by whom."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
 import pyarrow.parquet as pq
 import pytest
 
-from deploy.cli.api_client import CallError, Client
-from deploy.demo import content
-from deploy.demo.story import wait
-from tests.chaos.lab import Lab
-from tests.e2e.acting import OnProject, members_of, offered
-
-ROWS = [
-    ("stop", "commune", "boardings", "revenue"),
-    *(
-        (f"A{code}{at}", code, f"{at}0", "SECRET")
-        for code in ("14118", "76540", "61001")
-        for at in range(11)
-    ),
-    ("A9", "14118", "n.c.", "7"),
-]
-"""Stops enough in each town for a figure to leave."""
-
-WORDS = "Seulement les montées et la commune, jamais la recette."
-AGAIN = "La recette par commune, sans les arrêts."
-
-
-def treatment(buses: str, towns: str, figure: str) -> dict[str, Any]:
-    """Crosses the stops with the communes and adds one figure up by commune.
-
-    Boardings are crossed by département, of which both have many rows: that trial fails.
-    """
-    keys = {"left_key": "commune", "right_key": "code"}
-    if figure == "boardings":
-        keys |= {"left_via": "commune_departement", "right_key": "departement"}
-    cross = {
-        "application": "cross",
-        "inputs": {"left": "buses", "right": "towns"},
-        "parameters": keys,
-        "output": "crossed",
-    }
-    aggregate = {
-        "application": "aggregate",
-        "inputs": {"table": "crossed"},
-        "parameters": {"by": ["commune", "nom"], **figure_of(figure)},
-        "output": "summed",
-    }
-    return {"inputs": {"buses": buses, "towns": towns}, "steps": [cross, aggregate]}
-
-
-def figure_of(figure: str) -> dict[str, Any]:
-    """Boardings are added up, revenue is counted: not all of it is a number either."""
-    return {"sums": [figure]} if figure == "boardings" else {"counts": [figure]}
-
-
-@dataclass
-class Consent(OnProject):
-    """A town asks a carrier for its counts of passengers; what everybody saw on the way."""
-
-    lab: Lab
-    members: dict[str, str]
-    folder: Path
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.staff = self.lab.client("lab", "operator", "reviewer")
-        self.holder = self.lab.client(self.members["city"], "holder", "owner")
-        self.owner = self.lab.client(self.members["agency"], "owner")
-        self.helper = self.lab.client(self.members["laboratory"], "holder")
-        self.stranger = self.lab.client("mbr_stranger", "holder", "owner")
-
-    def play(self) -> None:
-        """From the upload to the opened result."""
-        self.upload()
-        self.ask()
-        self.mend()
-        self.invite()
-        self.deliver()
-        self.open()
-
-    def upload(self) -> None:
-        """The carrier's table is restricted; the communes are open."""
-        file = self.folder / "arrets.csv"
-        file.write_text("\n".join(";".join(row) for row in ROWS), encoding="utf-8")
-        about: dict[str, Any] = {
-            "title": "Montées par arrêt",
-            "theme": "mobilité",
-            "licence": "lov2",
-        }
-        about = {**about, "access": "restricted", "territory": content.TERRITORY}
-        self.buses = offered(self.owner, about, file)
-        towns = content.DATA / "communes_2026.csv"
-        self.towns = offered(self.owner, content.open_dataset(towns.name), towns)
-
-    def ask(self) -> None:
-        """A reviewer secures the project; the owner reads what is asked, and grants just that."""
-        body = content.project(self.buses, treatment(self.buses, self.towns, "boardings"))
-        body = {**body, "title": "Où ajouter des arrêts ?", "dataset_ids": []}
-        self.project_id = self.holder.post("intake", "/projects", body)["id"]
-        self.reach("advised")
-        self.review()
-        self.seen["request"] = wait("the owner is asked", self.request)
-        self.decide(WORDS)
-
-    def mend(self) -> None:
-        """The trial fails; a reviewer mends it by a column that the owner did not grant."""
-        wait("the trial failed", lambda: self.project()["trials"])
-        mended = treatment(self.buses, self.towns, "revenue")
-        self.staff.post("intake", f"/projects/{self.project_id}/treatment", mended)
-        self.seen["second"] = wait("the owner is asked anew", self.request)
-        self.seen["waiting"] = wait("the project says for whom it waits", self.waits)
-        self.decide(AGAIN)
-        self.reach("trialled")
-
-    def invite(self) -> None:
-        """Site and team see the project and accept."""
-        self.act("pilot-site", {"site_id": self.members["lab"]})
-        site = self.lab.client(self.members["lab"], "holder")
-        site.post("intake", f"/projects/{self.project_id}/invitation", {"answer": "accept"})
-        self.reach("piloted")
-        self.act("team", {"team": [self.members["laboratory"]]})
-        self.seen["invited"] = self.helper.get("intake", f"/projects/{self.project_id}")
-        self.helper.post("intake", f"/projects/{self.project_id}/invitation", {"answer": "accept"})
-        wait("the full job succeeds", lambda: self.project()["results"])
-
-    def deliver(self) -> None:
-        """The result is a dataset, closed to all but those who made it."""
-        job_id = self.project()["results"][-1]["job_id"]
-        self.seen["manifest"] = self.holder.get("compute", f"/jobs/{job_id}")
-        self.act("delivery", content.delivery(job_id), self.holder)
-        self.result_id = wait("the result is found", self.find)
-        self.seen["stranger"] = self.status(self.stranger)
-        self.seen["helper"] = self.status(self.helper)
-
-    def open(self) -> None:
-        """The holder asks; the carrier's word opens it, and not before."""
-        path = f"/datasets/{self.result_id}"
-        try:
-            self.holder.patch("catalog", path, {"access": "open"})
-        except CallError as error:
-            self.seen["patched"] = error
-        self.holder.post("catalog", f"{path}/opening", {})
-        opening = self.owner.get("catalog", f"{path}/opening")
-        self.seen["opening"] = opening
-        seen = {"version": opening["version"], "fingerprint": opening["fingerprint"]}
-        fields = {"decision": "open", **seen}
-        self.seen["before"] = self.status(self.stranger)
-        self.owner.post("catalog", f"{path}/opening/decision", fields)
-        self.seen["after"] = self.status(self.stranger)
-
-    def review(self) -> None:
-        """A reviewer of the lab secures the version that it read, once all is known of it."""
-        wait("catalogue and compute told", lambda: len(self.project()["checks"]) == 2)
-        version = self.staff.get("intake", f"/projects/{self.project_id}")["version"]
-        fields = {"decision": "secure", "reason": "Chiffres agrégés.", "version": version}
-        self.act("review", fields)
-
-    def decide(self, words: str) -> None:
-        """The owner grants what it sees, in its own words."""
-        request = self.owner.get("catalog", f"/access-requests/{self.project_id}.{self.buses}")
-        fields = {"fingerprint": request["fingerprint"], "conditions": words}
-        path = f"/access-requests/{self.project_id}.{self.buses}/decision"
-        self.owner.post("catalog", path, {"decision": "grant", **fields})
-
-    def request(self) -> dict[str, Any] | None:
-        """What the owner has to decide on now."""
-        items = self.owner.get("catalog", "/access-requests", waiting="true")["items"]
-        return next(
-            (request for request in items if request["project_id"] == self.project_id), None
-        )
-
-    def waits(self) -> list[Any]:
-        """For whom the project waits."""
-        waits: list[Any] = self.project()["waits_for"]
-        return waits
-
-    def status(self, client: Client) -> int:
-        """What the client is answered that downloads the result."""
-        try:
-            size = client.download(
-                "catalog", f"/datasets/{self.result_id}/table", self.folder / "result.parquet"
-            )
-        except CallError as error:
-            return error.status
-        return 200 if size else 0
+from deploy.cli.api_client import CallError
+from tests.e2e.consent import AGAIN, LAST_DAY, PURPOSE, REASON, Consent
 
 
 @pytest.fixture(scope="module")
-def consent(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Consent:
-    """The whole story."""
-    members = members_of(lab.client("lab", "operator", "reviewer"))
-    consent = Consent(lab, members, tmp_path_factory.mktemp("consent"))
-    consent.play()
+def opened(consent: Consent) -> Consent:
+    """The whole story, to the opened result."""
+    consent.open()
     return consent
 
 
@@ -225,8 +42,32 @@ def test_conditions_stand_on_the_result_as_they_were_written(consent: Consent) -
     assert job_input["columns"] == ["commune", "revenue"]
 
 
-def test_result_is_closed_until_the_owner_opens_it(consent: Consent) -> None:
+def test_nothing_is_delivered_while_data_is_taken_away(consent: Consent) -> None:
+    """The holder is told why in French."""
+    refused = consent.seen["refused"]
+    text = f"l'accès à des données du projet a été retiré : {REASON}"
+    assert (refused.status, text in str(refused)) == (409, True)
+
+
+def test_owner_sees_what_its_data_was_used_for(consent: Consent) -> None:
+    """By the full job and the trials before it, and what it was delivered as, under its licence."""
+    uses = consent.owner.get("catalog", f"/datasets/{consent.buses}/uses")["items"]
+    assert [(use["kind"], use["state"]) for use in uses[:2]] == [
+        ("full", "succeeded"),
+        ("trial", "succeeded"),
+    ]
+    assert (uses[0]["project_id"], uses[0]["rows"]) == (consent.project_id, 3)
+    assert uses[0]["delivered_as"] == consent.result_id
+    result = consent.holder.get("catalog", f"/datasets/{consent.result_id}")
+    assert (result["access"], result["licence"]) == ("restricted", "odc-odbl")
+    path = f"/access-requests/{consent.project_id}.{consent.buses}"
+    request = consent.owner.get("catalog", path)
+    assert (request["purpose"], request["until"]) == (PURPOSE, LAST_DAY)
+
+
+def test_result_is_closed_until_the_owner_opens_it(opened: Consent) -> None:
     """The holder cannot open it alone; a team member reads it meanwhile, a stranger does not."""
+    consent = opened
     assert consent.seen["patched"].status == 422
     assert (consent.seen["stranger"], consent.seen["helper"]) == (403, 200)
     assert (consent.seen["before"], consent.seen["after"]) == (403, 200)

@@ -1,6 +1,5 @@
 """Deleted data is gone from the whole lab: looked for by a text that was in it."""
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,32 +11,9 @@ from deploy.demo import content
 from deploy.demo.story import review, wait
 from shared.aggregate import new_id
 from tests.chaos.lab import Lab
-from tests.e2e.acting import offered
+from tests.e2e.acting import offered, places_of
 
 REASON = "les personnes ont retiré leur accord"
-
-
-def where(lab: Lab, marker: str) -> Iterator[str]:
-    """The files, logs and documents of the lab that a text is in.
-
-    But for the document server's own files, in which it leaves old states until it writes over
-    them.
-    """
-    own = lab.stack.plan.documents.home
-    for path in lab.files.rglob("*"):
-        if path.is_file() and own not in path.parents and marker.encode() in _bytes(path):
-            yield str(path)
-    for name, collection in lab.collections():
-        yield from (
-            f"{name} {document['_id']}" for document in collection.find() if marker in str(document)
-        )
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
 
 
 def marked(client: Client, folder: Path, marker: str) -> str:
@@ -84,13 +60,13 @@ def test_deleted_data_is_nowhere_in_the_lab(lab: Lab, tmp_path: Path) -> None:
     project, job = tried(lab, dataset_id)
     holder = lab.client("mbr_tries", "holder")
     assert holder.get("compute", f"/jobs/{job}/result", name="manifest.json")
-    held = list(where(lab, marker))
+    held = list(places_of(lab, lab.files, marker))
     assert f"catalog.datasets {dataset_id}" in held
     assert len(held) > 3
     path = f"/datasets/{dataset_id}"
     owner.delete("catalog", path, {"reason": REASON})
     wait("all is erased", lambda: owner.get("catalog", f"{path}/deletion")["erased_at"])
-    wait("nothing is left", lambda: not list(where(lab, marker)))
+    wait("nothing is left", lambda: not list(places_of(lab, lab.files, marker)))
     with pytest.raises(CallError, match=REASON):
         holder.get("compute", f"/jobs/{job}/result", name="manifest.json")
     ask_project = partial(holder.get, "intake", f"/projects/{project}")

@@ -1,6 +1,5 @@
 """A member is erased from a whole lab: its words are nowhere, but where the receipt says so."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from deploy.cli.api_client import Client
 from deploy.demo.partner import Partner
 from deploy.demo.story import review, wait
 from tests.chaos.lab import Lab
-from tests.e2e.acting import offered
+from tests.e2e.acting import offered, places_of
 
 MARK = "Zenobie"
 """Stands in every text that the member gives."""
@@ -64,21 +63,6 @@ def project(dataset_id: str) -> dict[str, Any]:
     }
 
 
-def places_of(lab: Lab, *words: str) -> Iterator[str]:
-    """Where in documents and files any of these words is, in any case."""
-    lowered_words = [word.lower() for word in words]
-    for name, collection in lab.collections():
-        for document in collection.find():
-            text = repr(document).lower()
-            if any(word in text for word in lowered_words):
-                yield f"{name} {document['_id']}"
-    root = Path(lab.stack.environment()["DATALAB_STORAGE_URL"].removeprefix("file://"))
-    for path in (path for path in root.rglob("*") if path.is_file()):
-        content = path.read_bytes().lower()
-        if any(word.encode() in content for word in lowered_words):
-            yield str(path)
-
-
 @pytest.fixture
 def staff(lab: Lab) -> Client:
     """Who reviews and erases."""
@@ -122,7 +106,8 @@ def test_no_word_of_an_erased_member_is_left_in_the_lab(
     receiver.trust(member.post("notify", "/endpoints", endpoint)["secret"])
     project_id = taken_to_trial(staff, member, tmp_path)
     refused_for(lab, staff, member_id)
-    before = list(places_of(lab, MARK))
+    root = Path(lab.stack.environment()["DATALAB_STORAGE_URL"].removeprefix("file://"))
+    before = list(places_of(lab, root, MARK))
     assert {place.split(".")[0] for place in before} >= {"intake", "catalog", "compute", "notify"}
     assert [place for place in before if place.startswith("/")]
 
@@ -131,7 +116,7 @@ def test_no_word_of_an_erased_member_is_left_in_the_lab(
     erasure_id = staff.post("intake", "/erasures", erasure)["id"]
     path = f"/erasures/{erasure_id}"
     wait("the receipt is complete", lambda: staff.get("intake", path)["is_complete"])
-    wait("nothing is left", lambda: not list(places_of(lab, MARK)), 60)
+    wait("nothing is left", lambda: not list(places_of(lab, root, MARK)), 60)
 
     receipt = staff.get("intake", path)
     assert {part["service"] for part in receipt["parts"]} == {
@@ -140,7 +125,7 @@ def test_no_word_of_an_erased_member_is_left_in_the_lab(
         "intake",
         "notify",
     }
-    left = list(places_of(lab, DECISION))
+    left = list(places_of(lab, root, DECISION))
     assert left
     assert {place.split()[0] for place in left} <= {"intake.projects"}
     assert any("motifs" in text for part in receipt["parts"] for text in part["kept"])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deploy.cli.api_client import CallError
+from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
 from deploy.demo.story import wait
 from tests.chaos.lab import Lab
@@ -45,7 +45,8 @@ class Pictures(OnProject):
     def play(self) -> None:
         """From the upload to the reviewer, who has the result of the trial."""
         self.upload()
-        self.seen["crossing"] = self.refusal()
+        aggregate = self.treatment("aggregate", by=["photo"], counts=["photo"])
+        self.seen["crossing"] = self.refusal("compute", "/treatments/check", aggregate)
         self.ask()
         self.read()
 
@@ -72,11 +73,12 @@ class Pictures(OnProject):
         inputs = {"photos": self.photos}
         return {"inputs": inputs, "steps": [step | {"parameters": parameters}]}
 
-    def refusal(self) -> str:
-        """What is answered to a treatment that takes them for a table."""
-        treatment = self.treatment("aggregate", by=["photo"], counts=["photo"])
+    def refusal(
+        self, service: str, path: str, body: dict[str, Any], client: Client | None = None
+    ) -> str:
+        """Why what somebody, by default the holder, sends is refused."""
         try:
-            self.holder.post("compute", "/treatments/check", treatment)
+            (client or self.holder).post(service, path, body)
         except CallError as error:
             return str(error)
         return ""
@@ -85,7 +87,14 @@ class Pictures(OnProject):
         """A reviewer secures the project; the owner reads what is asked, and grants it."""
         body = content.project(self.photos, self.treatment("python", code=CODE))
         body |= {"title": "Quels arrêts sont abrités ?", "dataset_ids": []}
-        self.project_id = self.holder.post("intake", "/projects", body)["id"]
+        faulty = self.treatment("python", code="def run(tables, parameters): return (")
+        new = self.refusal("intake", "/projects", body | {"treatment": faulty})
+        project = self.holder.post("intake", "/projects", body)
+        self.project_id, self.seen["untried"] = project["id"], project["code_untried"]
+        path = f"/projects/{self.project_id}/treatment"
+        stranger = self.lab.client("mbr_stranger", "holder")
+        unknown = self.refusal("intake", path, faulty, stranger)
+        self.seen["faulty"] = [new, self.refusal("intake", path, faulty), unknown]
         self.reach("advised")
         version = self.staff.get("intake", f"/projects/{self.project_id}")["version"]
         fields = {"decision": "secure", "reason": "Des mesures.", "version": version}
@@ -122,37 +131,47 @@ def pictures(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Pictures:
 
 
 @pytest.mark.timeout(300)
-def test_files_are_listed_by_what_they_are(pictures: Pictures) -> None:
-    """By the sandbox, for everybody who may know of the dataset."""
+def test_files_are_listed_and_are_no_table(pictures: Pictures) -> None:
+    """By the sandbox, for everybody who may know of the dataset; who takes them for one is told."""
     listed = [(file["name"], file["media_type"], file["width"]) for file in pictures.seen["files"]]
     assert listed == [("2024/arrêt.png", "image/png", 5), ("gare.png", "image/png", 7)]
-
-
-def test_files_are_no_table(pictures: Pictures) -> None:
-    """The answer names the role's table, and what reads it."""
     expected_text = "« photos » est un jeu de fichiers : seule l'application « python » en lit"
     assert expected_text in pictures.seen["crossing"]
 
 
+def test_code_is_parsed_before_its_project_is_saved(pictures: Pictures) -> None:
+    """What is not Python is refused at its field; that others' data was not tried is told.
+
+    Who does not see the project has no code looked at in its holder's name.
+    """
+    new, changed, unknown = pictures.seen["faulty"]
+    assert "treatment.steps.0.parameters.code" in new
+    for text in (new, changed):
+        assert "ligne 1 : ce n'est pas du Python valide" in text
+    assert "ligne" not in unknown
+    assert pictures.project_id in unknown
+    [warning] = pictures.seen["untried"]
+    assert "seulement été relu, pas essayé" in warning
+
+
 def test_owner_is_asked_for_all_files_and_shown_the_code(pictures: Pictures) -> None:
-    """With its own word on persons, which nobody checked."""
+    """With its own word on persons, which nobody checked; it takes its archive back as it was."""
     request = pictures.seen["request"]
     request_text = "\n".join(request["asked"])
     assert "tous ses fichiers, tels quels" in request_text
     assert "code écrit par le porteur" in request_text
     assert "rien ne le vérifie" in request["privacy"]
     assert "« Des abris vides »" in request["privacy"]
+    again = pictures.folder / "again.zip"
+    pictures.owner.download("catalog", f"/datasets/{pictures.photos}/files/photos.zip", again)
+    assert again.read_bytes() == pictures.archive.read_bytes()
 
 
-def test_code_reads_the_pictures(pictures: Pictures) -> None:
-    """Their pixels, each of four values; the reviewer has it first."""
+def test_code_reads_the_pictures_and_provenance_names_the_archive(pictures: Pictures) -> None:
+    """Their pixels, each of four values; the reviewer has it first, under the owner's grant."""
     rows = (pictures.folder / "result.csv").read_text(encoding="utf-8").splitlines()
     assert rows == ["photo;valeurs", "2024/arrêt.png;40", "gare.png;56"]
     assert pictures.seen["request for release"]["job_id"]
-
-
-def test_provenance_names_the_archive(pictures: Pictures) -> None:
-    """By its version and hash, under its grant."""
     manifest = json.loads((pictures.folder / "manifest.json").read_bytes())
     [job_input] = manifest["inputs"]
     uploaded = pictures.owner.get("catalog", f"/datasets/{pictures.photos}")["versions"][0]
@@ -160,10 +179,3 @@ def test_provenance_names_the_archive(pictures: Pictures) -> None:
     assert job_input["sha256"] == uploaded["file"]["sha256"]
     assert job_input["columns"] is None
     assert job_input["granted_by"] == [pictures.members["agency"]]
-
-
-def test_owner_takes_the_archive_back_as_it_was(pictures: Pictures) -> None:
-    """Byte by byte."""
-    again = pictures.folder / "again.zip"
-    pictures.owner.download("catalog", f"/datasets/{pictures.photos}/files/photos.zip", again)
-    assert again.read_bytes() == pictures.archive.read_bytes()

@@ -1,6 +1,7 @@
 """What is a route and RPC in one answers the same by both, to a stock nameko client."""
 
 import operator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -134,18 +135,26 @@ def ids(story: Story) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="module")
+def rpc(lab: Lab) -> Iterator[Any]:
+    """A stock nameko client."""
+    with ClusterRpcProxy({"AMQP_URI": lab.stack.environment()["DATALAB_AMQP_URI"]}) as cluster:
+        yield cluster
+
+
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: f"{twin.service}.{twin.name}")
-def test_method_answers_by_rpc_as_its_route_does(lab: Lab, ids: dict[str, str], twin: Twin) -> None:
+def test_method_answers_by_rpc_as_its_route_does(
+    lab: Lab, rpc: Any, ids: dict[str, str], twin: Twin
+) -> None:
     """The same JSON, or the same error; of what is made, the same fields."""
     arguments = arguments_of(twin, ids)
-    with ClusterRpcProxy({"AMQP_URI": lab.stack.environment()["DATALAB_AMQP_URI"]}) as rpc:
 
-        def both() -> list[Any]:
-            return [by_rpc(rpc, twin, arguments), by_http(lab, twin, arguments)]
+    def both() -> list[Any]:
+        return [by_rpc(rpc, twin, arguments), by_http(lab, twin, arguments)]
 
-        if twin.route.method == "GET":
-            eventually(lambda: operator.eq(*both()), what=f"{both()}")
-            return
-        answers = both()
+    if twin.route.method == "GET":
+        eventually(lambda: operator.eq(*both()), what="the same answer by RPC and by its route")
+        return
+    answers = both()
     told, shown = (sorted(one) if isinstance(one, dict) else one for one in answers)
     assert told == shown

@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from deploy.demo.story import Story
 from tests.chaos.lab import Lab
-from tests.e2e.acting import members_of
-from tests.e2e.test_consent import Consent
+from tests.e2e.consent import Consent
 from tests.servers import require
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
@@ -195,16 +194,3 @@ def played(lab: Lab, story: Story) -> Story:
     """The demonstration's story, whose members and data people go on with here."""
     assert lab.stack.portal_url
     return story
-
-
-@pytest.fixture(scope="package")
-def consent(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Consent:
-    """A project that made a result of a carrier's restricted data, up to its delivery."""
-    members = members_of(lab.client("lab", "operator", "reviewer"))
-    consent = Consent(lab, members, tmp_path_factory.mktemp("made"))
-    consent.upload()
-    consent.ask()
-    consent.mend()
-    consent.invite()
-    consent.deliver()
-    return consent

@@ -87,3 +87,6 @@ def test_names_of_communes_get_codes_by_which_they_are_crossed_and_drawn(
     visitor.press(SEE)
     assert "epci" in page.locator("#territoire").inner_text()
     assert "licencies" in page.locator("#apercu tbody").inner_text()
+    page = visitor.press("text=Enregistrer ce traitement")
+    assert "licencies" in page.locator("#traitement + ol").inner_text()
+    assert visitor.console_lines == []

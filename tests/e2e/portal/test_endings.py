@@ -6,44 +6,55 @@ import pytest
 
 from tests.chaos.lab import Lab
 from tests.e2e.acting import offered
-from tests.e2e.portal.conftest import Enter, registered
+from tests.e2e.portal.conftest import Enter, Visitor, registered
 from tests.e2e.portal.test_pages import faults_of
 
 TITLE = "Quais a < b > c & d"
 
 
-@pytest.fixture(scope="module")
-def owner_id(lab: Lab) -> str:
-    """Whose data ends."""
-    return registered(lab, "Port")
-
-
-@pytest.fixture
-def dataset(lab: Lab, owner_id: str, tmp_path: Path) -> str:
+def quays(lab: Lab, owner_id: str, folder: Path) -> str:
     """The id of a published dataset of that owner's."""
-    file = tmp_path / "quais.csv"
+    file = folder / "quais.csv"
     rows = (f"{14_101 + at};{at * 7}" for at in range(40))
     file.write_text("\n".join(["code_commune;longueur", *rows]), encoding="utf-8")
     about = {"title": TITLE, "theme": "ports", "licence": "lov2", "access": "open"}
     return offered(lab.client(owner_id, "owner"), about, file)
 
 
-@pytest.mark.timeout(300)
-def test_data_is_retired_then_deleted_and_a_receipt_stays(
-    enter: Enter, lab: Lab, owner_id: str, dataset: str
-) -> None:
-    """Without scripts; a reason that is missing is told at its own form, and nothing ended."""
-    owner, path = enter(owner_id, "owner", scripts=False), f"/datasets/{dataset}"
-    page = owner.go(f"/donnees/{dataset}")
-    owner.press("text=Retirer ou supprimer ces données")
-    assert page.locator("h1").inner_text().replace("\u00a0", " ").endswith(f"« {TITLE} »")
-    assert "Aucun projet" in page.locator("#arrete + p").inner_text()
+def end_without_reason(owner: Visitor) -> None:
+    """Try both ways to end the data, each of which tells at its own field what it lacks."""
+    page = owner.page
     for button, field in (("Retirer du catalogue", "retrait"), ("définitivement", "suppression")):
         page.fill(f"#{field}", " ")
         owner.press(f"button:has-text('{button}')")
         at_fields = page.locator("small.fault").count()
         assert at_fields == page.locator(f"#{field}-fault").count() == 1
-    assert lab.client(owner_id, "owner").get("catalog", path)["state"] == "published"
+
+
+@pytest.mark.timeout(300)
+def test_data_is_retired_then_deleted_and_a_receipt_stays(
+    enter: Enter, lab: Lab, tmp_path: Path
+) -> None:
+    """Without scripts; a reason that is missing is told at its own form, and nothing ended.
+
+    Others, reviewers among them, are led to what they may see; deleted, to no receipt.
+    """
+    owner_id, stranger = registered(lab, "Port"), registered(lab, "Autre")
+    dataset = quays(lab, owner_id, tmp_path)
+    owner, ending = enter(owner_id, "owner", scripts=False), f"/donnees/{dataset}/fin"
+    other = enter(stranger, "owner")
+    assert other.go(ending).url.endswith(f"/catalogue/{dataset}")
+    reviewer = enter(stranger, "reviewer").go(ending)
+    assert reviewer.url.endswith(f"/donnees/{dataset}")
+    assert reviewer.locator("text=Retirer ou supprimer").count() == 0
+    page = owner.go(f"/donnees/{dataset}")
+    owner.press("text=Retirer ou supprimer ces données")
+    assert page.locator("h1").inner_text().replace("\u00a0", " ").endswith(f"« {TITLE} »")
+    assert "Aucun projet" in page.locator("#arrete + p").inner_text()
+    end_without_reason(owner)
+    assert lab.client(owner_id, "owner").get("catalog", f"/datasets/{dataset}")["state"] == (
+        "published"
+    )
     page.fill("#retrait", "relevé faux")
     owner.press("button:has-text('Retirer du catalogue')")
     assert "relevé faux" in page.locator("main").inner_text()
@@ -54,25 +65,9 @@ def test_data_is_retired_then_deleted_and_a_receipt_stays(
     owner.press("button:has-text('définitivement')")
     assert page.locator("h1").inner_text() == "Jeu de données supprimé"
     assert TITLE not in page.content()
-    done = owner.until(f"/donnees/{dataset}/fin", "text=Tout est effacé")
+    done = owner.until(ending, "text=Tout est effacé")
     assert "plus à nous" in done.locator("main").inner_text()
-    owner = enter(owner_id, "owner")
-    owner.go(f"/donnees/{dataset}/fin")
-    assert faults_of(owner) == []
-
-
-def test_only_owner_and_operator_see_how_to_end_data(enter: Enter, lab: Lab, dataset: str) -> None:
-    """Others, reviewers among them, are led to what they may see; deleted, to no receipt."""
-    other = registered(lab, "Autre")
-    page = enter(other, "owner").go(f"/donnees/{dataset}/fin")
-    assert page.url.endswith(f"/catalogue/{dataset}")
-    page = enter(other, "reviewer").go(f"/donnees/{dataset}/fin")
-    assert page.url.endswith(f"/donnees/{dataset}")
-    assert page.locator("text=Retirer ou supprimer").count() == 0
-    operator = enter(other, "operator")
-    page = operator.go(f"/donnees/{dataset}/fin")
-    page.fill("#suppression", "demande du producteur")
-    operator.press("button:has-text('définitivement')")
-    assert "demande du producteur" in page.locator("main").inner_text()
-    page = enter(other, "owner").go(f"/donnees/{dataset}/fin")
-    assert "propriétaire" in page.locator("main").inner_text()
+    assert "propriétaire" in other.go(ending).locator("main").inner_text()
+    operator = enter("operator", "operator")
+    assert "plus à nous" in operator.go(ending).locator("main").inner_text()
+    assert faults_of(operator) == []

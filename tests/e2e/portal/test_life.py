@@ -18,11 +18,7 @@ SEE = "form[method=get] button:has-text('Voir ce que cela donne')"
 INVITE = "main button:has-text('Inviter')"
 QUESTION, ANSWER = "De quelle année parlez-vous ?", "De 2021, comme le recensement."
 CONDITION = "Citer l'agence d'urbanisme."
-WAYS: dict[str, dict[str, Any]] = {
-    "souris": {"by": Visitor},
-    "clavier": {"by": Keyboard, "scripts": False, "width": NARROW},
-}
-"""A mouse in a wide window, with scripts; a keyboard alone in a narrow one, without."""
+HOW: dict[str, Any] = {"by": Keyboard, "scripts": False, "width": NARROW}
 
 
 def plain(page: Page, selector: str) -> str:
@@ -199,38 +195,31 @@ class Life:
 
 
 @pytest.fixture
-def life_by(enter: Enter, played: Story) -> Callable[[str], Life]:
-    """A life that is about to begin, of people who all use the portal in one of the ways."""
+def life(enter: Enter, played: Story) -> Life:
+    """A life that is about to begin."""
+    members = played.members
 
-    def begun(way: str) -> Life:
-        members, how = played.members, WAYS[way]
+    def name_of(member_id: str) -> str:
+        return str(played.staff.get("intake", f"/members/{member_id}")["name"])
 
-        def name_of(member_id: str) -> str:
-            return str(played.staff.get("intake", f"/members/{member_id}")["name"])
-
-        return Life(
-            f"Combien de logements vacants par EPCI ({way}) ?",
-            name_of,
-            holder=enter(members["lab"], "holder", **how),
-            owner=enter(members["agency"], "owner", **how),
-            staff=enter("staff", "reviewer", "operator", **how),
-            city=enter(members["city"], "holder", **how),
-            laboratory=enter(members["laboratory"], "holder", **how),
-        )
-
-    return begun
+    return Life(
+        "Combien de logements vacants par EPCI ?",
+        name_of,
+        holder=enter(members["lab"], "holder", **HOW),
+        owner=enter(members["agency"], "owner", **HOW),
+        staff=enter("staff", "reviewer", "operator", **HOW),
+        city=enter(members["city"], "holder", **HOW),
+        laboratory=enter(members["laboratory"], "holder", **HOW),
+    )
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("way", WAYS)
-def test_project_goes_from_a_problem_to_a_map(
-    life_by: Callable[[str], Life], played: Story, way: str
-) -> None:
+def test_project_goes_from_a_problem_to_a_map(life: Life, played: Story) -> None:
     """A holder builds, an owner grants, a city and a laboratory accept, a reviewer decides.
 
-    By mouse with scripts, and without them by keyboard alone.
+    By keyboard alone, in a narrow window without scripts; by mouse and with scripts, others of
+    these tests use each of the pages.
     """
-    life = life_by(way)
     life.ask()
     life.build(played.datasets[content.HOMES_FILE], played.datasets["epci_2026.csv"])
     life.complete()

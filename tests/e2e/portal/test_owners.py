@@ -1,6 +1,5 @@
 """Owners in a browser: data put in, persons found, requests answered, programs let in."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from deploy.demo.story import wait
 from shared.aggregate import now
 from shared.language.french import file_name
 from tests.chaos.lab import Lab
+from tests.e2e.acting import offered
 from tests.e2e.portal.conftest import Enter, Visitor
 
 OWNER, HOLDER = "mbr_waterworks", "mbr_town"
@@ -44,38 +44,29 @@ def file_of(text: str) -> FilePayload:
     return {"name": "t.csv", "mimeType": "text/csv", "buffer": text.encode()}
 
 
-def put_in(owner: Visitor, title: str, text: str, access: str = "restricted") -> str:
+def put_in(owner: Visitor, title: str, text: str) -> str:
     """Fill the form and send it; the path of the dataset's page."""
     page = owner.go("/donnees/nouveau")
     page.set_input_files("#file", file_of(text))
     page.fill("#title", title)
     page.fill("#theme", "eau")
-    page.select_option("#access", access)
+    page.select_option("#access", "restricted")
     owner.press("main button:has-text('Déposer')")
     return "/donnees/" + page.url.rpartition("/")[2]
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("scripts", [False, True], ids=["without_scripts", "with_scripts"])
-def test_a_file_is_put_in_read_and_mended(enter: Enter, *, scripts: bool) -> None:
-    """Without scripts by loading the page again, with them by itself."""
-    owner = enter(OWNER, "owner", scripts=scripts)
-    path = put_in(owner, "Logements", LOST_ZEROS)
-    read(owner, path, scripts=scripts)
+def test_a_file_is_put_in_read_and_mended(enter: Enter) -> None:
+    """The page follows by itself how far it is; without scripts one loads it again."""
+    owner = enter(OWNER, "owner")
+    put_in(owner, "Logements", LOST_ZEROS)
+    owner.page.wait_for_selector("#etat", state="detached")
     assert "code commune" in owner.page.locator("#reconnu + div").inner_text()
     owner.press("button:has-text('Réparer')")
-    read(owner, path, scripts=scripts)
+    owner.page.wait_for_selector("#etat", state="detached")
     assert "Réparé à votre demande" in owner.page.locator("#versions + ol").inner_text()
     assert owner.page.locator("button:has-text('Réparer')").count() == 0
     assert owner.console_lines == []
-
-
-def read(owner: Visitor, path: str, *, scripts: bool) -> None:
-    """Wait until the newest version of the page was read."""
-    if scripts:
-        owner.page.wait_for_selector("#etat", state="detached")
-    else:
-        owner.until(path, "main:not(:has(#etat))")
 
 
 def test_a_fault_is_told_at_its_field_and_leaves_the_others(enter: Enter) -> None:
@@ -96,7 +87,7 @@ def test_a_fault_is_told_at_its_field_and_leaves_the_others(enter: Enter) -> Non
 @pytest.mark.timeout(300)
 def test_data_on_persons_waits_for_its_owner(enter: Enter) -> None:
     """It says which columns name persons; on a legal basis it is published."""
-    owner = enter(OWNER, "owner")
+    owner = enter(OWNER, "owner", scripts=False)
     path = put_in(owner, "Inscrits", PERSONS)
     page = owner.until(path, "#retenu")
     assert "« courriel » (adresse électronique)" in page.locator("main").inner_text().replace(
@@ -110,12 +101,25 @@ def test_data_on_persons_waits_for_its_owner(enter: Enter) -> None:
     assert "mission d'intérêt public" in page.locator("main").inner_text()
 
 
-def asked(lab: Lab, water: str, towns: str, sums: Sequence[str] = ("volume",)) -> str:
-    """Have a project ask to read the water; the path of the request's page."""
+@pytest.fixture(scope="module")
+def tables(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The ids of the water, which is restricted, and of the towns."""
+    owner, folder = lab.client(OWNER, "owner"), tmp_path_factory.mktemp("tables")
+    ids = []
+    for title, text, access in (("Eau", WATER, "restricted"), ("Communes", TOWNS, "open")):
+        file = folder / "t.csv"
+        file.write_text(text)
+        about = {"title": title, "theme": "eau", "licence": "lov2", "access": access}
+        ids.append(offered(owner, about, file))
+    return ids
+
+
+def asked(lab: Lab, water: str, towns: str) -> str:
+    """Have a project ask to read the water; the project's id."""
     holder, staff = lab.client(HOLDER, "holder"), lab.client("lab", "operator", "reviewer")
     about = {"title": "Sobriété", "problem": "Où agir ?", "theme": "eau", "territory": ["14"]}
-    project = holder.post("intake", "/projects", about)
-    path = f"/projects/{project['id']}"
+    project_id = str(holder.post("intake", "/projects", about)["id"])
+    path = f"/projects/{project_id}"
     cross: dict[str, Any] = {
         "application": "cross",
         "inputs": {"left": "towns", "right": "water"},
@@ -125,7 +129,7 @@ def asked(lab: Lab, water: str, towns: str, sums: Sequence[str] = ("volume",)) -
     total = {
         "application": "aggregate",
         "inputs": {"table": "met"},
-        "parameters": {"by": ["code_commune"], "sums": [*sums]},
+        "parameters": {"by": ["code_commune"], "sums": ["volume", "abonnes"]},
         "output": "total",
     }
     inputs = {"towns": towns, "water": water}
@@ -135,68 +139,57 @@ def asked(lab: Lab, water: str, towns: str, sums: Sequence[str] = ("volume",)) -
     version = holder.get("intake", path)["version"]
     secured = {"decision": "secure", "reason": "Licences vérifiées.", "version": version}
     staff.post("intake", f"{path}/review", secured)
-    return f"/demandes/{project['id']}.{water}"
+    return project_id
 
 
 @pytest.mark.timeout(300)
-def test_an_owner_grants_what_was_shown_and_takes_it_back(enter: Enter, lab: Lab) -> None:
-    """The page says what is read and what is not; conditions and reasons stay as written."""
-    owner = enter(OWNER, "owner")
-    paths = [put_in(owner, "Eau", WATER), put_in(owner, "Communes", TOWNS, "open")]
-    for path in paths:
-        owner.until(path, "#lu")
-    request = asked(lab, *(path.rpartition("/")[2] for path in paths))
-    page = owner.until(request, "#demande")
-    assert "Le reste ne l'est pas" in page.locator("#demande + ul").inner_text()
+def test_an_owner_grants_a_part_of_what_was_shown_and_takes_it_back(
+    enter: Enter, lab: Lab, tables: list[str]
+) -> None:
+    """The page says what is read; conditions and reasons stay as written.
+
+    The holder presses a button to go on without the column that is refused.
+    """
+    owner, project_id = enter(OWNER, "owner"), asked(lab, *tables)
+    request, project = f"/demandes/{project_id}.{tables[0]}", f"/projets/{project_id}"
+    page = owner.until(request, "input[name=columns]")
+    assert page.locator("#demande + ul").inner_text()
     assert page.locator("a[href^='/projets/prj']").count() == 0, "the project is not its to see"
+    page.uncheck("input[name=columns][value=abonnes]")
     page.fill("#until", "2020-01-01")
     owner.press("button[value=grant]")
     assert page.locator("#until-fault").count() == 1
+    page.uncheck("input[name=columns][value=abonnes]")
     page.fill("#until", "2199-12-31")
     page.fill("#conditions", "Citer la régie.")
     owner.press("button[value=grant]")
     assert "Citer la régie." in page.locator("#accorde + ul").inner_text()
+
+    holder = enter(HOLDER, "holder", "owner")
+    holder.until(project, "button:has-text('Continuer sans les colonnes refusées')")
+    assert "abonnes" in holder.page.locator("#acces ~ ul").inner_text()
+    holder.press("button:has-text('Continuer sans les colonnes refusées')")
+    holder.until(project, "#acces ~ ul:not(:has-text('en partie')):not(:has-text('attente'))")
+    assert "refusé" not in holder.page.locator("#acces ~ ul").inner_text()
+    assert holder.page.locator("button:has-text('Continuer sans')").count() == 0
+
+    page = owner.go(request)
+    assert "Le reste ne l'est pas" in page.locator("main").inner_text()
     page.click("summary:has-text('Retirer')")
     page.fill("#reason", "Chiffres provisoires.")
     owner.press("button[value=revoke]")
     assert "Chiffres provisoires." in page.locator("main").inner_text()
 
 
-@pytest.mark.timeout(300)
-def test_a_holder_goes_on_without_the_columns_that_are_refused(enter: Enter, lab: Lab) -> None:
-    """The owner unticks one; the holder presses a button, and what is left is granted."""
-    owner = enter(OWNER, "owner")
-    paths = [put_in(owner, "Eau", WATER), put_in(owner, "Communes", TOWNS, "open")]
-    for path in paths:
-        owner.until(path, "#lu")
-    water, towns = (path.rpartition("/")[2] for path in paths)
-    request = asked(lab, water, towns, sums=("volume", "abonnes"))
-    page = owner.until(request, "input[name=columns]")
-    page.uncheck("input[name=columns][value=abonnes]")
-    owner.press("button[value=grant]")
-
-    holder = enter(HOLDER, "holder", "owner")
-    project = f"/projets/{request.rpartition('/')[2].partition('.')[0]}"
-    holder.until(project, "button:has-text('Continuer sans les colonnes refusées')")
-    assert "abonnes" in holder.page.locator("#acces ~ ul").inner_text()
-    holder.press("button:has-text('Continuer sans les colonnes refusées')")
-    holder.until(project, "#acces ~ ul:not(:has-text('en partie')):not(:has-text('attente'))")
-    accesses = holder.page.locator("#acces ~ ul li").all_inner_texts()
-    assert [text.rpartition(" ")[2] for text in accesses] == ["accordé", "accordé"]
-    assert holder.page.locator("button:has-text('Continuer sans')").count() == 0
-
-
-def test_a_table_is_saved_and_never_shown(enter: Enter) -> None:
+def test_a_table_is_saved_and_never_shown(enter: Enter, tables: list[str]) -> None:
     """In the formats that the catalogue makes."""
-    owner = enter(OWNER, "owner")
-    path = put_in(owner, "À emporter", TOWNS)
-    owner.until(path, "#lu")
-    page = owner.go(path.replace("donnees", "catalogue"))
+    owner, path = enter(OWNER, "owner"), f"/catalogue/{tables[0]}"
+    page = owner.go(path)
     for kind in ("csv", "xlsx", "parquet"):
         with page.expect_download() as saved:
             page.click(f"a[href$='format={kind}']")
-        assert saved.value.suggested_filename == file_name("À emporter", now(), f".{kind}")
-    csv = page.context.request.get(f"{owner.url}{path.replace('donnees', 'catalogue')}/table")
+        assert saved.value.suggested_filename == file_name("Eau", now(), f".{kind}")
+    csv = page.context.request.get(f"{owner.url}{path}/table")
     assert csv.headers["content-disposition"].startswith("attachment")
     assert Path(saved.value.path()).read_bytes()[:4] == b"PAR1"
 

@@ -11,8 +11,8 @@ from tests.e2e.portal.conftest import Enter
 pytestmark = pytest.mark.usefixtures("played")
 
 
-def test_committee_reads_what_happened(enter: Enter) -> None:
-    """From the menu, without JavaScript: a delivered project, its owner's delay, its service."""
+def test_committee_reads_what_happened_and_takes_it_away(enter: Enter, tmp_path: Path) -> None:
+    """From the menu, without JavaScript: figures, a report to print, a year of nothing, a table."""
     visitor = enter("staff", "reviewer", scripts=False)
     page = visitor.go("/")
     page.get_by_role("link", name="Pilotage").click()
@@ -22,33 +22,6 @@ def test_committee_reads_what_happened(enter: Enter) -> None:
     assert "logements" in text.lower()
     assert "Carte de la Normandie" in str(page.locator("svg.map title").text_content())
     assert page.locator("svg.map path").count() == 5
-    assert visitor.console_lines == []
-
-
-def test_delay_of_few_members_is_for_operators(enter: Enter) -> None:
-    """One member was asked to be a pilot site: a reviewer is told that they are too few."""
-    figures_by_title = {}
-    for role in ("reviewer", "operator"):
-        page = enter("staff", role).go("/pilotage")
-        region = page.get_by_role("region", name="Tableau : Durée des attentes par étape")
-        figures_by_title[role] = region.inner_text()
-    assert "moins de 3 membres" in figures_by_title["reviewer"]
-    assert "moins de 3 membres" not in figures_by_title["operator"]
-
-
-def test_report_of_the_year_is_reached_from_the_page(enter: Enter) -> None:
-    """In sentences, to be printed, and back."""
-    visitor = enter("staff", "reviewer", scripts=False)
-    page = visitor.go("/pilotage")
-    page.get_by_role("link", name="Rapport").click()
-    assert "Le Datalab a suivi" in page.locator("main").inner_text()
-    page.get_by_role("link", name="Retour au pilotage").click()
-    assert page.locator("svg.map").count() == 1
-
-
-def test_figures_are_taken_away_as_csv(enter: Enter, tmp_path: Path) -> None:
-    """As a spreadsheet opens them."""
-    page = enter("staff", "operator").go("/pilotage")
     with page.expect_download() as saved:
         page.get_by_role("link", name="CSV").click()
     file = tmp_path / saved.value.suggested_filename
@@ -56,11 +29,10 @@ def test_figures_are_taken_away_as_csv(enter: Enter, tmp_path: Path) -> None:
     header, *lines = csv.reader(file.open(encoding="utf-8-sig", newline=""), delimiter=";")
     assert header == ["chiffre", "groupe", "unité", "valeur"]
     assert ["Projets par étape", "livré", "projets"] in [line[:3] for line in lines]
-
-
-def test_year_that_is_none_is_told_at_its_field(enter: Enter) -> None:
-    """And one of before the lab says that nothing is known of it."""
-    visitor = enter("staff", "reviewer")
+    page.get_by_role("link", name="Rapport").click()
+    assert "Le Datalab a suivi" in page.locator("main").inner_text()
+    page.get_by_role("link", name="Retour au pilotage").click()
+    assert page.locator("svg.map").count() == 1
     page = visitor.go("/pilotage?annee=douze")
     assert page.locator("#annee").get_attribute("aria-describedby") == "annee-fault"
     page.fill("#annee", "2001")
@@ -68,14 +40,17 @@ def test_year_that_is_none_is_told_at_its_field(enter: Enter) -> None:
     assert "Rien n'est connu de 2001" in page.locator("main").inner_text()
 
 
-def test_members_have_no_such_page(enter: Enter, played: Story) -> None:
-    """Neither in their menu nor by its address."""
-    visitor = enter(played.members["agency"], "holder", "owner")
-    assert visitor.go("/").get_by_role("link", name="Pilotage").count() == 0
-    for path in ("/pilotage", "/pilotage/rapport/2026"):
-        assert "rôle" in visitor.go(path).locator("main").inner_text()
-    answer = visitor.page.request.get(f"{visitor.url}/pilotage/chiffres-2026.csv")
-    assert answer.status == 403
+def test_delay_of_few_members_is_for_operators(enter: Enter, played: Story) -> None:
+    """One member was asked to be a pilot site: a reviewer is told that they are too few."""
+    figures_by_role = {}
+    for role in ("reviewer", "operator"):
+        page = enter("staff", role).go("/pilotage")
+        region = page.get_by_role("region", name="Tableau : Durée des attentes par étape")
+        figures_by_role[role] = region.inner_text()
+    assert "moins de 3 membres" in figures_by_role["reviewer"]
+    assert "moins de 3 membres" not in figures_by_role["operator"]
+    member = enter(played.members["agency"], "holder", "owner").go("/")
+    assert member.get_by_role("link", name="Pilotage").count() == 0
 
 
 def test_operator_opens_changes_and_erases_an_account(enter: Enter, played: Story) -> None:

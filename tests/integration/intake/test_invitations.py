@@ -2,8 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from services.intake.commands import follow_up
 from services.intake.invitations import Patience
 from services.intake.model import Project
@@ -43,46 +41,7 @@ def test_a_named_member_sees_the_project_answers_and_a_stranger_does_not(lab: La
     eventually(lambda: len(lab.events("invitation_declined", project_id=project_id)) == 1)
 
 
-def test_a_project_is_staffed_when_its_whole_team_accepted(lab: Lab) -> None:
-    """One may be replaced; who was not named again sees the project no more."""
-    project_id = bring(lab, lab.submit(), "piloted")
-    path = f"/projects/{project_id}"
-    first, second, third = (lab.member() for _ in range(3))
-    lab.done("POST", f"{path}/team", {"team": [first, second]}, who=REVIEWER)
-    lab.answer(project_id, first)
-    for member, waiting in ((first, []), (second, [project_id])):
-        invited = lab.done("GET", "/projects?invited=true", who=(member, "owner"))["items"]
-        assert [project["id"] for project in invited] == waiting
-    assert lab.stage(project_id) == "piloted"
-    lab.done("POST", f"{path}/team", {"team": [first, third]}, who=REVIEWER)
-    lab.refused(404, "GET", path, who=(second, "owner"))
-    lab.refused(404, "POST", f"{path}/invitation", {"answer": "accept"}, who=(second, "owner"))
-    lab.answer(project_id, third)
-    project = lab.done("GET", path, who=(first, "owner"))
-    assert (project["stage"], project["team"]) == ("staffed", [first, third])
-    invited = lab.events("member_invited", project_id=project_id, part="team")
-    assert [project["member_id"] for project in invited] == [first, second, third]
-
-
-def test_projects_that_wait_for_the_staff_are_listed_until_somebody_is_asked(lab: Lab) -> None:
-    """As it invites a site, and then a team; a holder sees only its own among them."""
-    project_id = bring(lab, lab.submit(), "trialled")
-    path = f"/projects/{project_id}"
-
-    def due(who: tuple[str, str] = REVIEWER) -> list[str]:
-        projects = lab.done("GET", "/projects?for_staff=true&limit=100", who=who)["items"]
-        return [project["staff_due"] for project in projects if project["id"] == project_id]
-
-    assert due() == ["inviter un site pilote"]
-    site = lab.member()
-    assert due(who=(site, "holder")) == []
-    lab.done("POST", f"{path}/pilot-site", {"site_id": site}, who=REVIEWER)
-    assert due() == []
-    lab.answer(project_id, site)
-    assert due() == ["former l'équipe"]
-
-
-def test_who_was_asked_reads_what_became_of_it_and_nobody_else_does(lab: Lab) -> None:
+def test_who_was_asked_reads_what_became_of_it_and_nobody_else_reads_or_answers(lab: Lab) -> None:
     """The link of a letter leads there, though the project is not shown any more."""
     project_id = bring(lab, lab.submit(), "piloted")
     path = f"/projects/{project_id}"
@@ -102,37 +61,10 @@ def test_who_was_asked_reads_what_became_of_it_and_nobody_else_does(lab: Lab) ->
     asked = lab.done("GET", f"{path}/invitation", who=(other, "owner"))
     assert (asked["state"], bool(asked["answer_by"])) == ("invited", True)
     for who in (at.HOLDER, REVIEWER, OWNER):
-        invitation = lab.refused(404, "GET", f"{path}/invitation", who=who)
-        unknown = lab.refused(404, "GET", "/projects/prj_unknown/invitation", who=who)
-        assert invitation["detail"].replace(project_id, "prj_unknown") == unknown["detail"]
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"answer": "decline"}, "reason"),
-        ({"answer": "decline", "reason": " "}, "reason"),
-        ({"answer": "perhaps"}, "answer"),
-        ({}, "answer"),
-    ],
-)
-def test_a_faulty_answer_names_its_field(lab: Lab, body: dict[str, str], field: str) -> None:
-    """422, before anything is said of the project."""
-    path = "/projects/prj_unknown/invitation"
-    assert lab.refused(422, "POST", path, body, who=OWNER)["field"] == field
-
-
-def test_nobody_answers_for_somebody_else(lab: Lab) -> None:
-    """404, as for a project that does not exist; staff and holder included."""
-    project_id = bring(lab, lab.submit(), "trialled")
-    path = f"/projects/{project_id}"
-    lab.done("POST", f"{path}/pilot-site", {"site_id": lab.member()}, who=REVIEWER)
-    for who in (at.HOLDER, REVIEWER, OWNER):
-        refusal = lab.refused(404, "POST", f"{path}/invitation", {"answer": "accept"}, who=who)
-        unknown = "/projects/prj_unknown/invitation"
-        other = lab.refused(404, "POST", unknown, {"answer": "accept"}, who=who)
-        assert refusal["detail"].replace(project_id, "prj_unknown") == other["detail"]
-    assert lab.stage(project_id) == "trialled"
+        for method, body in (("GET", None), ("POST", {"answer": "accept"})):
+            invitation = lab.refused(404, method, f"{path}/invitation", body, who=who)
+            unknown = lab.refused(404, method, "/projects/prj_unknown/invitation", body, who=who)
+            assert invitation["detail"].replace(project_id, "prj_unknown") == unknown["detail"]
 
 
 def test_two_processes_remind_and_replace_once(store: Store) -> None:

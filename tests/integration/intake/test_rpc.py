@@ -1,5 +1,6 @@
-"""The same commands and questions by RPC, from a stock nameko client."""
+"""The same commands by RPC, from a stock nameko client; and what is repeated is done once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from itertools import product
 from uuid import uuid4
@@ -7,16 +8,28 @@ from uuid import uuid4
 import pytest
 
 from services.intake import commands
-from services.intake.bodies import ListProjects
+from services.intake.bodies import ListProjects, SubmitProject
 from services.intake.commands import impediment
 from services.intake.model import Project
+from services.intake.submission import claim
 from shared.auth import Caller
 from shared.errors import Forbidden, Invalid, NotFound, WrongStage
+from shared.inbound import IdempotencyKey
 from shared.store import Store
 from tests.integration.intake import lab as at
-from tests.integration.intake.lab import PROJECT, Lab
+from tests.integration.intake.lab import PROJECT, REVIEWER, Lab
 from tests.servers import eventually
 from tests.unit.intake import samples as made
+
+
+def holder() -> tuple[str, str]:
+    """A holder that no other test uses."""
+    return (f"mbr_{uuid4().hex}", "holder")
+
+
+def keyed(key: str) -> dict[str, str]:
+    """The header of a submission that may be repeated."""
+    return {"Idempotency-Key": key}
 
 
 def test_a_stock_client_takes_a_project_to_its_delivery(lab: Lab) -> None:
@@ -70,48 +83,79 @@ def test_a_program_changes_a_treatment_as_the_member_it_names(lab: Lab) -> None:
     assert shown["history"][-1]["why"] == "Nouveau traitement, examiné par le lab."
 
 
-def test_a_redelivered_call_registers_one_project(lab: Lab) -> None:
+def test_a_redelivered_call_is_done_once(lab: Lab) -> None:
     """The broker delivers a request again when a process dies before it answers."""
-    holder_id = f"mbr_{uuid4().hex}"
-    body = {"args": [holder_id, PROJECT], "kwargs": {}}
-    answers = lab.delivered_again("submit_project", body, times=3)
-    assert [answer["error"] for answer in answers] == [None] * 3
-    assert len({answer["result"]["id"] for answer in answers}) == 1
+    (holder_id, _), name = holder(), f"Ville {uuid4().hex}"
+    member = {"name": name, "kind": "local_authority"}
+    ids = []
+    for method, arguments in (
+        ("submit_project", [holder_id, PROJECT]),
+        ("register_member", [member]),
+    ):
+        answers = lab.delivered_again(method, {"args": arguments, "kwargs": {}}, times=3)
+        assert [answer["error"] for answer in answers] == [None] * 3
+        (result_id,) = {answer["result"]["id"] for answer in answers}
+        ids.append(result_id)
     assert len(lab.documents("projects", holder_id=holder_id)) == 1
+    eventually(lambda: lab.topics(ids[1]) == ["member_joined"])
 
 
-def test_a_redelivered_call_registers_one_member(lab: Lab) -> None:
-    """And tells of it once."""
-    member = {"name": f"Ville {uuid4().hex}", "kind": "local_authority"}
-    body = {"args": [member], "kwargs": {}}
-    answers = lab.delivered_again("register_member", body, times=3)
-    (member_id,) = {answer["result"]["id"] for answer in answers}
-    eventually(lambda: lab.topics(member_id) == ["member_joined"])
-
-
-def test_the_same_call_made_twice_registers_two_projects(lab: Lab) -> None:
-    """A holder may well submit two alike; only a redelivery is a repetition."""
+def test_the_same_call_made_twice_registers_two_projects_unless_it_has_a_key(lab: Lab) -> None:
+    """A holder may well submit two alike; a key of before with another body is refused by name."""
+    other = {**PROJECT, "title": "Autre"}
     with lab.rpc() as intake:
         ids = {intake.submit_project("mbr_rpc", PROJECT)["id"] for _ in range(2)}
-    assert len(ids) == 2
-
-
-def test_an_idempotency_key_works_by_rpc_too(lab: Lab) -> None:
-    """Two calls with one key are one submission."""
-    with lab.rpc() as intake:
-        ids = {
+        keyed_ids = {
             intake.submit_project("mbr_rpc", PROJECT, idempotency_key="k")["id"] for _ in range(2)
         }
-    assert len(ids) == 1
-
-
-def test_a_key_sent_with_another_body_is_refused_by_its_rpc_name(lab: Lab) -> None:
-    """The caller looks for the argument that it gave, not for a header."""
-    with lab.rpc() as intake:
-        intake.submit_project("mbr_rpc", PROJECT, idempotency_key="other body")
-        other = {**PROJECT, "title": "Autre"}
         with pytest.raises(Invalid, match="idempotency_key: a déjà servi"):
-            intake.submit_project("mbr_rpc", other, idempotency_key="other body")
+            intake.submit_project("mbr_rpc", other, idempotency_key="k")
+    assert (len(ids), len(keyed_ids)) == (2, 1)
+
+
+def test_a_repeated_submission_registers_one_project(lab: Lab) -> None:
+    """The same key, caller and body: the same answer, one event, also from many at a time."""
+    who = holder()
+
+    def submit(_number: int) -> tuple[int, bytes, str]:
+        answer = lab.call("POST", "/projects", PROJECT, who=who, headers=keyed("k"))
+        return answer.status, answer.data, answer.headers["Location"]
+
+    with ThreadPoolExecutor(12) as pool:
+        assert len({(status, place) for status, _, place in pool.map(submit, range(12))}) == 1
+    (status, body, _), again = submit(0), submit(1)
+    assert (status, body) == (201, again[1])
+    (project,) = lab.documents("projects", holder_id=who[0])
+    eventually(lambda: lab.topics(project["_id"]) == ["project_submitted"])
+    other = {**PROJECT, "title": "Autre"}
+    for sent, key in ((other, "k"), (PROJECT, ""), (PROJECT, "x" * 256)):
+        problem = lab.refused(422, "POST", "/projects", sent, who=who, headers=keyed(key))
+        assert problem["field"] == "Idempotency-Key"
+    assert len(lab.documents("projects", holder_id=who[0])) == 1
+
+
+def test_a_submission_that_broke_off_half_way_is_completed(lab: Lab) -> None:
+    """The key was kept but the process died before the project was: the retry makes it."""
+    who, key = holder(), "broken off"
+    with lab.store() as store:
+        body = SubmitProject.model_validate(PROJECT)
+        project_id = claim(store, "prj", who[0], IdempotencyKey(key), body)
+    sent = lab.done("POST", "/projects", PROJECT, who=who, headers=keyed(key))
+    assert (sent["id"], sent["stage"]) == (project_id, "submitted")
+
+
+def test_keys_are_each_holders_own(lab: Lab) -> None:
+    """Two holders may choose the same key, one holder several; members are registered so, too."""
+    who = holder()
+    ids = {
+        lab.done("POST", "/projects", PROJECT, who=caller, headers=keyed(key))["id"]
+        for caller, key in ((who, "k"), (holder(), "k"), (who, "l"))
+    }
+    body = {"name": f"Ville {uuid4().hex}", "kind": "local_authority"}
+    for _ in range(2):
+        lab.done("POST", "/members", body, who=REVIEWER, headers=keyed("k"))
+    assert len(ids) == 3
+    assert len(lab.documents("members", name=body["name"])) == 1
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 import itertools
 from collections.abc import Sequence
 
-import pytest
-
 from services.notify.endings import note
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
@@ -18,15 +16,11 @@ from shared.events import (
     Envelope,
     ErasureRequested,
     Event,
-    MemberLeft,
     ProjectSubmitted,
 )
 from shared.store import Store
-from tests.integration.notify.lab import Lab
 from tests.integration.notify.sending import add_endpoint
-from tests.servers import eventually
 from tests.unit.notify.samples import EVENTS, HOLDER, MARK, PROJECT, envelope, example, marked
-from tests.web_server import WebServer
 
 ERASURE = envelope(ErasureRequested(erasure_id="ers_1", member_id=HOLDER), subject="ers_1")
 STORY = [envelope(marked(event)) for event in EVENTS if getattr(event, "project_id", "")]
@@ -46,18 +40,6 @@ def kept(store: Store) -> str:
         aggregate for cls in classes for aggregate in store.of(cls).every()
     ]
     return "\n".join(map(repr, aggregates))
-
-
-def test_endpoints_of_a_member_who_left_are_deleted(
-    lab: Lab, receiver: WebServer, member: str
-) -> None:
-    """Told again nothing changes; its token registers no other one."""
-    client = lab.client(member)
-    client.add_endpoint(receiver.url("/hook"))
-    lab.publish(MemberLeft(member_id=member, reason="Fin."), times=2)
-    eventually(lambda: client("GET", "/endpoints").json["items"] == [])
-    fields = {"url": receiver.url("/again"), "event_types": ["*"]}
-    assert client("POST", "/endpoints", fields).status == 403
 
 
 def test_no_word_of_an_erased_member_is_kept(store: Store) -> None:
@@ -82,16 +64,14 @@ def test_no_word_of_an_erased_member_is_kept(store: Store) -> None:
     assert counts["événements du fil"] >= len(STORY)
 
 
-@pytest.mark.parametrize("late", STORY, ids=lambda envelope: envelope.type)
-def test_late_event_brings_no_word_of_an_erased_member_back(
-    store: Store, late: Envelope[Event]
-) -> None:
-    """It waited in an outbox or a queue; it is told, without what the member wrote."""
+def test_late_events_bring_no_word_of_an_erased_member_back(store: Store) -> None:
+    """They waited in an outbox or a queue; they are told, without what the member wrote."""
     add_endpoint(store, "mem_operator", sees_all=True)
-    first = envelope(example(ProjectSubmitted), sequence=9)
-    hear(store, first, ERASURE, late)
-    assert MARK not in kept(store)
-    assert len(store.of(TimelineEntry).find({"event_id": late.id})) == 1
+    hear(store, envelope(example(ProjectSubmitted), sequence=9), ERASURE)
+    for late in STORY:
+        hear(store, late)
+        assert len(store.of(TimelineEntry).find({"event_id": late.id})) == 1
+        assert MARK not in kept(store), late.type
 
 
 def test_event_before_its_holder_is_known_says_nothing_once_the_holder_was_erased(

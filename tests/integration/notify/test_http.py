@@ -1,8 +1,11 @@
-"""Endpoints and timelines over HTTP, and what belongs to somebody else."""
+"""Endpoints, timelines and figures over HTTP, and what belongs to somebody else."""
 
-import pytest
+from typing import Any
 
-from shared.events import JobQueued, WorkspaceOpened
+import urllib3
+
+from shared.aggregate import new_id
+from shared.events import AccessRequested, JobQueued, MemberLeft, ProjectWithdrawn, WorkspaceOpened
 from tests.integration.notify.lab import SPEC, Lab, submitted
 from tests.servers import eventually, running
 from tests.web_server import WebServer
@@ -28,8 +31,8 @@ def test_timeline_is_the_holders_and_the_staffs(lab: Lab, project: str, member: 
     assert lab.client("mem_r", "reviewer")("GET", "/projects/prj_none/timeline").status == 404
 
 
-def test_timeline_is_paged(lab: Lab, project: str, member: str) -> None:
-    """A cursor leads from page to page, in order."""
+def test_timeline_is_paged(lab: Lab, receiver: WebServer, project: str, member: str) -> None:
+    """A cursor leads from page to page, in order; of every list a wrong page is refused by name."""
     for number in range(5):
         lab.publish(WorkspaceOpened(project_id=project, quota_seconds=number))
     lab.publish(submitted(project, member))
@@ -42,21 +45,11 @@ def test_timeline_is_paged(lab: Lab, project: str, member: str) -> None:
         seen += [entry["data"].get("quota_seconds") for entry in page["items"]]
         cursor = page["next"]
     assert seen == [0, 1, 2, 3, 4, None]
-
-
-@pytest.mark.parametrize("query", ["after=", "after=a%20b", "limit=101"])
-def test_wrong_page_is_refused_by_name(
-    lab: Lab, receiver: WebServer, project: str, member: str, query: str
-) -> None:
-    """In every list, rather than to show the first page again."""
-    client = lab.client(member)
-    endpoint = client.add_endpoint(receiver.url("/hook"))["id"]
-    lab.publish(submitted(project, member))
-    timeline = f"/projects/{project}/timeline"
-    eventually(lambda: client("GET", timeline).status == 200)
+    endpoint = holder.add_endpoint(receiver.url("/hook"))["id"]
     for path in ("/endpoints", f"/endpoints/{endpoint}/deliveries", timeline):
-        refused = client("GET", f"{path}?{query}")
-        assert (refused.status, refused.json["field"]) == (422, query.split("=", maxsplit=1)[0])
+        for query, field in (("after=", "after"), ("after=a%20b", "after"), ("limit=101", "limit")):
+            refused = holder("GET", f"{path}?{query}")
+            assert (refused.status, refused.json["field"]) == (422, field)
 
 
 def test_endpoint_of_another_member_does_not_exist(
@@ -118,38 +111,30 @@ def test_endpoint_can_be_changed_disabled_and_deleted(
     assert client("GET", "/endpoints").json["items"] == []
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
+def test_bad_registration_names_the_fault(lab: Lab) -> None:
+    """422, and nothing is registered."""
+    client, url = lab.client("mem_bad"), "http://127.0.0.1/"
+    for body, field in (
         ({"url": "ftp://partner.example/", "event_types": ["*"]}, "url"),
         ({"url": "not a url", "event_types": ["*"]}, "url"),
         ({"url": "http://u:p@127.0.0.1/", "event_types": ["*"]}, "url"),
-        ({"url": "http://127.0.0.1/", "event_types": ["*", "nothing_*"]}, "nothing_*"),
-        ({"url": "http://127.0.0.1/", "event_types": []}, "event_types"),
-        ({"url": "http://127.0.0.1/"}, "event_types"),
-        ({"url": "http://127.0.0.1/", "event_types": ["*"], "secret": "mine"}, "secret"),
-    ],
-)
-def test_bad_registration_names_the_fault(lab: Lab, body: object, field: str) -> None:
-    """422, and nothing is registered."""
-    client = lab.client("mem_bad")
-    answered = client("POST", "/endpoints", body)
-    assert answered.status == 422
-    assert field in str(answered.json)
+        ({"url": url, "event_types": ["*", "nothing_*"]}, "nothing_*"),
+        ({"url": url}, "event_types"),
+        ({"url": url, "event_types": ["*"], "secret": "mine"}, "secret"),
+    ):
+        answered = client("POST", "/endpoints", body)
+        assert answered.status == 422
+        assert field in str(answered.json)
     assert client("GET", "/endpoints").json["items"] == []
 
 
 def test_51st_endpoint_of_a_member_is_refused(lab: Lab, receiver: WebServer, member: str) -> None:
-    """In words that say what to do; a deleted one makes room."""
+    """In words that say what to do."""
     client, fields = lab.client(member), {"url": receiver.url("/"), "event_types": ["*"]}
-    endpoints = [client("POST", "/endpoints", fields) for _ in range(50)]
-    assert {answered.status for answered in endpoints} == {201}
-    refused = client("POST", "/endpoints", fields)
-    assert refused.status == 409
-    assert refused.json["detail"].startswith("un membre peut avoir 50 webhooks au plus : supprimez")
-    assert client("DELETE", f"/endpoints/{endpoints[0].json['id']}").status == 204
-    assert client("POST", "/endpoints", fields).status == 201
-    assert endpoints[0].json["failing"] is False
+    endpoints = [client("POST", "/endpoints", fields) for _ in range(51)]
+    assert {answered.status for answered in endpoints[:50]} == {201}
+    words = "un membre peut avoir 50 webhooks au plus : supprimez"
+    assert (endpoints[50].status, words in str(endpoints[50].json)) == (409, True)
 
 
 def test_private_addresses_are_refused_by_default(
@@ -173,3 +158,92 @@ def test_private_addresses_are_refused_by_default(
         ]
     assert {answered.status for answered in answers} == {422}
     assert all("url" in str(answered.json) for answered in answers)
+
+
+def test_endpoints_of_a_member_who_left_are_deleted(
+    lab: Lab, receiver: WebServer, member: str
+) -> None:
+    """Told again nothing changes; its token registers no other one."""
+    client = lab.client(member)
+    client.add_endpoint(receiver.url("/hook"))
+    lab.publish(MemberLeft(member_id=member, reason="Fin."), times=2)
+    eventually(lambda: client("GET", "/endpoints").json["items"] == [])
+    fields = {"url": receiver.url("/again"), "event_types": ["*"]}
+    assert client("POST", "/endpoints", fields).status == 403
+
+
+def figures(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The values of each figure by group."""
+    return {
+        one["name"]: {row["group"]: row["hidden"] or row["value"] for row in one["rows"]}
+        for one in answer["figures"]
+    }
+
+
+def test_staff_is_told_what_happened(lab: Lab, project: str, member: str) -> None:
+    """From events alone; a reviewer is told no member's delay, an operator is."""
+    owner = f"mem_{new_id('x')}"
+    given = {"dataset_id": "dts_asked", "owner_id": owner, "holder_id": member}
+    lab.publish(submitted(project, member), times=2)
+    lab.publish(AccessRequested(project_id=project, **given), times=2)
+    lab.publish(
+        ProjectWithdrawn(project_id=project, holder_id=member, decided_by=member, reason="Fin.")
+    )
+    reviewer, operator = lab.client("mem_r", "reviewer"), lab.client("mem_op", "operator")
+
+    def answer() -> dict[str, Any]:
+        found: dict[str, Any] = operator("GET", "/steering").json
+        return found
+
+    eventually(lambda: owner in figures(answer())["owner_days"])
+    eventually(lambda: any(one["project_id"] == project for one in answer()["ends"]))
+    (end,) = (one for one in answer()["ends"] if one["project_id"] == project)
+    assert (end["end"], end["reason"]) == ("withdrawn", "Fin.")
+    told = reviewer("GET", "/steering").json
+    assert figures(told)["projects_by_theme"]["habitat"] >= 1
+    assert figures(told)["owner_days"] == {"ensemble": "moins de 3 membres"}
+    assert owner not in str(told)
+    assert figures(answer())["owner_days"][owner] is not None
+    committee = lab.client("mem_c", "committee")
+    assert figures(committee("GET", "/steering").json) == figures(told)
+    assert "Fin." not in str(committee("GET", "/steering").json)
+    assert committee("GET", f"/projects/{project}/timeline").status == 403
+    printed = operator("GET", "/steering?report=true").json
+    assert (owner in str(printed), "Fin." in str(printed)) == (False, False)
+
+
+def test_table_is_one_line_for_each_value(lab: Lab) -> None:
+    """By `format`, or `Accept`."""
+    operator = lab.client("mem_op", "operator")
+    for query, headers in (("?format=csv", {}), ("", {"Accept": "text/csv"})):
+        answer = urllib3.request(
+            "GET",
+            f"{operator.url}/steering{query}",
+            headers={"Authorization": f"Bearer {operator.token}", **headers},
+        )
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer.data.decode("utf-8-sig").startswith("chiffre;groupe;unité;valeur\r\n")
+
+
+def test_figures_are_for_who_steers_the_lab_and_asks_rightly(lab: Lab) -> None:
+    """Neither for members nor without a token; a wrong question names its field."""
+    for roles in ((), ("holder",), ("holder", "owner")):
+        assert lab.client("mem_h", *roles)("GET", "/steering").status == 403
+    assert urllib3.request("GET", f"{lab.service.url}/steering").status == 401
+    for query, field in (
+        ("year=1999", "year"),
+        ("year=2101", "year"),
+        ("year=deux-mille", "year"),
+        ("year=2026&year=2025", "year"),
+        ("report=peut-etre", "report"),
+        ("format=xlsx", "format"),
+        ("member_id=mem_a", "member_id"),
+    ):
+        refused = lab.client("mem_op", "operator")("GET", f"/steering?{query}")
+        assert (refused.status, refused.json["field"]) == (422, field)
+
+
+def test_year_of_nothing_is_empty(lab: Lab) -> None:
+    """It says so, for a page to show."""
+    told = lab.client("mem_op", "operator")("GET", "/steering?year=2001").json
+    assert (told["year"], told["is_empty"], told["ends"]) == (2001, True, [])

@@ -1,6 +1,5 @@
 """Who is told of which event, whatever order the events come in and wherever a crash falls."""
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -125,31 +124,23 @@ def test_only_wanted_events_are_addressed(store: Store) -> None:
     assert topics_of(store, off) == []
 
 
-def test_redelivered_event_makes_one_entry_and_one_delivery(store: Store) -> None:
-    """The same envelope again adds nothing."""
-    operator = add_endpoint(store, sees_all=True)
-    again = envelope(example(ProjectSubmitted))
-    record(store, again, again)
-    assert topics_of(store, operator) == ["project_submitted"]
-    assert [entry.event_id for entry in store.of(TimelineEntry).find()] == [again.id]
-
-
-def test_redelivery_completes_what_a_crash_left_undone(store: Store) -> None:
-    """An entry without its deliveries gets them."""
+def test_redelivery_adds_nothing_but_what_a_crash_left_undone(store: Store) -> None:
+    """An entry without its deliveries gets them, once."""
     operator = add_endpoint(store, sees_all=True)
     event = envelope(example(ProjectSubmitted))
     store.of(TimelineEntry).add(TimelineEntry.of(event, "", ""))
-    record(store, event)
+    record(store, event, event)
     assert topics_of(store, operator) == ["project_submitted"]
+    assert [entry.event_id for entry in store.of(TimelineEntry).find()] == [event.id]
 
 
 STORY = (ProjectSubmitted, ProjectSecured, WorkspaceOpened, JobQueued)
 
 
-@pytest.mark.parametrize("order", itertools.permutations(STORY), ids=lambda order: order[0].topic)
-def test_holder_is_told_whatever_comes_first(store: Store, order: tuple[type[Event], ...]) -> None:
+@pytest.mark.parametrize("place", range(len(STORY)))
+def test_holder_is_told_whatever_comes_first(store: Store, place: int) -> None:
     """Events that do not name the holder wait for one that does."""
-    holder = add_endpoint(store, HOLDER)
+    holder, order = add_endpoint(store, HOLDER), [*STORY[place:], *reversed(STORY[:place])]
     record(store, *(envelope(example(cls)) for cls in order))
     assert topics_of(store, holder) == sorted(cls.topic for cls in STORY)
     assert [entry.waits_for for entry in store.of(TimelineEntry).find()] == [""] * len(STORY)
@@ -205,22 +196,16 @@ def disabled(endpoint: Endpoint) -> Envelope[Event]:
     return envelope(event, subject=endpoint.id)
 
 
-def test_endpoint_is_not_told_of_its_own_failures(store: Store) -> None:
-    """Not at its address either, if it is registered twice; its member's other endpoint is."""
+def test_news_about_an_endpoint_goes_to_its_member_s_others_that_answer(store: Store) -> None:
+    """Not to itself, nor to its address if that is registered twice, nor to another dead one."""
     dead, other = hook(store, "/dead"), hook(store, "/other")
-    twin = hook(store, "/dead")
+    twin, failing = hook(store, "/dead"), hook(store, "/failing")
     everything = hook(store, "/dead", "mem_operator", sees_all=True)
-    record(store, abandoned(dead), disabled(dead))
-    assert [topics_of(store, endpoint) for endpoint in (dead, twin, everything)] == [[], [], []]
-    assert topics_of(store, other) == ["delivery_abandoned", "endpoint_disabled"]
-
-
-def test_news_about_an_endpoint_goes_to_those_that_answer(store: Store) -> None:
-    """What is told to another dead one is never heard."""
-    dead, failing, live = (hook(store, f"/{name}") for name in ("dead", "failing", "live"))
     mark_failing(store, failing)
-    record(store, disabled(dead))
-    assert (topics_of(store, failing), topics_of(store, live)) == ([], ["endpoint_disabled"])
+    record(store, abandoned(dead), disabled(dead))
+    silent = (dead, twin, failing, everything)
+    assert [topics_of(store, endpoint) for endpoint in silent] == [[]] * 4
+    assert topics_of(store, other) == ["delivery_abandoned", "endpoint_disabled"]
 
 
 def test_news_about_an_endpoint_goes_to_few_and_first_to_who_asks_for_it(store: Store) -> None:
@@ -236,15 +221,15 @@ def test_news_about_an_endpoint_goes_to_few_and_first_to_who_asks_for_it(store: 
     assert topics_of(store, asks) == ["endpoint_disabled"]
 
 
-@pytest.mark.parametrize("answering", [0, 225])
-def test_news_about_450_endpoints_is_linear(store: Store, answering: int) -> None:
-    """Told of each other in rounds they made 98,602 deliveries; here 45 are told of."""
-    endpoints = [hook(store, f"/{number}") for number in range(450)]
+@pytest.mark.parametrize("answering", [0, 40])
+def test_news_about_many_endpoints_is_linear(store: Store, answering: int) -> None:
+    """450 that were told of each other in rounds made 98,602 deliveries; here 20 are told of."""
+    endpoints = [hook(store, f"/{number}") for number in range(80)]
     dead = endpoints[answering:]
     for endpoint in dead:
         mark_failing(store, endpoint)
-    record(store, *(disabled(endpoint) for endpoint in dead[:45]))
-    most = NEWS * 45 if answering else 0
+    record(store, *(disabled(endpoint) for endpoint in dead[:20]))
+    most = NEWS * 20 if answering else 0
     assert store.of(WebhookDelivery).count({"topic": "endpoint_disabled"}, most=most + 1) == most
 
 

@@ -5,9 +5,11 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from deploy.local.ports import LOOPBACK
 from services.notify.model import Endpoint
 from services.notify.recorder import Recorder
 from services.notify.sending.due import A_MOMENT
@@ -15,7 +17,7 @@ from services.notify.sending.post import Answer, post
 from services.notify.sending.sender import TURN
 from shared.aggregate import LONG_AGO
 from shared.events import ProjectSubmitted
-from shared.outbound import CheckedTarget, TimeLimit
+from shared.outbound import CheckedTarget, Names, TimeLimit
 from tests.integration.notify.conftest import Commands
 from tests.integration.notify.sending import SECRET, Outgoing, add_endpoint
 from tests.servers import Documents, eventually
@@ -170,3 +172,68 @@ def test_event_is_sent_without_being_looked_for(outgoing: Outgoing) -> None:
         sender.serve(Recorder(outgoing.store).record(envelope(example(ProjectSubmitted))))
         eventually(lambda: outgoing.receiver.calls("/hook"))
     assert outgoing.receiver.calls("/hook")[0].at - began < A_MOMENT.total_seconds()
+
+
+def test_failure_is_tried_again_under_the_same_id(outgoing: Outgoing) -> None:
+    """Every attempt is recorded with its status and time."""
+    outgoing.receiver.answers["/flaky"] = answer(500)
+    (identifier,) = outgoing.due("/flaky")
+    with outgoing.sending():
+        eventually(lambda: len(outgoing.receiver.calls("/flaky")) == 2)
+        outgoing.receiver.answers["/flaky"] = answer(200)
+        outgoing.wait_for("delivered", [identifier])
+    attempts = outgoing.deliveries.get(identifier).attempts
+    assert [attempt.status for attempt in attempts][:2] == [500, 500]
+    assert attempts[-1].status == 200
+    assert {call.id for call in outgoing.receiver.calls("/flaky")} == {identifier}
+
+
+def test_retry_after_is_waited_for(outgoing: Outgoing) -> None:
+    """An endpoint that asks for a second gets one, though the schedule is shorter."""
+    outgoing.receiver.answers["/busy"] = answer(429, Retry_After="1")
+    outgoing.due("/busy")
+    with outgoing.sending():
+        eventually(lambda: len(outgoing.receiver.calls("/busy")) == 2)
+    first, second = outgoing.receiver.calls("/busy")
+    assert second.at - first.at >= 1
+
+
+def test_private_address_is_not_called_unless_allowed(outgoing: Outgoing) -> None:
+    """An endpoint whose name moved inside is refused at the call, and says why."""
+    endpoint = add_endpoint(
+        outgoing.store, url=outgoing.receiver.url("/inside").replace("http:", "https:")
+    )
+    ids = outgoing.due(endpoint)
+    with outgoing.sending(allow_private=False):
+        outgoing.wait_for("abandoned", ids)
+    attempts = outgoing.deliveries.get(ids[0]).attempts
+    assert {(attempt.status, attempt.error) for attempt in attempts} == {
+        (None, "adresse refusée : 127.0.0.1 est sur un réseau privé ou réservé")
+    }
+    assert outgoing.receiver.received == []
+
+
+def test_silent_name_server_delays_nobody_else(outgoing: Outgoing) -> None:
+    """Sixty endpoints have a name each that nobody answers for; the live one gets its 20."""
+    over = threading.Event()
+
+    def look_up(host: str, port: int) -> list[tuple[Any, ...]]:
+        over.wait(60 if host.endswith(".silent") else 0)
+        return [(0, 0, 0, "", (LOOPBACK, port))]
+
+    silent = [
+        add_endpoint(outgoing.store, "mem_silent", f"https://{number}.silent/")
+        for number in range(60)
+    ]
+    waiting = [identifier for endpoint in silent for identifier in outgoing.due(endpoint)]
+    live = add_endpoint(
+        outgoing.store, "mem_live", outgoing.receiver.url("/live", host="partner.example")
+    )
+    with outgoing.sending(names=Names(look_up)):
+        eventually(lambda: outgoing.deliveries.get(waiting[-1]).attempts)
+        outgoing.wait_for("delivered", outgoing.due(live, 20))
+        over.set()
+    errors = {
+        a.error for delivery_id in waiting for a in outgoing.deliveries.get(delivery_id).attempts
+    }
+    assert "le serveur de noms ne répond pas" in errors

@@ -1,45 +1,55 @@
-"""The notify service as partners meet it: events in, signed webhooks out."""
+"""The notify service as partners meet it: events in, signed webhooks out, whatever they answer."""
 
+import socket
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from shared.events import ProjectWithdrawn
-from tests.integration.notify.lab import SPEC, Lab, submitted
+import pytest
+
+from deploy.local.ports import LOOPBACK
+from shared.aggregate import new_id
+from shared.events import ProjectPiloted, ProjectWithdrawn
+from tests.integration.notify.certificates import certificate
+from tests.integration.notify.lab import SPEC, Client, Lab, submitted
 from tests.servers import eventually, running
-from tests.web_server import WebServer, answer, hang
+from tests.web_server import (
+    WebServer,
+    answer,
+    drip_body,
+    drip_head,
+    endless_of_a_length,
+    hang,
+    serving,
+)
 
 
-def test_event_reaches_its_holder_signed(
+def test_event_reaches_its_holder_signed_and_once(
     lab: Lab, receiver: WebServer, project: str, member: str
 ) -> None:
-    """The reference accepts the signature under the secret shown at registration."""
-    endpoint = lab.client(member).add_endpoint(receiver.url("/hook"), "project_*")
-    event_id = lab.publish(submitted(project, member))["id"]
-    eventually(lambda: receiver.calls("/hook"))
-    (call,) = receiver.calls("/hook")
+    """The reference accepts the signature under the secret shown at registration.
+
+    The broker may deliver an event again; the partner hears of it once, and metrics count it.
+    """
+    client = lab.client(member)
+    endpoint = client.add_endpoint(receiver.url("/hook"), "project_*")
+    event_id = lab.publish(submitted(project, member), times=5)["id"]
+    lab.publish(ProjectWithdrawn(project_id=project, holder_id=member, decided_by="", reason=""))
+    eventually(lambda: len(receiver.calls("/hook")) == 2 and lab.is_quiet())
+    call, _ = receiver.calls("/hook")
     event = call.verified(endpoint["secret"])
     assert (event["id"], event["type"]) == (event_id, "project_submitted")
     assert event["data"]["holder_id"] == member
-    eventually(lambda: lab.client(member).deliveries(endpoint)[0]["state"] == "delivered")
-    (delivery,) = lab.client(member).deliveries(endpoint)
+    eventually(lambda: {d["state"] for d in client.deliveries(endpoint)} == {"delivered"})
+    _, delivery = client.deliveries(endpoint)
     assert (delivery["id"], delivery["next_attempt_at"]) == (call.id, None)
     assert [attempt["status"] for attempt in delivery["attempts"]] == [204]
-
-
-def test_duplicate_event_is_sent_once(
-    lab: Lab, receiver: WebServer, project: str, member: str
-) -> None:
-    """The broker may deliver an event again; the partner hears of it once."""
-    endpoint = lab.client(member).add_endpoint(receiver.url("/hook"))
-    lab.publish(submitted(project, member), times=5)
-    lab.publish(ProjectWithdrawn(project_id=project, holder_id=member, decided_by="", reason=""))
-    eventually(lambda: len(receiver.calls("/hook")) == 2 and lab.is_quiet())
-    assert len(lab.client(member).deliveries(endpoint)) == 2
-    timeline = lab.client(member)("GET", f"/projects/{project}/timeline").json
-    assert [entry["type"] for entry in timeline["items"]] == [
-        "project_submitted",
-        "project_withdrawn",
-    ]
+    timeline = client("GET", f"/projects/{project}/timeline").json
+    topics = [entry["type"] for entry in timeline["items"]]
+    assert topics == ["project_submitted", "project_withdrawn"]
+    metric_page = client.text("/metrics")
+    assert 'datalab_webhook_attempts_total{outcome="delivered",service="notify"}' in metric_page
+    assert 'datalab_webhook_oldest_due_seconds{service="notify"}' in metric_page
 
 
 def test_partner_hears_nothing_of_others(
@@ -54,32 +64,14 @@ def test_partner_hears_nothing_of_others(
     assert receiver.calls("/stranger") == []
 
 
-def test_replay_sends_again_under_the_same_id(
+def test_abandoned_delivery_is_told_to_others_and_sent_again_under_its_id(
     lab: Lab, receiver: WebServer, project: str, member: str
 ) -> None:
-    """What was abandoned arrives once the partner is back."""
+    """An operator hears that an endpoint is down, itself it does not; replay sends to it again."""
     receiver.answers["/down"] = answer(500)
-    client = lab.client(member)
-    endpoint = client.add_endpoint(receiver.url("/down"))
-    lab.publish(submitted(project, member))
-    eventually(lambda: [d["state"] for d in client.deliveries(endpoint)] == ["abandoned"])
-    receiver.answers["/down"] = answer(200)
-    (delivery,) = client.deliveries(endpoint)
-    assert client("POST", f"/deliveries/{delivery['id']}/replay").status == 202
-    eventually(lambda: client.deliveries(endpoint)[0]["state"] == "delivered")
-    assert {call.id for call in receiver.calls("/down")} == {delivery["id"]}
-    statuses = [attempt["status"] for attempt in client.deliveries(endpoint)[0]["attempts"]]
-    assert statuses == [500, 500, 500, 500, 200]
-
-
-def test_abandoned_delivery_is_an_event_for_the_others(
-    lab: Lab, receiver: WebServer, project: str, member: str
-) -> None:
-    """An operator hears that a partner's endpoint is down; the endpoint itself does not."""
-    receiver.answers["/down"] = answer(500)
-    operator = lab.client("mem_op", "operator")
+    operator, client = lab.client("mem_op", "operator"), lab.client(member)
     heard = operator.add_endpoint(receiver.url("/watch"), "delivery_abandoned")
-    down = lab.client(member).add_endpoint(receiver.url("/down"))
+    down = client.add_endpoint(receiver.url("/down"))
     lab.publish(submitted(project, member))
 
     def told() -> list[dict[str, Any]]:
@@ -90,7 +82,13 @@ def test_abandoned_delivery_is_an_event_for_the_others(
     (data,) = told()
     assert (data["attempts"], data["last_error"]) == (4, "réponse HTTP 500")
     assert operator("DELETE", f"/endpoints/{heard['id']}").status == 204
-    assert len(lab.client(member).deliveries(down)) == 1
+    receiver.answers["/down"] = answer(200)
+    (delivery,) = client.deliveries(down)
+    assert client("POST", f"/deliveries/{delivery['id']}/replay").status == 202
+    eventually(lambda: client.deliveries(down)[0]["state"] == "delivered")
+    assert {call.id for call in receiver.calls("/down")} == {delivery["id"]}
+    statuses = [attempt["status"] for attempt in client.deliveries(down)[0]["attempts"]]
+    assert statuses == [500, 500, 500, 500, 200]
 
 
 def test_killed_in_the_middle_of_a_call_it_sends_again_under_the_same_id(
@@ -120,13 +118,110 @@ def test_killed_in_the_middle_of_a_call_it_sends_again_under_the_same_id(
         lab.service.start()
 
 
-def test_metrics_count_attempts(lab: Lab, receiver: WebServer, project: str, member: str) -> None:
-    """An operator sees how webhooks fare."""
-    endpoint = lab.client(member).add_endpoint(receiver.url("/hook"))
-    lab.publish(submitted(project, member))
-    eventually(
-        lambda: [d["state"] for d in lab.client(member).deliveries(endpoint)] == ["delivered"]
-    )
-    metric_page = lab.client(member).text("/metrics")
-    assert 'datalab_webhook_attempts_total{outcome="delivered",service="notify"}' in metric_page
-    assert 'datalab_webhook_oldest_due_seconds{service="notify"}' in metric_page
+@pytest.fixture(scope="module")
+def trusted(notify_environ: dict[str, str]) -> Path:
+    """A certificate for `localhost` that the service trusts."""
+    file = Path(notify_environ["SSL_CERT_FILE"])
+    file.write_bytes(certificate("localhost"))
+    return file
+
+
+def piloted(lab: Lab, member: str) -> None:
+    """Let something happen to a new project of a member."""
+    lab.publish(ProjectPiloted(project_id=new_id("prj"), holder_id=member, site_id="mem_site"))
+
+
+def ended(client: Client, endpoint: dict[str, Any]) -> dict[str, Any]:
+    """The endpoint's one delivery, once nothing is left to do."""
+    eventually(lambda: [d["next_attempt_at"] for d in client.deliveries(endpoint)] == [None])
+    (delivery,) = client.deliveries(endpoint)
+    return delivery
+
+
+def errors(delivery: dict[str, Any]) -> set[str]:
+    """What the attempts of a delivery failed of."""
+    return {attempt["error"] for attempt in delivery["attempts"]}
+
+
+@pytest.fixture
+def client(lab: Lab, member: str) -> Client:
+    """That member's client."""
+    return lab.client(member)
+
+
+def test_certificates_are_checked_for_the_name(
+    lab: Lab, client: Client, member: str, trusted: Path, tmp_path: Path
+) -> None:
+    """The name is resolved, the address pinned; nothing is sent to who cannot prove to be it.
+
+    A certificate that anyone could have made proves nothing.
+    """
+    own = tmp_path / "made.pem"
+    own.write_bytes(certificate("localhost"))
+    with serving(204, trusted) as secure, serving(204, own) as untrusted:
+        endpoint = client.add_endpoint(secure.url("/tls", host="localhost"))
+        other = client.add_endpoint(secure.url("/other", host=LOOPBACK))
+        fake = client.add_endpoint(untrusted.url("/tls", host="localhost"))
+        piloted(lab, member)
+        assert ended(client, endpoint)["state"] == "delivered"
+        for refused in (other, fake):
+            (error,) = errors(ended(client, refused))
+            assert error.startswith("certificat refusé")
+        (call,) = secure.received
+        assert call.headers["host"] == f"localhost:{secure.server_port}"
+        assert call.verified(endpoint["secret"])["type"] == "project_piloted"
+        assert untrusted.received == []
+
+
+def test_silent_port_costs_the_time_and_no_more(lab: Lab, client: Client, member: str) -> None:
+    """A TLS handshake that never ends included."""
+    with socket.create_server((LOOPBACK, 0)) as silent:
+        address = f"{LOOPBACK}:{silent.getsockname()[1]}/"
+        endpoints = [client.add_endpoint(f"{scheme}://{address}") for scheme in ("http", "https")]
+        piloted(lab, member)
+        deliveries = [ended(client, endpoint) for endpoint in endpoints]
+    for delivery in deliveries:
+        assert errors(delivery) == {"pas de réponse en 1 s"}
+        assert max(attempt["seconds"] for attempt in delivery["attempts"]) < 1.5
+
+
+def test_dead_endpoints_do_not_slow_a_live_one(
+    lab: Lab, client: Client, member: str, receiver: WebServer
+) -> None:
+    """Silence, drips and endless bodies hold up their own endpoint only."""
+    receiver.answers |= {
+        "/hang": hang,
+        "/drip-head": drip_head,
+        "/drip-body": drip_body,
+        "/endless_of_a_length": endless_of_a_length,
+        "/bad": answer(500),
+    }
+    for path in receiver.answers:
+        client.add_endpoint(receiver.url(path))
+    piloted(lab, member)
+    eventually(lambda: all(receiver.calls(path) for path in receiver.answers))
+    live = client.add_endpoint(receiver.url("/live"))
+    for _ in range(30):
+        piloted(lab, member)
+    eventually(lambda: len(receiver.calls("/live")) == 30)
+    attempts = [attempt for d in client.deliveries(live) for attempt in d["attempts"]]
+    assert {attempt["status"] for attempt in attempts} == {204}
+    assert max(attempt["seconds"] for attempt in attempts) < 0.5
+    # Behind the hanging one alone, the 30 would have waited for a second each.
+    first, last = receiver.calls("/live")[0], receiver.calls("/live")[-1]
+    assert last.at - first.at < 5
+
+
+def test_gone_endpoint_is_disabled_and_everybody_concerned_knows(
+    lab: Lab, client: Client, member: str, receiver: WebServer
+) -> None:
+    """The member sees why, and its other endpoint is told."""
+    receiver.answers["/gone"] = answer(410)
+    gone = client.add_endpoint(receiver.url("/gone"))
+    client.add_endpoint(receiver.url("/other"), "endpoint_disabled")
+    piloted(lab, member)
+    eventually(lambda: receiver.calls("/other"))
+    endpoint = client("GET", f"/endpoints/{gone['id']}").json
+    assert endpoint["state"] == "disabled"
+    assert endpoint["reason"].startswith("le serveur a répondu 410")
+    assert len(receiver.calls("/gone")) == 1

@@ -12,6 +12,7 @@ from services.intake.bodies import (
     EraseMember,
     FormTeam,
     LeaveLab,
+    ListProjects,
     ReviewProject,
     SubmitProject,
     WithdrawProject,
@@ -37,8 +38,11 @@ PROJECT = {"title": "T", "problem": "P", "theme": "logement", "territory": ["14"
         ({"keywords": ["x"] * 21}, "keywords"),
         ({"skills": [""]}, "skills.0"),
         ({"dataset_ids": ["prj_1"]}, "dataset_ids.0"),
+        ({"dataset_ids": "dts_1"}, "dataset_ids"),
+        ({"holder_id": "mbr_other"}, "holder_id"),
         ({"stage": "delivered"}, "stage"),
         ({"treatment": {"inputs": {}, "steps": []}}, "treatment.inputs"),
+        ({"treatment": {"inputs": {"a": "dts_1"}, "steps": []}}, "treatment.steps"),
     ],
 )
 def test_a_faulty_project_is_refused_by_field(change: dict[str, Any], field: str) -> None:
@@ -54,11 +58,41 @@ def test_a_team_names_each_member_once() -> None:
         FormTeam.model_validate({"team": ["mbr_1", "mbr_1"]})
 
 
-def test_a_review_names_the_version_that_was_read() -> None:
-    """Without it nobody knows what was decided on."""
+REVIEW = {"decision": "secure", "reason": "Oui.", "version": 1}
+DELIVERY = {"job_id": "job_1", "title": "Carte", "description": "Une carte", "licence": "lov2"}
+
+
+@pytest.mark.parametrize(
+    ("body", "fields", "field"),
+    [
+        (ReviewProject, {"decision": "secure", "reason": "Oui."}, "version"),
+        (ReviewProject, REVIEW | {"version": 0}, "version"),
+        (ReviewProject, REVIEW | {"decision": "maybe"}, "decision"),
+        (ReviewProject, {"decision": "secure", "version": 1}, "reason"),
+        (ReviewProject, REVIEW | {"reason": " "}, "reason"),
+        (ReviewProject, REVIEW | {"conditions": [" "]}, "conditions.0"),
+        (ReviewProject, REVIEW | {"conditions": ["<b>Non</b>"]}, "conditions.0"),
+        (ReviewProject, REVIEW | {"seen": "x" * 50_001}, "seen"),
+        (FormTeam, {"team": []}, "team"),
+        (DeliverProject, DELIVERY | {"licence": ""}, "licence"),
+        (WithdrawProject, {"reason": 3}, "reason"),
+        (AnswerInvitation, {"answer": "decline", "reason": " "}, "reason"),
+        (AnswerInvitation, {"answer": "perhaps"}, "answer"),
+        (AnswerInvitation, {}, "answer"),
+        (ListProjects, {"stage": "finished"}, "stage"),
+        (ListProjects, {"limit": "0"}, "limit"),
+        (ListProjects, {"limit": "x"}, "limit"),
+        (ListProjects, {"after": ""}, "after"),
+        (ListProjects, {"colour": "1"}, "colour"),
+    ],
+)
+def test_a_faulty_command_or_question_is_refused_by_field(
+    body: type[BaseModel], fields: dict[str, object], field: str
+) -> None:
+    """Rather than to decide on what nobody read, or to list what nobody asked for."""
     with pytest.raises(ValidationError) as refused:
-        ReviewProject.model_validate({"decision": "secure", "reason": "Oui."})
-    assert explain(refused.value).startswith("version: ")
+        body.model_validate(fields)
+    assert explain(refused.value).startswith(f"{field}: ")
 
 
 @pytest.mark.parametrize(
@@ -157,9 +191,6 @@ def test_inputs_are_named_datasets(inputs: dict[str, str], fault: str) -> None:
     with pytest.raises(ValidationError) as refused:
         WrittenTreatment.model_validate({**written(), "inputs": inputs})
     assert explain(refused.value).startswith(fault)
-
-
-DELIVERY = {"job_id": "job_1", "title": "Carte", "description": "Une carte", "licence": "lov2"}
 
 
 @pytest.mark.parametrize(

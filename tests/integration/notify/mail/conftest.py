@@ -11,12 +11,12 @@ from services.intake.service import Intake
 from services.notify.service import Notify
 from shared.settings import Settings, load_settings
 from shared.store import Store
+from tests.integration.notify.certificates import certificate
 from tests.integration.notify.conftest import RETRIES
 from tests.integration.notify.lab import SPEC, Lab
 from tests.integration.notify.mail.mail_server import LOGIN, PASSWORD, MailServer, mailing
 from tests.integration.notify.mail.posting import Outgoing
 from tests.integration.notify.mail.town import SIGN_IN_KEY, Town
-from tests.integration.notify.test_endpoints import certificate
 from tests.servers import running
 from tests.vhosts import Needs
 

@@ -1,7 +1,6 @@
 """Letters to who registered for a workshop: each event once, while it holds, no secret kept."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from typing import Any
 
@@ -113,15 +112,6 @@ def test_who_is_taken_out_by_the_staff_is_told_so(post: Outgoing) -> None:
     assert calendars(message) == []
 
 
-def test_who_lost_the_link_is_sent_another(post: Outgoing) -> None:
-    """In a letter that says why it comes."""
-    registration_id, address = post.persons.seat()
-    hear(post, of(SeatLinkAsked, registration_id))
-    (message,) = received(post, address)
-    assert "Voici de nouveau le lien" in message["Subject"]
-    assert f"{PORTAL}{post.persons.links[0]}" in text(message)
-
-
 def test_link_address_and_name_are_kept_nowhere_here(post: Outgoing, store: Store) -> None:
     """Each try makes a link of its own; after all of them no document has any."""
     registration_id, address = post.persons.seat()
@@ -147,19 +137,6 @@ def test_crash_after_the_server_s_word_sends_a_copy_under_one_message_id(post: O
     assert len({message["List-Unsubscribe"] for message in copies}) == len(copies)
 
 
-def test_event_that_many_workers_hear_is_one_letter(post: Outgoing) -> None:
-    """And many mailers send it once."""
-    registration_id, address = post.persons.seat()
-    event = envelope(of(SeatTaken, registration_id), time=now())
-    recorder = Recorder(post.store, Addressing(post.store, 7))
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: recorder.record(event), range(8)))
-    assert len(mails(post, registration_id)) == 1
-    with post.mailing(workers=3):
-        eventually(lambda: mails(post, registration_id)[0].state == "sent")
-    assert len(post.server.sent_to(address)) == 1
-
-
 def test_each_event_of_a_seat_is_a_letter_and_those_of_the_workshop_are_none(
     post: Outgoing,
 ) -> None:
@@ -179,13 +156,18 @@ def test_each_event_of_a_seat_is_a_letter_and_those_of_the_workshop_are_none(
 
 
 def test_calendars_move_and_strike_out_what_changed(post: Outgoing) -> None:
-    """A change and a cancellation bring the workshop again."""
+    """A change and a cancellation bring the workshop again; a link that was lost comes alone."""
     moved, cancelled = post.persons.seat(), post.persons.seat(is_coming=False)
-    hear(post, of(WorkshopChanged, moved[0]), of(WorkshopCancelled, cancelled[0], reason="Grève."))
+    lost = post.persons.seat()
+    gone = of(WorkshopCancelled, cancelled[0], reason="Grève.")
+    hear(post, of(WorkshopChanged, moved[0]), gone, of(SeatLinkAsked, lost[0]))
     (change,), (end,) = received(post, moved[1]), received(post, cancelled[1])
     assert [len(calendars(message)) for message in (change, end)] == [1, 1]
     assert "Grève." in text(end)
     assert "Vous ne venez pas" not in text(end)
+    (link,) = received(post, lost[1])
+    assert "Voici de nouveau le lien" in link["Subject"]
+    assert any(f"{PORTAL}{secret}" in text(link) for secret in post.persons.links)
 
 
 def test_material_is_told_with_its_address(post: Outgoing) -> None:
@@ -232,20 +214,6 @@ def test_member_that_leaves_takes_its_letters_along(post: Outgoing, store: Store
     hear(post, of(SeatTaken, own, member_id=HOLDER), of(SeatTaken, other))
     assert forget_member(store, HOLDER) == 1
     assert (len(mails(post, own)), len(mails(post, other))) == (0, 1)
-
-
-def test_letter_waits_for_intake_without_losing_an_attempt(post: Outgoing) -> None:
-    """Who it is for is not known: it is tried again when the lease is over."""
-    registration_id, address = post.persons.seat()
-    post.persons.is_away = True
-    hear(post, of(SeatTaken, registration_id))
-    with post.mailing():
-        eventually(lambda: post.persons.asked)
-    (waiting,) = mails(post, registration_id)
-    assert (waiting.state, waiting.attempts, post.persons.links) == ("pending", (), [])
-    post.persons.is_away = False
-    post.mails.change(waiting.id, lambda mail: setattr(mail, "next_attempt_at", now()))
-    received(post, address)
 
 
 @pytest.mark.parametrize("cadence", ["immediate", "daily"])

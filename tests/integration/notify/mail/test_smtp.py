@@ -9,8 +9,8 @@ import pytest
 from services.notify.mail.model import SmtpAttempt
 from services.notify.mail.smtp import Smtp, SmtpServer
 from shared.outbound import Names
+from tests.integration.notify.certificates import certificate
 from tests.integration.notify.mail.mail_server import LOGIN, PASSWORD, mailing
-from tests.integration.notify.test_endpoints import certificate
 
 USER = f"{quote(LOGIN)}:{quote(PASSWORD, safe='')}"
 
