@@ -366,8 +366,8 @@ def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Pat
     assert [entry["id"] for entry in listed] == [dataset]
     hidden = shell.run("dataset", "show", dataset, as_=other)
     assert hidden.returncode == 1
-    options = ("--column", "y", "--reason", "ce sont des navires")
-    assert shell.json("dataset", "not-personal", dataset, *options, as_=OWNER)["state"] == "held"
+    said = ("--column", "y", "--reason", "ce sont des navires")
+    assert shell.json("dataset", "not-personal", dataset, *said, as_=OWNER)["state"] == "held"
     word = ("dataset", "answer-declaration", dataset, "--answer", "refuse", "--reason", "non")
     assert "ce sont des navires (refuse)" in shell.run(*word, as_=("mbr_r", "reviewer")).stdout
     words = ("dataset", "confirm", dataset, "--purpose", "Lettre", "--basis", "consent")

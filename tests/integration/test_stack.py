@@ -138,6 +138,21 @@ def test_status_tells_a_frozen_process_from_one_that_works(stack: Stack, name: s
     assert (code, line.split()[1]) == (1, "frozen")
 
 
+def test_service_that_cannot_start_is_named_with_the_end_of_its_log(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """Soon, by the service's own message, without JSON; and nothing stays behind."""
+    began = time.monotonic()
+    names = ("DATALAB_AMQP_URI", "DATALAB_MONGODB_URI")
+    servers = {name: stack.environment()[name] for name in names}
+    environ = {**servers, "DATALAB_STORAGE_URL": "nowhere://x"}
+    with pytest.raises(StackError, match=r"intake does not start(?s:.*)nowhere") as refusal:
+        Stack(tmp_path, _free_ports(), environ).up()
+    assert '"message"' not in str(refusal.value)
+    assert time.monotonic() - began < START_SECONDS
+    assert not leftovers(tmp_path)
+
+
 def test_down_ends_what_a_killed_supervisor_left(stack: Stack) -> None:
     """After `kill -9` of supervisord its orphans and files are in nobody's way."""
     supervisord = int((stack.home / "supervisord.pid").read_text())
@@ -149,23 +164,6 @@ def test_down_ends_what_a_killed_supervisor_left(stack: Stack) -> None:
     assert not leftovers(stack.home)
     assert _cli(stack.home, "down") == (0, "The stack was not running.\n")
     assert _cli(stack.home, "status")[0] == 1
-
-
-def test_service_that_cannot_start_is_named_with_the_end_of_its_log(
-    tmp_path: Path, amqp_uri: str, mongodb_uri: str
-) -> None:
-    """Soon, by the service's own message, without JSON; and nothing stays behind."""
-    began = time.monotonic()
-    defaults = {
-        "DATALAB_AMQP_URI": amqp_uri,
-        "DATALAB_MONGODB_URI": mongodb_uri,
-        "DATALAB_STORAGE_URL": "nowhere://x",
-    }
-    with pytest.raises(StackError, match=r"intake does not start(?s:.*)nowhere") as refusal:
-        Stack(tmp_path, _free_ports(), defaults).up()
-    assert '"message"' not in str(refusal.value)
-    assert time.monotonic() - began < START_SECONDS
-    assert not leftovers(tmp_path)
 
 
 def test_home_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:

@@ -32,8 +32,9 @@ def test_described_dataset_is_found_by_its_new_words(lab: Lab) -> None:
 def test_wrong_description_names_the_field(lab: Lab) -> None:
     """As at an upload."""
     html = [{"name": "a", "description": "<p>a</p>"}]
-    for field, wrong in (("title", ""), ("owner_id", "mbr_2"), ("columns", html)):
-        assert field in problem_of(edit(lab, "dts_x", "mbr_1", **{field: wrong}), 422)
+    wrong: dict[str, Any] = {"title": "", "owner_id": "mbr_2", "columns": html}
+    for field, value in wrong.items():
+        assert field in problem_of(edit(lab, "dts_x", "mbr_1", **{field: value}), 422)
 
 
 def test_only_the_owner_describes(lab: Lab) -> None:
