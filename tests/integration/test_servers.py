@@ -5,26 +5,48 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import amqp
 import pytest
+from pymongo import MongoClient
 
 from shared.events import MemberJoined
 from shared.messaging import declared_queues
 from tests.forks import ForkServer, commands, services
 from tests.integration.messaging.samples import Announcer, Recorder
-from tests.servers import Broker, Process, eventually
+from tests.servers import Broker, Documents, Process, eventually
 from tests.vhosts import Needs, Vhosts
+
+
+def _publish(broker: Broker, vhost: str, queue: str) -> None:
+    with broker.connection(vhost) as connection:
+        channel = connection.channel()
+        channel.confirm_select()
+        channel.queue_declare(
+            queue, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"}
+        )
+        channel.basic_publish_confirm(amqp.Message(b"{}", delivery_mode=2), "", queue)
+
+
+def test_a_queue_and_its_message_survive_the_death_of_the_broker(
+    broker: Broker, vhost: str
+) -> None:
+    """What was confirmed is there after a kill and a start."""
+    _publish(broker, vhost, "kept")
+    eventually(lambda: broker.recorded(vhost), what="the node recorded the new queue")
+
+    broker.kill()
+    broker.start()
+
+    eventually(lambda: broker.queues(vhost) == {"kept": 1}, what="the kept message is back")
 
 
 def test_a_message_in_a_consumer_s_hands_is_counted(broker: Broker, vhost: str) -> None:
     """A queue is only empty when nothing is unacknowledged."""
-    quorum = {"x-queue-type": "quorum"}
+    _publish(broker, vhost, "held")
     with broker.connection(vhost) as connection:
         channel = connection.channel()
-        channel.confirm_select()
-        channel.queue_declare("held", durable=True, auto_delete=False, arguments=quorum)
-        channel.basic_publish_confirm(amqp.Message(b"{}", delivery_mode=2), "", "held")
         eventually(lambda: channel.basic_get("held"), what="delivery")
         eventually(lambda: broker.queues(vhost)["held"] == 1, what="the held message is counted")
 
@@ -67,6 +89,22 @@ def test_what_a_module_bound_or_declared_is_not_the_next_one_s(broker: Broker) -
         connection.channel().queue_bind(queue, "intake.events", "#")
     assert vhosts.take(needs) != vhost
     vhosts.close()
+
+
+def test_documents_survive_the_death_of_their_server(
+    document_server: Documents, environ: dict[str, str]
+) -> None:
+    """An acknowledged insert is there after a kill and a start."""
+    database = environ["DATALAB_DATABASE_PREFIX"]
+    with MongoClient[dict[str, Any]](document_server.uri) as client:
+        client[database]["facts"].insert_one({"_id": "one"})
+
+    document_server.kill()
+    document_server.start()
+
+    with MongoClient[dict[str, Any]](document_server.uri) as client:
+        assert client[database]["facts"].find_one() == {"_id": "one"}
+        assert client[database + "_other"]["facts"].find_one() is None
 
 
 PATCHED = """

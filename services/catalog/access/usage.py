@@ -12,7 +12,6 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import GrantedDataset, UsePage
 from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.permissions import check_uses_readable
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import known_to, visible
 from services.catalog.ledger import commands as ledger
@@ -232,7 +231,7 @@ def list_uses(store: Store, dataset_id: str, query: Paging, caller: Caller) -> U
     Raises Forbidden for others, NotFound when they may not even know of the dataset.
     """
     dataset = visible(store, dataset_id, caller)
-    check_uses_readable(dataset, caller)
+    dataset.check_uses_readable(caller)
     page = store.of(Use).page(
         {"dataset_id": dataset.id}, after=query.after, limit=query.limit, descending=True
     )

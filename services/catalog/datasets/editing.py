@@ -12,7 +12,6 @@ from services.catalog.datasets.bodies import (
 )
 from services.catalog.datasets.legal_basis import LegalBasis, why_held
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.permissions import check_answerable, check_changeable
 from services.catalog.datasets.versions import Version, VersionContent
 from services.catalog.datasets.visibility import visible
 from services.catalog.decisions.not_personal import lifted
@@ -48,7 +47,7 @@ def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) 
     """
 
     def decide(dataset: Dataset) -> None:
-        check_changeable(dataset, owner_id, "le décrit")
+        dataset.check_changeable(owner_id, "le décrit")
         if dataset.harvested:
             raise WrongStage(
                 "ce jeu est moissonné : sa description se corrige dans son catalogue d'origine, et"
@@ -158,7 +157,7 @@ def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -
     )
 
     def decide(dataset: Dataset) -> None:
-        check_changeable(dataset, owner_id, "en confirme la base légale")
+        dataset.check_changeable(owner_id, "en confirme la base légale")
         dataset.confirm(body.version, legal_basis, restrict=body.restrict)
 
     return store.of(Dataset).change(dataset_id, decide)
@@ -172,7 +171,7 @@ def declare(store: Store, dataset_id: str, owner_id: str, body: NewDeclaration) 
     """
 
     def decide(dataset: Dataset) -> None:
-        check_changeable(dataset, owner_id, "dit ce qui n'y est pas personnel")
+        dataset.check_changeable(owner_id, "dit ce qui n'y est pas personnel")
         version = dataset.screened(body.version)
         refused = _refused(store, owner_id, version.marks)
         dataset.declare(body.version, body.columns, body.reason, refused)
@@ -201,9 +200,9 @@ def answer_declaration(
 
     def decide(dataset: Dataset) -> None:
         if body.answer == "withdraw":
-            check_changeable(dataset, caller.member_id, "revient sur ce qu'il a déclaré")
+            dataset.check_changeable(caller.member_id, "revient sur ce qu'il a déclaré")
         else:
-            check_answerable(dataset, caller)
+            dataset.check_answerable(caller)
         dataset.answer_declaration(
             body.version, body.columns, body.answer, caller.member_id, body.reason
         )

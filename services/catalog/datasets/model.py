@@ -23,7 +23,7 @@ from services.catalog.decisions.opening_request import OpeningRequest
 from services.catalog.licences.licence_source import LicensedInput
 from shared import events
 from shared.aggregate import LONG_AGO, Followed, now
-from shared.auth import Caller
+from shared.auth import Caller, Role
 from shared.engine.contract.harvested_page import Distribution
 from shared.engine.tables.manifest import ColumnDescription, Profile
 from shared.engine.tables.privacy import Privacy
@@ -33,6 +33,10 @@ from shared.events.event import Contributor, DeclarationAnswer, Event, FileRef, 
 DATASET_PREFIX = "dts"
 _RENAMED = "son titre ou sa description ont changé depuis la demande"
 _READ = frozenset({"held", "published"})
+
+OWNERS: frozenset[Role] = frozenset({"owner", "holder"})
+ENDERS: frozenset[Role] = OWNERS | {"operator"}
+"""Who, by a role, decides about a dataset of their own, and who ends one."""
 
 
 class Dataset(Followed):
@@ -196,6 +200,32 @@ class Dataset(Followed):
         if self.may_be_known_to(Caller(member_id, frozenset())):
             raise Forbidden(f"seul le propriétaire de ce jeu de données {what}")
         raise NotFound.of(self.id)
+
+    def check_changeable(self, member_id: str, what: str) -> None:
+        """Raise like `check_owner`, or WrongStage once it was retired or deleted here."""
+        self.check_owner(member_id, what)
+        if self.retirement:
+            self.check_present()
+
+    def check_answerable(self, caller: Caller) -> None:
+        """Raise Forbidden for who may not say whether it names persons, WrongStage at its end."""
+        if not caller.is_staff or caller.member_id in self.insiders:
+            raise Forbidden(
+                "une déclaration est confirmée ou refusée par un agent du Datalab, qui n'est ni"
+                " propriétaire de ces données ni de celles dont elles sont faites"
+            )
+        if self.retirement:
+            self.check_present()
+
+    def check_endable(self, caller: Caller) -> None:
+        """Raise like `check_owner` for anybody but the owner and operators."""
+        if "operator" not in caller.roles:
+            self.check_owner(caller.member_id, "le retire ou le supprime")
+
+    def check_uses_readable(self, caller: Caller) -> None:
+        """Raise Forbidden for anybody but its owners and the staff."""
+        if not caller.may_see(*self.insiders):
+            raise Forbidden("seuls les propriétaires d'un jeu de données voient qui s'en est servi")
 
     def deciders(self, holder_id: str) -> list[str]:
         """Whose consent a project of that holder needs: all owners of restricted data but it."""

@@ -1,20 +1,25 @@
 """What the catalogue shows of datasets, by HTTP and RPC."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
+from typing import Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
 from services.catalog.datasets.metadata import Metadata
-from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.permissions import Action, actions_of
+from services.catalog.datasets.model import ENDERS, OWNERS, Dataset
 from services.catalog.datasets.quality import Criterion, Described, criteria_of, score_of
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Changes, DatasetState, Version, compare
 from services.catalog.decisions.dataset_end import Retirement
 from shared.auth import Caller
 from shared.engine.tables.manifest import ColumnDescription
+from shared.errors import LabError
 from shared.events.event import FileRef, Frozen
+
+Action: TypeAlias = Literal["answer", "change", "download", "end", "read_uses"]
+"""`change` is all that its owner decides about it, `answer` what the staff does to that."""
 
 
 class FileView(Frozen):
@@ -146,7 +151,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         descriptions, unknown = dataset.known_descriptions, []
     return DatasetView(
         **summary_of(dataset).model_dump(),
-        may=actions_of(dataset, caller),
+        may=_actions_of(dataset, caller),
         columns=descriptions,
         unknown_columns=unknown,
         versions=[
@@ -158,6 +163,31 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         retired=dataset.retired,
         retirement=dataset.retirement,
     )
+
+
+def _actions_of(dataset: Dataset, caller: Caller) -> tuple[Action, ...]:
+    """What a caller may do with the dataset as it is: the commands refuse the rest alike."""
+    checks: dict[Action, Callable[[], object]] = {
+        "answer": partial(dataset.check_answerable, caller),
+        "change": partial(dataset.check_changeable, caller.member_id, ""),
+        "download": partial(dataset.check_downloadable, caller),
+        "end": partial(dataset.check_endable, caller),
+        "read_uses": partial(dataset.check_uses_readable, caller),
+    }
+    needed_roles = {"change": OWNERS, "end": ENDERS}
+    return tuple(
+        action
+        for action, check in checks.items()
+        if (action not in needed_roles or caller.roles & needed_roles[action]) and _passes(check)
+    )
+
+
+def _passes(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except LabError:
+        return False
+    return True
 
 
 def versions_of(dataset: Dataset, caller: Caller) -> list[Version]:

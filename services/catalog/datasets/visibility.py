@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.permissions import Action
 from services.catalog.datasets.versions import Version
-from services.catalog.datasets.views import DatasetView, EndedInput, VersionView, view_of
+from services.catalog.datasets.views import Action, DatasetView, EndedInput, VersionView, view_of
 from shared.auth import Caller
 from shared.endings.departures import has_left
 from shared.errors import NotFound

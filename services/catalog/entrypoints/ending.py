@@ -1,8 +1,8 @@
 """How a dataset ends: retired from the catalogue, or deleted."""
 
-from services.catalog.datasets.permissions import ENDERS
+from services.catalog.datasets.model import ENDERS
 from services.catalog.datasets.views import DatasetView, view_of
-from services.catalog.entrypoints.owning import DATASET
+from services.catalog.entrypoints import DATASET
 from services.catalog.retirement import commands, eraser
 from services.catalog.retirement.views import DeletionReceipt, NewDeletion, NewRetirement
 from shared.endings.orphans import Hashes

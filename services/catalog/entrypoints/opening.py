@@ -1,7 +1,7 @@
 """How a restricted result is opened to everybody: asked for, decided, and shown."""
 
-from services.catalog.datasets.permissions import OWNERS
-from services.catalog.entrypoints.owning import DATASET
+from services.catalog.datasets.model import OWNERS
+from services.catalog.entrypoints import DATASET
 from services.catalog.results import opening_commands
 from services.catalog.results.views import NewOpening, NewWord, OpeningPage, OpeningView
 from shared.http import MEMBER, OWNER, Call, as_rpc, http

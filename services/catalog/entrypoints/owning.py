@@ -11,15 +11,13 @@ from services.catalog.datasets.bodies import (
     NewVersion,
 )
 from services.catalog.datasets.held_datasets import HeldPage, list_held
-from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.permissions import ENDERS, OWNERS
+from services.catalog.datasets.model import ENDERS, OWNERS, Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
+from services.catalog.entrypoints import DATASET
 from shared.http import BY, OWNER, Call, WholeBody, as_rpc, http
 from shared.inbound import Paging
 from shared.store import Store
-
-DATASET = "/datasets/{dataset_id}"
 
 
 class Owning:

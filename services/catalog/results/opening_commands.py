@@ -5,8 +5,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from services.catalog.datasets.editing import why_not_open
-from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.permissions import OWNERS
+from services.catalog.datasets.model import OWNERS, Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import visible
 from services.catalog.decisions.fingerprint import check_read

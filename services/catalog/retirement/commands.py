@@ -3,7 +3,6 @@
 from services.catalog.access.dataset_use import Use
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.permissions import check_endable
 from services.catalog.datasets.visibility import visible
 from services.catalog.ledger import commands as ledger
 from services.catalog.retirement.released import ReleasedFiles
@@ -25,7 +24,7 @@ def retire_dataset(store: Store, dataset_id: str, caller: Caller, reason: str) -
     """
 
     def decide(dataset: Dataset) -> None:
-        check_endable(dataset, caller)
+        dataset.check_endable(caller)
         dataset.retire_here(caller.member_id, reason)
 
     return store.of(Dataset).change(dataset_id, decide)
@@ -41,7 +40,7 @@ def delete_dataset(
     """
 
     def decide(dataset: Dataset) -> None:
-        check_endable(dataset, caller)
+        dataset.check_endable(caller)
         title = dataset.metadata.title if deletion.keep_title else _UNTITLED
         delete_as(store, dataset, caller.member_id, deletion.reason, title)
 

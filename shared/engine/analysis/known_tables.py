@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.column_names import named_kind
 from shared.engine.tables.key_file import COARSE, KEY_SPACES
 from shared.engine.tables.manifest import Column, Profile
 from shared.engine.tables.misleading import ColumnWarning, RowRange

@@ -16,7 +16,7 @@ from typing import Any
 
 from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
 from shared.engine.analysis.treatment_checks import check_tables
-from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.column_names import named_kind
 from shared.engine.tables.key_file import COARSE
 from shared.engine.tables.manifest import Column, Meaning, Profile
 from shared.events.event import Step, Treatment

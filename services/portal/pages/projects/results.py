@@ -15,7 +15,7 @@ from services.portal.french import count
 from services.portal.lab import Json, path_of
 from services.portal.lab.lab_calls import if_seen, pieces_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
-from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.column_names import named_kind
 from shared.language.french import french_list, grouped
 
 _SHOWN = 50

@@ -18,7 +18,7 @@ from shared.engine.reading.values.geometry import kinds_of
 from shared.engine.reading.values.numbers import unit_of_values
 from shared.engine.reading.values.units import unit_of_name
 from shared.engine.reading.values.value_tests import Counts, Test, Texts, among, matching
-from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.column_names import named_kind
 from shared.engine.tables.key_file import COARSE
 from shared.engine.tables.manifest import Column, Meaning
 

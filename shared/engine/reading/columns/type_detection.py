@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from shared.engine.reading.columns.column_types import ColumnType
 from shared.engine.reading.values.value_tests import Counts, Flags, Texts, bytes_behind, matching
-from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.column_names import named_kind
 from shared.engine.tables.manifest import Meaning
 
 _ENOUGH = 0.95

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.engine.tables.code_names import named_kind
+from shared.engine.tables.column_names import named_kind
 
 
 @pytest.mark.parametrize(
