@@ -1,11 +1,14 @@
 """Job folders for the tests that run the real runner."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from shared.engine.running.__main__ import main
 
@@ -127,3 +130,12 @@ def treat_taken(folder: Path, taken: Taken, *steps: dict[str, Any], **work: obje
     """Run a treatment on tables that were taken in."""
     job = {"kind": "full", "steps": list(steps), **taken.facts, **work}
     return run(folder / "job", job, taken.tables)
+
+
+def packed(files: Mapping[str | ZipInfo, bytes | str]) -> bytes:
+    """A ZIP archive of these."""
+    buffer = BytesIO()
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()

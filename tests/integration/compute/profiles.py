@@ -25,3 +25,12 @@ def table(run: RunOutcome) -> pd.DataFrame:
 def repaired(run: RunOutcome) -> dict[str, tuple[int, int | None]]:
     """How often each repair was made, and at which line first."""
     return {repair.code: (repair.count, repair.first_line) for repair in profile_of(run).repairs}
+
+
+def total_rows(run: RunOutcome) -> list[int]:
+    """The rows that an ingest job found to be totals, counted from one."""
+    return sorted(
+        row
+        for row_range in profile_of(run).total_rows
+        for row in range(row_range.first, row_range.last + 1, row_range.step)
+    )

@@ -10,27 +10,23 @@ import pytest
 from pyarrow import parquet
 
 from shared.engine.reading.columns.cog import load_codes
-from tests.integration.compute.jobs import DATA, DEMO, RunOutcome, ingest, run
+from tests.integration.compute.jobs import DATA, DEMO, RunOutcome, ingest, ingested_once, run
 from tests.integration.compute.profiles import profile_of, repaired, table
 
 
-def test_real_cp1252_file_is_read_with_its_accents(tmp_path: Path) -> None:
-    """882 charging points: encoding and delimiter found, every value as pandas reads it as text."""
+def test_real_cp1252_file_is_read_with_its_accents() -> None:
+    """882 charging points: encoding and delimiter found, every value as pandas reads it as text.
+
+    Columns have kinds, filled and distinct counts; commune codes of all France are known.
+    """
     source = DATA / "irve_2020_cp1252.csv"
-    run = ingest(tmp_path / "job", source)
+    run = ingested_once(source)
     profile = profile_of(run)
     assert (profile.rows, profile.encoding, profile.delimiter) == (882, "cp1252", ";")
     expected = pd.read_csv(source, sep=";", encoding="cp1252", dtype=str)
     pd.testing.assert_frame_equal(table(run), expected, check_dtype=False)
     assert table(run)["ad_station"][0] == "Allée du Ninu 20600 Bastia"
-
-
-def test_columns_of_a_real_file_are_described_by_value(tmp_path: Path) -> None:
-    """Kinds, filled and distinct counts of the charging points; commune codes of all France."""
-    columns = {
-        column.name: column
-        for column in profile_of(ingest(tmp_path / "job", DATA / "irve_2020_cp1252.csv")).columns
-    }
+    columns = {column.name: column for column in profile.columns}
     assert columns["code_insee"].key == "commune"
     assert (columns["code_insee"].kind, columns["code_insee"].distinct) == ("text", 183)
     assert columns["Xlongitude"].kind == "decimal"
@@ -48,11 +44,9 @@ def test_columns_of_a_real_file_are_described_by_value(tmp_path: Path) -> None:
         ("logements.csv", 3287, {"com": "commune", "iris": "iris"}),
     ],
 )
-def test_keys_of_the_demo_are_found(
-    tmp_path: Path, name: str, rows: int, keys: dict[str, str]
-) -> None:
+def test_keys_of_the_demo_are_found(name: str, rows: int, keys: dict[str, str]) -> None:
     """Each key column of the demonstration's files is recognised, and nothing else is one."""
-    profile = profile_of(ingest(tmp_path / "job", DEMO / name))
+    profile = profile_of(ingested_once(DEMO / name))
     assert profile.rows == rows
     assert {column.name: column.key for column in profile.columns if column.key} == keys
 

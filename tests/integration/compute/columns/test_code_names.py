@@ -2,16 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from services.compute.jobs.previews import check_treatment, preview_treatment
-from shared.auth import Caller
-from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.engine.analysis.preview import KnownPreview, PlannedTreatment
-from shared.engine.analysis.remarks import Remark
-from shared.engine.tables.manifest import Profile
 from shared.engine.tables.type_names import others_told
 from tests.benchmarks.judged.code_names import faults, judged
 from tests.integration.compute.jobs import ingest, step, treat
@@ -21,41 +14,6 @@ CODES = ["14118", "14047", "14366", "14258", "14715", "14437", "14341", "14654",
 CLIENTS = "\n".join(["code_insee;n", *(f"{code};1" for code in CODES), "1411B;2", "Caen;3"])
 TOWNS = "\n".join(["code;nom", *(f"{code};a" for code in CODES)]).encode()
 CROSS = step("cross", {"left": "l", "right": "r"}, "o", left_key="code_insee", right_key="code")
-CALLER = Caller("mbr_1", frozenset())
-
-
-class Catalogue:
-    """A catalogue that knows what ingests said of two tables."""
-
-    def __init__(self, left: Profile, right: Profile) -> None:
-        tables = (
-            KnownTable(dataset_id=name, columns=tuple(map(KnownColumn.of, profile.columns)))
-            for name, profile in (("dts_l", left), ("dts_r", right))
-        )
-        self._inputs = KnownInputs(tables=tuple(tables))
-
-    def describe_inputs(self, _treatment: Any, _member: str, *, is_staff: bool) -> Any:
-        """Their columns."""
-        assert not is_staff
-        return self._inputs.model_dump(mode="json")
-
-    def preview_inputs(self, _treatment: Any, _member: str, *, is_staff: bool) -> Any:
-        """The same for a preview."""
-        assert not is_staff
-        return KnownPreview(inputs=self._inputs).model_dump(mode="json")
-
-
-def warned(tmp_path: Path, content: str) -> list[Remark]:
-    """What is said of crossing a file with communes: the same by a check and by a preview."""
-    left = profile_of(ingest(tmp_path / "left", content.encode()))
-    catalogue = Catalogue(left, profile_of(ingest(tmp_path / "right", TOWNS)))
-    treatment = PlannedTreatment.model_validate(
-        {"inputs": {"l": "dts_l", "r": "dts_r"}, "steps": [CROSS]}
-    )
-    checked = check_treatment(catalogue, treatment, CALLER, lambda *_: None).warnings
-    previewed = preview_treatment(catalogue, treatment, CALLER, lambda *_: None).warnings
-    assert checked == previewed
-    return [remark for remark in checked if remark.kind in ("no_codes", "other_keys")]
 
 
 def test_judged_columns_are_told_right() -> None:
@@ -104,21 +62,3 @@ def test_values_in_a_table_about_persons_are_counted_and_not_shown(tmp_path: Pat
     assert others_told(column.meaning) == (
         "1 ligne a une autre valeur, qui reste telle quelle et ne se croise pas"
     )
-
-
-def test_crossing_by_a_column_that_is_only_called_so_is_warned_of(tmp_path: Path) -> None:
-    """Amounts under the name of codes; nothing is said of the codes themselves."""
-    amounts = (18250, 9400, 27310, 61999, 4120, 33875, 12040, 88615, 51230)
-    (warning,) = warned(
-        tmp_path, "\n".join(["code_insee;n", *(f"{amount};1" for amount in amounts)])
-    )
-    assert (warning.field, warning.kind) == ("steps.0.parameters.left_key", "no_codes")
-    assert warning.message.startswith("le nom de « code_insee » annonce le code commune, mais")
-    assert warned(tmp_path / "codes", CLIENTS) == []
-
-
-def test_crossing_by_codes_without_their_zero_is_warned_of(tmp_path: Path) -> None:
-    """They look like codes and meet none."""
-    short = (str(number) for number in range(1004, 1014))
-    (warning,) = warned(tmp_path, "\n".join(["code_insee;n", *(f"{code};1" for code in short)]))
-    assert "les codes de « code_insee » ont perdu leur zéro de tête" in warning.message

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from shared.engine.reading.formats import table
 from shared.engine.reading.formats.header import Header
 from shared.engine.reading.formats.table import shape_of
 from shared.engine.reading.repairs import Repairs
@@ -47,13 +48,17 @@ def test_parquet_with_too_many_columns_is_refused(tmp_path: Path) -> None:
     assert "plus de 2000 colonnes" in ingest(tmp_path, wide.getvalue(), "a.parquet").error
 
 
-def test_archive_of_millions_of_irregular_lines_is_refused(tmp_path: Path) -> None:
+def test_archive_of_millions_of_irregular_lines_is_refused(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Read one by one they would take minutes: the line at which it is enough is named."""
-    bomb = gzip.compress(b"a;b\n1;2\n1\n" + b"\n" * 10_000_000, 1)
-    assert len(bomb) < 100_000
+    most = table._MOST_LINES
+    request.addfinalizer(lambda: setattr(table, "_MOST_LINES", most))
+    table._MOST_LINES = 1_000_000
+    bomb = gzip.compress(b"a;b\n1;2\n1\n" + b"\n" * 1_000_000, 1)
     run = ingest(tmp_path, bomb, "a.csv.gz")
-    assert "ligne 10000002 : " in run.error
-    assert "au plus 10 millions de lignes et 200 millions de cases" in run.error
+    assert "ligne 1000002 : " in run.error
+    assert "au plus 1 millions de lignes et 200 millions de cases" in run.error
 
 
 def xz() -> bytes:
@@ -64,8 +69,8 @@ def xz() -> bytes:
 def archive() -> bytes:
     """The same in a ZIP archive."""
     buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as written:
-        written.writestr("a.csv", b"a;b\n" + b"1;2\n" * 50_000_000)
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as written:
+        written.writestr("a.csv", b"a;b\n" + b"1;2\n" * 30_000_000)
     return buffer.getvalue()
 
 

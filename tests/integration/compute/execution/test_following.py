@@ -18,13 +18,26 @@ def compute(lab: Lab) -> Iterator[RunningService]:
         yield service
 
 
+def sample(compute: RunningService, name: str) -> str:
+    """The value of a metric, or nothing."""
+    metrics = urllib3.request("GET", f"{compute.url}/metrics").data.decode()
+    matches = re.findall(rf"^{re.escape(name)} (\S+)$", metrics, re.MULTILINE)
+    return str(matches[0]) if matches else ""
+
+
 def test_job_is_followed_to_its_end_and_again_from_where_it_broke(
     lab: Lab, compute: RunningService
 ) -> None:
-    """States, log lines and the end come while it goes on; 204 once all was heard."""
+    """States, log lines and the end come while it goes on; 204 once all was heard.
+
+    Operators see what runs, and of what ended how much there was and how long it took; jobs that
+    ended are many, and no document server is asked again and again how many.
+    """
     event = lab.register(HOMES)
     child = freeze(compute)
     job = lab.wait_for("job_started", dataset_id=event.dataset_id)["job_id"]
+    running = 'datalab_jobs{service="compute",state="running"}'
+    eventually(lambda: sample(compute, running) == "1.0", what="the job is counted while it runs")
     with followed(lab, compute, job) as answer:
         assert answer.headers["Content-Type"] == "text/event-stream"
         coming = events(answer)
@@ -32,16 +45,20 @@ def test_job_is_followed_to_its_end_and_again_from_where_it_broke(
         assert (kind, data["state"]) == ("state", "running")
         child.resume()
         heard = list(coming)
-    assert [kind for kind, _, _ in heard][-1] == "end"
-    assert heard[-1][2]["state"] == "succeeded"
+    assert (heard[-1][0], heard[-1][2]["state"]) == ("end", "succeeded")
     lines = [data["line"] for kind, _, data in heard if kind == "log"]
     assert "fichier lu" in lines[0]
     assert "terminé en" in lines[-1]
     with followed(lab, compute, job, **{"Last-Event-ID": first}) as answer:
-        again = [data["line"] for kind, _, data in events(answer) if kind == "log"]
-    assert again == lines
+        assert [data["line"] for kind, _, data in events(answer) if kind == "log"] == lines
     with followed(lab, compute, job, **{"Last-Event-ID": heard[-1][1]}) as answer:
         assert answer.status == 204
+    eventually(lambda: sample(compute, running) == "0.0", what="the job is counted no longer")
+    assert sample(compute, 'datalab_jobs{service="compute",state="succeeded"}') == ""
+    labels = 'kind="ingest",outcome="succeeded",service="compute"'
+    eventually(lambda: sample(compute, f"datalab_job_seconds_count{{{labels}}}"))
+    labels = 'event="job_succeeded",outcome="confirmed",service="compute"'
+    eventually(lambda: sample(compute, f"datalab_events_published_total{{{labels}}}"))
 
 
 def test_strangers_follow_nothing_and_one_member_a_few(lab: Lab, compute: RunningService) -> None:
@@ -71,29 +88,3 @@ def test_strangers_follow_nothing_and_one_member_a_few(lab: Lab, compute: Runnin
             return answer.status == 200
 
     eventually(is_free, what="the streams made way")
-
-
-def test_jobs_are_counted_and_timed(lab: Lab, compute: RunningService) -> None:
-    """Operators see what waits and runs, and of what ended how much there was and how long it took.
-
-    Jobs that ended are many, and no document server is asked again and again how many.
-    """
-
-    def sample(name: str) -> str:
-        metrics = urllib3.request("GET", f"{compute.url}/metrics").data.decode()
-        matches = re.findall(rf"^{re.escape(name)} (\S+)$", metrics, re.MULTILINE)
-        return str(matches[0]) if matches else ""
-
-    event = lab.register(HOMES)
-    child = freeze(compute)
-    running = 'datalab_jobs{service="compute",state="running"}'
-    eventually(lambda: sample(running) == "1.0", what="the job is counted while it runs")
-    child.resume()
-    lab.wait_for("job_succeeded", dataset_id=event.dataset_id)
-    eventually(lambda: sample(running) == "0.0", what="the job is counted no longer")
-    assert sample('datalab_jobs{service="compute",state="succeeded"}') == ""
-    timed = 'datalab_job_seconds_count{kind="ingest",outcome="succeeded",service="compute"}'
-    eventually(lambda: sample(timed), what="how long it took")
-    ended = "datalab_events_published_total"
-    ended += '{event="job_succeeded",outcome="confirmed",service="compute"}'
-    eventually(lambda: sample(ended), what="how many there were")

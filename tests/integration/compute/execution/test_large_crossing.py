@@ -13,7 +13,7 @@ from tests.integration.compute.lab import HOLDER, Lab
 from tests.integration.compute.samples import Shelf
 from tests.servers import RunningService
 
-ROWS = 150_000
+ROWS = 5_000
 SECRET = "CLE-SECRETE"
 
 
@@ -38,7 +38,7 @@ def processes(lab: Lab) -> Iterator[RunningService]:
 
 @pytest.fixture(scope="module")
 def tables(lab: Lab) -> tuple[str, str]:
-    """Two datasets of 150,000 rows with one key in common."""
+    """Two datasets of 5,000 rows with one key in common."""
     return lab.ingest(table(ROWS)), lab.ingest(table(ROWS) + b"autre;1\n")
 
 
@@ -53,65 +53,60 @@ def tried(lab: Lab, treatment: Treatment) -> str:
     return project
 
 
-def test_full_job_is_refused_before_any_sandbox(lab: Lab, tables: tuple[str, str]) -> None:
-    """With the figures that the trial counted, and no value of the data; it never started."""
+def test_full_job_is_refused_before_any_sandbox(
+    lab: Lab, processes: RunningService, tables: tuple[str, str]
+) -> None:
+    """With the figures that its trial counted, behind many others, and no value of the data.
+
+    The trial said so where it ended, and on its page.
+    """
     project = tried(lab, crossing(*tables))
+    trial = lab.events("job_succeeded", project_id=project)[0]
+    assert trial["warning"].startswith("Le calcul complet sera refusé : croisement « c »")
+    seen = lab.call(processes, "GET", f"/jobs/{trial['job_id']}").json()
+    assert seen["warning"] == trial["warning"]
+    about = {"kind": "trial", "project_id": project, "owner_id": HOLDER, "lane": project}
+    with lab.store() as store:
+        for number in range(PAGE_LIMIT):
+            other = {"id": f"job_{number:04}_{project}", "queued_at": now(), "state": "succeeded"}
+            store.of(Job).save(Job.model_validate({**about, **other}))
     lab.staff(project)
     failed = lab.wait_for("job_failed", project_id=project, kind="full")
+    assert f"Le calcul complet sera refusé : {failed['reason']}." == trial["warning"]
     text = failed["reason"].replace("\u202f", " ")
-    assert "150 000 lignes croisées avec 150 001 en donnent 22 500 000 000" in text
+    assert "5 000 lignes croisées avec 5 001 en donnent 25 000 000" in text
     assert "pour 20 000 000 permises" in text
     assert SECRET not in text
     assert not lab.events("job_started", job_id=failed["job_id"])
 
 
-def test_trial_is_found_behind_many_others(lab: Lab, tables: tuple[str, str]) -> None:
-    """A project that tried more treatments before than a query answers at once."""
-    project = tried(lab, crossing(*tables))
-    other = Job(
-        id="", kind="trial", project_id=project, owner_id=HOLDER, lane=project, queued_at=now()
-    )
-    with lab.store("compute") as store:
-        for number in range(PAGE_LIMIT):
-            before = {"id": f"job_{number:04}_{project}", "state": "succeeded"}
-            store.of(Job).save(other.model_copy(update=before))
-    lab.staff(project)
-    failed = lab.wait_for("job_failed", project_id=project, kind="full")
-    assert not lab.events("job_started", job_id=failed["job_id"])
-
-
 def test_full_job_of_other_data_is_counted_anew(lab: Lab, tables: tuple[str, str]) -> None:
-    """What a trial counted of a version that is gone refuses nothing."""
+    """What a trial counted of a version that is gone refuses nothing.
+
+    A treatment of before has no choice: its full job is made, and tells what it did.
+    """
     large, small = tables[0], lab.ingest(table(2) + b"encore;1\n")
     project = tried(lab, crossing(large, tables[1]))
     publish(lab, tables[1], small)
     lab.staff(project)
     done: dict[str, Any] = lab.wait_for("job_succeeded", project_id=project, kind="full")
-    assert lab.manifest(done).reports[0]["rows"]["out"] == 2 * ROWS
+    (report,) = lab.manifest(done).reports
+    assert report["rows"]["out"] == 2 * ROWS
+    text = report["summary"].replace("\u202f", " ")
+    assert "5 000 lignes croisées avec 3 en donnent 10 000, car une même clé" in text
 
 
 def test_rows_of_both_tables_are_not_multiplied_unasked(lab: Lab) -> None:
     """The trial warns with the figures; the full job is refused before it starts."""
-    left, right = lab.ingest(table(3)), lab.ingest(table(4))
-    project = tried(lab, crossing(left, right, many_to_many="refused"))
+    small = lab.ingest(table(3))
+    project = tried(lab, crossing(small, small, many_to_many="refused"))
     warned = lab.wait_for("job_succeeded", project_id=project, kind="trial")["warning"]
     assert "Le calcul complet sera refusé : croisement « c » refusé : 3 lignes" in warned
     lab.staff(project)
     failed = lab.wait_for("job_failed", project_id=project, kind="full")
-    assert "3 lignes croisées avec 4 en donnent 12" in failed["reason"]
+    assert "3 lignes croisées avec 3 en donnent 9" in failed["reason"]
     assert "many_to_many = « kept »" in failed["reason"]
     assert not lab.events("job_started", job_id=failed["job_id"])
-
-
-def test_treatment_of_before_multiplies_rows_as_it_did(lab: Lab) -> None:
-    """It has no choice: its full job is made, and tells what it did."""
-    left, right = lab.ingest(table(3)), lab.ingest(table(5))
-    project = tried(lab, crossing(left, right))
-    lab.staff(project)
-    done = lab.wait_for("job_succeeded", project_id=project, kind="full")
-    (report,) = lab.manifest(done).reports
-    assert report["rows"]["out"] == 15
-    assert "3 lignes croisées avec 5 en donnent 15, car une même clé" in report["summary"]
 
 
 def publish(lab: Lab, dataset: str, other: str) -> None:

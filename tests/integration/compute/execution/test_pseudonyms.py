@@ -4,7 +4,7 @@ from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id
 from shared.engine.tables.manifest import Manifest
 from shared.events import FileRef
-from tests.integration.compute.lab import HOMES, Lab, treating
+from tests.integration.compute.lab import Lab, treating
 from tests.servers import eventually
 
 
@@ -16,9 +16,9 @@ def _rows(lab: Lab, manifest: Manifest) -> dict[str, str]:
 
 
 def test_key_is_its_projects_own_and_leaves_nothing_behind(lab: Lab) -> None:
-    """Trial and full run agree, another project does not; the key ends with its project."""
-    with lab.compute(), lab.catalog():
-        dataset = lab.ingest(HOMES)
+    """Projects do not agree on a pseudonym; the key ends with its project."""
+    with lab.bare_compute(), lab.catalog():
+        dataset = lab.homes()
         trials_by_project = []
         for project in (new_id("prj"), new_id("prj")):
             lab.grant(project, dataset)

@@ -1,32 +1,21 @@
 """One member's jobs, however many and long, leave a slot to those of others."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from services.compute.jobs.model import ACTIVE, Job
+from services.compute.execution.scheduler import first_due
+from services.compute.jobs.model import Job
 from shared.aggregate import new_id, now
-from tests.integration.compute.lab import HOLDER, HOMES, Lab, endless
+from shared.store import Store
+from tests.integration.compute.lab import HOLDER, HOMES, JOB_SECONDS, Lab, endless, freeze
 from tests.servers import eventually
 
 GREEDY = "mbr_greedy"
 
 
-@pytest.fixture(autouse=True)
-def nothing_left(lab: Lab) -> Iterator[None]:
-    """What a test leaves in the queue is cancelled: the next has none of it."""
-    yield
-    with lab.store("compute") as store:
-        for job in list(store.of(Job).every({"state": {"$in": list(ACTIVE)}})):
-            store.of(Job).change(job.id, lambda job: job.cancel("fini"))
-
-
-def queued(lab: Lab, **about: object) -> str:
-    """The id of a job that waits for its turn, like one that was read before."""
-    with lab.store("compute") as store:
-        job = Job.model_validate({"id": new_id("job"), "queued_at": now(), **about})
-        store.of(Job).save(job)
-    return job.id
+def queued(store: Store, **about: object) -> str:
+    """The id of a job that waits for its turn."""
+    job = Job.model_validate({"id": new_id("job"), "queued_at": now(), **about})
+    return store.of(Job).save(job).id
 
 
 def full_endless(lab: Lab, dataset: str, holder: str) -> str:
@@ -36,29 +25,39 @@ def full_endless(lab: Lab, dataset: str, holder: str) -> str:
     lab.secure(project, holder)
     lab.wait_for("workspace_opened", project_id=project)
     about = {"kind": "full", "project_id": project, "owner_id": holder, "lane": project}
-    return queued(lab, **about, treatment=endless(dataset))
+    with lab.store() as store:
+        return queued(store, **about, treatment=endless(dataset))
 
 
-def test_endless_jobs_of_one_member_delay_nobody_else(lab: Lab) -> None:
+@pytest.mark.usefixtures("catalog")
+def test_long_jobs_delay_nobody_else(lab: Lab) -> None:
     """Five projects of one holder ask without an end; an upload and a trial of others pass."""
-    with lab.catalog(), lab.compute():
+    with lab.bare_compute() as service:
         dataset = lab.homes()
         greedy = [new_id("prj") for _ in range(5)]
         for project in greedy:
             lab.start(project, dataset, endless(dataset), GREEDY)
         for project in greedy:
             lab.wait_for("job_queued", project_id=project)
+        freeze(service)
         eventually(lambda: started(lab, greedy), what="one of them runs")
-        for _ in range(2):
-            lab.ingest(HOMES)
-            project = new_id("prj")
-            lab.start(project, dataset)
-            lab.wait_for("job_succeeded", project_id=project)
+        lab.ingest(HOMES)
+        project = new_id("prj")
+        lab.start(project, dataset)
+        lab.wait_for("job_succeeded", project_id=project)
         assert len(started(lab, greedy)) == 1
         for topic in ("job_succeeded", "job_failed"):
             assert not [
                 project_id for project_id in greedy if lab.events(topic, project_id=project_id)
             ]
+        for project in greedy:
+            lab.withdraw(project)
+            lab.wait_for("job_cancelled", project_id=project)
+        full = [full_endless(lab, dataset, holder) for holder in (GREEDY, HOLDER)]
+        freeze(service)
+        eventually(lambda: begun(lab, full), JOB_SECONDS, "a full job runs")
+        lab.ingest(HOMES)
+        assert len(begun(lab, full)) == 1, "full jobs leave a slot, too"
 
 
 def started(lab: Lab, projects: list[str]) -> list[str]:
@@ -66,30 +65,15 @@ def started(lab: Lab, projects: list[str]) -> list[str]:
     return [project for project in projects if lab.events("job_started", project_id=project)]
 
 
-def test_full_jobs_of_several_members_do_not_delay_what_is_short(lab: Lab) -> None:
-    """The second waits for the first to end; what is uploaded waits for neither."""
-    with lab.catalog(), lab.compute():
-        dataset = lab.homes()
-        first, second = (full_endless(lab, dataset, holder) for holder in (GREEDY, HOLDER))
-        lab.wait_for("job_started", job_id=first)
-        lab.ingest(HOMES)
-        assert lab.events("job_started", job_id=second) == []
+def begun(lab: Lab, jobs: list[str]) -> list[str]:
+    """Those of the jobs that began."""
+    return [job for job in jobs if lab.events("job_started", job_id=job)]
 
 
-def test_long_queue_of_one_member_hides_no_other(lab: Lab) -> None:
+def test_long_queue_of_one_member_hides_no_other(store: Store) -> None:
     """What others ask is found behind more jobs than a look reads, whatever its lane is called."""
-    with lab.bare_compute():
-        read = lab.wait_for("job_succeeded", dataset_id=lab.register(HOMES).dataset_id)["job_id"]
-    with lab.store("compute") as store:
-        about = store.of(Job).get(read).model_dump(include={"kind", "source"})
-    flood = [queued(lab, **about, owner_id=GREEDY, lane=GREEDY) for _ in range(45)]
-    others = [
-        queued(lab, **about, owner_id=member, lane=member)
-        for member in ("mbr_greed", "mbr_greedy2", "mbr_a", "mbr_z")
-    ]
-    with lab.compute():
-        for job in others:
-            lab.wait_for("job_succeeded", job_id=job)
-    began = [event["job_id"] for event in lab.events("job_started")]
-    last = max(map(began.index, others))
-    assert sum(job in flood for job in began[:last]) <= 1
+    others = ["mbr_greed", "mbr_greedy2", "mbr_a", "mbr_z"]
+    for member in [GREEDY] * 45 + others:
+        queued(store, kind="ingest", owner_id=member, lane=member)
+    due = first_due(store.of(Job), now())
+    assert sorted(job.lane for job in due) == sorted([GREEDY, *others])

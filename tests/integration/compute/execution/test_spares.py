@@ -269,16 +269,6 @@ def test_unused_sandbox_ends_with_the_run_that_took_it(spares: Spares) -> None:
     assert not folder.path.exists()
 
 
-def test_jobs_that_come_while_a_service_starts_wait_for_what_it_loads(lab: Lab) -> None:
-    """Two at once, beside the loop that looks whether all is loaded."""
-    with lab.compute(job_slots="2") as service:
-        owners = [f"mbr_{number}" for number in range(3)]
-        datasets = [lab.register(HOMES, owner=owner).dataset_id for owner in owners]
-        for dataset in datasets:
-            lab.wait_for("job_succeeded", dataset_id=dataset)
-        assert "fault of ours" not in service.log()
-
-
 def once_one_waits(service: RunningService) -> list[psutil.Process]:
     """The processes below a service, once a sandbox waits among them."""
     processes: list[psutil.Process] = []
@@ -291,38 +281,33 @@ def once_one_waits(service: RunningService) -> list[psutil.Process]:
     return processes
 
 
-def test_service_keeps_one_and_leaves_none(lab: Lab) -> None:
-    """One job after another is done, and the stopped service leaves neither process nor folder."""
-    with lab.compute() as service:
-        lab.ingest(HOMES)
-        lab.ingest(HOMES)
-        processes = once_one_waits(service)
+def all_end(processes: list[psutil.Process]) -> None:
+    """Wait until none of them does anything."""
     for process in processes:
         eventually(lambda process=process: has_ended(process.pid), what=f"{process} ended")  # type: ignore[misc]
-    assert not list(Path(lab.work).glob("datalab-job-*"))
 
 
-def test_sandbox_that_waits_ends_with_a_killed_service(lab: Lab) -> None:
-    """Nobody is left to tell it to: the kernel closes its pipe."""
-    with lab.compute() as service:
-        lab.ingest(HOMES)
-        processes = once_one_waits(service)
-        service.kill()
-        for process in processes:
-            eventually(lambda process=process: has_ended(process.pid), what=f"{process} ended")  # type: ignore[misc]
+def test_sandboxes_of_a_service_end_with_it_and_no_job_is_lost(lab: Lab) -> None:
+    """Jobs that come at its start wait for what it loads; a killed one's job is done once.
 
-
-def test_forked_job_of_a_killed_service_is_done_once_after_the_restart(lab: Lab) -> None:
-    """Its keeper hears of the end by the pipe, and nothing of the job works on."""
-    with lab.compute(job_lease_seconds="1.5") as service:
-        lab.ingest(HOMES)
+    What waits and what runs hears of the end by its pipe; a stop leaves neither process nor folder.
+    """
+    with lab.compute(job_slots="2", job_lease_seconds="1.5") as service:
+        owners = [f"mbr_{number}" for number in range(3)]
+        datasets = [lab.register(HOMES, owner=owner).dataset_id for owner in owners]
+        for dataset in datasets:
+            lab.wait_for("job_succeeded", dataset_id=dataset)
+        assert "fault of ours" not in service.log()
+        waiting = once_one_waits(service)
         dataset = lab.register(HOMES * 40).dataset_id
         job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
-        processes = psutil.Process(service.pid).children(recursive=True)
+        running = psutil.Process(service.pid).children(recursive=True)
         service.kill()
-        assert len(processes) > 1
-        for process in processes:
-            eventually(lambda process=process: has_ended(process.pid), what=f"{process} ended")  # type: ignore[misc]
+        assert len(running) > 1
+        all_end(waiting + running)
         service.start()
         lab.wait_for("job_succeeded", job_id=job)
         assert len(lab.events("job_succeeded", job_id=job)) == 1
+        waiting = once_one_waits(service)
+    all_end(waiting)
+    assert not list(Path(lab.work).glob("datalab-job-*"))

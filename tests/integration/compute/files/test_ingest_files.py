@@ -5,26 +5,16 @@ import stat
 import struct
 from collections.abc import Mapping
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZipInfo
 
 import pytest
 
 from shared.engine.reading.files import contents
 from shared.language.french import quoted
-from tests.integration.compute.jobs import RunOutcome, run
+from tests.integration.compute.jobs import RunOutcome, packed, run
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", 640, 480)
-
-
-def packed(files: Mapping[str | ZipInfo, bytes]) -> bytes:
-    """A ZIP archive of these."""
-    file = BytesIO()
-    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return file.getvalue()
 
 
 def look(folder: Path, content: bytes, filename: str = "photos.zip") -> RunOutcome:
@@ -143,9 +133,11 @@ def test_single_file_of_such_a_name_is_refused(tmp_path: Path, name: str) -> Non
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:
     """Each would be looked at, and each has a line in the list."""
-    files: Mapping[str | ZipInfo, bytes] = {f"{number}.txt": b"" for number in range(100_000)}
+    files: Mapping[str | ZipInfo, bytes] = {
+        f"{number}.txt": b"" for number in range(contents.MOST_FILES + 1)
+    }
     assert look(tmp_path, packed(files)).error == (
-        f"l'archive contient 100000 fichiers ; {contents.MOST_FILES} au plus sont gardés :"
+        f"l'archive contient {len(files)} fichiers ; {contents.MOST_FILES} au plus sont gardés :"
         " coupez-la en plusieurs jeux"
     )
 

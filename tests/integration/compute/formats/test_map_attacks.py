@@ -1,9 +1,7 @@
 """Maps that were made to do harm: refused with a sentence, or read as the harmless rest of them."""
 
 import struct
-import zipfile
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 
 import pyogrio
@@ -14,7 +12,7 @@ from services.compute.execution.executor import Limits
 from services.compute.execution.sandbox import Sandbox
 from shared.engine.reading.formats.vector.gdal import DRIVERS
 from tests.integration.compute.formats.maps import altered, gpx, kml, placemark, written, zipped
-from tests.integration.compute.jobs import ingest, prepare
+from tests.integration.compute.jobs import ingest, packed, prepare
 from tests.integration.compute.profiles import profile_of, repaired, table
 
 CAEN = shapely.Point(454_000, 6_903_000)
@@ -32,15 +30,6 @@ ENTITIES = (
     + "]>"
 )
 OUTSIDE = "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"
-
-
-def packed(files: dict[str, bytes]) -> bytes:
-    """A ZIP archive."""
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def shapefile(folder: Path) -> dict[str, bytes]:

@@ -87,50 +87,23 @@ def test_every_cell_and_outline_comes_back(tmp_path: Path, ending: str) -> None:
     assert message.endswith("RGF93 v1 / Lambert-93 (EPSG:2154)")
 
 
-def test_points_are_placed_by_geo_as_they_are(tmp_path: Path) -> None:
-    """By longitude and latitude, and by their geometry alone."""
-    points = written(tmp_path / "lieux.gpkg", {"nom": ["Caen", "Caen"]}, [CAEN, CAEN])
-    for position in ({"latitude": "latitude", "longitude": "longitude"}, {"point": "geometry"}):
-        folder = tmp_path / next(iter(position))
-        done = treat(
-            folder,
-            {"t": points},
-            step("geo", {"table": "t"}, "place", position=position, areas=["commune"]),
-        )
-        assert (
-            pd.read_parquet(done.output_path("result.parquet"))["commune"].tolist() == ["14118"] * 2
-        )
-
-
 @pytest.mark.parametrize(
-    ("encoding_name", "encoding"),
-    [("UTF-8", "utf-8"), ("1252", "cp1252"), ("ISO-8859-1", "iso8859-1"), ("CP850", "cp850")],
+    ("cpg", "encoding", "text"),
+    [
+        ("UTF-8", "utf-8", FRENCH),
+        ("1252", "cp1252", FRENCH),
+        ("CP850", "cp850", "Ébène à Caen"),
+        *((cpg, "cp1252", FRENCH) for cpg in ("", "klingon", "\x00\xff")),
+    ],
 )
-def test_texts_are_read_as_cpg_says(tmp_path: Path, encoding_name: str, encoding: str) -> None:
-    """By a name or a number."""
-    text = FRENCH if encoding in ("utf-8", "cp1252") else "Ébène à Caen"
-    path = written(
-        tmp_path / "a.shp",
-        {"nom": [text]},
-        [CAEN],
-        encoding=encoding.upper().replace("ISO8859", "ISO-8859"),
-    )
-    path.with_suffix(".cpg").write_text(encoding_name)
+def test_texts_are_read_as_cpg_says(tmp_path: Path, cpg: str, encoding: str, text: str) -> None:
+    """By a name or a number; without a true one as Windows-1252 where they are no UTF-8."""
+    path = written(tmp_path / "a.shp", {"nom": [text]}, [CAEN], encoding=encoding.upper())
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    if cpg:
+        path.with_suffix(".cpg").write_text(cpg)
     run = taken(tmp_path, path)
     assert (profile_of(run).encoding, table(run)["nom"][0]) == (encoding, text)
-
-
-@pytest.mark.parametrize("encoding_name", [None, "UTF-8", "klingon", "idna", "\x00\xff"])
-def test_texts_without_a_true_cpg_are_read_as_those_of_a_csv(
-    tmp_path: Path, encoding_name: str | None
-) -> None:
-    """As Windows-1252 where they are no UTF-8."""
-    path = written(tmp_path / "a.shp", {"nom": [FRENCH]}, [CAEN], encoding="CP1252")
-    path.with_suffix(".cpg").unlink()
-    if encoding_name:
-        path.with_suffix(".cpg").write_text(encoding_name)
-    run = taken(tmp_path, path)
-    assert (profile_of(run).encoding, table(run)["nom"][0]) == ("cp1252", FRENCH)
 
 
 def test_codes_that_were_numbers_are_offered_their_zeros(tmp_path: Path) -> None:
@@ -202,12 +175,7 @@ def test_faults_of_geometries_are_counted_and_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("system", "x", "y"),
-    [
-        ("EPSG:27572", 401_000, 2_467_000),
-        ("EPSG:3949", 1_454_000, 8_236_000),
-        ("EPSG:32630", 691_000, 5_450_000),
-    ],
+    ("system", "x", "y"), [("EPSG:27572", 401_000, 2_467_000), ("EPSG:32630", 691_000, 5_450_000)]
 )
 def test_other_systems_are_converted(tmp_path: Path, system: str, x: float, y: float) -> None:
     """NTF, a CC zone and UTM, as PROJ does it."""
@@ -410,12 +378,3 @@ def test_parquet_that_tells_of_no_geometry_in_wkb_is_read_as_before(tmp_path: Pa
         parquet.write_table(bare.replace_schema_metadata(metadata), path)
         number = len(list(tmp_path.iterdir()))
         assert "« place » : le type BLOB" in ingest(tmp_path / str(number), path, path.name).error
-
-
-def test_geoparquet_that_breaks_off_is_refused(tmp_path: Path) -> None:
-    """In a sentence, as other Parquet is."""
-    codes, outlines = communes(300)
-    path = geoparquet(tmp_path, outlines, code=codes)
-    content = bytearray(path.read_bytes())
-    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
-    assert "abîmé" in ingest(tmp_path / "job", bytes(content), "carte.parquet").error

@@ -1,13 +1,11 @@
 """Programs, letters and settings under the name of a table are refused, and say what they are."""
 
-import io
 import json
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.integration.compute.jobs import ROOT, ingest
+from tests.integration.compute.jobs import ROOT, ingest, packed
 
 CORPUS = ROOT / "tests" / "corpora" / "tables" / "tuning"
 EXPECTED = json.loads((CORPUS / "expected.json").read_text(encoding="utf-8"))
@@ -32,20 +30,6 @@ foreach ($lignes as $ligne) {
     echo str_getcsv($ligne)[0], "\n";
 }
 """,
-    "java": """package fr.exemple.donnees;
-
-import java.nio.file.Files;
-import java.util.List;
-
-public class Lecture {
-    public static void main(String[] args) throws Exception {
-        List<String> lignes = Files.readAllLines(Path.of(args[0]));
-        for (String ligne : lignes) {
-            System.out.println(ligne.split(";")[0]);
-        }
-    }
-}
-""",
     "c": """#include <stdio.h>
 
 int main(void) {
@@ -63,43 +47,6 @@ static const int codes[] = {
   27229, 27230, 27231,
   50129, 50130, 50131,
 };
-""",
-    "css": """body { margin: 0; font-family: sans-serif; }
-table {
-  border-collapse: collapse;
-  width: 100%;
-}
-td, th {
-  padding: 0.25rem;
-  border: 1px solid #ccc;
-}
-""",
-    "ruby": """require "csv"
-
-def lire(chemin)
-  CSV.read(chemin, headers: true, col_sep: ";")
-end
-
-lire(ARGV[0]).each do |ligne|
-  puts ligne["nom"]
-end
-""",
-    "go": """package main
-
-import (
-	"encoding/csv"
-	"os"
-)
-
-func main() {
-	r := csv.NewReader(os.Stdin)
-	r.Comma = ';'
-	rows, err := r.ReadAll()
-	if err != nil {
-		panic(err)
-	}
-	println(len(rows))
-}
 """,
     "sql query": """SELECT c.code, c.nom, count(*) AS bornes
 FROM communes c
@@ -207,15 +154,6 @@ def test_single_object_of_json_is_a_row_unless_it_is_settings(tmp_path: Path) ->
     assert ingest(tmp_path / "a", json.dumps(record).encode(), "a.json").error == ""
     settings = {"base": {"hote": "localhost"}, "journal": {"niveau": "INFO"}}
     assert "configuration" in ingest(tmp_path / "b", json.dumps(settings).encode(), "b.json").error
-
-
-def packed(files: dict[str, str]) -> bytes:
-    """A ZIP archive of texts."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(

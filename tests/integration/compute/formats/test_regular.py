@@ -27,7 +27,7 @@ def read(folder: Path, body: str, encoding: str = "utf-8") -> list[list[str]] | 
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=300)
 @given(body=TEXTS)
 def test_whatever_is_read_is_what_the_csv_module_reads(body: str) -> None:
     """Quotes, line ends and blanks in any order: the same rows, or none."""

@@ -57,18 +57,6 @@ def test_key_that_repeats_is_paired_with_its_year(tmp_path: Path) -> None:
     assert keys_by_column[pair] == {f"{c} {y}": 1 for c in ("14118", "76540") for y in (2019, 2020)}
 
 
-def test_unique_key_is_not_paired(tmp_path: Path) -> None:
-    """Alone it is enough."""
-    spaces = spaces_of(tmp_path, b"com;annee\n14118;2019\n76540;2020\n")
-    assert spaces == {("com",): "commune"}
-
-
-def test_epci_are_found_by_their_siren(tmp_path: Path) -> None:
-    """A table of companies and authorities joins one of EPCI."""
-    spaces = spaces_of(tmp_path, DEMO / "epci_2026.csv")
-    assert (spaces["epci",], spaces["siren",], spaces["code",]) == ("siren", "siren", "commune")
-
-
 def test_codes_of_departements_and_regions_are_keys_too(tmp_path: Path) -> None:
     """Too coarse to advise by, so the columns are no keys to those who look for data."""
     lines = [f"{dep};28;{year};{dep}" for dep in (14, 27, 50) for year in (2024, 2025)]
@@ -87,15 +75,6 @@ def test_identifiers_of_no_known_kind_are_keys_too(tmp_path: Path) -> None:
     )
     spaces = spaces_of(tmp_path, content.encode())
     assert spaces == {("station",): "identifier", ("capteur",): "identifier"}
-
-
-def test_typed_columns_of_parquet_are_keys_as_text(tmp_path: Path) -> None:
-    """A number and its digits are one value."""
-    frame = pd.DataFrame({"capteur": [27003001 + n for n in range(10)]})
-    keys_by_column = keys(tmp_path, frame.to_parquet(), "a.parquet")
-    assert [set(values) for values in keys_by_column.values()] == [
-        {str(27003001 + n) for n in range(10)}
-    ]
 
 
 def test_what_tells_about_persons_is_never_a_key(tmp_path: Path) -> None:
@@ -143,11 +122,6 @@ def test_keys_are_followed_by_what_they_lead_to(tmp_path: Path) -> None:
     assert present.distinct == of_iris.distinct == members["code"].nunique()
     assert keys_by_column["com", "commune_epci"].space == "siren"
     assert keys_by_column["com", "commune_epci"].distinct == members["epci"].nunique()
-
-
-def test_present_communes_are_not_written_twice(tmp_path: Path) -> None:
-    """A crosswalk that changes nothing adds nothing."""
-    assert ("code", "commune") not in led(tmp_path, DEMO / "epci_2026.csv")
 
 
 def test_rows_are_counted_where_keys_lead(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """`datalab code check`: own code runs here first, in the sandbox of jobs, without a lab."""
 
+import os
 import subprocess
-import sys
 from pathlib import Path
 from zipfile import ZipFile
 
 from deploy.local.code_check import role_of
+from tests import forks
 from tests.integration.compute.jobs import DEMO
 
 CODE = """def run(tables, parameters):
@@ -20,9 +21,8 @@ def check(folder: Path, code: str | bytes, *words: str) -> "subprocess.Completed
     file = folder / "essai.py"
     file.write_bytes(code if isinstance(code, bytes) else code.encode())
     program = ("-c", "from deploy.cli import main; main()", "code", "check", str(file))
-    return subprocess.run(
-        [sys.executable, *program, *words], capture_output=True, text=True, check=False
-    )
+    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return forks.commands().run((*program, *words), environ)
 
 
 def test_code_runs_on_a_sample_without_a_lab(tmp_path: Path) -> None:

@@ -32,16 +32,10 @@ def left(*listed):
 """
 FAULTS = {
     "raises": ("def run(tables, parameters):\n    return 1 / 0", "ligne 2 : ZeroDivisionError"),
-    "syntax": ("def run(tables, parameters)\n    pass", "ligne 1 : ce n'est pas du Python valide"),
     "library": (
         "import torch\ndef run(tables, parameters): pass",
         "ligne 1 : la bibliothèque « torch » n'est pas offerte ; le sont pandas, numpy",
     ),
-    "column": (
-        "def run(tables, parameters):\n    return tables['communes']['habitants']",
-        "ligne 2 : il n'y a pas de clé ou de colonne « habitants » (KeyError)",
-    ),
-    "nothing": ("def run(tables, parameters): pass", "le code n'a rien rendu"),
     "object": (
         (
             "class A:\n    def __array__(self): raise SystemExit\n    __reduce__ = __array__\n"
@@ -61,24 +55,12 @@ FAULTS = {
         "import sys\ndef run(tables, parameters):\n    sys.exit(0)",
         "ligne 3 : il s'est terminé (sys.exit) au lieu de rendre un résultat",
     ),
-    "hard exit": (
-        "import os\ndef run(tables, parameters): os._exit(0)",
-        "le processus du code s'est arrêté sans rendre de résultat (code 0)",
-    ),
-    "signal": (
-        "import os\ndef run(tables, parameters): os.kill(os.getpid(), 9)",
-        "le processus du code a été interrompu (signal SIGKILL)",
-    ),
     "parents": (
         (
             "import os\ndef run(tables, parameters):\n    os.kill(1, 9); os.kill(os.getppid(), 9)\n"
             "    os.kill(-1, 9)"
         ),
         "ligne 4 : ProcessLookupError",
-    ),
-    "outside": (
-        "def run(tables, parameters):\n    open('/usr/a', 'w')",
-        "ligne 2 : sans doute n'a-t-il pas trouvé ou pu écrire un fichier",
     ),
     "inputs": (
         "def run(tables, parameters):\n    open('/in/request.json', 'w')",

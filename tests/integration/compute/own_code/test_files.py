@@ -1,15 +1,13 @@
 """Own code that reads files: each by its path, which it cannot write to."""
 
-from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from zipfile import ZipFile
 
 import numpy as np
 import pytest
 from matplotlib import image
 
-from tests.integration.compute.jobs import DEMO, RunOutcome, run, step, take_in
+from tests.integration.compute.jobs import DEMO, RunOutcome, packed, run, step, take_in
 
 COUNT = """
 import pandas as pd
@@ -25,7 +23,8 @@ def run(tables, parameters):
 """
 WRITE = """
 def run(tables, parameters):
-    [path] = tables["photos"].values()
+    [(name, path)] = tables["photos"].items()
+    assert name == "Plan.pdf"
     path.write_bytes(b"")
 """
 BESIDE = """
@@ -42,15 +41,6 @@ def picture(width: int, height: int) -> bytes:
     return file.getvalue()
 
 
-def packed(files: Mapping[str, bytes]) -> bytes:
-    """A ZIP archive of these."""
-    file = BytesIO()
-    with ZipFile(file, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
 PHOTOS = packed({"2024/rue.png": picture(3, 2), "place.png": picture(5, 4), "lisez-moi.txt": b"!"})
 
 
@@ -62,8 +52,11 @@ def read(folder: Path, code: str, upload: bytes, filename: str, **overrides: obj
 
 
 def test_code_reads_files_of_an_archive_by_their_names(tmp_path: Path) -> None:
-    """With the folders that they were in: files that belong together stay beside each other."""
-    done = read(tmp_path / "job", COUNT, PHOTOS, "photos.zip")
+    """With the folders that they were in, and all of them in a trial, too.
+
+    A sample is of rows: code needs files that belong together.
+    """
+    done = read(tmp_path / "job", COUNT, PHOTOS, "photos.zip", kind="trial", sample_rows=1)
     assert done.output_path("result.csv").read_text().splitlines() == [
         "photo;largeur;hauteur;octets",
         f"2024/rue.png;3;2;{len(picture(3, 2))}",
@@ -72,23 +65,14 @@ def test_code_reads_files_of_an_archive_by_their_names(tmp_path: Path) -> None:
     assert done.reports[0]["summary"] == "code Python exécuté sur 1 jeu de fichiers : 1 tableau"
 
 
-def test_single_file_is_one_by_the_name_it_came_as(tmp_path: Path) -> None:
-    """No archive is needed for one."""
-    done = read(tmp_path / "job", COUNT, picture(7, 6), "Mairie.png")
-    assert done.output_path("result.csv").read_text().splitlines()[1].startswith("Mairie.png;7;6;")
-
-
 def test_code_cannot_write_to_the_files(tmp_path: Path) -> None:
-    """Another step, or the next run, would read something else."""
-    done = read(tmp_path / "job", WRITE, b"%PDF-1.7", "plan.pdf")
-    assert "ligne 4" in done.error
+    """Another step, or the next run, would read something else.
+
+    A single file needs no archive: it has the name that it came as.
+    """
+    done = read(tmp_path / "job", WRITE, b"%PDF-1.7", "Plan.pdf")
+    assert "ligne 5" in done.error
     assert "sans doute n'a-t-il pas trouvé ou pu écrire un fichier" in done.error
-
-
-def test_trial_gives_all_files(tmp_path: Path) -> None:
-    """A sample is of rows: code needs files that belong together."""
-    done = read(tmp_path / "job", COUNT, PHOTOS, "photos.zip", kind="trial", sample_rows=1)
-    assert len(done.output_path("result.csv").read_text().splitlines()) == 3
 
 
 def test_code_reads_tables_beside_files(tmp_path: Path) -> None:

@@ -48,9 +48,11 @@ def run(tables, parameters):
     }
 """
 TYPES = """
+import os
 import pandas as pd
 
 def run(tables, parameters):
+    os.mkdir("a"); open("a/b", "w").close(); os.chmod("a", 0)
     index = pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["lettre", "numero"])
     return pd.DataFrame(
         {
@@ -118,8 +120,11 @@ def test_everything_that_code_returns_is_kept(
     assert run.result["software"]["pandas"] == pd.__version__
 
 
-def test_types_come_out_as_they_are(run_code: RunCode) -> None:
-    """Texts of digits stay texts, a named index becomes columns, and what is mixed is text."""
+def test_types_come_out_as_they_are(run_code: RunCode, tmp_path: Path) -> None:
+    """Texts of digits stay texts, a named index becomes columns, and what is mixed is text.
+
+    The code's own folder is gone, whatever it made of it.
+    """
     table = pd.read_parquet(run_code(TYPES).output_path("result.parquet"), dtype_backend="pyarrow")
     kinds = {name: str(kind) for name, kind in table.dtypes.items()}
     assert kinds == {
@@ -135,6 +140,8 @@ def test_types_come_out_as_they_are(run_code: RunCode) -> None:
         "deux_mots": "int64[pyarrow]",
     }
     assert table["objet"].tolist() == ['{"a": 1}', "b"]
+    left = {path.name for path in (tmp_path / "job" / "out").iterdir()}
+    assert left - {"spill"} == {"result.json", "result.parquet", "result.csv"}
 
 
 def test_code_gets_its_columns_parameters_and_seed(run_code: RunCode) -> None:
@@ -206,17 +213,3 @@ def notebook(*cells: str) -> str:
     ]
     fields = {"cells": [title, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(fields)
-
-
-def test_nothing_is_left_in_the_job_folder_but_its_outputs(
-    run_code: RunCode, tmp_path: Path
-) -> None:
-    """The code's own folder is gone, whatever it made of it."""
-    run_code(
-        "import os\n"
-        "def run(tables, parameters):\n"
-        "    os.mkdir('a'); open('a/b', 'w').write('c'); os.chmod('a', 0)\n"
-        "    return tables['communes']"
-    )
-    left = {path.name for path in (tmp_path / "job" / "out").iterdir()}
-    assert left - {"spill"} == {"result.json", "result.parquet", "result.csv"}

@@ -130,18 +130,12 @@ def test_one_broken_dataset_stops_no_other(tmp_path: Path) -> None:
 _CLASS_NAMES = re.compile(r"[A-Z][a-z]+(Error|Exception)|Traceback|invalid |expected|line \d")
 
 _BROKEN = {
-    "cut.json": b'{"@context": {"dct": "http://purl.org/dc/terms/"}, "@graph": [',
     "graph.json": b'{"@context": {"@vocab": 7}, "@graph": 3}',
     "context.json": b'{"@context": {"a": {"@id": {"b": 1}}}, "a": "x"}',
     "type.json": b'{"@context": {"a": {"@id": "http://a/", "@type": []}}, "a": ["x"]}',
-    "cut.xml": b"<?xml version='1.0'?><rdf:RDF",
     "nested.xml": b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:ID="1 2"/><rdf:li/></rdf:RDF>""",
-    "entities.xml": b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
-    "cut.ttl": b"@prefix dcat: <http://www.w3.org/ns/dcat#> . <a> a dcat:Dataset ; ",
     "odd.ttl": b"<a> <b> 'c'^^ .",
-    "latin.ttl": "<a> <b> 'été' .".encode("latin-1"),
-    "page.html": b"<html><body>De retour demain</body></html>",
     "letter.ttl": b"Bonjour, veuillez trouver ci-joint le catalogue.",
 }
 
@@ -196,19 +190,6 @@ def test_identifiers_that_are_too_long_are_refused_as_such(tmp_path: Path) -> No
         assert len(entries) == 3
 
 
-@pytest.mark.parametrize(
-    ("theme", "expected_theme"),
-    [
-        ("'Transports'@fr", "Transports"),
-        ("'http://publications.europa.eu/resource/authority/data-theme/TRAN'", "Transports"),
-    ],
-)
-def test_theme_that_is_a_text_is_kept(tmp_path: Path, theme: str, expected_theme: str) -> None:
-    """Many portals say it so, and not by the address of a concept."""
-    page = turtle(dataset("eau", more=f"dcat:theme {theme} ;"))
-    assert [record.theme for record in records_of(read(tmp_path, page))] == [expected_theme]
-
-
 def test_dataset_that_is_only_mentioned_is_no_fault(tmp_path: Path) -> None:
     """What a service serves is described on another page."""
     page = turtle(
@@ -227,11 +208,6 @@ def test_blank_dataset_is_known_by_its_identifier_or_page(tmp_path: Path) -> Non
     )
     identifiers = [record.identifier for record in records_of(read(tmp_path, page))]
     assert identifiers == ["a-1", "https://portail.example/b"]
-
-
-def test_empty_page_is_a_page(tmp_path: Path) -> None:
-    """The last page of an API may hold nothing."""
-    assert entries_of(read(tmp_path, api([]), "data.gouv")) == []
 
 
 @pytest.mark.parametrize("next_page", ["/list?page=2", "http://[bad", "file:///etc/passwd"])
@@ -316,7 +292,9 @@ OUTSIDE = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/p
 )
 def test_page_that_cannot_be_read_says_why(tmp_path: Path, page: bytes, reason: str) -> None:
     """In French, and without having followed what it points to."""
-    assert reason in read(tmp_path, page).error
+    error = read(tmp_path, page).error
+    assert reason in error
+    assert not _CLASS_NAMES.search(error), error
 
 
 def test_page_of_another_api_is_refused(tmp_path: Path) -> None:
@@ -327,19 +305,6 @@ def test_page_of_another_api_is_refused(tmp_path: Path) -> None:
 def test_compressed_page_is_unpacked(tmp_path: Path) -> None:
     """Whole catalogues are published as files, often compressed."""
     assert len(records_of(read(tmp_path, gzip.compress(turtle(dataset("eau")))))) == 1
-
-
-def test_descriptions_in_html_become_plain_text(tmp_path: Path) -> None:
-    """Whichever way a portal writes its records."""
-    description = (
-        "<p>Mesures de l&#39;eau.</p><p>Voir <a href='https://a.example/'>la page</a>.</p>"
-    )
-    for page, catalogue in (
-        (turtle(dataset("eau", more=f'dct:description "{description}" ;')), "dcat"),
-        (api([item("eau", description=description)]), "data.gouv"),
-    ):
-        (record,) = records_of(read(tmp_path / catalogue, page, catalogue))
-        assert record.description == "Mesures de l'eau.\n\nVoir la page."
 
 
 def test_no_words_of_a_record_have_tags(tmp_path: Path) -> None:

@@ -112,12 +112,3 @@ def test_column_s_name_says_that_ages_are_persons(tmp_path: Path) -> None:
     privacy = screened(tmp_path / "a", as_file(["num", "usagers"], columns))
     assert only(privacy.findings, "persons").persons == sum(COUNTS)
     assert screened(tmp_path / "b", as_file(["num", "nom_lot"], columns)).findings == ()
-
-
-def test_schools_that_are_listed_in_a_cell_are_nobody(tmp_path: Path) -> None:
-    """Though they are called after persons."""
-    schools = [["Jules Ferry; Jean Moulin", "Paul Bert; Louis Pasteur"][at % 2] for at in range(30)]
-    content = as_file(
-        ["rang", "écoles"], [[str(at) for at in range(30)], [f'"{s}"' for s in schools]]
-    )
-    assert screened(tmp_path, content).findings == ()

@@ -11,5 +11,5 @@ from tests.servers import RunningService
 @pytest.fixture(scope="module")
 def compute(lab: Lab) -> Iterator[RunningService]:
     """The service under test, and a sample intake."""
-    with lab.intake(), lab.compute() as service:
+    with lab.intake(), lab.bare_compute() as service:
         yield service

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from shared.aggregate import new_id
-from tests.integration.compute.lab import HOLDER, HOMES, Lab
+from shared.events import JobSucceeded
+from tests.integration.compute.lab import HOLDER, HOMES, Lab, treating
+from tests.integration.compute.releases.test_releasing import asked, decide
 from tests.integration.compute.samples import Shelf
 from tests.servers import RunningService, eventually
 
@@ -14,8 +16,14 @@ from tests.servers import RunningService, eventually
 @pytest.fixture(scope="module")
 def compute(lab: Lab) -> Iterator[RunningService]:
     """The service under test, with the sample catalogue and intake."""
-    with lab.catalog(), lab.intake(), lab.compute(retry_seconds="0.2") as service:
+    with lab.catalog(), lab.intake(), lab.compute(retry_seconds="2") as service:
         yield service
+
+
+GOOD = "def run(tables, parameters):\n    return tables['homes'].head(30)\n"
+BAD = "def run(tables, parameters):\n    raise KeyError(tables['homes']['com'].iloc[0])\n"
+FAILED = "Python dit : KeyError: '14118'"
+OF_THE_JOB = ("id", "project_id", "queued_at", "started_at", "ended_at", "seconds", "job_id")
 
 
 def change(lab: Lab, dataset: str, **changes: Any) -> None:
@@ -49,11 +57,27 @@ def many(rows: int) -> bytes:
     return "\n".join(["com;logements;vacants", *lines]).encode()
 
 
+def treated(lab: Lab, dataset: str, code: str) -> tuple[str, dict[str, Any]]:
+    """The project of a trial that ran that code, and what its end tells partners."""
+    project = new_id("prj")
+    lab.start(project, dataset, treating(dataset, "python", "homes", output="rendu", code=code))
+    done = lab.wait_for("job_succeeded", project_id=project)
+    return project, JobSucceeded.model_validate(done).public.model_dump(mode="json")
+
+
+def plain(job_view: dict[str, Any]) -> dict[str, Any]:
+    """The same without what names the job, or tells its time."""
+    return {name: override for name, override in job_view.items() if name not in OF_THE_JOB}
+
+
 def test_result_takes_its_place_in_the_ledger_before_it_leaves(
     lab: Lab, compute: RunningService
 ) -> None:
-    """Its holder reads that it was checked; the ledger's file is not among its outputs."""
-    dataset, project = protected(lab, many(40)), new_id("prj")
+    """Its holder reads that it was checked; the ledger's file is not among its outputs.
+
+    Another that another left meanwhile is made again: it says so while it waits.
+    """
+    dataset, project, second = protected(lab, many(40)), new_id("prj"), new_id("prj")
     lab.start(project, dataset)
     done = lab.wait_for("job_succeeded", project_id=project)
     assert done["is_held"] is False
@@ -67,20 +91,9 @@ def test_result_takes_its_place_in_the_ledger_before_it_leaves(
     ]
     manifest = lab.manifest(done)
     assert not [output for output in manifest.outputs if output.is_internal]
-
-
-def test_result_is_made_again_when_another_left_meanwhile(
-    lab: Lab, compute: RunningService
-) -> None:
-    """It says so while it waits, and is checked with the other."""
-    dataset = protected(lab, many(41))
-    first, second = new_id("prj"), new_id("prj")
-    lab.start(first, dataset)
-    lab.wait_for("job_succeeded", project_id=first)
     lab.start(second, dataset)
     lab.wait_for("job_queued", project_id=second)
     eventually(lambda: "refait pour être vérifié" in job(lab, compute, second)["message"], 60)
-    [claim] = claims(lab, dataset)
     earlier = [{"entry": claim["entry"], "file": claim["file"]}]
     change(lab, dataset, ledger_length=1, releases=earlier)
     lab.wait_for("job_succeeded", project_id=second)
@@ -105,3 +118,21 @@ def test_figures_of_single_rows_are_not_told(lab: Lab, compute: RunningService) 
     answer = lab.call(compute, "GET", path, HOLDER)
     assert answer.status in {200, 409}
     assert b";3500;350" not in answer.data
+
+
+@pytest.mark.timeout(300)
+def test_failure_is_the_reviewer_s_until_a_decision(lab: Lab, compute: RunningService) -> None:
+    """Views and events are those of code that ended well; who gets the result reads why then."""
+    dataset = protected(lab, many(40))
+    good, told_of_good = treated(lab, dataset, GOOD)
+    bad, told_of_bad = treated(lab, dataset, BAD)
+    assert plain(told_of_bad) == plain(told_of_good)
+    assert plain(job(lab, compute, bad)) == plain(job(lab, compute, good))
+    failed, ended = (job(lab, compute, job_id)["id"] for job_id in (bad, good))
+    assert FAILED in asked(lab, compute, f"/release-requests/{failed}")["release"]["failure"]
+    assert asked(lab, compute, f"/release-requests/{ended}")["release"]["failure"] == ""
+    path = f"/jobs/{failed}/result?name=journal.txt"
+    assert lab.call(compute, "GET", path, HOLDER).status == 409
+    version = asked(lab, compute, f"/release-requests/{failed}")["version"]
+    assert decide(lab, compute, failed, version=version)[0] == 200
+    assert FAILED in lab.call(compute, "GET", path, HOLDER).data.decode()

@@ -43,7 +43,7 @@ def made_of(sql: str, rows: Rows) -> Counter[str]:
         return said_by(database, "FROM made")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**9))
 def test_query_reads_no_column_that_its_analysis_does_not_tell(seed: int) -> None:
     """Else it would fail; its result is that of the engine on the whole tables."""
@@ -56,7 +56,7 @@ def test_query_reads_no_column_that_its_analysis_does_not_tell(seed: int) -> Non
     assert made_of(sql, rows) == right, sql
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @example(411425855)
 @given(st.integers(0, 10**9))
 def test_query_means_what_another_database_says(seed: int) -> None:
@@ -71,7 +71,7 @@ def test_query_means_what_another_database_says(seed: int) -> None:
     assert list(effect(QueryParameters(sql=sql), COLUMNS).columns) == list(columns)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**9))
 def test_columns_of_a_result_are_those_that_the_engine_makes(seed: int) -> None:
     """As many, and those that are told to be unchanged have the types of their sources."""

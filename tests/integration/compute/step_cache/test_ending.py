@@ -46,33 +46,22 @@ def test_revoked_access_of_one_project_leaves_the_others(project: Project) -> No
     assert (project.kept, len(other.kept)) == ([], 2)
 
 
-def test_job_that_ends_after_its_project_keeps_nothing(project: Project) -> None:
-    """Whoever erased what was kept did not see what came later."""
-    workspaces = project.store.of(Workspace)
-    workspaces.change(
-        project.id, lambda workspace: workspace.close("mbr_1", "le projet est retiré")
-    )
-    project.run(cross(), add_up())
-    assert project.kept == []
-
-
-def test_job_that_ends_after_its_access_keeps_nothing(project: Project) -> None:
-    """The same for data that was taken away meanwhile."""
-    about = {"project_id": project.id, "owner_id": "mbr_2", "reason": "fin"}
-    event = AccessRevoked.model_validate({"dataset_id": "dts_homes", **about})
-    project.store.of(Workspace).change(
-        project.id, lambda workspace: workspace.note_access(enveloped(event, "dts_homes"))
-    )
-    project.run(cross(), add_up())
-    assert project.kept == []
-
-
-def test_job_that_is_forgotten_keeps_nothing(project: Project) -> None:
-    """Its data was deleted while it ran."""
+def test_job_that_ends_after_its_data_keeps_nothing(project: Project) -> None:
+    """Deleted, taken away or with its project's end: who erased what was kept saw nothing later."""
     done = project.run(cross(), add_up())
+    cache(project).drop({"job_id": done.job.id})
     project.store.of(Job).change(done.job.id, lambda job: job.forget("dts_homes", "supprimé"))
     cache(project).keep(done.job, [], {}, None, 10**9)  # type: ignore[arg-type]
     assert project.kept == []
+    about = {"project_id": project.id, "owner_id": "mbr_2", "reason": "fin"}
+    event = AccessRevoked.model_validate({"dataset_id": "dts_homes", **about})
+    for end in (
+        lambda workspace: workspace.note_access(enveloped(event, "dts_homes")),
+        lambda workspace: workspace.close("mbr_1", "le projet est retiré"),
+    ):
+        project.store.of(Workspace).change(project.id, end)
+        project.run(cross(), add_up())
+        assert project.kept == []
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 something else PAR1", None])

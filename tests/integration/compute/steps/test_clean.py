@@ -3,37 +3,7 @@
 import csv
 from pathlib import Path
 
-from tests.integration.compute.jobs import DATA, DEMO, step, treat
-
-
-def test_real_communes_get_names_of_another_table(tmp_path: Path) -> None:
-    """Codes of 2019 get the names of 2026; what the table does not know is counted and stays."""
-    with (DATA / "communes_2019.csv").open(encoding="utf-8") as file:
-        before = [row["code"] for row in csv.DictReader(file, delimiter=";")]
-    with (DEMO / "communes_2026.csv").open(encoding="utf-8") as file:
-        names = {
-            row["code"]: row["nom"]
-            for row in csv.DictReader(file, delimiter=";")
-            if row["type"] == "commune-actuelle"
-        }
-    present = {"op": "keep_rows", "column": "type", "values": ["commune-actuelle"]}
-    recode = {"op": "recode", "columns": ["nom"], "from_column": "code", "to_column": "nom"}
-    outcome = treat(
-        tmp_path,
-        {"a": DATA / "communes_2019.csv", "b": DEMO / "communes_2026.csv"},
-        step("clean", {"table": "b"}, "codes", operations=[present]),
-        step(
-            "clean",
-            {"table": "a", "codes": "codes"},
-            "c",
-            operations=[{"op": "copy", "columns": {"code": "nom"}}, recode],
-        ),
-    )
-    with outcome.output_path("result.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter=";"))
-    assert [row["nom"] for row in rows] == [names.get(code, code) for code in before]
-    operation = outcome.reports[1]["operations"][1]
-    assert operation["unknown"] == sum(code not in names for code in before) > 0
+from tests.integration.compute.jobs import step, treat
 
 
 def test_trial_reads_the_whole_table_before_it_says_that_numbers_are_numbers(
@@ -113,39 +83,6 @@ def test_names_that_several_communes_have_get_the_code_of_the_territory(tmp_path
         with outcome.output_path("result.csv").open(encoding="utf-8") as file:
             codes = [row["code_commune"] for row in csv.DictReader(file, delimiter=";")]
         assert codes == ["61169", "61011", "61063"]
-
-
-def test_added_codes_are_crossed_with_other_data(tmp_path: Path) -> None:
-    """By the commune of today and by what it lies in."""
-    fields = {"op": "commune_codes", "column": "commune", "departement": "dep"}
-    departements = b"code;nom\n14;Calvados\n50;Manche\n54;Meurthe-et-Moselle\n61;Orne\n"
-    crossed = step(
-        "cross",
-        {"left": "b", "right": "d"},
-        "c",
-        left_key="code_commune",
-        left_via="commune_departement",
-        right_key="code",
-    )
-    bodies = step(
-        "cross",
-        {"left": "c", "right": "e"},
-        "f",
-        left_key="code_commune",
-        right_key="code",
-        right_via="commune",
-    )
-    outcome = treat(
-        tmp_path,
-        {"a": CLUBS.encode(), "d": departements, "e": DEMO / "epci_2026.csv"},
-        step("clean", {"table": "a"}, "b", operations=[fields]),
-        crossed,
-        bodies,
-        step("aggregate", {"table": "f"}, "g", by=["nom"], sums=["licencies"]),
-    )
-    with outcome.output_path("result.csv").open(encoding="utf-8") as file:
-        sums = {row["nom"]: int(row["licencies"]) for row in csv.DictReader(file, delimiter=";")}
-    assert sums == {"Calvados": 21, "Manche": 3, "Meurthe-et-Moselle": 2, "Orne": 5, "": 5}
 
 
 def test_names_that_are_no_communes_are_not_told(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, step, treat
+from tests.integration.compute.jobs import DEMO, RunOutcome, step, treat
 
 HOMES, BODIES = DEMO / "logements.csv", DEMO / "epci_2026.csv"
 GONE = {"14011", "14300", "14623", "61017", "61188", "61192", "61310", "76358"}
@@ -60,13 +60,6 @@ def test_crosswalk_of_communes_finds_all(tmp_path: Path) -> None:
     changed = rows[rows["com"] != rows["code"]]
     assert set(changed["com"]) == GONE
     assert dict(zip(changed["com"], changed["code"], strict=True))["14011"] == "14581"
-
-
-def test_iris_meet_communes(tmp_path: Path) -> None:
-    """The commune that is part of an IRIS's code is enough."""
-    report = cross(tmp_path, HOMES, BODIES, ("iris", "code"), left_via="iris_commune").reports[0]
-    assert report["keys"]["unmatched"]["keys"] == 0
-    assert report["gained"]["rows"] == report["rows"]["out"] == 3287
 
 
 def test_both_sides_can_pass(tmp_path: Path) -> None:
@@ -147,15 +140,6 @@ def test_older_right_table_is_led_to_the_present(tmp_path: Path) -> None:
     assert report["passages"]["right"]["changed"] == {"keys": 1, "rows": 1}
 
 
-def test_split_commune_multiplies_its_row(tmp_path: Path) -> None:
-    """Saline (14712) of 2019 is two communes now, and its row stands twice."""
-    left = b"com;n\n14712;10\n21213;5\n"
-    right = b"code;v\n14712;Troarn\n14666;Sannerville\n"
-    run = cross(tmp_path, left, right, ("com", "code"), left_via="commune")
-    assert crossed(run)["v"].tolist() == ["Troarn", "Sannerville", ""]
-    assert run.reports[0]["passages"]["left"]["multiplied"] == {"keys": 1, "rows": 1}
-
-
 def test_tables_of_other_codes_are_not_warned_of(tmp_path: Path) -> None:
     """Postcodes that miss each other are no communes of another year."""
     left, right = b"cp;n\n76111;1\n76000;2\n14000;3\n", b"cp;v\n76000;x\n14000;y\n50000;z\n"
@@ -171,21 +155,3 @@ def test_commune_that_was_split_is_warned_of(tmp_path: Path) -> None:
     assert (missing["kind"], missing["keys"]) == ("missing", 1)
     assert (split["kind"], split["keys"], split["parameters"]) == ("split", 1, ["left_via"])
     assert "la table principale a 1 commune scindée entre 2019 et 2026" in split["told"]
-
-
-def test_crossing_that_is_added_up_at_once_says_and_makes_the_same(tmp_path: Path) -> None:
-    """It is made as it is read; with a step between it is made first."""
-    crossing = step("cross", {"left": "a", "right": "b"}, "c", left_key="com", right_key="code")
-    sums = {"by": ["epci"], "sums": ["logements"], "means": ["logements_vacants"]}
-    tables: Tables = {"a": HOMES, "b": BODIES}
-    at_once = treat(
-        tmp_path / "1", tables, crossing, step("aggregate", {"table": "c"}, "s", **sums)
-    )
-    others = {"left": "c", "right": "b"}
-    again = step("cross", others, "d", left_key="com", right_key="code", many_to_many="kept")
-    first = treat(
-        tmp_path / "2", tables, crossing, again, step("aggregate", {"table": "c"}, "s", **sums)
-    )
-    assert at_once.reports[0]["rows"] == first.reports[0]["rows"]
-    assert at_once.reports[0]["keys"] == first.reports[0]["keys"]
-    assert crossed(at_once).equals(crossed(first))

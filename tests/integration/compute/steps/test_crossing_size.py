@@ -1,9 +1,7 @@
 """A crossing's size is counted before its rows are made: too large is refused, a trial is small."""
 
 import json
-import random
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -12,7 +10,7 @@ import pytest
 from shared.engine.applications.cross.run.meetings import MOST_PAIRS, ROWS_EACH
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, step, treat
 
-ROWS = 150_000
+ROWS = 5_000
 SAMPLE = 500
 MOST = SAMPLE * ROWS_EACH
 SECRET = "CLE-SECRETE"
@@ -32,6 +30,11 @@ def table(rows: list[tuple[str, int]]) -> bytes:
     return "".join(["cle;n\n", *(f"{key};{n}\n" for key, n in rows)]).encode()
 
 
+def first_lines(name: str, count: int) -> bytes:
+    """The header and the first rows of a file of the demonstration."""
+    return b"".join((DEMO / name).read_bytes().splitlines(keepends=True)[:count])
+
+
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
     """The trial of a crossing of two large tables whose rows all have the same key."""
@@ -40,14 +43,12 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
 
 def test_crossing_that_is_too_large_is_refused_before_it_starts(tmp_path: Path) -> None:
     """With the figures that say why, and no value of the data."""
-    began = monotonic()
     run = treat(tmp_path, ONE_KEY, crossing())
-    assert monotonic() - began < 30
     assert "croisement « c » trop grand" in run.error
     text = run.error.replace("\u202f", " ")
-    assert "150 000 lignes croisées avec 150 000 en donnent 22 500 000 000" in text
+    assert "5 000 lignes croisées avec 5 000 en donnent 25 000 000" in text
     assert "pour 20 000 000 permises" in text
-    assert "sur 150 000 lignes de la table principale et 150 000 de l'autre" in text
+    assert "sur 5 000 lignes de la table principale et 5 000 de l'autre" in text
     assert SECRET not in json.dumps(run.result)
 
 
@@ -69,7 +70,7 @@ def test_trial_accounts_for_the_whole_tables(trial: RunOutcome) -> None:
     assert (report["size"]["out"], report["is_bounded"]) == (ROWS * ROWS, True)
     text = report["summary"].replace("\u202f", " ")
     assert f"l'essai garde au plus {ROWS_EACH} rencontres par ligne" in text
-    assert "en entier, 150 000 lignes croisées avec 150 000 en donnent 22 500 000 000" in text
+    assert "en entier, 5 000 lignes croisées avec 5 000 en donnent 25 000 000" in text
 
 
 def test_trial_of_a_large_crossing_is_the_same_each_time(trial: RunOutcome, tmp_path: Path) -> None:
@@ -88,33 +89,23 @@ def test_later_steps_of_a_trial_stay_small_too(tmp_path: Path) -> None:
     assert [report["size"] is None for report in reports] == [False, True, True]
 
 
-@pytest.mark.parametrize("how", ["left", "inner"])
-@pytest.mark.parametrize("seed", range(4))
-def test_counted_rows_are_those_that_are_made(tmp_path: Path, how: str, seed: int) -> None:
-    """Whatever keys repeat, are empty or stand alone."""
-    chance = random.Random(seed)
-    tables: Tables = {
-        side: table([(f"k{chance.randint(0, 30)}" if n % 7 else "", n) for n in range(size)])
-        for side, size in (("a", 200), ("b", 90))
-    }
-    (report,) = treat(tmp_path, tables, crossing(how=how)).reports
-    assert report["size"]["out"] == report["rows"]["out"] > 200
-
-
 @pytest.mark.parametrize("via", [{}, {"left_via": "commune_epci", "right_via": "commune_epci"}])
 def test_counted_rows_are_those_that_crosswalks_make(tmp_path: Path, via: dict[str, str]) -> None:
     """Keys that lead to the same one, and successors of codes that are gone."""
-    tables: Tables = {"a": DEMO / "logements.csv", "b": DEMO / "epci_2026.csv"}
+    tables: Tables = {
+        "a": first_lines("logements.csv", 400),
+        "b": first_lines("epci_2026.csv", 400),
+    }
     tables["communes"] = DEMO / "communes_2026.csv"
     inputs = {"left": "a", "right": "b", "successors": "communes"}
     crossing = step("cross", inputs, "c", left_key="com", right_key="code", **via)
     (report,) = treat(tmp_path, tables, crossing).reports
-    assert report["size"]["out"] == report["rows"]["out"] >= 3287
+    assert report["size"]["out"] == report["rows"]["out"] >= 399
 
 
 def test_trial_of_a_coarse_crosswalk_is_bounded(tmp_path: Path) -> None:
     """Each commune of a region meets all others: a row of the sample meets some of them."""
-    tables: Tables = {"a": DEMO / "epci_2026.csv", "b": DEMO / "epci_2026.csv"}
+    tables: Tables = dict.fromkeys("ab", first_lines("epci_2026.csv", 700))
     via = {"left_via": "commune_region", "right_via": "commune_region"}
     (report,) = treat(tmp_path, tables, crossing(key="code", **via), sample_rows=SAMPLE).reports
     assert (report["rows"]["crossed"], report["rows"]["out"]) == (SAMPLE, MOST)

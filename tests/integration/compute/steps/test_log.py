@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.compute.jobs import DATA, RunOutcome, ingest, run, step, take_in
+from tests.integration.compute.jobs import RunOutcome, ingest, run, step, take_in
 
 TABLES: dict[str, Path | bytes] = {
     "homes": b"com;logements\n14001;10\n14002;20\n14003;30\nTOTAL;60\n",
@@ -93,11 +93,3 @@ def test_log_of_a_file_says_how_it_was_read(
     assert "des données personnelles y sont reconnues" in log_text
     assert "example.org" not in log_text
     assert "Martin" not in log_text
-
-
-def test_log_of_real_data_is_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A few sentences, each of which fits a screen."""
-    ingest(tmp_path, DATA / "irve_2020_cp1252.csv", "irve.csv")
-    logged_sentences = sentences(capsys)
-    assert 2 <= len(logged_sentences) <= 12
-    assert max(map(len, logged_sentences)) <= 800

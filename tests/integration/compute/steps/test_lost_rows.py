@@ -28,8 +28,9 @@ CLOSE_FILTERS = (
 )
 
 
-@pytest.mark.parametrize("sample_rows", [None, 100])
-@pytest.mark.parametrize("filtered", CLOSE_FILTERS)
+@pytest.mark.parametrize(
+    ("filtered", "sample_rows"), zip(CLOSE_FILTERS, (100, None, 100), strict=True)
+)
 def test_a_filter_without_a_row_names_a_value_that_is_close(
     filtered: Any, sample_rows: int | None, tmp_path: Path
 ) -> None:

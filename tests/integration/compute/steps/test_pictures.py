@@ -84,8 +84,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
     return treat(folder, {"iris": HOMES}, AGGREGATE, CHART, MAP, REPORT, sources=sources)
 
 
-def test_files_are_named_after_their_tables_with_their_media_types(whole: RunOutcome) -> None:
-    """The last step's file is called by what it is, the others' by their tables."""
+def test_files_and_the_table_that_steps_hand_on_are_the_result(whole: RunOutcome) -> None:
+    """The last step's file is called by what it is, the others' by their tables.
+
+    The table is that of the step before: 2,651 codes of communes with their rates.
+    """
     media_types_by_name = {
         output["name"]: output["media_type"] for output in whole.result["outputs"]
     }
@@ -98,10 +101,6 @@ def test_files_are_named_after_their_tables_with_their_media_types(whole: RunOut
         "carte.svg": "image/svg+xml",
         "report.html": "text/html; charset=utf-8",
     }
-
-
-def test_a_step_that_draws_hands_its_table_on(whole: RunOutcome) -> None:
-    """The result is that of the step before: 2,651 codes of communes with their rates."""
     lines = whole.output_path("result.csv").read_text().splitlines()
     assert lines[0] == "com;logements;logements_vacants;taux"
     assert len(lines) == 2652
@@ -115,6 +114,7 @@ def test_a_picture_names_the_sources_of_its_table_and_the_day(whole: RunOutcome)
         assert "« Logements par IRIS », INSEE, mis à jour le 01/07/2024" in texts
         assert "COG." not in texts.replace("Admin Express COG", "")
         assert "Dessiné le" in texts
+    assert "Les 10 valeurs les plus hautes, sur 2\u202f65" in whole.reports[1]["summary"]
 
 
 def test_every_commune_is_coloured_or_named(whole: RunOutcome) -> None:
@@ -129,11 +129,6 @@ def test_every_commune_is_coloured_or_named(whole: RunOutcome) -> None:
     assert "Contours : IGN, Admin Express COG" in texts
     assert figures["rows_elsewhere"] == figures["rows_unknown"] == 0
     assert whole.output_path("carte.svg").stat().st_size < 1_500_000
-
-
-def test_a_chart_says_what_it_does_not_show(whole: RunOutcome) -> None:
-    """Ten bars of 2,651 rows: the others and those without a value are counted."""
-    assert "Les 10 valeurs les plus hautes, sur 2\u202f65" in whole.reports[1]["summary"]
 
 
 class _Page(HTMLParser):
@@ -167,22 +162,6 @@ def test_the_report_holds_everything_and_asks_for_nothing(whole: RunOutcome) -> 
     assert [str(image["src"])[:26] for image in page.images] == ["data:image/svg+xml;base64,"] * 2
     assert all(image["alt"] for image in page.images)
     assert whole.output_path("report.html").stat().st_size < 3_000_000
-
-
-def test_the_report_tells_what_met_and_what_did_not(tmp_path: Path) -> None:
-    """Keys of a crossing, and those that met nothing with their weight, are tables of the page."""
-    run = treat(
-        tmp_path,
-        {"sales": b"com;n\n14118;5\n99999;3\n50129;2\n", "towns": b"code;nom\n14118;Caen\n"},
-        step("cross", {"left": "sales", "right": "towns"}, "met", left_key="com", right_key="code"),
-        step("report", {"table": "met"}, "r", title="t"),
-    )
-    page = run.output_path("report.html").read_text()
-    text = " ".join(" ".join(_Page(page).words).split())
-    assert "Ce qui s'est rencontré, et ce qui manque" in text
-    assert "trouvées telles quelles 1 1 1 33,33" in text
-    assert "sans correspondance 2 2 2 66,67" in text
-    assert "Clé Lignes Poids (lignes) 50129 1 1 99999 1 1" in text
 
 
 def test_two_pictures_of_one_title_are_both_on_the_page(tmp_path: Path) -> None:
@@ -304,18 +283,6 @@ def test_a_trial_of_restricted_data_says_that_it_is_one(secret: RunOutcome, tmp_
     assert "Essai sur un échantillon : 60 lignes sur 200." in page
 
 
-def test_a_trial_says_that_it_saw_a_sample(tmp_path: Path) -> None:
-    """Picture and report tell how many rows they are of."""
-    mapped = {**MAP, "inputs": {"table": "iris"}, "parameters": {**MAP["parameters"]}}
-    mapped["parameters"] |= {"value": "logements", "unit": ""}
-    report = {**REPORT, "inputs": {"table": "carte"}}
-    run = treat(tmp_path, {"iris": HOMES}, mapped, report, sample_rows=500)
-    subtitle = "Essai sur un échantillon : 500 lignes sur 3\u202f287."
-    assert subtitle in _texts(run.output_path("carte.svg"))
-    assert subtitle in run.output_path("report.html").read_text()
-    assert run.reports[0]["sample"]["rows"] == 500
-
-
 def test_bodies_and_departments_are_recognised_by_their_codes(tmp_path: Path) -> None:
     """The same step maps all three levels; what is not in Normandy is counted."""
     content = b"dep;n\n14;1\n27;2,5\n50;3\n61;\n76;5\n75;6\n99;7\n"
@@ -379,19 +346,3 @@ def test_what_cannot_be_drawn_as_asked_is_refused(
         tmp_path, {"t": MONTHS}, step("chart", {"table": "t"}, "c", title="t", **parameters)
     )
     assert run.error.startswith(f"steps.0.{field}: ")
-
-
-def test_values_from_data_are_neither_markup_nor_formulas(tmp_path: Path) -> None:
-    """Labels, titles and questions are written as they are in every file."""
-    evil = "<script>$x$</script>"
-    content = f'g;x\n"{evil}";2\nb;1\n'.encode()
-    run = treat(
-        tmp_path,
-        {"t": content},
-        step("chart", {"table": "t"}, "c", label="g", value="x", title=evil, unit="<b>"),
-        step("report", {"table": "c"}, "r", title=evil, question=evil),
-    )
-    assert evil in _texts(run.output_path("c.svg"))
-    page = run.output_path("report.html").read_text()
-    assert "<script" not in page
-    _Page(page)

@@ -96,13 +96,6 @@ def test_trial_tells_what_the_full_job_will_refuse(tmp_path: Path) -> None:
     assert "en entier, 4 lignes croisées avec 3 en donnent 6, car" in report["summary"]
 
 
-def test_crossing_that_only_adds_columns_is_made_whatever_is_chosen(tmp_path: Path) -> None:
-    """Many rows find one: no choice is needed."""
-    outcome = run(tmp_path, crossing("towns", "code", many_to_many="refused"))
-    assert outcome.reports[0]["relation"] == "many-to-one"
-    assert "car une même clé" not in outcome.reports[0]["summary"]
-
-
 def test_sum_of_rows_that_were_repeated_is_told(tmp_path: Path) -> None:
     """A population that stands beside two stops; the stops' own figures count once."""
     ratio = {"name": "par_habitant", "numerator": "montees", "denominator": "population"}
@@ -130,9 +123,3 @@ def test_rows_that_two_crossings_repeat_are_counted_through_both(tmp_path: Path)
     first, second = run(tmp_path, crossing(), then, added).reports[2]["warnings"]
     assert (first["column"], first["times"]) == ("montees", 2)
     assert (second["column"], second["times"]) == ("population", 4)
-
-
-def test_sums_of_rows_that_stand_once_are_not_warned_of(tmp_path: Path) -> None:
-    """The usual crossing: columns of one commune for each stop."""
-    added = step("aggregate", {"table": "c"}, "s", by=["nom"], sums=["montees"])
-    assert run(tmp_path, crossing("towns", "code"), added).reports[1]["warnings"] == []

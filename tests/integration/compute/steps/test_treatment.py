@@ -6,11 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from services.compute.execution.executor import Limits
-from services.compute.execution.job_output import Progress
-from services.compute.execution.sandbox import Sandbox
 from shared.engine.contract.result import EngineResult
-from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, prepare, step, take_in, treat
+from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, step, treat
 
 TABLES: Tables = {
     "logements": DEMO / "logements.csv",
@@ -88,20 +85,20 @@ def test_result_is_what_pandas_computes(full: RunOutcome) -> None:
     assert result["logements"].sum() == 1_856_329
 
 
-def test_csv_holds_the_same_result(full: RunOutcome) -> None:
-    """UTF-8 without mark, semicolons, decimal points."""
+def test_csv_chart_and_report_are_of_the_same_result(full: RunOutcome) -> None:
+    """UTF-8 without mark, semicolons, decimal points; crossing on a unique key adds no rows."""
     content = full.output_path("result.csv").read_bytes()
     assert content.startswith(b"epci;nom_epci;logements;logements_vacants;taux\n")
     read = pd.read_csv(full.output_path("result.csv"), sep=";", dtype={"epci": str})
     expected = pd.read_parquet(full.output_path("result.parquet"))
     pd.testing.assert_frame_equal(read, expected, check_dtype=False)
-
-
-def test_chart_is_a_png(full: RunOutcome) -> None:
-    """The ten highest rates are drawn."""
-    content = full.output_path("chart.png").read_bytes()
-    assert content.startswith(b"\x89PNG")
-    assert len(content) > 10_000
+    chart = full.output_path("chart.png").read_bytes()
+    assert (chart[:4], len(chart) > 10_000) == (b"\x89PNG", True)
+    report = full.reports[0]
+    assert report["relation"] == "many-to-one"
+    assert report["rows"] == {"left": 3287, "right": 2644, "crossed": 3287, "out": 3287}
+    assert "sample" not in report
+    assert full.reports[1]["rows"] == {"in": 3287, "out": 71, "without_group": 0}
 
 
 @pytest.mark.parametrize("kind", ["full", "trial"])
@@ -121,15 +118,6 @@ def test_keys_that_are_gone_are_reported_whole(kind: str, request: pytest.Fixtur
         "share": round(2535 / 1_856_329, 6),
     }
     assert report["keys"]["unmatched"]["keys"] == 0
-
-
-def test_full_report_counts_rows_and_relation(full: RunOutcome) -> None:
-    """Crossing on a unique key adds no rows."""
-    report = full.reports[0]
-    assert report["relation"] == "many-to-one"
-    assert report["rows"] == {"left": 3287, "right": 2644, "crossed": 3287, "out": 3287}
-    assert "sample" not in report
-    assert full.reports[1]["rows"] == {"in": 3287, "out": 71, "without_group": 0}
 
 
 def test_trial_says_that_it_ran_on_a_sample(trial: RunOutcome) -> None:
@@ -159,31 +147,6 @@ def test_without_the_communes_gone_codes_stay_without_match(tmp_path: Path) -> N
     )
     assert report["keys"]["unmatched"]["weight"] == 2535
     assert run.reports[1]["rows"] == {"in": 3287, "out": 72, "without_group": 8}
-
-
-def test_sandbox_runs_the_treatment(full: RunOutcome, tmp_path: Path) -> None:
-    """The whole thing inside the sandbox: the same result, with progress on the way."""
-    folder = tmp_path / "job"
-    prepare(folder, {"kind": "full", "steps": [CROSS, AGGREGATE]}, take_in(TABLES).tables)
-    heard: list[Progress] = []
-    limits = Limits(seconds=60, memory_bytes=1_000_000_000)
-    outcome = Sandbox(limits).run(folder, heard.append, lambda: False)
-    assert outcome.ok, outcome
-    assert (folder / "result.json").exists()
-    result = (folder / "out" / "result.csv").read_bytes()
-    assert result == full.output_path("result.csv").read_bytes()
-    assert heard
-
-
-def test_sandbox_gives_the_runners_reason(tmp_path: Path) -> None:
-    """A refused file is a failed job with the place of the fault."""
-    prepare(tmp_path, {"kind": "ingest", "filename": "a.csv"}, {"source": b'a;b\n1;2\n3;"4\n'})
-    limits = Limits(seconds=60, memory_bytes=1_000_000_000)
-    outcome = Sandbox(limits).run(tmp_path, lambda _: None, lambda: False)
-    assert (outcome.ok, outcome.reason) == (
-        False,
-        "ligne 3 : un guillemet ouvert n'est jamais fermé",
-    )
 
 
 LEFT = b"k;n;nom\n1;1,5;a\n1;2;b\n2;3;c\n;4;d\n9;5;e\n"
@@ -262,17 +225,6 @@ def test_figures_read_decimal_commas_and_keep_empty_apart(tmp_path: Path) -> Non
     ]
 
 
-def test_grouped_numbers_and_marks_for_no_value_are_read(tmp_path: Path) -> None:
-    """French thousands are numbers, and what a column writes for no value is none."""
-    content = "g;x\na;1 234,5\na;NA\nb;12\u202f000\n".encode()
-    run = aggregate(tmp_path, content, sums=["x"])
-    assert run.output_path("result.csv").read_text().splitlines() == [
-        "g;x",
-        "a;1234.5",
-        "b;12000.0",
-    ]
-
-
 def test_value_that_is_no_number_is_an_error(tmp_path: Path) -> None:
     """The column, how many and an example are named; nothing is summed as if it were nothing."""
     run = aggregate(tmp_path, b"g;x\na;1\na;n.d.\nb;perdu\n", sums=["x"])
@@ -280,13 +232,6 @@ def test_value_that_is_no_number_is_an_error(tmp_path: Path) -> None:
         "steps.0.sums: colonne « x » : 2 valeurs ne sont pas des nombres,"
         " par exemple de la forme « x.x. »"
     )
-
-
-def test_labels_of_a_chart_are_text_and_never_formulas(tmp_path: Path) -> None:
-    """Names that hold what matplotlib would read as mathematics are drawn all the same."""
-    chart = {"value": "x", "label": "g", "title": "Ventes en $ et en \\frac"}
-    run = aggregate(tmp_path, b"g;x\n$\\frac{;1\n$x$ \\bad$;2\n", sums=["x"], chart=chart)
-    assert run.output_path("chart.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_hostile_names_stay_names(tmp_path: Path) -> None:
@@ -309,13 +254,7 @@ def test_column_named_as_a_number_of_rows_is_a_column(tmp_path: Path) -> None:
     ("change", "reason"),
     [
         ({"parameters": {**CROSS["parameters"], "left_key": "comm"}}, "steps.0.left_key"),
-        (
-            {"parameters": {**CROSS["parameters"], "left_keys": "com"}},
-            "steps.0.parameters.left_keys",
-        ),
         ({"inputs": {"left": "logements"}}, "steps.0.inputs.right"),
-        ({"application": "rm"}, "aucune application ne s'appelle « rm »"),
-        ({"output": "../x"}, "steps.0.output"),
     ],
 )
 def test_wrong_step_is_refused_naming_its_field(
@@ -324,15 +263,6 @@ def test_wrong_step_is_refused_naming_its_field(
     """A treatment that cannot run says where it is wrong."""
     run = treat(tmp_path, TABLES, {**CROSS, **change})
     assert reason in run.error
-
-
-def test_table_of_the_host_cannot_be_read_by_sql(tmp_path: Path) -> None:
-    """Even unsandboxed, the database opens nothing but the job's own folders."""
-    from shared.engine.database import open_database  # noqa: PLC0415 - one test's own
-
-    (tmp_path / "out").mkdir()
-    with open_database(tmp_path, 500_000_000) as database, pytest.raises(Exception, match="access"):
-        database.execute("SELECT * FROM read_csv('/etc/passwd')")
 
 
 def test_columns_are_called_as_with_all_of_the_table_that_was_not_granted(tmp_path: Path) -> None:
@@ -361,7 +291,7 @@ def test_trial_compares_numbers_as_the_full_job_does(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("kept", "rows"), [("LIMIT 0", 0), ("LIMIT 5", 5)])
 def test_result_without_a_row_is_told(kept: str, rows: int, tmp_path: Path) -> None:
     """Whoever reads that it ended well has to know."""
-    tables = {"homes": TABLES["logements"]}
+    tables: Tables = {"homes": b"com;n\n" + b"14118;1\n" * 6}
     sql = f"SELECT com FROM homes {kept}"  # noqa: S608 - of this test
     done = treat(tmp_path, tables, step("query", {"homes": "homes"}, "kept", sql=sql))
     assert done.reports[-1]["rows"]["out"] == rows

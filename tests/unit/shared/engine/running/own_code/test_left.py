@@ -90,6 +90,10 @@ def failure(**overrides: Any) -> Failure:
         ({"kind": "KeyError", "name": "pop"}, "« pop »"),
         ({"kind": "Odd", "line": 3}, "ligne 3 : Odd."),
         ({"kind": "ValueError", "cell": 2, "line": 1}, "cellule 2, ligne 1 : ValueError"),
+        ({"kind": "SyntaxError", "line": 1}, "ligne 1 : ce n'est pas du Python valide"),
+        ({"kind": "ModuleNotFoundError", "line": 1}, "n'est pas offerte ; le sont pandas, numpy"),
+        ({"kind": "URLError", "line": 3}, "ligne 3 : sans doute n'a-t-il pas trouvé ou pu écrire"),
+        ({"fault": "nothing"}, "le code n'a rien rendu"),
         ({"fault": "rows"}, "plus de lignes que permis"),
         ({"fault": "kind", "name": "a"}, "(« a »)"),
     ],
@@ -117,5 +121,5 @@ def test_failure_that_cannot_be_read_is_told_by_its_status(tmp_path: Path) -> No
     """And signals by their names."""
     (tmp_path / "error.json").write_text('{"kind": 1}')
     assert read_failure(tmp_path) is None
-    assert "code 3" in reason(None, 3, CODE)
-    assert "SIGSEGV" in reason(None, 139, CODE)
+    assert "s'est arrêté sans rendre de résultat (code 3)" in reason(None, 3, CODE)
+    assert "a été interrompu (signal SIGSEGV)" in reason(None, 139, CODE)
