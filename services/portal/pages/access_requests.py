@@ -40,6 +40,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "is_decider": visit.member_id in request["deciders"],
         "reason": visit.text("reason"),
         "terms": _terms(visit, request),
+        "left_out": _left_out(visit, request),
         "decision": visit.text("decision"),
         "faults": faults,
     }
@@ -72,6 +73,16 @@ def _terms(visit: Visit, request: Json) -> dict[str, str]:
     granted = {**own[0], "conditions": own[0]["wording"]}
     granted["treatment"] = "any" if granted["any_treatment"] else "shown"
     return {name: granted[name] or "" for name in _TERMS}
+
+
+def _left_out(visit: Visit, request: Json) -> set[str]:
+    """Return the columns without a tick in the grant's form: as it was sent, or as refused before.
+
+    A form with a fault that ticked them again would grant them when it is sent once more.
+    """
+    if visit.text("decision") == "grant":
+        return {*visit.texts("read")} - {*visit.texts("columns")}
+    return {*request.get("refused_columns", ())}
 
 
 def _path(visit: Visit) -> str:

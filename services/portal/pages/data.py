@@ -71,7 +71,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     )
     takers = {use["holder_id"] for use in parts["uses"].items}
     names = await visit.names(takers)
-    fields = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
+    fields = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason", "restrict")}
     variables = {
         "reading": FileReading(dataset),
         "bases": LEGAL_BASES,

@@ -132,7 +132,7 @@ def treat_taken(folder: Path, taken: Taken, *steps: dict[str, Any], **work: obje
     return run(folder / "job", job, taken.tables)
 
 
-def packed(files: Mapping[str | ZipInfo, bytes | str]) -> bytes:
+def packed(files: Mapping[Any, bytes | str]) -> bytes:
     """A ZIP archive of these."""
     buffer = BytesIO()
     with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:

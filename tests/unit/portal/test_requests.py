@@ -25,7 +25,7 @@ REQUEST: dict[str, Any] = {
 }
 
 
-def request_page(form: dict[str, str] | None = None, **changed: Any) -> str:
+def request_page(form: dict[str, Any] | None = None, **changed: Any) -> str:
     """The page of the request, to one of its two deciders."""
     path = "/access-requests/prj_1.dts_1"
     past = Refused(422, "doit être un jour qui n'est pas passé", "until")
@@ -88,5 +88,16 @@ def test_owner_chooses_the_columns_that_it_grants() -> None:
     """All that are asked for at first; those that were left out before stay so."""
     fields: dict[str, Any] = {"columns": ["iris", "nom"], "refused_columns": ["nom"]}
     html = request_page(state="requested", **fields)
+    assert 'name="columns" value="iris" checked' in html
+    assert 'name="columns" value="nom">' in html
+
+
+def test_column_that_was_unticked_stays_so_beside_a_fault() -> None:
+    """Sent again as it is shown, the form grants no more than its owner meant."""
+    fields: dict[str, Any] = {"columns": ["iris", "nom"], "refused_columns": []}
+    sent: dict[str, Any] = {"decision": "grant", "until": "2020-01-01", "columns": "iris"}
+    sent |= {"read": fields["columns"]}
+    html = request_page(sent, state="requested", **fields)
+    assert "doit être un jour" in plain(html).lower()
     assert 'name="columns" value="iris" checked' in html
     assert 'name="columns" value="nom">' in html

@@ -161,6 +161,12 @@ def _then(visit: Visit, asked: set[str]) -> list[str]:
     return [member_id for member_id in visit.words("suggested") if member_id not in asked]
 
 
+def _asks_next(visit: Visit) -> bool:
+    """Return whether the form asks others in turn: ticked at first, and then as it was sent."""
+    was_sent = visit.text("suggested") or visit.asked("suggested")
+    return not was_sent or bool(visit.text("then") or visit.asked("then"))
+
+
 async def narrow(visit: Visit) -> Response:
     """Have the treatment do without the columns that owners left out."""
     return await _do(visit, "treatment/narrowing", {}, "Le traitement se passe de ces colonnes.")
@@ -220,6 +226,7 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "licences": LICENCES,
         "used_at": _USED_AT,
         "invited": invited(project, "pilot_site" if is_site else "team"),
+        "asks_next": _asks_next(visit),
         "does": sentences_of(treatment, titles, untitled),
         "titled": partial(with_titles, titles),
         "written": codes_of(treatment),

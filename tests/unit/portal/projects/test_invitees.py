@@ -64,6 +64,17 @@ def test_search_keeps_what_is_chosen_without_a_script(
     assert "csrf" not in form.partition("<button")[0]
 
 
+def test_tick_that_was_taken_away_stays_away_after_a_search_or_a_fault() -> None:
+    """Whom the lab advises next is asked in turn only where the form says so to the end."""
+    ticked, there = 'name="then" value="1" checked', answers("piloted")
+    of_project: dict[str, Any] = {"project_id": "prj_1"}
+    assert ticked in html_of(projects.show, there, "reviewer", **of_project)
+    query = b"membre=greyc&suggested=mbr_a"
+    assert ticked not in html_of(projects.show, there, "reviewer", query=query, **of_project)
+    sent = {"suggested": "mbr_a", "invited": "mbr_other", "team": "mbr_1"}
+    assert ticked not in html_of(projects.form_team, there, "reviewer", form=sent, **of_project)
+
+
 def test_whom_the_search_found_is_invited() -> None:
     """As the form was sent."""
     sent: dict[str, Json] = {}
