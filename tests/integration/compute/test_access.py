@@ -67,7 +67,6 @@ def test_revocation_cancels_what_runs_and_what_waits(lab: Lab, compute: RunningS
     job = lab.wait_for("job_started", project_id=project)["job_id"]
     lab.wait_for("job_queued", project_id=project, kind="full")
     other = lab.homes()
-    ask(lab, project, other)
     lab.grant(project, other)
     revoke(lab, project, other)
     eventually(lambda: not lab.queues()["compute.on.access_revoked"])
@@ -75,7 +74,7 @@ def test_revocation_cancels_what_runs_and_what_waits(lab: Lab, compute: RunningS
     with followed(lab, compute, job, HOLDER) as stream:
         coming = events(stream)
         assert next(coming)[2]["state"] == "running"
-        revoke(lab, project, dataset, times=2)
+        revoke(lab, project, dataset, sequence=4, times=2)
         kind, _, end = list(coming)[-1]
     assert (kind, end["state"], "étude finie" in end["withheld"]) == ("end", "cancelled", True)
     for kind in ("full", "trial"):

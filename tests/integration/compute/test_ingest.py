@@ -79,12 +79,6 @@ def test_dialect_is_found(
     assert (profile.encoding, profile.delimiter) == (encoding, delimiter)
 
 
-def test_repeated_and_missing_column_names_are_told_apart(tmp_path: Path) -> None:
-    """A table has one column per name, whatever its case."""
-    run = ingest(tmp_path / "job", b"Nom;nom;;Nom\n1;2;3;4\n")
-    assert list(table(run)) == ["Nom", "nom_2", "colonne_3", "Nom_3"]
-
-
 def test_parquet_keeps_its_types(tmp_path: Path) -> None:
     """A typed file is taken in as it is."""
     frame = pd.DataFrame({"com": ["01001"], "n": [3], "x": [1.5], "ok": [True]})

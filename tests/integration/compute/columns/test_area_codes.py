@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from shared.engine.reading.columns.cog import load_codes
-from tests.integration.compute.jobs import DATA, DEMO, ingest
+from tests.integration.compute.jobs import DATA, ingest
 
 CHANCE = np.random.default_rng(5)
 COMMUNES = sorted(code for code in load_codes().communes if code < "96")[::30]
@@ -43,20 +43,6 @@ def real(path: Path, encoding: str, names: Sequence[str]) -> list[list[str]]:
 def numbers(middle: float, spread: float, many: int, digits: int = 4) -> list[str]:
     """Decimals around the middle."""
     return [f"{figure:.{digits}f}" for figure in CHANCE.normal(middle, spread, many)]
-
-
-def test_whole_lists_of_codes_are_told_without_anything_beside(tmp_path: Path) -> None:
-    """All values of a column are looked at together, however many threads count them."""
-    codes = load_codes()
-    departements, regions = sorted(codes.departements) * 9, sorted(codes.regions) * 60
-    many = len(departements)
-    assert types_of(tmp_path, departements, regions[:many]) == ["departement", "region"]
-
-
-def test_real_codes_of_places_are_told_by_their_communes(tmp_path: Path) -> None:
-    """The région of all rows is the same, their départements are not."""
-    columns = real(DEMO / "communes_2026.csv", "utf-8", ["departement", "code", "region"])
-    assert types_of(tmp_path, *columns) == ["departement", "commune", "region"]
 
 
 @pytest.mark.parametrize("is_beside_communes", [True, False])

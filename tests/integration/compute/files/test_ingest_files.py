@@ -114,7 +114,7 @@ REFUSED: dict[str, tuple[Mapping[str | ZipInfo, bytes], str]] = {
     "direction": ({"a\u202egnp.exe": PNG}, "ne doit pas changer le sens de lecture"),
     "long": ({"a" * 300: PNG}, "est trop long"),
     "deep": ({"/".join("a" * 30): PNG}, "est trop long"),
-    "bomb": ({"a.bin": b"\0" * 300_000_000}, "ce ne sont pas des données, mais une répétition"),
+    "bomb": ({"a.bin": b"\0" * 120_000_000}, "ce ne sont pas des données, mais une répétition"),
 }
 
 

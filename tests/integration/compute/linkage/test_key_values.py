@@ -11,7 +11,7 @@ import pytest
 from shared.engine.reading.columns.identifiers import is_siren, is_siret
 from shared.engine.reading.linkage import key_values
 from shared.engine.tables.key_file import KEYS, KeyColumn, read_blocks
-from tests.integration.compute.jobs import DEMO, ingest
+from tests.integration.compute.jobs import DEMO, ingest, ingested_once
 
 Counted = dict[str, int]
 
@@ -21,7 +21,9 @@ def keys(
 ) -> dict[KeyColumn, Counted]:
     """The key columns of a file with their values and counts, or what they lead to `via`..."""
     counts_by_column: dict[KeyColumn, Counted] = {}
-    path = ingest(folder / "job", content, filename).output_path(KEYS)
+    is_shared = isinstance(content, Path)
+    run = ingested_once(content) if is_shared else ingest(folder / "job", content, filename)
+    path = run.output_path(KEYS)
     for block in read_blocks([path.read_bytes()]):
         if bool(block.via) == via:
             counts_by_column.setdefault(block.column, {}).update(

@@ -1,9 +1,11 @@
 """A treatment of one step, which is own code, on the demo's communes."""
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, run, step, take_in
@@ -44,3 +46,14 @@ def run_code(tmp_path: Path, work: dict[str, object], files: Tables) -> RunCode:
         return run(tmp_path / "job", {**work, "steps": steps, **(overrides or {})}, files)
 
     return start
+
+
+@pytest.fixture
+def mark() -> Iterator[str]:
+    """A number that a process left behind would show; there is none afterwards."""
+    number = str(random.randrange(10**8, 10**9))
+    yield number
+    command_lines = [
+        " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
+    ]
+    assert not [words for words in command_lines if words.startswith("sleep") and number in words]

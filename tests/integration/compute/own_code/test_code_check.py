@@ -38,17 +38,6 @@ def test_code_runs_on_a_sample_without_a_lab(tmp_path: Path) -> None:
     assert rows[1].startswith("61")
 
 
-def test_fault_of_code_is_told_as_a_job_tells_it(tmp_path: Path) -> None:
-    """With its trace, since these are its author's own data, in the encoding that it says."""
-    words = ("--sample", str(DEMO / "communes_2026.csv"))
-    code = f"# -*- coding: cp1252 -*-\n{CODE}".encode("cp1252")
-    done = check(tmp_path, code, *words)
-    assert done.returncode == 1
-    assert "reçu " in done.stdout
-    assert "le code s'est arrêté ligne 5 : il n'y a pas de clé ou de colonne" in done.stderr
-    assert "KeyError: 'departement'" in done.stdout
-
-
 def test_code_without_run_is_refused_before_anything_starts(tmp_path: Path) -> None:
     """As the lab refuses it."""
     done = check(tmp_path, "x = 1\n", "--sample", str(DEMO / "communes_2026.csv"))
@@ -88,3 +77,16 @@ def test_code_runs_on_files_without_a_lab(tmp_path: Path) -> None:
     assert "files: mes_photos" in done.stdout
     [path] = (tmp_path / "made").glob("resultat-*")
     assert path.read_text() == "a/b.png 3"
+
+
+def test_fault_of_code_is_told_as_a_job_tells_it(tmp_path: Path) -> None:
+    """With its trace, since these are its author's own data, in the encoding that it says."""
+    file = tmp_path / "photo.png"
+    file.write_bytes(b"123")
+    code = "# -*- coding: cp1252 -*-\ndef run(tables, parameters):\n"
+    code += "    print('reçu', *tables)\n    return parameters['departement']\n"
+    done = check(tmp_path, code.encode("cp1252"), "--files", str(file))
+    assert done.returncode == 1
+    assert "reçu photo" in done.stdout
+    assert "le code s'est arrêté ligne 4 : il n'y a pas de clé ou de colonne" in done.stderr
+    assert "KeyError: 'departement'" in done.stdout

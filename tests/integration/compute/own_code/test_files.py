@@ -90,22 +90,6 @@ def test_code_reads_tables_beside_files(tmp_path: Path) -> None:
     assert len(done.output_path("result.csv").read_text().splitlines()) == 1 + 3
 
 
-def test_restricted_files_leave_through_a_reviewer(tmp_path: Path) -> None:
-    """No rule can look into what code made of them."""
-    protected = {
-        "photos": {
-            "dataset_id": "dts_1",
-            "version": 1,
-            "sha256": "a" * 64,
-            "title": "Photos",
-            "personal": "direct",
-        }
-    }
-    done = read(tmp_path / "job", COUNT, PHOTOS, "photos.zip", protected=protected)
-    assert not done.error
-    assert done.result["release"]["verdict"] == "held"
-
-
 @pytest.mark.parametrize("application", ["aggregate", "query"])
 def test_other_steps_do_not_take_files_for_a_table(tmp_path: Path, application: str) -> None:
     """The job says so by the role, wherever nobody checked the treatment before."""

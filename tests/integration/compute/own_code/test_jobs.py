@@ -1,13 +1,9 @@
 """Own code as a project's job: what its holder gets, and what is told to everybody."""
 
 import json
-from io import BytesIO
 from typing import Any
-from zipfile import ZipFile
 
-import numpy as np
 import pytest
-from matplotlib import image
 
 from shared.aggregate import new_id
 from tests.integration.compute.lab import Lab, treating
@@ -33,26 +29,6 @@ def tried(lab: Lab, code: str) -> str:
     fields = {"code": code, "parameters": {"n": 3}}
     lab.equip(project, treating(dataset, "python", "homes", output="rendu", **fields))
     return project
-
-
-PIXELS = """
-import pandas as pd
-from matplotlib import image
-
-def run(tables, parameters):
-    sizes = [(name, image.imread(path).size) for name, path in tables["photos"].items()]
-    return pd.DataFrame(sizes, columns=["photo", "valeurs"])
-"""
-
-
-def photos() -> bytes:
-    """An archive of two pictures."""
-    archive, picture = BytesIO(), BytesIO()
-    image.imsave(picture, np.zeros((2, 5, 3)), format="png")
-    with ZipFile(archive, "w") as packed:
-        for name in ("2024/arrêt.png", "gare.png"):
-            packed.writestr(name, picture.getvalue())
-    return archive.getvalue()
 
 
 def job(lab: Lab, compute: RunningService, job_id: str, **asked: str) -> Any:
@@ -91,30 +67,3 @@ def test_trace_goes_to_the_holder_and_the_line_to_all(lab: Lab, compute: Running
     assert failed["reason"].startswith("le code s'est arrêté ligne 2 : ValueError")
     assert "1400" not in failed["reason"]
     assert "ValueError: 1400" in job(lab, compute, failed["job_id"])["log_tail"]
-
-
-@pytest.mark.usefixtures("catalog")
-def test_files_are_listed_when_they_come_and_read_by_code(
-    lab: Lab, compute: RunningService
-) -> None:
-    """From the upload to pixels; the manifest names the archive by its hash and version."""
-    event = lab.register(photos(), "photos.zip", read_as="files")
-    read = lab.manifest(lab.wait_for("job_succeeded", dataset_id=event.dataset_id))
-    listing = read.output("files.jsonl")
-    assert listing
-    listed = [json.loads(line) for line in lab.files.read(listing).splitlines()]
-    assert [(document["name"], document["width"]) for document in listed] == [
-        ("2024/arrêt.png", 5),
-        ("gare.png", 5),
-    ]
-    lab.shelve(event.dataset_id, event.file, "photos.zip")
-    project = new_id("prj")
-    lab.grant(project, event.dataset_id)
-    lab.secure(project)
-    lab.equip(project, treating(event.dataset_id, "python", "photos", code=PIXELS))
-    done = lab.wait_for("job_succeeded", project_id=project)
-    path = f"/jobs/{done['job_id']}/result"
-    rows = lab.call(compute, "GET", path, fields={"name": "result.csv"}).data.decode()
-    assert rows.splitlines() == ["photo;valeurs", "2024/arrêt.png;40", "gare.png;40"]
-    [job_input] = lab.manifest(done).inputs
-    assert (job_input.version, job_input.sha256) == (1, event.file.sha256)

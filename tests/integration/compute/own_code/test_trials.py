@@ -71,19 +71,11 @@ def test_code_that_works_is_tried(lab: Lab, homes: str) -> None:
     assert tried(lab, coded(homes, WORKS)) == []
 
 
-def test_code_that_raises_on_a_sample_is_refused_with_its_line(
-    lab: Lab, compute: RunningService, homes: str
-) -> None:
-    """With what Python says of it, where a treatment is checked."""
-    answer = lab.call(compute, "POST", "/treatments/check", json=coded(homes, RAISES)).json()
-    assert answer["field"] == "steps.0.parameters.code"
-    assert "arrêté ligne 4" in answer["detail"]
-    assert "Python dit « " in answer["detail"]
-    assert "journal" not in answer["detail"]
+def test_code_that_raises_is_refused_with_its_line(lab: Lab, homes: str) -> None:
+    """With what Python says of it, on what other steps make; one that it does not need is left out.
 
-
-def test_code_behind_other_steps_is_tried_on_what_they_make(lab: Lab, homes: str) -> None:
-    """Its place is that in the whole treatment; a step that it does not need is left out."""
+    Its place is that in the whole treatment.
+    """
     cleaning = {"operations": [{"op": "trim", "columns": ["com"]}]}
     keyed = step("pseudonymise", {"table": "homes"}, "hidden", columns=["com"])
     steps = [
@@ -96,6 +88,8 @@ def test_code_behind_other_steps_is_tried_on_what_they_make(lab: Lab, homes: str
     with pytest.raises(Invalid, match="ligne 4") as refused:
         tried(lab, treatment)
     assert refused.value.field == "steps.3.parameters.code"
+    assert "Python dit « " in refused.value.args[0]
+    assert "journal" not in refused.value.args[0]
 
 
 def test_code_on_data_of_others_is_parsed_alone(lab: Lab, homes: str) -> None:

@@ -283,20 +283,6 @@ def test_a_trial_of_restricted_data_says_that_it_is_one(secret: RunOutcome, tmp_
     assert "Essai sur un échantillon : 60 lignes sur 200." in page
 
 
-def test_bodies_and_departments_are_recognised_by_their_codes(tmp_path: Path) -> None:
-    """The same step maps all three levels; what is not in Normandy is counted."""
-    content = b"dep;n\n14;1\n27;2,5\n50;3\n61;\n76;5\n75;6\n99;7\n"
-    parameters: dict[str, Any] = {"key": "dep", "value": "n", "title": "t", "bounds": [2, 4]}
-    run = treat(tmp_path, {"t": content}, step("map", {"table": "t"}, "m", **parameters))
-    assert _areas(run.output_path("map.svg")) == {"class-0": 1, "class-1": 2, "class-2": 1}
-    report = run.reports[0]
-    assert report["map"]["without_value"] == 1
-    assert report["map"]["rows_elsewhere"] == 1
-    assert report["map"]["rows_unknown"] == 1
-    assert "Sans valeur (hachures) : 1 département" in report["summary"]
-    assert "4 et plus (1)" in _texts(run.output_path("map.svg"))
-
-
 def test_a_map_of_no_codes_is_refused(tmp_path: Path) -> None:
     """The parameter is named, and no value."""
     run = treat(

@@ -129,14 +129,6 @@ def test_trial_says_that_it_ran_on_a_sample(trial: RunOutcome) -> None:
     assert 60 < len(result) <= 71
 
 
-def test_trial_takes_the_same_sample_again(trial: RunOutcome, tmp_path: Path) -> None:
-    """Two trials of one treatment give the same bytes."""
-    again = treat(tmp_path, TABLES, CROSS, AGGREGATE, sample_rows=500)
-    assert (
-        again.output_path("result.csv").read_bytes() == trial.output_path("result.csv").read_bytes()
-    )
-
-
 def test_without_the_communes_gone_codes_stay_without_match(tmp_path: Path) -> None:
     """They are kept by a left crossing, listed with their weight, and form the empty group."""
     roles = {"left": "logements", "right": "epci"}
@@ -182,13 +174,6 @@ def test_columns_of_both_sides_are_kept_apart(tmp_path: Path) -> None:
     assert run.reports[0]["renamed"] == {"k": "k_2", "nom": "nom_2", "Nom_2": "Nom_2_2"}
 
 
-def test_inner_crossing_drops_what_it_reports(tmp_path: Path) -> None:
-    """Without a match a row goes, but not silently."""
-    report = cross(tmp_path, how="inner").reports[0]
-    assert report["rows"]["out"] == 5
-    assert report["keys"]["unmatched"] == {"keys": 2, "rows": 2, "weight": 2, "share": 0.4}
-
-
 def test_code_that_two_communes_claim_has_no_successor(tmp_path: Path) -> None:
     """A code is never given to one of two communes by chance."""
     communes = (
@@ -232,14 +217,6 @@ def test_value_that_is_no_number_is_an_error(tmp_path: Path) -> None:
         "steps.0.sums: colonne « x » : 2 valeurs ne sont pas des nombres,"
         " par exemple de la forme « x.x. »"
     )
-
-
-def test_hostile_names_stay_names(tmp_path: Path) -> None:
-    """A column's name is never read as SQL."""
-    name = 'x"; DROP TABLE a; --'
-    header = b'"x""; DROP TABLE a; --"'
-    run = aggregate(tmp_path, b"g;" + header + b"\na;1\na;2\n", sums=[name])
-    assert pd.read_parquet(run.output_path("result.parquet"))[name].tolist() == [3]
 
 
 def test_column_named_as_a_number_of_rows_is_a_column(tmp_path: Path) -> None:

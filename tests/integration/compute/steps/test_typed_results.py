@@ -99,20 +99,6 @@ def test_cells_that_are_no_number_are_empty_and_told(crossed: RunOutcome) -> Non
     assert described["menages"] == f"{words}."
 
 
-def test_sums_read_what_spreadsheets_write(tmp_path: Path) -> None:
-    """Amounts with their unit, and without the cells that are secret, which are told."""
-    sums = step("aggregate", {"table": "s"}, "r", by=["actif"], sums=["montant", "taux", "menages"])
-    run = treat(tmp_path, {"s": SHOPS}, sums)
-    table = parquet.read_table(run.output_path("result.parquet"))
-    assert table.to_pylist() == [
-        {"actif": "non", "montant": -12.0, "taux": 3.0, "menages": None},
-        {"actif": "oui", "montant": 1234.56, "taux": 12.4, "menages": 12},
-    ]
-    assert table.schema.field("menages").type == pa.int64()
-    (warning,) = run.reports[-1]["warnings"]
-    assert (warning["column"], warning["cells"]) == ("menages", 2)
-
-
 SWIMMERS = b"com;zone;nageurs\n" + b"".join(
     b"%05d;%d;%s\n" % (14000 + at, at % 2, (b"nc", b"s", b"%d" % (100 + at))[min(at % 8, 2)])
     for at in range(80)
