@@ -35,20 +35,9 @@ class Report:
 
 
 def run(
-    home: Path,
-    *,
-    projects: int,
-    kills: int,
-    seed: int,
-    workers: int,
-    seconds: float,
-    tell: Tell,
-    ease: float = 1,
+    home: Path, *, projects: int, kills: int, seed: int, workers: int, seconds: float, tell: Tell
 ) -> Report:
-    """Let `projects` flow while at least `kills` processes are killed; the audit's report.
-
-    `ease` stretches the pauses between kills.
-    """
+    """Let `projects` flow while at least `kills` processes are killed; the audit's report."""
     lab = Lab(home, workers)
     began = time.monotonic()
     with lab.up():
@@ -56,7 +45,7 @@ def run(
         journeys = [Journey(number, seed, cast) for number in range(projects)]
         started = time.monotonic() - began
         tell(f"the stack is up after {started:.0f} s")
-        ease *= max(1, projects / _PROJECTS) * max(1, started / _START_SECONDS)
+        ease = max(1, projects / _PROJECTS) * max(1, started / _START_SECONDS)
         with lab.killing(seed, kills, ease) as enough:
             _flow(journeys, enough, began + seconds, tell)
         tell(f"{len(lab.kills)} kills: {dict(Counter(lab.kills))}")
