@@ -1,21 +1,27 @@
 """Own code that fails or attacks: its holder reads a sentence, and nothing else is touched."""
 
 import json
+import random
 import subprocess
 import sys
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from zlib import compress
 
+import psutil
 import pytest
 
 from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.sandbox import Sandbox
+from services.compute.execution.spares.spares import Spares
 from shared.engine.running.own_code import confinement
 from shared.engine.running.own_code.confinement import REFUSED
 from shared.engine.running.own_code.failures import reason
 from tests.integration.compute.execution.test_bombs import repeated
-from tests.integration.compute.jobs import Tables, prepare, step
+from tests.integration.compute.execution.test_spares import fill
+from tests.integration.compute.jobs import Tables, describe, prepare, step
 from tests.integration.compute.own_code.conftest import RunCode
 
 FORGED = """
@@ -26,10 +32,16 @@ def left(*listed):
 """
 FAULTS = {
     "raises": ("def run(tables, parameters):\n    return 1 / 0", "ligne 2 : ZeroDivisionError"),
+    "syntax": ("def run(tables, parameters)\n    pass", "ligne 1 : ce n'est pas du Python valide"),
     "library": (
         "import torch\ndef run(tables, parameters): pass",
         "ligne 1 : la bibliothèque « torch » n'est pas offerte ; le sont pandas, numpy",
     ),
+    "column": (
+        "def run(tables, parameters):\n    return tables['communes']['habitants']",
+        "ligne 2 : il n'y a pas de clé ou de colonne « habitants » (KeyError)",
+    ),
+    "nothing": ("def run(tables, parameters): pass", "le code n'a rien rendu"),
     "object": (
         (
             "class A:\n    def __array__(self): raise SystemExit\n    __reduce__ = __array__\n"
@@ -49,12 +61,24 @@ FAULTS = {
         "import sys\ndef run(tables, parameters):\n    sys.exit(0)",
         "ligne 3 : il s'est terminé (sys.exit) au lieu de rendre un résultat",
     ),
+    "hard exit": (
+        "import os\ndef run(tables, parameters): os._exit(0)",
+        "le processus du code s'est arrêté sans rendre de résultat (code 0)",
+    ),
+    "signal": (
+        "import os\ndef run(tables, parameters): os.kill(os.getpid(), 9)",
+        "le processus du code a été interrompu (signal SIGKILL)",
+    ),
     "parents": (
         (
             "import os\ndef run(tables, parameters):\n    os.kill(1, 9); os.kill(os.getppid(), 9)\n"
             "    os.kill(-1, 9)"
         ),
         "ligne 4 : ProcessLookupError",
+    ),
+    "outside": (
+        "def run(tables, parameters):\n    open('/usr/a', 'w')",
+        "ligne 2 : sans doute n'a-t-il pas trouvé ou pu écrire un fichier",
     ),
     "inputs": (
         "def run(tables, parameters):\n    open('/in/request.json', 'w')",
@@ -75,6 +99,13 @@ FAULTS = {
     "files": (
         "def run(tables, parameters):\n    for n in iter(range(10**9)): open(f'f{n}', 'w').close()",
         "le code a écrit plus de 10000 fichiers",
+    ),
+    "nested": (
+        (
+            "import os\ndef run(tables, parameters):\n    for _ in range(1500):\n"
+            "        os.mkdir('d'); os.chdir('d')\n    while True: pass"
+        ),
+        "le traitement a créé plus de 64 dossiers les uns dans les autres",
     ),
 }
 
@@ -136,6 +167,17 @@ def test_code_sees_its_tables_and_nothing_of_the_lab(run_code: RunCode) -> None:
     assert set(seen[0].strip('"').split()) <= installed
 
 
+@pytest.fixture
+def mark() -> Iterator[str]:
+    """A number that a process left behind would show; there is none afterwards."""
+    number = str(random.randrange(10**8, 10**9))
+    yield number
+    command_lines = [
+        " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
+    ]
+    assert not [words for words in command_lines if words.startswith("sleep") and number in words]
+
+
 def steps_of(code: str) -> list[dict[str, object]]:
     """A treatment of one step."""
     return [step("python", {"communes": "communes"}, "rendu", code=code)]
@@ -167,6 +209,11 @@ ATTACKS = {
         ),
         Limits(seconds=30, memory_bytes=4_000_000_000, processes=16),
         "le traitement a lancé plus de 16 processus",
+    ),
+    "endless": (
+        "def run(tables, parameters):\n    while True: pass",
+        Limits(seconds=4, memory_bytes=1_000_000_000),
+        "le traitement a dépassé 4 secondes",
     ),
     "memory": (
         (
@@ -207,6 +254,36 @@ def test_attack_ends_with_a_reason(
     outcome = in_sandbox(tmp_path / "job", files, work, code, limits)
     reason = reason.replace("ligne 3", "ligne 5")
     assert reason in outcome.reason
+
+
+BACKGROUND = """
+import subprocess
+def run(tables, parameters):
+    subprocess.Popen(["setsid", "sleep", "1000.{}"])
+    return tables["communes"].head(1)
+"""
+
+
+def test_background_processes_end_with_the_code(
+    tmp_path: Path, files: Tables, work: dict[str, object], mark: str
+) -> None:
+    """They neither keep the job from ending nor write where its results are read."""
+    outcome = in_sandbox(tmp_path / "job", files, work, BACKGROUND.format(mark), LIMITS)
+    assert outcome.ok, outcome
+
+
+def test_code_is_as_confined_in_a_sandbox_that_waited(
+    files: Tables, work: dict[str, object], mark: str
+) -> None:
+    """Its runner is a fork without any privilege, which may still confine it further."""
+    spares = Spares(1, LIMITS.memory_bytes)
+    with closing(spares):
+        fill(spares)
+        with spares.folder() as (folder, waiting):
+            assert waiting
+            describe(folder.path, {**work, "steps": steps_of(BACKGROUND.format(mark))}, files)
+            run = Sandbox(LIMITS).run(folder.path, lambda _: None, lambda: False, waiting)
+            assert run.ok, run
 
 
 def test_system_that_cannot_confine_code_does_not_run_it(tmp_path: Path) -> None:

@@ -26,12 +26,21 @@ import os
 def run(tables, parameters):
     os._exit(3)
 """
+LONG = """
+def run(tables, parameters):
+    while True:
+        print("Ablon" * 1000)
+"""
 SILENT = """
 def run(tables, parameters):
     return tables["communes"].head(1)
 """
 
 
+LOST = """
+def run(tables, parameters):
+    raise KeyError("Ablon")
+"""
 HELD = (
     "Le résultat contient des données restreintes d'autrui, et les règles de diffusion ne"
     " suffisent pas à le laisser sortir."
@@ -72,9 +81,15 @@ def journal(run: RunOutcome) -> str:
             "sans rendre de résultat (code 3)",
             ("le processus du code s'est arrêté sans rendre de résultat (code 3)",),
         ),
+        (LONG, "plus de 2 Mo dans son journal", ("plus de 2 Mo dans son journal",)),
         (SILENT, "rien écrit", ()),
+        (
+            LOST,
+            "KeyError: 'Ablon'",
+            ("ligne 3 : il n'y a pas de clé", "Python dit : KeyError: 'Ablon'"),
+        ),
     ],
-    ids=["good", "raises", "exits", "silent"],
+    ids=["good", "raises", "exits", "prints", "silent", "misses"],
 )
 def test_reviewer_alone_is_told_whether_code_fails(
     code: str,
@@ -99,10 +114,11 @@ def test_reviewer_alone_is_told_whether_code_fails(
     assert record.for_holder() == ReleaseRecord(verdict="held", told=HELD)
 
 
-def test_later_steps_tell_nothing_either(run_code: RunCode) -> None:
+@pytest.mark.parametrize("code", [GOOD, BAD], ids=["good", "raises"])
+def test_later_steps_tell_nothing_either(code: str, run_code: RunCode) -> None:
     """They fail where the code chose other names: so they could tell what it saw."""
     summed = step("aggregate", {"table": "rendu"}, "somme", by=["departement"], sums=["vu"])
-    run = run_code(GOOD, overrides=PROTECTED, more=[summed])
+    run = run_code(code, overrides=PROTECTED, more=[summed])
     assert run.error == ""
     assert journal(run)
     assert [report["application"] for report in run.reports] == ["python", "aggregate"]
@@ -112,9 +128,10 @@ def test_later_steps_tell_nothing_either(run_code: RunCode) -> None:
     ("code", "reason"),
     [
         ("import torch\ndef run(tables, parameters): pass", "« torch » n'est pas offerte"),
+        ("x = y\ndef run(tables, parameters): pass", "ligne 1 : le nom « y » n'existe pas"),
         ("open('/in/0.parquet')\ndef run(tables, parameters): pass", "(FileNotFoundError)"),
     ],
-    ids=["library", "table"],
+    ids=["library", "name", "table"],
 )
 def test_what_is_wrong_with_code_by_itself_is_told(
     code: str, reason: str, run_code: RunCode, capsys: pytest.CaptureFixture[str]

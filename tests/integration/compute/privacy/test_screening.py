@@ -168,6 +168,14 @@ def test_same_columns_without_names_are_quasi_identifiers(tmp_path: Path) -> Non
     assert sensitive.diversity == min(len(set(values)) for values in groups.values())
 
 
+def test_names_that_repeat_are_names(tmp_path: Path) -> None:
+    """In a large table few first names are many people's."""
+    some = list(persons(60))
+    rows = [row | {"nom": some[at % 37]["nom"]} for at, row in enumerate(some * 20)]
+    privacy = screened(tmp_path, as_csv(rows, a="prenom", b="nom"))
+    assert kinds(privacy) == {"a": "first_name", "b": "surname"}
+
+
 def test_somebody_s_number_in_a_text_is_found(tmp_path: Path) -> None:
     """Among remarks that say nothing of anybody."""
     remarks = [f"Travaux en {at % 12} à revoir" for at in range(200)]
@@ -196,6 +204,15 @@ def test_date_alone_is_no_birth_date(tmp_path: Path) -> None:
     assert kinds(named) == {"date_naissance": "birth_date"}
     beside = screened(tmp_path / "c", as_csv(rows, x="naissance", y="complet"))
     assert kinds(beside) == {"x": "birth_date", "y": "full_name"}
+
+
+def test_counts_of_people_are_no_persons(tmp_path: Path) -> None:
+    """The first names given in a year, or a census by sex: a row is a group."""
+    rows = list(persons(200))
+    names = as_csv(rows, sexe="sexe", prenom="prenom", nombre="effectif", commune="commune")
+    privacy = screened(tmp_path / "a", names)
+    assert (privacy.verdict, privacy.subject) == ("none", "groups")
+    assert screened(tmp_path / "b", as_csv(rows, sexe="sexe", nombre="effectif")).verdict == "none"
 
 
 def split(rows: list[dict[str, str]], **columns: str) -> bytes:
@@ -237,12 +254,32 @@ def test_join_of_two_safe_tables_is_unsafe(tmp_path: Path, halves: Tables) -> No
     assert f"{verdict.rows_below} lignes" in warning
 
 
+def test_trial_of_the_join_warns_too(tmp_path: Path, halves: Tables) -> None:
+    """A sample is screened like the whole."""
+    assert not verdict_of(treat(tmp_path, halves, CROSS, sample_rows=200)).is_safe
+
+
 def test_sums_of_persons_are_groups(tmp_path: Path, halves: Tables) -> None:
     """What an aggregation leaves is about nobody in particular."""
     by = ["sexe", "annee_naissance"]
     sums = step("aggregate", {"table": "ensemble"}, "sommes", by=by, sums=["numero"])
     verdict = verdict_of(treat(tmp_path, halves, CROSS, sums))
     assert (verdict.verdict, verdict.subject) == ("none", "groups")
+
+
+def test_crossing_that_brings_names_in_names_persons(tmp_path: Path) -> None:
+    """Whatever the left table was."""
+    rows = list(persons(100))
+    tables: Tables = {"a": split(rows, age="age"), "b": split(rows, prenom="prenom", nom="nom")}
+    verdict = verdict_of(treat(tmp_path, tables, CROSS))
+    assert kinds(verdict) == {"prenom": "first_name", "nom": "surname"}
+
+
+def test_real_crossing_is_about_no_person(tmp_path: Path) -> None:
+    """Homes and inter-communal bodies: the demonstration's own result."""
+    tables: Tables = {"a": DEMO / "logements.csv", "b": DEMO / "epci_2026.csv"}
+    run = treat(tmp_path, tables, crossing("com", "code"))
+    assert (verdict_of(run).verdict, run.reports[-1]["warning"]) == ("none", "")
 
 
 def test_persons_without_a_match_are_counted_and_not_listed(tmp_path: Path) -> None:
@@ -295,6 +332,14 @@ def test_offices_of_organisations_are_not_persons(tmp_path: Path) -> None:
     assert (privacy.verdict, privacy.subject) == ("none", "organisations")
     del whole["siren"]
     assert screened(tmp_path / "b", as_csv(rows, **whole)).verdict == "none"
+
+
+def test_mailbox_with_a_name_is_a_person_among_offices(tmp_path: Path) -> None:
+    """One official's own mailbox in a directory of offices."""
+    rows = list(offices(100))
+    rows[40]["mail"] = "marie.dupont@ville.fr"
+    privacy = screened(tmp_path, as_csv(rows, nom="nom", siren="siren", mail="mail"))
+    assert kinds(privacy) == {"mail": "email"}
 
 
 def test_no_value_of_a_person_is_in_the_result(tmp_path: Path) -> None:

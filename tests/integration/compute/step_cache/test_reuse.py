@@ -5,7 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from services.compute.execution.step_cache.model import KeptStep
 from shared.events import Step
 from tests.integration.compute.step_cache.projects import Project
 
@@ -85,6 +88,13 @@ def test_changed_chart_does_no_step(project: Project) -> None:
     assert again.reports[-1]["pictures"][0]["title"] == "Logements par EPCI"
 
 
+def test_changed_input_lets_all_steps_be_done(project: Project) -> None:
+    """A new version has another hash."""
+    project.run(cross(), add_up())
+    project.tables["homes"] = project.tables["homes"].slice(0, 399)
+    assert project.run(cross(), add_up()).reused == []
+
+
 def test_another_project_does_its_own(project: Project) -> None:
     """That it is quick would tell it what others ran."""
     project.run(cross(), add_up())
@@ -129,22 +139,28 @@ def test_short_steps_are_not_kept(project: Project) -> None:
     assert project.kept == []
 
 
+_BY = st.sampled_from(["epci", "street", "com"])
+_RECIPES = st.tuples(st.booleans(), st.sampled_from(["inner", "left", "anti"]), _BY, st.booleans())
+
+
 def recipe(is_cleaned: bool, how: str, by: str, is_drawn: bool) -> list[Step]:
     """A small recipe, some of whose steps others have, too."""
     before = [clean()] if is_cleaned else []
+    by = "street" if how == "anti" else by
     steps = [*before, cross("cleaned" if is_cleaned else "homes", how=how), add_up(by)]
     return [*steps, chart("T", by)] if is_drawn else steps
 
 
-def test_job_makes_the_same_with_what_was_kept_as_without(project: Project) -> None:
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(recipes=st.lists(_RECIPES, min_size=2, max_size=4))
+def test_job_makes_the_same_with_what_was_kept_as_without(
+    project: Project, recipes: list[tuple[bool, str, str, bool]]
+) -> None:
     """Whatever ran before, rows and reports are those of a job that does all."""
-    choices: list[tuple[bool, str, str, bool]] = [
-        (False, "inner", "epci", True),
-        (True, "left", "epci", False),
-        (True, "left", "com", True),
-    ]
-    for choice in choices:
-        steps = recipe(*choice)
+    for choices in recipes:
+        steps = recipe(*choices)
         kept, without = project.run(*steps), project.run(*steps, is_kept=False)
         assert kept.result.equals(without.result)
         assert [_untimed(report) for report in kept.plain_reports] == [
@@ -155,3 +171,10 @@ def test_job_makes_the_same_with_what_was_kept_as_without(project: Project) -> N
 def _untimed(report: dict[str, Any]) -> dict[str, Any]:
     """A report without the day that its picture was drawn."""
     return {name: value for name, value in report.items() if name != "pictures"}
+
+
+def test_kept_steps_are_found_by_what_they_are_made_of(project: Project) -> None:
+    """Who ends a dataset, a job or a member finds them by it."""
+    done = project.run(cross(), add_up())
+    kept_steps = project.store.of(KeptStep).every({"job_id": done.job.id})
+    assert {kept_step.dataset_ids for kept_step in kept_steps} == {("dts_homes", "dts_towns")}
