@@ -253,6 +253,14 @@ def test_chains_of_imports_are_short() -> None:
     assert len(chain) <= LONGEST_CHAIN, chain
 
 
+def test_fixtures_of_a_package_stand_in_one() -> None:
+    """In a folder without `__init__.py` pytest keeps them to the end of the whole run."""
+    of_packages = [path for path in TESTS if 'scope="package"' in path.read_text("utf-8")]
+    folders = {path.parent for path in of_packages if path.name == "conftest.py"}
+    assert folders
+    assert [path for path in folders if not (path / "__init__.py").exists()] == []
+
+
 def test_tests_neither_mock_nor_sleep() -> None:
     """They use real servers or hand-written fakes, and wait for conditions."""
     tests = [path for path in TESTS if path.name.startswith("test_") or path.name == "conftest.py"]
