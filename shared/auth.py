@@ -4,12 +4,12 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -22,7 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import AfterValidator, Field
 
-from shared.errors import Invalid, SettingsError, Unauthenticated
+from shared.errors import Invalid, LabError, SettingsError, Unauthenticated
+
+Action = TypeVar("Action", bound=str)
 
 Role = Literal["holder", "owner", "reviewer", "operator", "committee"]
 ROLES: frozenset[str] = frozenset(get_args(Role))
@@ -86,6 +88,30 @@ class Caller:
     def may_see(self, *member_ids: str) -> bool:
         """Whether the caller is staff or one of these members."""
         return self.is_staff or self.member_id in member_ids
+
+
+def allowed(
+    caller: Caller,
+    checks: Mapping[Action, Callable[[], object]],
+    needed_roles: Mapping[Action, frozenset[Role]],
+) -> tuple[Action, ...]:
+    """The actions whose check passes, of those that the caller has a role for, if any is needed.
+
+    A check raises a LabError where the command would be refused; what is sent is not looked at.
+    """
+
+    def passes(check: Callable[[], object]) -> bool:
+        try:
+            check()
+        except LabError:
+            return False
+        return True
+
+    return tuple(
+        action
+        for action, check in checks.items()
+        if (action not in needed_roles or caller.roles & needed_roles[action]) and passes(check)
+    )
 
 
 ANYBODY = Caller("", frozenset())

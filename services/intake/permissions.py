@@ -5,8 +5,8 @@ from functools import partial
 from typing import Literal
 
 from services.intake.model import Project
-from shared.auth import Caller, Role
-from shared.errors import Rejected, WrongStage
+from shared.auth import Caller, Role, allowed
+from shared.errors import WrongStage
 from shared.events.event import Party
 
 Action = Literal[
@@ -51,11 +51,7 @@ def actions_of(
     checks = _checks(caller, project, parties)
     if not caller.may_see(project.holder_id):
         checks = {"answer": checks["answer"]}
-    return tuple(
-        action
-        for action, check in checks.items()
-        if (action not in NEEDED_ROLES or caller.roles & NEEDED_ROLES[action]) and _passes(check)
-    )
+    return allowed(caller, checks, NEEDED_ROLES)
 
 
 def _checks(
@@ -86,11 +82,3 @@ def _checks(
         "treat": treat,
         "withdraw": partial(project.check_next, "withdrawn"),
     }
-
-
-def _passes(check: Callable[[], object]) -> bool:
-    try:
-        check()
-    except Rejected:
-        return False
-    return True

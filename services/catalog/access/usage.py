@@ -231,7 +231,7 @@ def list_uses(store: Store, dataset_id: str, query: Paging, caller: Caller) -> U
     Raises Forbidden for others, NotFound when they may not even know of the dataset.
     """
     dataset = visible(store, dataset_id, caller)
-    dataset.check_uses_readable(caller)
+    dataset.check_insider(caller, "qui s'en est servi")
     page = store.of(Use).page(
         {"dataset_id": dataset.id}, after=query.after, limit=query.limit, descending=True
     )

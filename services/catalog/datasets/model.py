@@ -222,10 +222,10 @@ class Dataset(Followed):
         if "operator" not in caller.roles:
             self.check_owner(caller.member_id, "le retire ou le supprime")
 
-    def check_uses_readable(self, caller: Caller) -> None:
-        """Raise Forbidden for anybody but its owners and the staff."""
+    def check_insider(self, caller: Caller, what: str) -> None:
+        """Raise Forbidden for anybody but its owners and the staff, who alone see `what`."""
         if not caller.may_see(*self.insiders):
-            raise Forbidden("seuls les propriétaires d'un jeu de données voient qui s'en est servi")
+            raise Forbidden(f"seuls les propriétaires d'un jeu de données voient {what}")
 
     def deciders(self, holder_id: str) -> list[str]:
         """Whose consent a project of that holder needs: all owners of restricted data but it."""

@@ -13,9 +13,8 @@ from services.catalog.datasets.quality import Criterion, Described, criteria_of,
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Changes, DatasetState, Version, compare
 from services.catalog.decisions.dataset_end import Retirement
-from shared.auth import Caller
+from shared.auth import Caller, allowed
 from shared.engine.tables.manifest import ColumnDescription
-from shared.errors import LabError
 from shared.events.event import FileRef, Frozen
 
 Action: TypeAlias = Literal["answer", "change", "download", "end", "read_uses"]
@@ -172,22 +171,9 @@ def _actions_of(dataset: Dataset, caller: Caller) -> tuple[Action, ...]:
         "change": partial(dataset.check_changeable, caller.member_id, ""),
         "download": partial(dataset.check_downloadable, caller),
         "end": partial(dataset.check_endable, caller),
-        "read_uses": partial(dataset.check_uses_readable, caller),
+        "read_uses": partial(dataset.check_insider, caller, ""),
     }
-    needed_roles = {"change": OWNERS, "end": ENDERS}
-    return tuple(
-        action
-        for action, check in checks.items()
-        if (action not in needed_roles or caller.roles & needed_roles[action]) and _passes(check)
-    )
-
-
-def _passes(check: Callable[[], object]) -> bool:
-    try:
-        check()
-    except LabError:
-        return False
-    return True
+    return allowed(caller, checks, {"change": OWNERS, "end": ENDERS})
 
 
 def versions_of(dataset: Dataset, caller: Caller) -> list[Version]:

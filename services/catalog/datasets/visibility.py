@@ -43,9 +43,10 @@ def view(store: Store, dataset_id: str, caller: Caller) -> DatasetView:
     """
     dataset = visible(store, dataset_id, caller)
     dataset_view = view_of(dataset, caller)
-    if has_left(store, caller.member_id):
-        kept = {"download"} if not dataset.is_of_others_than(caller) else set[Action]()
-        may = tuple(action for action in dataset_view.may if action in kept)
+    # Who left the lab takes away what everybody may, and does nothing else.
+    kept: tuple[Action, ...] = () if dataset.is_of_others_than(caller) else ("download",)
+    may = tuple(action for action in dataset_view.may if action in kept)
+    if may != dataset_view.may and has_left(store, caller.member_id):
         dataset_view = dataset_view.model_copy(update={"may": may})
     provenances = (version.provenance for version in dataset_view.versions if version.provenance)
     names = {input_version.dataset_id for origin in provenances for input_version in origin.inputs}

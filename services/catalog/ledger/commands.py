@@ -9,7 +9,7 @@ from services.catalog.ledger.model import Release, ReleaseState
 from services.catalog.ledger.views import ReleaseClaim, ReleasePage, ReleaseView
 from shared.auth import Caller
 from shared.engine.tables.release import EarlierRelease
-from shared.errors import Conflict, Forbidden
+from shared.errors import Conflict
 from shared.events import FileRef
 from shared.inbound import Paging
 from shared.store import Store
@@ -101,8 +101,7 @@ def list_releases(store: Store, dataset_id: str, query: Paging, caller: Caller) 
     Raises Forbidden for others, NotFound when they may not even know of the dataset.
     """
     dataset = visible(store, dataset_id, caller)
-    if not caller.may_see(*dataset.insiders):
-        raise Forbidden("seuls les propriétaires d'un jeu de données voient ce qui en est sorti")
+    dataset.check_insider(caller, "ce qui en est sorti")
     releases, following = store.of(Release).page(
         {"dataset_id": dataset.id}, after=query.after, limit=query.limit, descending=True
     )

@@ -17,9 +17,7 @@ _SAID = {
 
 async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     """Show who is asked to agree, and what each said, to be read before one answers."""
-    path = dataset_path(visit)
-    opening = await visit.lab.get("catalog", f"{path}/opening")
-    dataset = await visit.lab.get("catalog", path)
+    opening = await visit.lab.get("catalog", f"{dataset_path(visit)}/opening")
     words = {word["member_id"]: word for word in opening["words"]}
     mine, named = words.get(visit.member_id), {*opening["members"], opening["owner_id"]}
     variables = {
@@ -30,9 +28,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "given": {name: visit.text(name) for name in ("decision", "reason")},
         "faults": faults,
     }
-    return visit.page(
-        "data/opening.html", faults.status, dataset=dataset, opening=opening, **variables
-    )
+    return visit.page("data/opening.html", faults.status, opening=opening, **variables)
 
 
 async def ask(visit: Visit) -> Response:
