@@ -1,6 +1,7 @@
 """What stories of one project do again and again: members, data, the project on its way."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,20 @@ def offered(client: Client, about: dict[str, Any], file: Path) -> str:
     return str(new_id)
 
 
+@dataclass
 class OnProject:
-    """A story about a project, as the lab's staff and its holder see it."""
+    """A town's project on a carrier's data; what everybody saw on the way."""
 
-    staff: Client
-    holder: Client
+    lab: Lab
+    folder: Path
     project_id: str = ""
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.staff = self.lab.client("lab", "operator", "reviewer")
+        self.members = members_of(self.staff)
+        self.holder = self.lab.client(self.members["city"], "holder", "owner")
+        self.owner = self.lab.client(self.members["agency"], "owner")
 
     def project(self) -> dict[str, Any]:
         """The project as its holder sees it."""

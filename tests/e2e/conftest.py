@@ -9,7 +9,6 @@ import pytest
 from deploy.demo.partner import Partner
 from deploy.demo.story import Story
 from tests.chaos.lab import Lab
-from tests.e2e.acting import members_of
 from tests.e2e.consent import Consent
 
 
@@ -47,7 +46,6 @@ def story(lab: Lab, story_lines: list[str]) -> Story:
 @pytest.fixture(scope="package")
 def consent(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Consent:
     """A project that made a result of a carrier's restricted data, up to its delivery."""
-    members = members_of(lab.client("lab", "operator", "reviewer"))
-    consent = Consent(lab, members, tmp_path_factory.mktemp("consent"))
+    consent = Consent(lab, tmp_path_factory.mktemp("consent"))
     consent.play()
     return consent

@@ -1,13 +1,10 @@
 """A carrier's restricted data in a town's project: asked for, granted, taken away, and used."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
 from deploy.demo.story import wait
-from tests.chaos.lab import Lab
 from tests.e2e.acting import OnProject, offered
 
 ROWS = [
@@ -55,19 +52,11 @@ def figure_of(figure: str) -> dict[str, Any]:
     return {"sums": [figure]} if figure == "boardings" else {"counts": [figure]}
 
 
-@dataclass
 class Consent(OnProject):
     """A town asks a carrier for its counts of passengers; what everybody saw on the way."""
 
-    lab: Lab
-    members: dict[str, str]
-    folder: Path
-    seen: dict[str, Any] = field(default_factory=dict)
-
     def __post_init__(self) -> None:
-        self.staff = self.lab.client("lab", "operator", "reviewer")
-        self.holder = self.lab.client(self.members["city"], "holder", "owner")
-        self.owner = self.lab.client(self.members["agency"], "owner")
+        super().__post_init__()
         self.helper = self.lab.client(self.members["laboratory"], "holder")
         self.stranger = self.lab.client("mbr_stranger", "holder", "owner")
 

@@ -2,8 +2,6 @@
 
 import json
 import zipfile
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
 from deploy.demo.story import wait
 from tests.chaos.lab import Lab
-from tests.e2e.acting import OnProject, members_of
+from tests.e2e.acting import OnProject
 
 pytest.importorskip("nbclient", reason="make code was not run")
 image = pytest.importorskip("matplotlib.image")
@@ -28,19 +26,8 @@ def run(tables, parameters):
 """
 
 
-@dataclass
 class Pictures(OnProject):
     """A town's project on the pictures of a carrier; what everybody saw on the way."""
-
-    lab: Lab
-    members: dict[str, str]
-    folder: Path
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.staff = self.lab.client("lab", "operator", "reviewer")
-        self.holder = self.lab.client(self.members["city"], "holder", "owner")
-        self.owner = self.lab.client(self.members["agency"], "owner")
 
     def play(self) -> None:
         """From the upload to the reviewer, who has the result of the trial."""
@@ -124,8 +111,7 @@ class Pictures(OnProject):
 @pytest.fixture(scope="module")
 def pictures(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Pictures:
     """The whole story."""
-    members = members_of(lab.client("lab", "operator", "reviewer"))
-    pictures = Pictures(lab, members, tmp_path_factory.mktemp("pictures"))
+    pictures = Pictures(lab, tmp_path_factory.mktemp("pictures"))
     pictures.play()
     return pictures
 
