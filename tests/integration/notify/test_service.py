@@ -168,7 +168,10 @@ def test_certificates_are_checked_for_the_name(
             delivery = ended(client, refused)
             assert delivery["state"] == "abandoned"
             assert any(error.startswith("certificat refusé") for error in errors(delivery))
-        (call,) = secure.received
+        # A machine so slow that an answer comes too late is called once more: the same delivery.
+        ((path, _),) = {(call.path, call.id) for call in secure.received}
+        assert path == "/tls"
+        call = secure.received[0]
         assert call.headers["host"] == f"localhost:{secure.server_port}"
         assert call.verified(endpoint["secret"])["type"] == "project_piloted"
         assert untrusted.received == []
