@@ -226,7 +226,7 @@ def store_result(
         job_id=job.id,
         kind=job.kind,
         project_id=job.project_id,
-        inputs=tuple(inputs),
+        inputs=tuple(read_input.in_results for read_input in inputs),
         steps=job.treatment.steps if job.treatment else (),
         outputs=outputs,
         reports=result.reports,
