@@ -19,6 +19,7 @@ from services.catalog.dcat.vocabulary import (
     DCATAP_3,
     FRANCE,
     THEME_TABLE,
+    Node,
     add_concept,
     add_title,
     address,
@@ -33,7 +34,7 @@ from services.catalog.dcat.vocabulary import (
     typed,
 )
 from shared.catalogues.eu_codes import PublisherKind
-from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, VCARD, Node
+from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, VCARD
 from shared.engine.tables.territory import department_of, kind_of
 
 _MAX_PLACES = 50

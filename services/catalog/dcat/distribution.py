@@ -10,7 +10,9 @@ from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Version
 from services.catalog.dcat.vocabulary import (
     AVAILABLE,
+    ELI,
     HIGH_VALUE_LAW,
+    Node,
     add_concept,
     add_title,
     address,
@@ -25,7 +27,7 @@ from services.catalog.dcat.vocabulary import (
     typed,
 )
 from services.catalog.licences.licences import find_licence
-from shared.catalogues.rdf import DCATAP, ELI, SPDX, Node
+from shared.catalogues.rdf import DCATAP, SPDX
 from shared.engine.contract.harvested_page import Distribution
 from shared.engine.tables.manifest import Profile
 from shared.events.event import FileRef

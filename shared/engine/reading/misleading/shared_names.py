@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from shared.engine.codes.commune_names import find_commune
 from shared.engine.database import ROW, Database, filled, quoted
 from shared.engine.tables.manifest import Column
 from shared.engine.tables.misleading import ColumnWarning
 from shared.language.folding import fold
-from shared.places.commune_names import find_commune
 
 _MOST_NAMES = 40_000
 """So many communes there are, with those that are gone."""
