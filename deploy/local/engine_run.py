@@ -29,6 +29,7 @@ from shared.engine.applications import check_steps, traits_of
 from shared.engine.contract.result import EngineResult, OutputFile
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import TABLE, Input, Profile
+from shared.engine.tables.policy import ReleasePolicy
 from shared.errors import Rejected, Unavailable, invalid_of
 from shared.events import Step, Treatment
 
@@ -39,6 +40,7 @@ MANIFEST = "manifest.json"
 
 _LIMITS = Limits(seconds=3600, memory_bytes=2_000_000_000)
 _ENGINE = "shared.engine.running"
+_TABLE = "table"
 _UNCONFINED = (
     "bubblewrap does not work here: files are read without a sandbox; others' code is refused"
 )
@@ -106,6 +108,23 @@ class EngineRun:
             for file in outputs:
                 shutil.copyfile(job.left_path(file.path), results / file.name)
             manifest = _manifest(inputs, treatment.steps, outputs, result)
+            (results / MANIFEST).write_text(manifest, encoding="utf-8")
+        return [sentence for report in result.reports for sentence in _sentences(report)]
+
+    def protect(self, file: Path, policy: Mapping[str, Any], output: Path) -> list[str]:
+        """Make the protected tables of a file that the policy asks for; returns what they show.
+
+        Raises as `run` does.
+        """
+        with _naming_fields():
+            release_policy = ReleasePolicy.model_validate(policy)
+        with _new_folder(output) as results, job_folder() as job:
+            read_input = self._take_in(_TABLE, file, job.input_path(0)).input
+            job.describe(Work(**about([read_input]), kind="protect", policy=release_policy))
+            result = self._do(job, file.name)
+            for made in result.outputs:
+                shutil.copyfile(job.made_path(made), results / made.name)
+            manifest = _manifest([read_input], (), list(result.outputs), result)
             (results / MANIFEST).write_text(manifest, encoding="utf-8")
         return [sentence for report in result.reports for sentence in _sentences(report)]
 

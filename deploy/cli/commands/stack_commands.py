@@ -1,10 +1,10 @@
-"""`datalab up`, `down` and `status`: the local stack by hand; `run`: the engine without it."""
+"""`datalab up`, `down`, `status`: the local stack by hand; `run`, `protect`: the engine alone."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from deploy.local.ports import ports_from
 from deploy.local.stack import Stack
 from deploy.local.supervision import ProcessState
 from shared.errors import LabError
+
+if TYPE_CHECKING:
+    from deploy.local.engine_run import EngineRun
 
 Home = Annotated[Path, typer.Option(envvar="DATALAB_HOME", help="Folder of the stack's state.")]
 HOME = Path(".datalab")
@@ -92,6 +95,17 @@ def _sentences() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
+def protect(
+    file: Annotated[Path, typer.Argument(dir_okay=False, exists=True, help="A table.")],
+    policy: Annotated[typer.FileText, typer.Option(help="YAML: what of it may be shown.")],
+    output: Annotated[Path, typer.Option(file_okay=False, help="Where the tables go.")],
+) -> None:
+    """Make the tables of your FILE that could be shown to all, with the engine alone."""
+    with _engine() as engine:
+        sentences = engine.protect(file, read_object(policy), output)
+    _show_written(sentences, output)
+
+
 def run(
     recipe: Annotated[typer.FileText, typer.Argument(help="YAML or JSON, as it is published.")],
     inputs: Annotated[
@@ -103,18 +117,30 @@ def run(
     ] = [],
 ) -> None:
     """Run a RECIPE on your files with the engine alone: no service is needed, nothing is sent."""
-    from deploy.local.engine_run import EngineRun  # noqa: PLC0415 - only who runs one pays for it
-
     files = {name: Path(file) for name, file in pairs("--input", inputs).items()}
     for file in files.values():
         if not file.is_file():
             raise CallError(f"{file} is no file")
     chosen = pairs("--set", values)
+    with _engine() as engine:
+        sentences = engine.run(read_object(recipe), files, chosen, output)
+    _show_written(sentences, output)
+
+
+@contextmanager
+def _engine() -> Iterator["EngineRun"]:
+    """The engine on this machine; what is wrong with its work is one sentence."""
+    from deploy.local.engine_run import EngineRun  # noqa: PLC0415 - only who runs one pays for it
+
     try:
-        for sentence in EngineRun.here(show.line).run(read_object(recipe), files, chosen, output):
-            show.line(sentence)
+        yield EngineRun.here(show.line)
     except LabError as error:
         raise CallError(str(error)) from error
     except OSError as error:
         raise CallError(f"the results are not written: {error}") from error
+
+
+def _show_written(sentences: list[str], output: Path) -> None:
+    for sentence in sentences:
+        show.line(sentence)
     show.line(f"written to {output}: {', '.join(sorted(path.name for path in output.iterdir()))}")

@@ -1,12 +1,14 @@
 """What the engine is told to do with the files of its folder: `job.json`."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from shared.engine.contract.crossing_size import MOST_ROWS
 from shared.engine.tables.manifest import Column, Input
 from shared.engine.tables.misleading import RowRange
+from shared.engine.tables.policy import ReleasePolicy
 from shared.engine.tables.provenance import Provenance
 from shared.engine.tables.release import ProtectedInput
 from shared.events.event import AcceptedRepair, CatalogueKind, Content, Frozen, JobKind, Step
@@ -40,7 +42,7 @@ class Keeping(Frozen):
 class Work(Frozen):
     """What the engine is told: `job.json`."""
 
-    kind: JobKind
+    kind: JobKind | Literal["protect"]
     inputs: dict[str, str] = Field(description="name in the steps -> path in the folder")
     table_columns: dict[str, tuple[str, ...]] = Field(
         default={}, description="of inputs with granted columns only: the names of all columns"
@@ -65,6 +67,9 @@ class Work(Frozen):
     )
     provenance: Provenance = Field(
         default=Provenance(), description="for whom and why it is made: reports print it"
+    )
+    policy: ReleasePolicy | None = Field(
+        default=None, description="which protected tables to make of the only input"
     )
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None

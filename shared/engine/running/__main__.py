@@ -96,6 +96,10 @@ def _run_of(work: Work) -> Run:
             from shared.engine.portals.portal_page import read_page  # noqa: PLC0415
 
             return read_page
+        case "protect":
+            from shared.engine.protection.job import protect_table  # noqa: PLC0415
+
+            return protect_table
         case _:
             from shared.engine.running.steps.treatment import treat  # noqa: PLC0415
 

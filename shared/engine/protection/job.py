@@ -1,0 +1,54 @@
+"""The job that makes the protected tables of a dataset's table, in the sandbox."""
+
+from pathlib import Path
+
+from shared.engine.contract.result import OutputFile, Report
+from shared.engine.contract.work import Work
+from shared.engine.database import Say, literal, open_database, quoted
+from shared.engine.protection.protected_tables import ProtectedTables, make_protected_tables
+from shared.engine.tables.manifest import PARQUET
+from shared.errors import Rejected
+from shared.language.french import counted
+
+NAME = "tableaux"
+
+
+def protect_table(
+    folder: Path, work: Work, memory_bytes: int, say: Say
+) -> tuple[list[OutputFile], list[Report]]:
+    """Make the tables of the job's only input; returns them as Parquet and CSV, and the report.
+
+    Raises Rejected, in French, naming the policy's field that does not fit.
+    """
+    if work.policy is None:
+        raise Rejected("il manque ce qui peut être montré")
+    ((name, path),) = work.inputs.items()
+    with open_database(folder, memory_bytes) as database:
+        source = f"read_parquet({literal(str(folder / path))})"
+        made = make_protected_tables(database, source, work.described[name], work.policy, say)
+        for ending, how in _FORMATS.items():
+            target = literal(str(folder / "out" / f"{NAME}.{ending}"))
+            database.execute(f"COPY (FROM {quoted(made.name)}) TO {target} ({how})")
+    outputs = [
+        OutputFile(name=f"{NAME}.{ending}", path=f"out/{NAME}.{ending}", media_type=_TYPES[ending])
+        for ending in _FORMATS
+    ]
+    return outputs, [{"summary": summary(made), "tables": made.tables}]
+
+
+def summary(made: ProtectedTables) -> str:
+    """State in French what was made: how much of it is shown is for the owner alone."""
+    tables = counted(len(made.tables), "tableau", "tableaux")
+    share = round(100 * made.shown / max(1, made.cells))
+    dimensions = counted(made.most_at_once, "dimension", "dimensions")
+    return (
+        f"{tables} d'au plus {dimensions} à la fois : {made.shown} cases montrées sur"
+        f" {made.cells} ({share} %)"
+    )
+
+
+_FORMATS = {
+    "parquet": "FORMAT parquet, COMPRESSION zstd",
+    "csv": "FORMAT csv, HEADER, DELIMITER ';'",
+}
+_TYPES = {"parquet": PARQUET, "csv": "text/csv; charset=utf-8"}

@@ -1,0 +1,279 @@
+"""All tables of a policy together: their cells, and which cells are parts of which.
+
+A table is how deep it goes into each dimension: depth 0 leaves it out, each further one is a finer
+level. Every coarser table is there as well, so that a cell is the sum of its parts along each of
+its dimensions: a *split*. A cell that several tables share is one cell.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.engine.database import Database, quoted
+
+Ids = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Amounts = NDArray[np.float64]
+Table = tuple[int, ...]
+"""The depth of a table in each dimension."""
+
+
+class Dimension(NamedTuple):
+    """Columns of a dimension's levels, the coarsest first: a value of one lies in one of the last.
+
+    `is_known` where everybody knows who is in which class, as with areas and dates: that all of a
+    group are in one tells nothing.
+    """
+
+    name: str
+    levels: tuple[str, ...]
+    is_known: bool = False
+
+
+class Measure(NamedTuple):
+    """Sums of a column of numbers by cell, whose units have a part that is not 0, and of how much.
+
+    `largest` and `second` are the largest parts that units have, without their sign.
+    """
+
+    units: Ids
+    total: Amounts
+    largest: Amounts
+    second: Amounts
+
+
+class Cells(NamedTuple):
+    """The cells of a table: the first one's number, their keys, and the name of their table."""
+
+    first: int
+    number: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """The cells of all tables, numbered from 0; `part` i is a part of the parent of `split` i.
+
+    `units` are distinct; where `units_repeat`, one may be in several parts of a split.
+    """
+
+    tables: dict[Table, Cells]
+    units: Ids
+    measures: dict[str, Measure]
+    part: Ids
+    split: Ids
+    parent: Ids
+    tells: Flags
+    units_repeat: bool
+
+    @cached_property
+    def parts_of_split(self) -> Ids:
+        """Count the parts of each split."""
+        return np.bincount(self.split, minlength=len(self.parent))
+
+
+def tables_of(dimensions: Sequence[Dimension], most_at_once: int) -> list[Table]:
+    """Return all tables of at most so many dimensions at once, the coarsest first."""
+    depths = product(*(range(len(dimension.levels) + 1) for dimension in dimensions))
+    return sorted((table for table in depths if np.count_nonzero(table) <= most_at_once), key=sum)
+
+
+class LatticeMaker:
+    """Makes the lattice of the rows in a table of the database.
+
+    That has a text column for each level, one of numbers for each measure, and one that says whose
+    a row is.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        rows: str,
+        unit: str,
+        dimensions: Sequence[Dimension],
+        measures: Sequence[str],
+    ) -> None:
+        self._database, self._rows, self._unit = database, rows, unit
+        self._dimensions, self._measures = dimensions, measures
+        self._cells: dict[Table, Cells] = {}
+
+    def make(self, tables: Sequence[Table], minimum: int) -> Lattice:
+        """Return the lattice of these tables, each after all that are coarser.
+
+        A part of none is there where its parent has at least `minimum` units. Raises
+        NotNestedError.
+        """
+        self._make_domains()
+        for table in tables:
+            self._make_cells(table, minimum)
+        splits = [self._splits(table, at) for table in tables for at, d in enumerate(table) if d]
+        starts = np.cumsum([0, *(len(parents) for _, _, parents, _ in splits)])
+        pairs = list(zip(starts, splits, strict=False))
+        return Lattice(
+            tables=self._cells,
+            units=self._column("units").astype(np.int64),
+            measures={name: self._measure(at) for at, name in enumerate(self._measures)},
+            part=_joined([parts for _, (parts, *_) in pairs]),
+            split=_joined([start + place for start, (_, place, *_) in pairs]),
+            parent=_joined([parents for _, (_, _, parents, _) in pairs]),
+            tells=np.concatenate([*(tells for _, (*_, tells) in pairs), np.zeros(0, np.bool_)]),
+            units_repeat=self._units_repeat(),
+        )
+
+    def _make_domains(self) -> None:
+        """Make a table of the values of each level, with the coarser value that each is in."""
+        for at, dimension in enumerate(self._dimensions):
+            for depth, column in enumerate(dimension.levels, 1):
+                outer = quoted(dimension.levels[depth - 2]) if depth > 1 else "''"
+                self._database.execute(
+                    f"CREATE OR REPLACE TEMP TABLE {quoted(_domain(at, depth))} AS SELECT"
+                    f' {quoted(column)} AS value, any_value({outer}) AS "outer",'
+                    f" count(DISTINCT {outer}) AS outers FROM {quoted(self._rows)} GROUP BY value"
+                )
+                torn = self._database.execute(
+                    f"SELECT value FROM {quoted(_domain(at, depth))} WHERE outers > 1 LIMIT 1"
+                ).fetchone()
+                if torn:
+                    raise NotNestedError(dimension.name, column, str(torn[0]))
+
+    def _make_cells(self, table: Table, minimum: int) -> None:
+        """Make the table of the cells, with those of nobody that large cells are split into."""
+        keys = [quoted(key) for key in self._keys(table)]
+        listed = ", ".join((*keys, ""))
+        name = _named(table)
+        by_unit = "".join(
+            f", sum({quoted(measure)}) AS m{at}" for at, measure in enumerate(self._measures)
+        )
+        figures = "".join(
+            f", count(*) FILTER (m{at} <> 0) AS units{at}, coalesce(sum(m{at}), 0) AS total{at},"
+            f" coalesce(max(abs(m{at})), 0) AS largest{at},"
+            f" coalesce(max(abs(m{at}), 2)[2], 0) AS second{at}"
+            for at in range(len(self._measures))
+        )
+        self._database.execute(
+            f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT {listed}count(*) AS units"
+            f"{figures} FROM (SELECT {listed}{quoted(self._unit)}{by_unit}"
+            f" FROM {quoted(self._rows)} GROUP BY ALL) {_group_by(keys)}"
+        )
+        for at, depth in enumerate(table):
+            if depth:
+                self._add_empty(table, at, minimum)
+        self._database.execute(
+            f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS"
+            f" SELECT row_number() OVER ({_order_by(keys)}) - 1 + {self._size} AS id, *"
+            f" FROM {quoted(name)}"
+        )
+        ((number,),) = self._database.execute(f"SELECT count(*) FROM {quoted(name)}").fetchall()
+        self._cells[table] = Cells(self._size, number, name)
+
+    def _add_empty(self, table: Table, at: int, minimum: int) -> None:
+        """Add the parts of nobody that cells of enough units have along a dimension."""
+        outer, others, key = self._parents(table, at)
+        listed = ", ".join((*(f"p.{quoted(other)}" for other in others), "d.value"))
+        names = ", ".join(quoted(name) for name in (*others, key))
+        same = "".join(f" AND c.{quoted(other)} = p.{quoted(other)}" for other in others)
+        zeros = ", 0" * (1 + len(_PARTS) * len(self._measures))
+        figures = ", ".join(
+            ("units", *(f"{part}{m}" for m in range(len(self._measures)) for part in _PARTS))
+        )
+        self._database.execute(
+            f"INSERT INTO {quoted(_named(table))} ({names}, {figures})"
+            f" SELECT {listed}{zeros} FROM {quoted(self._cells[outer].name)} p"
+            f" JOIN {quoted(_domain(at, table[at]))} d ON {self._lies_in(table, at)}"
+            f" WHERE p.units >= {minimum} AND NOT EXISTS"
+            f" (FROM {quoted(_named(table))} c WHERE c.{quoted(key)} = d.value{same})"
+        )
+
+    def _splits(self, table: Table, at: int) -> tuple[Ids, Ids, Ids, Flags]:
+        """Return parts, the place of each one's split, the parents, and whether all alike tells."""
+        outer, others, key = self._parents(table, at)
+        same = "".join(f" AND c.{quoted(other)} = p.{quoted(other)}" for other in others)
+        pairs = self._database.execute(
+            f"SELECT c.id AS part, p.id AS parent FROM {quoted(_named(table))} c"
+            f" JOIN {quoted(_domain(at, table[at]))} d ON c.{quoted(key)} = d.value"
+            f" JOIN {quoted(self._cells[outer].name)} p ON {self._lies_in(table, at)}{same}"
+        ).fetchnumpy()
+        parents, places = np.unique(pairs["parent"].astype(np.int64), return_inverse=True)
+        tells = np.full(len(parents), not self._dimensions[at].is_known)
+        return pairs["part"].astype(np.int64), places.astype(np.int64), parents, tells
+
+    def _parents(self, table: Table, at: int) -> tuple[Table, list[str], str]:
+        """Return the table that is coarser in a dimension, the keys that both have, and its key."""
+        outer = (*table[:at], table[at] - 1, *table[at + 1 :])
+        key = self._dimensions[at].levels[table[at] - 1]
+        return outer, [name for name in self._keys(table) if name != key], key
+
+    def _lies_in(self, table: Table, at: int) -> str:
+        if table[at] == 1:
+            return "true"
+        outer = self._dimensions[at].levels[table[at] - 2]
+        return f'd."outer" = p.{quoted(outer)}'
+
+    def _keys(self, table: Table) -> list[str]:
+        return [
+            dimension.levels[depth - 1]
+            for dimension, depth in zip(self._dimensions, table, strict=True)
+            if depth
+        ]
+
+    @property
+    def _size(self) -> int:
+        return sum(cells.number for cells in self._cells.values())
+
+    def _column(self, name: str) -> Ids:
+        columns = [
+            self._database.execute(
+                f"SELECT {name} FROM {quoted(cells.name)} ORDER BY id"
+            ).fetchnumpy()[name]
+            for cells in self._cells.values()
+        ]
+        return _joined(columns)
+
+    def _measure(self, at: int) -> Measure:
+        units, *amounts = _PARTS
+        return Measure(
+            self._column(f"{units}{at}").astype(np.int64),
+            *(self._column(f"{amount}{at}").astype(np.float64) for amount in amounts),
+        )
+
+    def _units_repeat(self) -> bool:
+        ((rows, units),) = self._database.execute(
+            f"SELECT count(*), count(DISTINCT {quoted(self._unit)}) FROM {quoted(self._rows)}"
+        ).fetchall()
+        return bool(rows > units)
+
+
+_PARTS = ("units", "total", "largest", "second")
+
+
+class NotNestedError(ValueError):
+    """A value of a finer level lies in two of the coarser one."""
+
+    def __init__(self, dimension: str, column: str, value: str) -> None:
+        super().__init__(f"{dimension}: {column} {value}")
+        self.dimension, self.column, self.value = dimension, column, value
+
+
+def _named(table: Table) -> str:
+    return f"‹tableau {' '.join(map(str, table))}›"
+
+
+def _domain(at: int, depth: int) -> str:
+    return f"‹valeurs {at} {depth}›"
+
+
+def _group_by(keys: Sequence[str]) -> str:
+    return f"GROUP BY {', '.join(keys)}" if keys else ""
+
+
+def _order_by(keys: Sequence[str]) -> str:
+    return f"ORDER BY {', '.join(keys)}" if keys else ""
+
+
+def _joined(columns: Sequence[Ids]) -> Ids:
+    return np.concatenate([*columns, np.zeros(0, np.int64)])

@@ -1,0 +1,174 @@
+"""Rows of restricted data as protected tables count them: a class for each level, and a unit."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from shared.engine.database import Database, filled, literal, quoted
+from shared.engine.protection.lattice import Dimension
+from shared.engine.reading.columns.typed_values import typed_value
+from shared.engine.reading.linkage.crosswalk_lookup import map_keys
+from shared.engine.reading.values.numbers import any_number_sql
+from shared.engine.tables.crosswalks import CROSSWALKS
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.policy import (
+    AREA_LEVELS,
+    DATE_LEVELS,
+    LevelKind,
+    PolicyDimension,
+    PolicyMeasure,
+    ReleasePolicy,
+)
+from shared.errors import Invalid
+from shared.language.french import quoted as in_quotes
+
+ROWS, UNIT = "‹lignes classées›", "‹unité›"
+NOTHING = "non renseigné"
+"""The class of rows without a value."""
+
+_DATES = {"year": "%Y", "month": "%Y-%m"}
+_BINARY = 2
+
+
+def classify(
+    database: Database, source: str, described: Sequence[Column], policy: ReleasePolicy
+) -> tuple[list[Dimension], list[str]]:
+    """Make the table `ROWS` of `source`; returns its dimensions and the names of its measures.
+
+    Raises Invalid naming the policy's field for a column that is not there or does not fit.
+    """
+    rows = _Rows(database, source, {column.name: column for column in described})
+    chosen = [f"{rows.unit(policy.unit)} AS {quoted(UNIT)}"]
+    for number, dimension in enumerate(policy.dimensions):
+        for level in dimension.levels:
+            text = rows.level(dimension, level, f"dimensions.{number}")
+            name = quoted(dimension.level_name(level))
+            chosen.append(f"coalesce({text}, {literal(NOTHING)}) AS {name}")
+    for number, measure in enumerate(policy.measures):
+        amount = rows.amount(measure, f"measures.{number}.column")
+        chosen.append(f"{amount} AS {quoted(measure.column)}")
+    database.execute(
+        f"CREATE OR REPLACE TABLE {quoted(ROWS)} AS SELECT {', '.join(chosen)} FROM {source}"
+    )
+    _check_amounts(database, policy)
+    dimensions = [
+        Dimension(
+            dimension.column,
+            tuple(dimension.level_name(level) for level in dimension.levels),
+            dimension.is_known,
+        )
+        for dimension in policy.dimensions
+    ]
+    return dimensions, [measure.column for measure in policy.measures]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of `source`, a table or file in SQL, as expressions of a policy's columns."""
+
+    database: Database
+    source: str
+    columns: Mapping[str, Column]
+
+    def level(self, dimension: PolicyDimension, level: LevelKind, field: str) -> str:
+        """Return the class of a row at that level."""
+        column = self._column(dimension.column, f"{field}.column")
+        if level in AREA_LEVELS and level != column.type:
+            return self._area(column, level, field)
+        if level == "classes":
+            return _interval(column, dimension.bounds, field)
+        if level in DATE_LEVELS:
+            return _part_of_date(column, level, field)
+        return filled(column.name)
+
+    def amount(self, measure: PolicyMeasure, field: str) -> str:
+        """Return what a row adds to a sum."""
+        amount = f"CAST({_number(self._column(measure.column, field))} AS DOUBLE)"
+        return amount if measure.cap is None else f"least({amount}, {measure.cap})"
+
+    def unit(self, names: Sequence[str]) -> str:
+        """Return whose a row is; rows that do not say may all be of one."""
+        if not names:
+            return "row_number() OVER ()"
+        keys = [filled(self._column(name, f"unit.{at}").name) for at, name in enumerate(names)]
+        return f"concat_ws(chr(31), {', '.join(f'coalesce({key}, chr(30))' for key in keys)})"
+
+    def _area(self, column: Column, level: str, field: str) -> str:
+        crosswalk = CROSSWALKS.get(f"{column.type}_{level}")
+        if crosswalk is None or crosswalk.cost.multiplies:
+            raise Invalid(
+                f"la colonne {in_quotes(column.name)} ne mène pas à une seule zone de ce niveau",
+                field,
+            )
+        values = pa.array(
+            value
+            for (value,) in self.database.execute(
+                f"SELECT DISTINCT {filled(column.name)} AS value FROM {self.source}"
+                " WHERE value IS NOT NULL"
+            ).fetchall()
+        )
+        at, targets = map_keys(crosswalk.name, values)
+        name = f"‹{level} de {column.name}›"
+        self.database.register("led", pa.table({"value": values.take(at), "area": targets}))
+        self.database.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS FROM led")
+        self.database.unregister("led")
+        return f"(SELECT any_value(area) FROM {quoted(name)} WHERE value = {filled(column.name)})"
+
+    def _column(self, name: str, field: str) -> Column:
+        if name not in self.columns:
+            raise Invalid(f"les données n'ont pas de colonne {in_quotes(name)}", field)
+        return self.columns[name]
+
+
+def _part_of_date(column: Column, level: str, field: str) -> str:
+    if column.type not in ("date", "datetime"):
+        raise Invalid(f"la colonne {in_quotes(column.name)} n'a pas de dates", field)
+    day = typed_value(column) or quoted(column.name)
+    if level == "quarter":
+        return f"concat(year({day}), '-T', quarter({day}))"
+    return f"strftime({day}, {literal(_DATES[level])})"
+
+
+def _interval(column: Column, bounds: Sequence[float], field: str) -> str:
+    if column.kind not in ("integer", "decimal") or column.key:
+        raise Invalid(f"la colonne {in_quotes(column.name)} n'a pas de nombres", field)
+    number = _number(column)
+    classes = zip((None, *bounds), (*bounds, None), strict=True)
+    cases = " ".join(
+        f"WHEN {number} < {upper} THEN {literal(_between(lower, upper))}"
+        if upper is not None
+        else f"ELSE {literal(_between(lower, upper))}"
+        for lower, upper in classes
+    )
+    return f"CASE WHEN {number} IS NULL THEN NULL {cases} END"
+
+
+def _between(lower: float | None, upper: float | None) -> str:
+    if lower is None:
+        return f"moins de {upper:g}"
+    return f"{lower:g} et plus" if upper is None else f"{lower:g} à moins de {upper:g}"
+
+
+def _number(column: Column) -> str:
+    return typed_value(column) or any_number_sql(filled(column.name))
+
+
+def _check_amounts(database: Database, policy: ReleasePolicy) -> None:
+    """Refuse a measure of two values, which counts who has which, and one below 0."""
+    for number, measure in enumerate(policy.measures):
+        ((distinct, least),) = database.execute(
+            f"SELECT count(DISTINCT {quoted(measure.column)}), min({quoted(measure.column)})"
+            f" FROM {quoted(ROWS)}"
+        ).fetchall()
+        for fault in _faults(distinct, least):
+            raise Invalid(
+                f"la colonne {in_quotes(measure.column)} {fault}", f"measures.{number}.column"
+            )
+
+
+def _faults(distinct: int, least: float | None) -> Iterator[str]:
+    if distinct <= _BINARY:
+        yield "n'a que deux valeurs : c'est une dimension"
+    if least is not None and least < 0:
+        yield "a des nombres négatifs : une somme n'en serait pas protégée"

@@ -1,0 +1,161 @@
+"""Makes the protected tables of restricted data: exact, with small cells hidden.
+
+All tables of the policy are protected together, so that whoever has all of them reads no more off
+them than is shown. What cannot be proved to stay hidden is hidden further; where that finds no end,
+tables of fewer dimensions at once are made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from shared.engine.database import Database, Say, quoted
+from shared.engine.protection.hiding import Hiding, P
+from shared.engine.protection.lattice import (
+    Amounts,
+    Dimension,
+    Flags,
+    Lattice,
+    LatticeMaker,
+    Measure,
+    NotNestedError,
+    tables_of,
+)
+from shared.engine.protection.levels import ROWS, UNIT, classify
+from shared.engine.protection.witnesses import Needed, UnsolvedError, unprotected
+from shared.engine.tables.manifest import Column
+from shared.engine.tables.policy import MOST_TABLES, ReleasePolicy
+from shared.errors import Invalid
+from shared.language.french import quoted as in_quotes
+
+TABLE, COUNT = "tableau", "nombre"
+"""The columns that say which table a row is of, and how many units are behind it."""
+
+_MOST_TIMES = 50
+
+
+@dataclass(frozen=True)
+class ProtectedTables:
+    """All tables one below the other in `name`, with the dimensions that each is made by.
+
+    A figure that is hidden is null. `cells` are those of some unit, `shown` those whose count is.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    cells: int
+    shown: int
+    most_at_once: int
+
+
+def make_protected_tables(
+    database: Database, source: str, described: Sequence[Column], policy: ReleasePolicy, say: Say
+) -> ProtectedTables:
+    """Make the tables that the policy asks for of `source`, a table or file in SQL.
+
+    Raises Invalid naming the policy's field.
+    """
+    say(0.1, "Classement des lignes")
+    dimensions, measures = classify(database, source, described, policy)
+    for most_at_once in range(policy.most_at_once, 0, -1):
+        tables = tables_of(dimensions, most_at_once)
+        if len(tables) > MOST_TABLES:
+            raise Invalid(f"{len(tables)} tableaux, plus que {MOST_TABLES}", "dimensions")
+        say(0.2, f"Calcul de {len(tables)} tableaux")
+        maker = LatticeMaker(database, ROWS, UNIT, dimensions, measures)
+        try:
+            lattice = maker.make(tables, policy.minimum_units)
+            say(0.4, f"Protection de {len(lattice.units)} cases")
+            hidden = protect(lattice, policy.minimum_units)
+        except NotNestedError as error:
+            raise Invalid(
+                f"{in_quotes(error.value)} de « {error.column} » est dans deux zones plus grandes",
+                "dimensions",
+            ) from error
+        except UnsolvedError:
+            continue
+        return _written(database, lattice, dimensions, hidden, most_at_once)
+    raise Invalid("ces tableaux ne se laissent pas protéger", "dimensions")
+
+
+def protect(lattice: Lattice, minimum: int) -> dict[str, Flags]:
+    """Return the cells to hide by figure, the count under the empty name. Raises UnsolvedError."""
+    counts = Hiding(lattice, minimum)
+    units = lattice.units.astype(np.float64)
+    needed = np.flatnonzero(counts.primary)
+    few = units[needed] < minimum
+    # Of few, none or enough must be possible as well; of all alike, that not all are.
+    least = np.where(few, 0.0, units[needed] - minimum)
+    most = np.where(few, float(minimum), units[needed])
+    _hide_until_proved(counts, units, Needed(needed, least, most))
+    hidden = {"": counts.hidden}
+    for name, measure in lattice.measures.items():
+        sums = Hiding(lattice, minimum, measure, counts.hidden)
+        _hide_until_proved(sums, measure.total, _around(sums, measure))
+        hidden[name] = sums.hidden
+    return hidden
+
+
+def _around(sums: Hiding, measure: Measure) -> Needed:
+    """Return by how much of its largest part a sum has to be possible below and above."""
+    needed = np.flatnonzero(sums.primary & (measure.total > 0))
+    total, part = measure.total[needed], P * measure.largest[needed]
+    return Needed(needed, np.maximum(0.0, total - part), total + part)
+
+
+def _hide_until_proved(hiding: Hiding, values: Amounts, needed: Needed) -> None:
+    hiding.settle()
+    for _ in range(_MOST_TIMES):
+        told = unprotected(hiding.lattice, values, hiding.hidden, needed)
+        if not len(told):
+            return
+        if not hiding.hide_beside(told):
+            break
+    raise UnsolvedError
+
+
+def _written(
+    database: Database,
+    lattice: Lattice,
+    dimensions: Sequence[Dimension],
+    hidden: dict[str, Flags],
+    most_at_once: int,
+) -> ProtectedTables:
+    figures = {COUNT: (lattice.units.astype(np.float64), hidden[""])} | {
+        name: (measure.total, hidden[name]) for name, measure in lattice.measures.items()
+    }
+    columns: dict[str, object] = {"id": np.arange(len(lattice.units))}
+    for name, (values, is_hidden) in figures.items():
+        array = values.astype(np.int64) if name == COUNT else values
+        columns[name] = pa.array(array, mask=is_hidden)
+    database.register("figures", pa.table(columns))
+    levels = [level for dimension in dimensions for level in dimension.levels]
+    parts, names = [], []
+    for table, cells in lattice.tables.items():
+        keys = [
+            dimension.levels[depth - 1]
+            for dimension, depth in zip(dimensions, table, strict=True)
+            if depth
+        ]
+        names.append(" et ".join(keys) or "ensemble")
+        listed = ", ".join(
+            quoted(level) if level in keys else f"NULL::VARCHAR AS {quoted(level)}"
+            for level in levels
+        )
+        parts.append(
+            f"SELECT {len(names)} AS number, id, '{{}}' AS {quoted(TABLE)}, {listed}"
+            f" FROM {quoted(cells.name)}".replace("{}", names[-1].replace("'", "''"))
+        )
+    name = "‹tableaux protégés›"
+    shown = ", ".join(quoted(column) for column in (TABLE, *levels, *figures))
+    database.execute(
+        f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT {shown}"
+        f" FROM ({' UNION ALL '.join(parts)}) JOIN figures USING (id) ORDER BY number, id"
+    )
+    database.unregister("figures")
+    is_cell = lattice.units > 0
+    return ProtectedTables(
+        name, tuple(names), int(is_cell.sum()), int((is_cell & ~hidden[""]).sum()), most_at_once
+    )

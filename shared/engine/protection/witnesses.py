@@ -1,0 +1,120 @@
+"""Proofs that hidden cells stay hidden: other tables with the same shown cells.
+
+Who reads the tables knows that each split adds up and that nothing is negative. What a hidden cell
+can be then is an interval; for each that has to be protected, tables are looked for in which it is
+far enough below, and above. One table is a witness for many cells at once.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from shared.engine.protection.lattice import Amounts, Flags, Ids, Lattice
+
+_ROUNDS = 12
+_SLACK, _HALF = 1e-6, 0.5
+
+
+class Needed(NamedTuple):
+    """Cells to protect, and the values that each has to be possible at, or below and above."""
+
+    cells: Ids
+    least: Amounts
+    most: Amounts
+
+    def of(self, chosen: Ids) -> "Needed":
+        """Return some of them, by their place."""
+        return Needed(self.cells[chosen], self.least[chosen], self.most[chosen])
+
+
+class UnsolvedError(Exception):
+    """The solver gave up, so that nobody knows what follows from the tables."""
+
+
+def unprotected(
+    lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed, *, signed: bool = False
+) -> Ids:
+    """Return the cells whose value is told too closely by what is shown. Raises UnsolvedError."""
+    places = np.cumsum(hidden) - 1
+    equations = _equations(lattice, hidden, places)
+    hidden_values = values[hidden]
+    number, component = connected_components(equations.T @ equations)
+    of_needed = component[places[needed.cells]]
+    row_component = component[equations.indices[equations.indptr[:-1]]]
+    found = [np.zeros(0, np.int64)]
+    for at in range(number):
+        chosen = np.flatnonzero(of_needed == at)
+        if len(chosen):
+            columns = np.flatnonzero(component == at)
+            rows = np.flatnonzero(row_component == at)
+            system = _System(
+                equations[rows][:, columns],
+                hidden_values[columns],
+                np.searchsorted(columns, places[needed.cells[chosen]]),
+                needed.of(chosen),
+                signed=signed,
+            )
+            found.append(system.unprotected())
+    return np.concatenate(found)
+
+
+def _equations(lattice: Lattice, hidden: Flags, places: Ids) -> csr_array:
+    """Return the equations of hidden cells, in their order: one for each split that has any."""
+    part_hidden, parent_hidden = hidden[lattice.part], hidden[lattice.parent]
+    splits = len(lattice.parent)
+    is_row = np.bincount(lattice.split[part_hidden], minlength=splits) + parent_hidden > 0
+    row_of = np.cumsum(is_row) - 1
+    parents = np.flatnonzero(parent_hidden)
+    rows = np.concatenate([row_of[lattice.split[part_hidden]], row_of[parents]])
+    columns = places[np.concatenate([lattice.part[part_hidden], lattice.parent[parents]])]
+    signs = np.repeat([1.0, -1.0], [int(part_hidden.sum()), len(parents)])
+    return csr_array((signs, (rows, columns)), shape=(int(is_row.sum()), int(hidden.sum())))
+
+
+class _System:
+    """Equations that share no cell with others, and the cells in them that need protection."""
+
+    def __init__(
+        self, matrix: csr_array, values: Amounts, places: Ids, needed: Needed, *, signed: bool
+    ) -> None:
+        self._matrix, self._values, self._places, self._needed = matrix, values, places, needed
+        # So that a table has an end, nothing is larger than all that is hidden together.
+        most = float(np.abs(values).sum()) + 1
+        self._bounds = (-most if signed else 0, most)
+        self._slack = _SLACK * np.maximum(1, np.abs(needed.most))
+        self._open = np.ones((2, len(places)), bool)
+
+    def unprotected(self) -> Ids:
+        """Return the cells for which no witness is found at one of their ends."""
+        self._close(self._values)
+        random = np.random.default_rng(1)
+        for _ in range(_ROUNDS):
+            if self._open.any():
+                # Each cell is drawn to an end that is still open; where both are, to either.
+                down = self._open[0] & ~(self._open[1] & (random.random(len(self._places)) < _HALF))
+                drawn = np.where(down, -1.0, self._open[1].astype(float))
+                self._witness(drawn * random.uniform(_HALF, 1.0, len(drawn)))
+        for end, sign in ((0, -1.0), (1, 1.0)):
+            for at in np.flatnonzero(self._open[end]):
+                if self._open[end, at]:
+                    self._witness(np.where(np.arange(len(self._places)) == at, sign, 0.0))
+        return self._needed.cells[self._open.any(axis=0)]
+
+    def _witness(self, weight: Amounts) -> None:
+        """Look for a table in which cells are drawn by their weight."""
+        objective = np.zeros(len(self._values))
+        np.add.at(objective, self._places, -weight)
+        sums = self._matrix @ self._values
+        solved = linprog(objective, A_eq=self._matrix, b_eq=sums, bounds=self._bounds)
+        if solved.x is None:
+            raise UnsolvedError(solved.message)
+        self._close(solved.x)
+
+    def _close(self, values: Amounts) -> None:
+        """Close the ends that this table reaches."""
+        cells = values[self._places]
+        self._open[0] &= cells > self._needed.least + self._slack
+        self._open[1] &= cells < self._needed.most - self._slack

@@ -1,0 +1,92 @@
+"""What the owner of restricted data lets be shown of it: an owner's release policy.
+
+It is decided by form, once, and never by looking at what a request would give: the unit (whose a
+row is), dimensions with their levels, measures, and how many dimensions a table has at once.
+"""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.engine.tables.release import PERSONS
+from shared.events.event import Frozen
+
+LevelKind = Literal[
+    "region", "departement", "epci", "commune", "year", "quarter", "month", "classes", "value"
+]
+"""An area that a code lies in, a part of a date, a class of numbers, or the value as written."""
+
+AREA_LEVELS, DATE_LEVELS = (
+    ("region", "departement", "epci", "commune"),
+    ("year", "quarter", "month"),
+)
+MOST_TABLES, MOST_AT_ONCE = 400, 3
+
+_DATES = {"year": "année", "quarter": "trimestre", "month": "mois"}
+
+
+class PolicyDimension(Frozen):
+    """A column that tables are made by, from its coarsest level to its finest."""
+
+    column: str = Field(min_length=1)
+    levels: tuple[LevelKind, ...] = Field(min_length=1, max_length=3)
+    bounds: tuple[float, ...] = Field(
+        default=(), max_length=50, description="of classes, where each but the first begins"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        kinds = set(self.levels)
+        if len(kinds) < len(self.levels):
+            raise ValueError("un niveau est nommé deux fois")
+        if kinds & set(DATE_LEVELS) and not kinds <= set(DATE_LEVELS):
+            raise ValueError("une date n'a que des années, des trimestres et des mois")
+        if ("classes" in kinds) != bool(self.bounds) or list(self.bounds) != sorted(
+            set(self.bounds)
+        ):
+            raise ValueError("des classes ont des bornes, de la plus petite à la plus grande")
+        return self
+
+    @property
+    def is_known(self) -> bool:
+        """Whether everybody knows who is in which class: areas and dates are no secret."""
+        return bool({*AREA_LEVELS, *DATE_LEVELS} & set(self.levels))
+
+    def level_name(self, level: LevelKind) -> str:
+        """Return what the column of a level is called in the protected tables."""
+        if level in AREA_LEVELS:
+            return level
+        if level in DATE_LEVELS:
+            return f"{self.column} ({_DATES[level]})"
+        return f"{self.column} (classe)" if level == "classes" else self.column
+
+
+class PolicyMeasure(Frozen):
+    """A column of numbers that is summed; what a row has above the cap counts as the cap."""
+
+    column: str = Field(min_length=1)
+    cap: float | None = Field(default=None, gt=0)
+
+
+class ReleasePolicy(Frozen):
+    """What may be shown of a restricted dataset, to whoever asks, and made once a version."""
+
+    unit: tuple[str, ...] = Field(
+        default=(), max_length=3, description="columns that say whose a row is; empty: each its own"
+    )
+    minimum_units: int = Field(default=PERSONS, ge=3, description="behind each figure shown")
+    dimensions: tuple[PolicyDimension, ...] = Field(min_length=1, max_length=12)
+    measures: tuple[PolicyMeasure, ...] = Field(default=(), max_length=10)
+    most_at_once: int = Field(default=MOST_AT_ONCE, ge=1, le=MOST_AT_ONCE)
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        names = [
+            dimension.level_name(level)
+            for dimension in self.dimensions
+            for level in dimension.levels
+        ]
+        names += [measure.column for measure in self.measures]
+        if len(set(names)) < len(names):
+            raise ValueError("deux colonnes des tableaux auraient le même nom")
+        return self
