@@ -26,10 +26,10 @@ from shared.aggregate import now
 from shared.engine.analysis.known_tables import KnownInputs, KnownTable
 from shared.engine.analysis.treatment_checks import check_tables
 from shared.engine.applications import check_steps, traits_of
+from shared.engine.contract.policy import ReleasePolicy
 from shared.engine.contract.result import EngineResult, OutputFile
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import TABLE, Input, Profile
-from shared.engine.tables.policy import ReleasePolicy
 from shared.errors import Rejected, Unavailable, invalid_of
 from shared.events import Step, Treatment
 

@@ -6,9 +6,9 @@ from typing import Literal
 from pydantic import Field
 
 from shared.engine.contract.crossing_size import MOST_ROWS
+from shared.engine.contract.policy import ReleasePolicy
 from shared.engine.tables.manifest import Column, Input
 from shared.engine.tables.misleading import RowRange
-from shared.engine.tables.policy import ReleasePolicy
 from shared.engine.tables.provenance import Provenance
 from shared.engine.tables.release import ProtectedInput
 from shared.events.event import AcceptedRepair, CatalogueKind, Content, Frozen, JobKind, Step

@@ -44,19 +44,37 @@ class Hiding:
         self._weight = np.where(lattice.units > 0, weight, np.inf)
 
     def settle(self) -> None:
-        """Hide parts until each split keeps what it hides."""
-        while len(chosen := self._next()):
+        """Hide parts until each split keeps what it hides, and all parts of a hidden cell."""
+        while True:
+            hidden_in = self.lattice.part[self.hidden[self.lattice.parent[self.lattice.split]]]
+            before = self.hidden.sum()
+            self.hidden[hidden_in] = True
+            if self.hidden.sum() > before:
+                continue
+            chosen = self._next()
+            if not len(chosen):
+                return
             self.hidden[chosen] = True
 
     def hide_beside(self, cells: Ids) -> bool:
-        """Hide a part beside each of these cells, which splits tell; False if none is left."""
+        """Hide a part beside each of these cells, which splits tell; else beside their parents.
+
+        Returns whether any was left to hide.
+        """
         lattice = self.lattice
-        is_in = np.isin(lattice.parent, cells)
-        is_in[lattice.split[np.isin(lattice.part, cells)]] = True
-        chosen = self._smallest_shown(is_in)
-        self.hidden[chosen] = True
-        self.settle()
-        return len(chosen) > 0
+        while len(cells):
+            is_in = np.zeros(len(lattice.parent), bool)
+            is_in[lattice.split[np.isin(lattice.part, cells)]] = True
+            parents = np.unique(lattice.parent[is_in])
+            chosen = self._smallest_shown(is_in)
+            if not len(chosen):
+                chosen = parents[~self.hidden[parents]]
+            if len(chosen):
+                self.hidden[chosen] = True
+                self.settle()
+                return True
+            cells = parents
+        return False
 
     def _primary(self) -> Flags:
         lattice, measure = self.lattice, self._measure
@@ -77,10 +95,9 @@ class Hiding:
         told = (
             ~parent_hidden & (number > 0) & ~are_enough(*self._behind(part_hidden), self._minimum)
         )
-        # Of one hidden part alone the parent leaves the value, and of all parts they make it.
+        # Of one hidden part alone the parent leaves the value.
         alone = ~parent_hidden & (number == 1)
-        summed = parent_hidden & (number == 0)
-        chosen = self._smallest_shown(told | alone | summed)
+        chosen = self._smallest_shown(told | alone)
         # Where no part is left to hide, a part alone is all of its parent.
         whole = alone & (lattice.parts_of_split == 1)
         return np.unique(np.concatenate([chosen, lattice.parent[whole]]))

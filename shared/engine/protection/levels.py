@@ -5,14 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from shared.engine.database import Database, filled, literal, quoted
-from shared.engine.protection.lattice import Dimension
-from shared.engine.reading.columns.typed_values import typed_value
-from shared.engine.reading.linkage.crosswalk_lookup import map_keys
-from shared.engine.reading.values.numbers import any_number_sql
-from shared.engine.tables.crosswalks import CROSSWALKS
-from shared.engine.tables.manifest import Column
-from shared.engine.tables.policy import (
+from shared.engine.contract.policy import (
     AREA_LEVELS,
     DATE_LEVELS,
     LevelKind,
@@ -20,6 +13,13 @@ from shared.engine.tables.policy import (
     PolicyMeasure,
     ReleasePolicy,
 )
+from shared.engine.database import Database, filled, literal, quoted
+from shared.engine.protection.lattice import Dimension
+from shared.engine.reading.columns.typed_values import typed_value
+from shared.engine.reading.linkage.crosswalk_lookup import map_keys
+from shared.engine.reading.values.numbers import any_number_sql
+from shared.engine.tables.crosswalks import CROSSWALKS
+from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
 from shared.language.french import quoted as in_quotes
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from shared.engine.database import Database, Say, quoted
+from shared.engine.contract.policy import MOST_TABLES, ReleasePolicy
+from shared.engine.database import Database, Say, literal, quoted
 from shared.engine.protection.hiding import Hiding, P
 from shared.engine.protection.lattice import (
     Amounts,
@@ -26,7 +27,6 @@ from shared.engine.protection.lattice import (
 from shared.engine.protection.levels import ROWS, UNIT, classify
 from shared.engine.protection.witnesses import Needed, UnsolvedError, unprotected
 from shared.engine.tables.manifest import Column
-from shared.engine.tables.policy import MOST_TABLES, ReleasePolicy
 from shared.errors import Invalid
 from shared.language.french import quoted as in_quotes
 
@@ -40,7 +40,8 @@ _MOST_TIMES = 50
 class ProtectedTables:
     """All tables one below the other in `name`, with the dimensions that each is made by.
 
-    A figure that is hidden is null. `cells` are those of some unit, `shown` those whose count is.
+    A figure that is hidden is null, and has no row where no larger cell is shown. `cells` are those
+    of some unit, `shown` those of them whose count is.
     """
 
     name: str
@@ -59,7 +60,7 @@ def make_protected_tables(
     """
     say(0.1, "Classement des lignes")
     dimensions, measures = classify(database, source, described, policy)
-    for most_at_once in range(policy.most_at_once, 0, -1):
+    for most_at_once in range(min(policy.most_at_once, len(dimensions)), 0, -1):
         tables = tables_of(dimensions, most_at_once)
         if len(tables) > MOST_TABLES:
             raise Invalid(f"{len(tables)} tableaux, plus que {MOST_TABLES}", "dimensions")
@@ -123,39 +124,46 @@ def _written(
     hidden: dict[str, Flags],
     most_at_once: int,
 ) -> ProtectedTables:
-    figures = {COUNT: (lattice.units.astype(np.float64), hidden[""])} | {
-        name: (measure.total, hidden[name]) for name, measure in lattice.measures.items()
-    }
-    columns: dict[str, object] = {"id": np.arange(len(lattice.units))}
-    for name, (values, is_hidden) in figures.items():
-        array = values.astype(np.int64) if name == COUNT else values
-        columns[name] = pa.array(array, mask=is_hidden)
-    database.register("figures", pa.table(columns))
+    """Make the one table of all tables, in their order."""
+    figures = _figures(lattice, hidden)
+    database.register("figures", figures)
     levels = [level for dimension in dimensions for level in dimension.levels]
-    parts, names = [], []
-    for table, cells in lattice.tables.items():
+    selects, names = [], []
+    for number, (table, cells) in enumerate(lattice.tables.items()):
         keys = [
             dimension.levels[depth - 1]
             for dimension, depth in zip(dimensions, table, strict=True)
             if depth
         ]
         names.append(" et ".join(keys) or "ensemble")
+        shown = (quoted(level) if level in keys else "NULL::VARCHAR" for level in levels)
         listed = ", ".join(
-            quoted(level) if level in keys else f"NULL::VARCHAR AS {quoted(level)}"
-            for level in levels
+            f"{value} AS {quoted(level)}" for value, level in zip(shown, levels, strict=True)
         )
-        parts.append(
-            f"SELECT {len(names)} AS number, id, '{{}}' AS {quoted(TABLE)}, {listed}"
-            f" FROM {quoted(cells.name)}".replace("{}", names[-1].replace("'", "''"))
+        selects.append(
+            f"SELECT {number} AS number, id, {literal(names[-1])} AS {quoted(TABLE)}, {listed}"
+            f" FROM {quoted(cells.name)}"
         )
-    name = "‹tableaux protégés›"
-    shown = ", ".join(quoted(column) for column in (TABLE, *levels, *figures))
+    name, columns = "‹tableaux protégés›", (TABLE, *levels, *figures.column_names[1:])
     database.execute(
-        f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT {shown}"
-        f" FROM ({' UNION ALL '.join(parts)}) JOIN figures USING (id) ORDER BY number, id"
+        f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT {', '.join(map(quoted, columns))}"
+        f" FROM ({' UNION ALL '.join(selects)}) JOIN figures USING (id) ORDER BY number, id"
     )
     database.unregister("figures")
     is_cell = lattice.units > 0
-    return ProtectedTables(
-        name, tuple(names), int(is_cell.sum()), int((is_cell & ~hidden[""]).sum()), most_at_once
-    )
+    shown_cells = int((is_cell & ~hidden[""]).sum())
+    return ProtectedTables(name, tuple(names), int(is_cell.sum()), shown_cells, most_at_once)
+
+
+def _figures(lattice: Lattice, hidden: dict[str, Flags]) -> pa.Table:
+    """Return the figures of the cells that have a row, by `id`; hidden ones are null.
+
+    That a row of few is there would tell that there are any: below a shown cell, all are there.
+    """
+    is_there = ~hidden[""]
+    is_there[lattice.part[~hidden[""][lattice.parent[lattice.split]]]] = True
+    columns: dict[str, object] = {"id": np.flatnonzero(is_there)}
+    columns[COUNT] = pa.array(lattice.units[is_there], mask=hidden[""][is_there])
+    for name, measure in lattice.measures.items():
+        columns[name] = pa.array(measure.total[is_there], mask=hidden[name][is_there])
+    return pa.table(columns)

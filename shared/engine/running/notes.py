@@ -70,7 +70,7 @@ def note_result(work: Work, rows: int, columns: int, warning: str) -> None:
 
 
 def note_report(kind: JobKind | Literal["protect"], report: Report) -> None:
-    """Say what was read of an uploaded file or of another catalogue's page, or which tables made."""
+    """Say what was read of an uploaded file or another catalogue's page, or which tables made."""
     for sentence in {"ingest": _of_file, "harvest": _of_page, "protect": _of_tables}[kind](report):
         note(sentence)
 

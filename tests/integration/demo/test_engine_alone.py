@@ -74,6 +74,30 @@ def test_recipe_makes_one_table_from_files_confined_or_not(
     assert (output / "result.csv").read_bytes() == table
 
 
+def test_owner_tries_what_may_be_shown_of_a_file(tmp_path: Path) -> None:
+    """Small cells are empty in the tables, and a policy that does not fit is refused."""
+    policy, file, output = tmp_path / "policy.yaml", tmp_path / "foyers.csv", tmp_path / "out"
+    dimension = {"column": "statut", "levels": ["value"]}
+    policy.write_text(json.dumps({"unit": ["dossier"], "dimensions": [dimension]}))
+    rows = (f"D{number};{'hébergé' if number < 4 else 'ab'[number % 2]}" for number in range(60))
+    file.write_text("\n".join(["dossier;statut", *rows]), encoding="utf-8")
+    words = ["protect", str(file), "--policy", str(policy), "--output", str(output)]
+    command = [sys.executable, "-c", _without_the_lab(), *words]
+    answer = run(command, check=False, capture_output=True, text=True)
+    assert "2 tableaux d'au plus 1 dimension à la fois : 2 cases" in answer.stdout, answer.stderr
+    assert (output / "tableaux.csv").read_text().splitlines() == [
+        "tableau;statut;nombre",
+        "ensemble;;60",
+        "statut;a;",
+        "statut;b;28",
+        "statut;hébergé;",
+    ]
+    policy.write_text(json.dumps({"unit": ["nir"], "dimensions": [dimension]}))
+    answer = run(command, check=False, capture_output=True, text=True)
+    assert answer.returncode == 1
+    assert "unit.0: les données n'ont pas de colonne « nir »" in answer.stderr
+
+
 def test_command_of_the_lab_says_which_packages_it_needs() -> None:
     """In one sentence, where only the engine was installed."""
     words = ["parked", "list", "--amqp-uri", "amqp://127.0.0.1:9/"]
