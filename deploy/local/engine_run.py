@@ -123,7 +123,7 @@ class EngineRun:
             job.describe(Work(**about([read_input]), kind="protect", policy=release_policy))
             result = self._do(job, file.name)
             for made in result.outputs:
-                shutil.copyfile(job.made_path(made), results / made.name)
+                shutil.copyfile(job.left_path(made.path), results / made.name)
             manifest = _manifest([read_input], (), list(result.outputs), result)
             (results / MANIFEST).write_text(manifest, encoding="utf-8")
         return [sentence for report in result.reports for sentence in _sentences(report)]

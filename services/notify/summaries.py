@@ -71,6 +71,7 @@ _WORDS = {
         "columns": "description des colonnes",
         "content": "nature du contenu",
         "minimum_units": "nombre minimal d'unités par chiffre publié",
+        "unit_column": "colonne qui dit à qui est une ligne",
         "joins_shown": "croisements montrés à tous",
         "starts_at": "début",
         "ends_at": "fin",

@@ -44,7 +44,15 @@ _CONTACT = ("name", "email", "url")
 def sent(visit: Visit) -> dict[str, str]:
     """Return the fields as they were sent, to show them again beside a fault."""
     contact = (f"contact_{name}" for name in _CONTACT)
-    field_names = (*_TEXTS, *_LISTS, *_OPTIONAL, *contact, "minimum_units", "joins_shown")
+    field_names = (
+        *_TEXTS,
+        *_LISTS,
+        *_OPTIONAL,
+        *contact,
+        "minimum_units",
+        "unit_column",
+        "joins_shown",
+    )
     return {name: visit.text(name) for name in field_names}
 
 
@@ -57,6 +65,7 @@ def given_of(dataset: Json) -> dict[str, str]:
         "territory": ", ".join(labelled(dataset["territory"])),
         **{f"contact_{name}": contact.get(name) or "" for name in _CONTACT},
         "minimum_units": str(dataset["minimum_units"] or ""),
+        "unit_column": dataset["unit_column"],
         "joins_shown": "1" if dataset["joins_shown"] else "",
     }
 
@@ -69,6 +78,7 @@ def metadata_of(visit: Visit) -> dict[str, object]:
         **{name: visit.text(name) or None for name in _OPTIONAL},
         "contact": _contact(visit),
         "minimum_units": visit.text("minimum_units") or None,
+        "unit_column": visit.text("unit_column"),
         "joins_shown": bool(visit.text("joins_shown")),
     }
 

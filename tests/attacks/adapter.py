@@ -74,6 +74,7 @@ def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, 
             dataset_id=table.dataset_id,
             version=table.version,
             personal=table.personal,
+            unit=table.unit if table.is_unit_stated else "",
             earlier=tuple(
                 EarlierCells(entry=entry, path=f"in/earlier{number}")
                 for number, (entry, _) in enumerate(ledger.released)

@@ -26,7 +26,8 @@ class Table:
     """A table of the holder's own, or of others: then it is restricted, and its owner's.
 
     `personal` is what the screening said when it was taken in; `unit` is the column that tells
-    whose a row is, which the attacker knows and the rules may have to find out.
+    whose a row is, which the attacker knows; the rules have to find it out, unless its owner states
+    it.
     """
 
     cells: Cells
@@ -35,6 +36,7 @@ class Table:
     unit: str = ""
     dataset_id: str = "dts_propre"
     version: int = 1
+    is_unit_stated: bool = False
 
     @property
     def is_restricted(self) -> bool:

@@ -93,6 +93,7 @@ def describe(
     minimum_units: Annotated[
         int | None, typer.Option(help="Persons, companies or rows behind each figure made of it.")
     ] = None,
+    unit_column: Annotated[str | None, typer.Option(help="Which says whose a row is.")] = None,
     joins_shown: Annotated[
         bool | None, typer.Option(help="Whether others are told how its identifiers join.")
     ] = None,
@@ -102,6 +103,7 @@ def describe(
     fields |= {"licence": licence, "access": access, "description": description}
     optional = {"source_url": source_url, "modified": modified, "frequency": frequency, "hvd": hvd}
     optional["producer_kind"], fields["joins_shown"] = producer_kind, joins_shown
+    fields["unit_column"] = unit_column
     whole: dict[str, object] = {"keywords": keyword, "territory": territory}
     whole |= {"minimum_units": minimum_units, "columns": described(columns), "language": language}
     whole["temporal"] = _given(start=temporal_start, end=temporal_end)

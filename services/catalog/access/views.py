@@ -173,7 +173,8 @@ class GrantedDataset(BaseModel):
         personal = profile.privacy.verdict if profile and profile.privacy else "none"
         is_protected = grant.asked and dataset.metadata.access == "restricted"
         valid = {column.name: column.meaning.valid for column in profile_columns if column.meaning}
-        unit, unit_type = unit_of(_types(profile), personal) if is_protected else ("", "")
+        types, stated = _types(profile), dataset.metadata.unit_column
+        unit, unit_type = unit_of(types, personal, stated) if is_protected else ("", "")
         return cls(
             dataset_id=dataset.id,
             title=dataset.metadata.title,

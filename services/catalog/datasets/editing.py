@@ -66,6 +66,8 @@ def check(dataset: Dataset, body: ChangeDataset) -> None:
     """
     _check_columns(dataset, body)
     before, after = dataset.metadata, body.applied_to(dataset.metadata)
+    if after.unit_column != before.unit_column:
+        _check_unit(dataset, after.unit_column)
     if after.content != before.content:
         raise Invalid("se dit au dépôt, et ne change plus : déposez un autre jeu", "content")
     opens = (before.access, after.access) == ("restricted", "open")
@@ -82,6 +84,15 @@ def check(dataset: Dataset, body: ChangeDataset) -> None:
     terms = _terms(dataset, after.licence)
     if terms.licence != canonical(after.licence):
         raise Invalid(terms.note, "licence")
+
+
+def _check_unit(dataset: Dataset, name: str) -> None:
+    profile = dataset.profile
+    names = {column.name: column for column in profile.columns} if profile else {}
+    if name and profile and name not in names:
+        raise Invalid(
+            f"les données n'ont pas de colonne {quoted(name)}{near(name, names)}", "unit_column"
+        )
 
 
 def _check_columns(dataset: Dataset, body: ChangeDataset) -> None:

@@ -104,6 +104,13 @@ class Metadata(Frozen):
         description="of restricted data, how many persons, companies or rows have to be behind each"
         " figure that is made of it: more than the rules of release ask for, never fewer",
     )
+    unit_column: str = Field(
+        default="",
+        max_length=500,
+        description="of restricted data, the column that says whose a row is: rows of a person, a"
+        " household or a company count as one; empty: its numbers of persons or companies, else"
+        " each row",
+    )
     joins_shown: bool = Field(
         default=False,
         description="of restricted data, whether others are told how many of its identifiers other"

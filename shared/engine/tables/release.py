@@ -213,11 +213,14 @@ def strictest(verdicts: Iterable[ReleaseVerdict]) -> ReleaseVerdict:
     )
 
 
-def unit_of(types: Mapping[str, str], personal: Verdict) -> tuple[str, str]:
+def unit_of(types: Mapping[str, str], personal: Verdict, stated: str = "") -> tuple[str, str]:
     """Return the column that says whose a row is, and its type; empty texts without one.
 
-    `types` are what columns were recognised to hold, by name. Of several, persons come first.
+    `types` are what columns were recognised to hold, by name. Its owner knows it, and `stated` one
+    or none; of several others, persons come first.
     """
+    if stated in types:
+        return stated, types[stated]
     keys = (*PERSON_KEYS, *ENTERPRISE_KEYS) if personal != "none" else ENTERPRISE_KEYS
     for key in keys:
         for name, kind in types.items():

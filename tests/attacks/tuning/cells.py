@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from random import Random
 
 from tests.attacks.adapter import release
-from tests.attacks.lab import Ledger, Treatment, aggregate, cross, signs
+from tests.attacks.lab import OWNER, Ledger, Table, Treatment, aggregate, cross, signs
 from tests.attacks.learning import Attack, Trial
 from tests.attacks.worlds import (
     beneficiaries,
     coin,
+    columns,
     commune,
     crowd,
     enterprises,
@@ -149,7 +150,36 @@ def _page(random: Random) -> Sequence[Trial]:
     ]
 
 
+def _months(random: Random) -> Sequence[Trial]:
+    """The only one of a commune, by twelve rows, one a month: the owner says whose each is."""
+    rows, targets = [], []
+    for number in range(_PLACES):
+        place, truth = commune(number), coin(random)
+        (file,) = person_ids(random, 1)
+        rows += [
+            (file, place, f"2024-{month:02}", f"{_AMOUNTS[truth] * random.uniform(0.8, 1.2):.0f}")
+            for month in range(1, 13)
+        ]
+        targets.append((truth, place))
+    table = Table(
+        columns(("dossier", "commune", "mois", "montant"), rows),
+        OWNER,
+        "quasi",
+        unit="dossier",
+        dataset_id="dts_mois",
+        is_unit_stated=True,
+    )
+    steps = [aggregate("mois", ["commune"], sums=["montant"])]
+    seen = release(Treatment(steps, {"mois": table}), Ledger())
+    trials = []
+    for truth, place in targets:
+        total = seen.cell("montant", commune=place)
+        trials.append(Trial(truth, {"sum": None if total is None else total > 12 * _MIDDLE}))
+    return trials
+
+
 ATTACKS = (
+    Attack("months", "the monthly amount of the only one of a commune", _months),
     Attack("report_page", "the amount of the only one of a commune", _page),
     Attack("two_groupings", "the amount of the only man of a commune", _two_groupings),
     Attack("margin", "the amount of the only one of a commune", _margin),

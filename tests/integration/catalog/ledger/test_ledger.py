@@ -52,7 +52,7 @@ def reserve(
 
 def protected(lab: Lab) -> tuple[str, str]:
     """A project that was granted another's restricted dataset, and that dataset."""
-    dataset_id = lab.published("mbr_o", access="restricted")
+    dataset_id = lab.published("mbr_o", "siren", access="restricted")
     return granted(lab, dataset_id, "mbr_o"), dataset_id
 
 
@@ -84,9 +84,13 @@ def test_results_are_checked_against_those_that_left_before(lab: Lab) -> None:
     assert (changed.status, changed.json()["minimum_units"]) == (200, 20)
     wrong = lab.call("PATCH", path, owner, json={"minimum_units": 0})
     assert "minimum_units" in problem_of(wrong, 422)
+    wrong = lab.call("PATCH", path, owner, json={"unit_column": "foyer"})
+    assert "unit_column" in problem_of(wrong, 422)
+    assert lab.call("PATCH", path, owner, json={"unit_column": "siren"}).status == 200
     other = granted(lab, dataset_id, "mbr_o")
     answer = opened(lab, other, dataset_id, second)
     assert (answer["ledger_length"], answer["minimum_units"]) == (1, 20)
+    assert answer["unit"] == "siren"
     (earlier,) = answer["releases"]
     assert earlier["entry"]["by"] == ["com"]
     assert (earlier["job_id"], earlier["project_id"]) == (first, project_id)

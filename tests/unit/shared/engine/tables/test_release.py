@@ -79,6 +79,9 @@ def test_unit_is_told_by_persons_before_enterprises() -> None:
     assert unit_of(types, "quasi") == ("dossier", "identifier")
     assert unit_of(types, "none") == ("siret", "siret")
     assert unit_of({"x": ""}, "none") == ("", "")
+    assert unit_of(types, "quasi", "siret") == ("siret", "siret"), "its owner knows"
+    assert unit_of({"foyer": "", **types}, "none", "foyer") == ("foyer", "")
+    assert unit_of(types, "none", "left") == ("siret", "siret")
 
 
 def test_one_output_that_is_held_holds_all() -> None:
