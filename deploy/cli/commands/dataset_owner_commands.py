@@ -94,9 +94,7 @@ def describe(
         int | None, typer.Option(help="Persons, companies or rows behind each figure made of it.")
     ] = None,
     unit_column: Annotated[str | None, typer.Option(help="Which says whose a row is.")] = None,
-    joins_shown: Annotated[
-        bool | None, typer.Option(help="Whether others are told how its identifiers join.")
-    ] = None,
+    joins_shown: Annotated[bool | None, typer.Option(help="Tell how its identifiers join.")] = None,
 ) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
     fields: dict[str, object] = {"title": title, "theme": theme, "producer": producer}
