@@ -7,12 +7,11 @@ from pydantic import Field, model_validator
 
 from shared.engine.applications.application import (
     Application,
-    ColumnName,
     Formats,
-    Parameters,
     Role,
     Title,
     Totals,
+    Traits,
     Unit,
 )
 from shared.engine.applications.effect import (
@@ -24,7 +23,7 @@ from shared.engine.applications.effect import (
     as_it_is,
     as_they_are,
 )
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import ColumnName, Parameters
 from shared.language.french import quoted
 
 

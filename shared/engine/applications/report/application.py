@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from shared.engine.applications.application import Application, Parameters, Role, Title, Totals
+from shared.engine.applications.application import Application, Role, Title, Totals, Traits
 from shared.engine.applications.effect import Columns, Effect, ShownTable, as_they_are
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import Parameters
 
 
 class ReportParameters(Parameters):
