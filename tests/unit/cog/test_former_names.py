@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deploy.cog.former_names import former_names
+from deploy.cog.place_names import former_names
 from deploy.cog.territory_history import Edition
 
 

@@ -1,7 +1,6 @@
 """What a process knows of the figures follows the documents, whoever saves them."""
 
-from services.notify.steering.index import SubjectIndex
-from services.notify.steering.kept_facts import hear, redact
+from services.notify.steering.kept_facts import SubjectIndex, hear, redact
 from services.notify.steering.model import Subject
 from shared.aggregate import LONG_AGO
 from shared.endings.redaction import ERASED

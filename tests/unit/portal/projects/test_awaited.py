@@ -8,7 +8,7 @@ from services.intake.accesses import DatasetAccess
 from services.intake.model import Project
 from services.intake.records import Guidance
 from services.intake.views import ProjectView
-from services.portal.pages.projects.awaited import awaited
+from services.portal.pages.projects.projects import awaited
 from shared.events import Obstacle, ResultRefused
 from shared.stages import Stage
 from tests.unit.intake import samples

@@ -9,7 +9,7 @@ from services.portal.describing import given_of
 from services.portal.french import TYPES, crosswalk
 from services.portal.lab import Refused
 from services.portal.pages.projects import projects, treatments
-from services.portal.pages.projects.choice_checks import with_value
+from services.portal.pages.projects.treatments import with_value
 from shared.engine.tables.crosswalks import CROSSWALKS
 from tests.unit.portal.pages import html_of, led_to, page_of, plain
 from tests.unit.portal.test_names import AT, MEMBERS, PROJECT
