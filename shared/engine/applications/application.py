@@ -76,6 +76,20 @@ NOT_DECLARED = Traits(
 )
 """Those of an application that is not known: the most careful answers."""
 
+DRAWS = Traits(
+    draws=True,
+    runs_code=False,
+    runs_sql=False,
+    joins=False,
+    sums=False,
+    reads_files=False,
+    needs_key=False,
+    may_fail_by_row=False,
+    picks_rows=False,
+    is_repeatable=lambda _parameters: True,
+)
+"""Those of an application that draws its table, and does nothing else."""
+
 
 class Role(Frozen):
     """A table that an application takes, and what it is there for (in French)."""

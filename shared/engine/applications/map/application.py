@@ -7,12 +7,12 @@ from typing import Any, Literal, Self
 from pydantic import Field, FiniteFloat, model_validator
 
 from shared.engine.applications.application import (
+    DRAWS,
     Application,
     Formats,
     Role,
     Title,
     Totals,
-    Traits,
     Unit,
 )
 from shared.engine.applications.effect import (
@@ -95,16 +95,5 @@ MAP = Application(
     effect=_effect,
     sentence=_sentence,
     picture="map",
-    traits=Traits(
-        draws=True,
-        runs_code=False,
-        runs_sql=False,
-        joins=False,
-        sums=False,
-        reads_files=False,
-        needs_key=False,
-        may_fail_by_row=False,
-        picks_rows=False,
-        is_repeatable=lambda _parameters: True,
-    ),
+    traits=DRAWS,
 )

@@ -1,4 +1,4 @@
-"""What is kept of events, whoever tells them, in any order, and erased; and what a process knows of it."""
+"""What is kept of events, whoever tells them, in any order, and what a process knows of it."""
 
 import itertools
 import random
