@@ -68,7 +68,7 @@ class JoinIndexService(Loop):
     ) -> None:
         super().__init__(_LOOK_SECONDS, self._keep_in_step, self.save_if_due)
         self._service, self._store, self._files, self._in_thread = service, store, files, in_thread
-        self._snapshots = JoinSnapshots(store, files, in_thread)
+        self._snapshots = Snapshots("joins", store, files, in_thread)
         self._busy = threading.Lock()
         self._index: JoinIndex | None = None
         self._feed = ChangeFeed(Dataset)
@@ -100,7 +100,9 @@ class JoinIndexService(Loop):
                 return
             self._has_deleted = False
             saved = IndexSnapshot(self._in_thread(index.state), since, dict(self._taken))
-        self._snapshots.save(saved)
+        pieces = _dump(saved)
+        computed = iter(lambda: self._in_thread(next, pieces, b""), b"")
+        self._snapshots.save(computed, saved.since)
         with self._busy:
             self._unsaved -= unsaved
         log.info("the join index is saved", extra={"columns": len(saved.state.columns)})
@@ -138,7 +140,12 @@ class JoinIndexService(Loop):
 
     def _open(self) -> JoinIndex:
         """The index of the snapshot; an empty one when no snapshot can be read."""
-        snapshot = self._snapshots.load()
+
+        def parse_all(chunks: Iterator[bytes]) -> IndexSnapshot:
+            saved: IndexSnapshot = self._in_thread(_parse, bytearray().join(chunks))
+            return saved
+
+        snapshot = self._snapshots.load(parse_all)
         if snapshot is None:
             return JoinIndex()
         self._feed, self._taken = ChangeFeed(Dataset, snapshot.since), snapshot.taken
@@ -192,29 +199,6 @@ class IndexSnapshot:
     state: IndexState
     since: datetime
     taken: dict[str, str]
-
-
-class JoinSnapshots:
-    """Saves and loads the index; `in_thread` makes the calls that compute."""
-
-    def __init__(self, store: Store, files: Storage, in_thread: Callable[..., Any]) -> None:
-        self._snapshots = Snapshots("joins", store, files, in_thread)
-        self._in_thread = in_thread
-
-    def save(self, saved: IndexSnapshot) -> None:
-        """Write a snapshot, and point to it."""
-        pieces = _dump(saved)
-        computed = iter(lambda: self._in_thread(next, pieces, b""), b"")
-        self._snapshots.save(computed, saved.since)
-
-    def load(self) -> IndexSnapshot | None:
-        """The newest snapshot, if there is one that can be read."""
-
-        def parse_all(chunks: Iterator[bytes]) -> IndexSnapshot:
-            saved: IndexSnapshot = self._in_thread(_parse, bytearray().join(chunks))
-            return saved
-
-        return self._snapshots.load(parse_all)
 
 
 def _dump(saved: IndexSnapshot) -> Iterator[bytes]:

@@ -47,10 +47,10 @@ from shared.places.names import name_of, read_names
 from shared.storage import Storage
 from shared.store import Store
 
-_MOST = 20
+_MOST_VALUES = 20
 """Values of one facet that are told, those with the most hits."""
 
-_LOOKED_AT = 1000
+_COUNTED = 1000
 """Values of one facet that are counted in each part of the index."""
 
 _QUALITIES = (80, 60, 40, 20)
@@ -101,7 +101,7 @@ def _facets_of(
 
 def _counts(today: date) -> dict[str, Any]:
     aggregations: dict[str, Any] = {
-        field: {"terms": {"field": field, "size": _MOST, "segment_size": _LOOKED_AT}}
+        field: {"terms": {"field": field, "size": _MOST_VALUES, "segment_size": _COUNTED}}
         for field in FACETS
     }
     since = {name: (today - timedelta(days=days)).toordinal() for name, days in FRESH_DAYS.items()}

@@ -18,7 +18,7 @@ from shared.language.french import french_list
 from shared.places.names import in_french
 from shared.stages import FINAL_STAGES, STAGE_NAMES, WAY
 
-_FOUND = 20
+_MOST_FOUND = 20
 
 _UNDER_WAY, _STOPPED = ("queued", "running"), ("failed", "cancelled")
 _EQUIPPED = ("equipped", "trialled", "piloted", "staffed")
@@ -397,7 +397,7 @@ async def invitees(visit: Visit, project: Json, *, is_site: bool) -> Invitees:
     has_chosen = bool(visit.form) or "membre" in query
     chosen = sent if has_chosen else invited(project, part)
     advised = _advised(project, "pilot_sites" if is_site else "experts")
-    page = await visit.lab.get("intake", "/members", q=typed, limit=_FOUND) if typed else {}
+    page = await visit.lab.get("intake", "/members", q=typed, limit=_MOST_FOUND) if typed else {}
     search_results = {
         member["id"]: member for member in page.get("items", ()) if not member["left_at"]
     }

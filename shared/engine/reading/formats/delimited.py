@@ -37,7 +37,7 @@ from shared.engine.reading.values.formulas import FORMULA
 from shared.engine.reading.values.value_tests import bytes_behind
 from shared.errors import Rejected
 
-_SIGNS = tuple(f"'{sign}".encode() for sign in "=+-@\t\r")
+_ESCAPED_SIGNS = tuple(f"'{sign}".encode() for sign in "=+-@\t\r")
 
 _CHUNK = 1 << 20
 _SMALL = 1 << 25
@@ -315,7 +315,7 @@ def _without_apostrophes(
 
 def _may_have(texts: pa.Array) -> bool:
     held = bytes_behind(texts)
-    return b"'" in held and any(sign in held for sign in _SIGNS)
+    return b"'" in held and any(sign in held for sign in _ESCAPED_SIGNS)
 
 
 def _is_guarded(texts: pa.Array) -> pa.Array:

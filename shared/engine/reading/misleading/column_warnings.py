@@ -167,17 +167,15 @@ def _shared_names(
     for column in columns:
         if column.names == "commune" and column.distinct <= _MOST_NAMES:
             names = [
-                entry for entry in _names(database, table, column.name) if _is_shared(entry[0])
+                entry
+                for entry in _names(database, table, column.name)
+                if find_commune(entry[0]).outcome == "several"
             ]
             if names:
                 texts = [text for text, *_ in names]
                 beside = _beside(database, table, column, texts, columns)
                 warnings[column.name] = _shared_warning(names, beside)
     return warnings
-
-
-def _is_shared(name: str) -> bool:
-    return find_commune(name).outcome == "several"
 
 
 def _names(database: Database, table: str, column: str) -> list[tuple[str, int, int]]:

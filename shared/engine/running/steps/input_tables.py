@@ -34,7 +34,7 @@ from shared.events.event import Step
 from shared.language.french import counted
 from shared.language.french import quoted as french_quoted
 
-_ALIKE = ("mean", "median", "quantile", "min", "max")
+_OF_SAME_UNIT = ("mean", "median", "quantile", "min", "max")
 """Figures that have the unit of what they are made of."""
 
 _WHOLE_UP_TO = 3
@@ -278,5 +278,5 @@ def _unit(column: MadeColumn, sources: Sequence[Column | None]) -> str:
     if column.unit or not (source and source.meaning and source.meaning.unit):
         return column.unit
     how, unit = column.of[0].how, source.meaning.unit
-    is_alike = how in _ALIKE or (how == "sum" and unit not in RATE_UNITS)
+    is_alike = how in _OF_SAME_UNIT or (how == "sum" and unit not in RATE_UNITS)
     return unit if is_alike else ""

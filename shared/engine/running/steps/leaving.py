@@ -31,7 +31,7 @@ from shared.errors import Invalid, Rejected
 from shared.events.event import Step
 
 _JOURNAL = "journal.txt"
-_LONGEST = 1000
+_LONGEST_REASON = 1000
 
 DoneT = TypeVar("DoneT")
 
@@ -240,13 +240,13 @@ class HiddenFailures:
         except Exception as error:  # whatever it is, that it happens is what must not be told
             if not hides(self.work, number):
                 raise
-            self._note(_told(error))
+            self._note(_reason_in_french(error))
             return None
 
     @property
     def failure(self) -> str:
         """Return why the treatment did not come to its end, for a reviewer; empty where it did."""
-        return "".join(self.reasons)[:_LONGEST]
+        return "".join(self.reasons)[:_LONGEST_REASON]
 
     def _note(self, why: str) -> None:
         self.reasons.append(why)
@@ -273,7 +273,7 @@ class HiddenFailures:
         }
 
 
-def _told(error: Exception) -> str:
+def _reason_in_french(error: Exception) -> str:
     """Return the error in French, with what Python says of it where own code failed."""
     why = str(error) if isinstance(error, Rejected) else f"{type(error).__name__} : {error}"
     messages = [f"Python dit : {note}" for note in getattr(error, "__notes__", ()) if note]

@@ -175,9 +175,7 @@ def _make_codes(operation: Recode, chain: Chain, at: str) -> None:
         raise Rejected(f"la table des valeurs à remplacer hésite : {some} à plusieurs autres")
 
 
-@_apply.register
-def _commune_codes(operation: CommuneCodes, chain: Chain, at: str) -> Report:
-    return add_codes(operation, chain, at)
+_apply.register(add_codes)
 
 
 @_apply.register
