@@ -6,7 +6,7 @@ SERVICES = {
     "compute": "services.compute.service:Compute",
     "notify": "services.notify.service:Notify",
 }
-"""Each service of the lab, as `python -m shared.run` takes it."""
+"""Each service of the lab, as `python -m deploy.run` takes it."""
 
 PORTAL = "portal"
 """The process that serves the pages; it has no queue and no documents."""

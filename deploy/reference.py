@@ -19,10 +19,10 @@ from pydantic_core import PydanticUndefined
 import shared.metrics
 from deploy import SERVICES
 from deploy.local.ports import Ports, variable
+from deploy.queues import subscriptions
 from deploy.topology import CLIENTS, SERVICE_CLASSES
 from shared.events import LAB_EVENTS, Event
 from shared.http.route import Route
-from shared.messaging.declared_queues import subscriptions
 from shared.server_settings import PortalSettings, ServerSettings
 from shared.settings import PREFIX, Settings
 

@@ -13,9 +13,9 @@ from typing import Any
 from amqp.exceptions import AMQPError, RecoverableConnectionError
 
 from deploy import SERVICES
+from deploy.queues import declare
 from shared.errors import SettingsError
 from shared.messaging import RpcClient
-from shared.messaging.declared_queues import declare
 from shared.settings import Settings, load_settings
 
 SERVICE_CLASSES: list[type[Any]] = [resolve_name(spec) for spec in SERVICES.values()]

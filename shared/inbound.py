@@ -9,7 +9,6 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import from_json
 
-from shared import trace
 from shared.aggregate import caused_id
 from shared.errors import Invalid, Rejected
 from shared.events.event import finite
@@ -63,11 +62,6 @@ class IdempotencyKey:
     def if_any(cls, text: str | None, *name: str) -> Self | None:
         """The key, if the sender gave one."""
         return None if text is None else cls(text, *name)
-
-    @classmethod
-    def of_call(cls) -> Self | None:
-        """The present RPC call's id: the broker repeats it with the request."""
-        return cls.if_any(trace.call.get() or None, "correlation_id")
 
     def id_for(self, prefix: str, sender: str) -> str:
         """The id of the one thing that `sender` makes with this key."""

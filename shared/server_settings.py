@@ -1,18 +1,9 @@
-"""Settings that the services and the portal share, the portal's own, and those of mails."""
+"""Settings that the services and the portal share, and the portal's own."""
 
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
-from urllib.parse import unquote
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    IPvAnyNetwork,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork
 
 _URL = r"^https?://[^\s?#\"<>]*[^\s?#\"<>/]$"
 _ADDRESS = ["http://127.0.0.1:8001"]
@@ -132,56 +123,3 @@ class PortalSettings(ServerSettings):
     oidc_name: str = Field(
         default="Se connecter", min_length=1, description="what the button says that leads there"
     )
-
-
-class MailSettings(ServerSettings):
-    """Where mails are given, in whose name, and when."""
-
-    smtp_url: str = Field(
-        default="",
-        pattern=rf"^((smtps|smtp\+starttls)://{USER}{HOST}|smtp://{HOST})?$",
-        repr=False,
-        description="for notify: the mail server, `smtps://` encrypted from the start,"
-        " `smtp+starttls://` by STARTTLS, `smtp://` neither encrypted nor signed in to; without one"
-        " no mail is made",
-        examples=["smtp+starttls://user:password@host:587", "smtp://localhost"],
-    )
-    mail_from: str = Field(
-        default="",
-        pattern=r"^([^\s@<>\"(),:;\[\]\\]+@[^\s@<>\"(),:;\[\]\\]+)?$",
-        validate_default=True,
-        description="the address that mails come from; needed with DATALAB_SMTP_URL",
-        examples=["ne-pas-repondre@datalab.example"],
-    )
-    portal_url: str = Field(
-        default="",
-        pattern=r"^(https?://[^\s?#\"<>]*[^\s?#\"<>/])?$",
-        validate_default=True,
-        description="where people reach the portal, for links; needed with DATALAB_SMTP_URL",
-        examples=["https://portail.datalab.example"],
-    )
-    mail_digest_hour: int = Field(
-        default=7, ge=0, le=23, description="hour of daily mails, in metropolitan France"
-    )
-    mail_seconds: Seconds = Field(
-        default=(60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
-        min_length=1,
-        description="waits between attempts to send a mail",
-    )
-    mail_timeout_seconds: float = Field(
-        default=30, gt=0, description="how long the mail server may take for one mail"
-    )
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _ascii(cls, value: str) -> str:
-        if not unquote(value).isascii():
-            raise ValueError("user and password have to be of ASCII characters, as SMTP has them")
-        return value
-
-    @field_validator("mail_from", "portal_url")
-    @classmethod
-    def _needed(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("smtp_url") and not value:
-            raise ValueError("is not set, and mails need it")
-        return value

@@ -10,13 +10,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from urllib.parse import unquote
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from shared.catalogues.eu_codes import PublisherKind
 from shared.errors import SettingsError
-from shared.server_settings import HOST, USER, MailSettings, Seconds, ServerSettings, parts
+from shared.server_settings import HOST, USER, Seconds, ServerSettings, parts
 
 PREFIX = "DATALAB_"
 
@@ -27,9 +28,43 @@ Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValid
 Days = Annotated[float, Field(ge=0, le=36_500)]
 
 
-class Settings(MailSettings):
+class Settings(ServerSettings):
     """What one service process needs to know about the world around it."""
 
+    smtp_url: str = Field(
+        default="",
+        pattern=rf"^((smtps|smtp\+starttls)://{USER}{HOST}|smtp://{HOST})?$",
+        repr=False,
+        description="for notify: the mail server, `smtps://` encrypted from the start,"
+        " `smtp+starttls://` by STARTTLS, `smtp://` neither encrypted nor signed in to; without one"
+        " no mail is made",
+        examples=["smtp+starttls://user:password@host:587", "smtp://localhost"],
+    )
+    mail_from: str = Field(
+        default="",
+        pattern=r"^([^\s@<>\"(),:;\[\]\\]+@[^\s@<>\"(),:;\[\]\\]+)?$",
+        validate_default=True,
+        description="the address that mails come from; needed with DATALAB_SMTP_URL",
+        examples=["ne-pas-repondre@datalab.example"],
+    )
+    portal_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#\"<>]*[^\s?#\"<>/])?$",
+        validate_default=True,
+        description="where people reach the portal, for links; needed with DATALAB_SMTP_URL",
+        examples=["https://portail.datalab.example"],
+    )
+    mail_digest_hour: int = Field(
+        default=7, ge=0, le=23, description="hour of daily mails, in metropolitan France"
+    )
+    mail_seconds: Seconds = Field(
+        default=(60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
+        min_length=1,
+        description="waits between attempts to send a mail",
+    )
+    mail_timeout_seconds: float = Field(
+        default=30, gt=0, description="how long the mail server may take for one mail"
+    )
     amqp_uri: str = Field(
         pattern=rf"^amqps?://{USER}{HOST}(/[^\s@]*)?$",
         description="RabbitMQ, with user and vhost",
@@ -217,6 +252,20 @@ class Settings(MailSettings):
     harvest_private_addresses: bool = Field(
         default=False, description="allow catalogues on private, loopback and link-local addresses"
     )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _ascii(cls, value: str) -> str:
+        if not unquote(value).isascii():
+            raise ValueError("user and password have to be of ASCII characters, as SMTP has them")
+        return value
+
+    @field_validator("mail_from", "portal_url")
+    @classmethod
+    def _needed(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("smtp_url") and not value:
+            raise ValueError("is not set, and mails need it")
+        return value
 
 
 S = TypeVar("S", bound=ServerSettings)

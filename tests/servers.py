@@ -367,7 +367,7 @@ class RunningService(Process):
         self._port = port = free_port()
         self.url = f"http://{LOOPBACK}:{port}"
         home = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-        command = [sys.executable, "-m", "shared.run", spec]
+        command = [sys.executable, "-m", "deploy.run", spec]
         # No balancer follows it, unless a test has one.
         drain = {"DATALAB_HTTP_DRAIN_SECONDS": "0"}
         environment = {**home, **drain, **environ, "DATALAB_HTTP_PORT": str(port)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.local.supervision import wait_until
-from shared.messaging import declared_queues
+from deploy.queues import declare
 from tests.servers import Broker
 
 _SECONDS = 20.0
@@ -46,7 +46,7 @@ class Vhosts:
             self._name, self._needs = self._broker.new_vhost(), needs
             if needs:
                 uri = self._broker.uri(self._name)
-                declared_queues.declare(uri, needs.services, needs.retry_seconds)
+                declare(uri, needs.services, needs.retry_seconds)
             self._declared = self._definitions()
         return self._name
 

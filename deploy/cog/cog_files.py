@@ -19,7 +19,7 @@ FOLDER = _ROOT / "shared" / "engine" / "reading" / "reference"
 CODES = _ROOT / "shared" / "engine" / "codes"
 DEPARTMENTS = _ROOT / "services" / "portal" / "departments.csv"
 PLACES = _ROOT / "shared" / "places" / "places.csv.gz"
-FORMER_NAMES = PLACES.with_name("former_names.csv.gz")
+FORMER_NAMES = CODES / "former_names.csv.gz"
 
 _FRANCE = {"FR", "GP", "MQ", "GF", "RE", "YT", "PM"}
 

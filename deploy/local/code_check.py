@@ -128,14 +128,14 @@ def _take(path: Path, limits: Limits, table: Path) -> Mapping[str, Any]:
             raise Rejected(f"{path.name} : {outcome.reason}")
         result = folder.result()
         [output] = [output for output in result.outputs if output.name == TABLE]
-        shutil.move(folder.made_path(output), table)
+        shutil.move(folder.left_path(output.path), table)
         return result.reports[0]
 
 
 def _keep(folder: JobFolder, result: EngineResult, kept: Path) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     for output in result.outputs:
-        shutil.copyfile(folder.made_path(output), kept / output.name)
+        shutil.copyfile(folder.left_path(output.path), kept / output.name)
 
 
 def _nobody_listens(_news: Progress) -> None:

@@ -104,7 +104,7 @@ class EngineRun:
             result = self._do(job, "the recipe")
             outputs = [file for file in result.outputs if not file.is_internal]
             for file in outputs:
-                shutil.copyfile(job.made_path(file), results / file.name)
+                shutil.copyfile(job.left_path(file.path), results / file.name)
             manifest = _manifest(inputs, treatment.steps, outputs, result)
             (results / MANIFEST).write_text(manifest, encoding="utf-8")
         return [sentence for report in result.reports for sentence in _sentences(report)]
@@ -132,7 +132,7 @@ class EngineRun:
             result = self._do(job, file.name)
             profile = Profile.model_validate(result.reports[0])
             (output,) = (output for output in result.outputs if output.name == TABLE)
-            shutil.copyfile(job.made_path(output), table)
+            shutil.copyfile(job.left_path(output.path), table)
         self.say(f"{file.name}: {profile.rows} rows, keys: {', '.join(profile.keys) or 'none'}")
         with file.open("rb") as content:
             digest = file_digest(content, "sha256").hexdigest()

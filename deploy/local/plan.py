@@ -145,7 +145,7 @@ class Plan:
     def services(self) -> Iterator[Program]:
         """The service processes."""
         for name, service in self.service_processes().items():
-            command = [sys.executable, "-m", "shared.run", SERVICES[service]]
+            command = [sys.executable, "-m", "deploy.run", SERVICES[service]]
             yield Program(name, "services", command, self.settings(name), self.home)
         command = [sys.executable, "-m", "services.portal"]
         yield Program(PORTAL, "services", command, self.portal_settings(), self.home)

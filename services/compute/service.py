@@ -9,10 +9,8 @@ from services.compute.entrypoints.treating import Treating
 from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.job_run import Platform
 from services.compute.execution.scheduler import Scheduler
-from services.compute.execution.spares.local_executor import LocalExecutor
 from services.compute.execution.spares.spares import Spares
-from services.compute.execution.step_cache.cache import StepCache
-from services.compute.execution.step_cache.expiry import StepExpiry
+from services.compute.execution.step_cache.cache import StepCache, StepExpiry
 from services.compute.execution.step_cache.model import KeptStep
 from services.compute.jobs import endings, retention
 from services.compute.jobs.commands import ingest_job, page_job
@@ -61,7 +59,6 @@ def _scheduler(context: Context) -> Scheduler:
         files=context.files,
         settings=settings,
         catalog=context.clients["catalog"],
-        executor=LocalExecutor(spares),
         spares=spares,
     )
     scheduler = Scheduler(platform, check_sandbox)

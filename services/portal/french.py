@@ -146,6 +146,13 @@ def count(number: int | None, singular: str, plural: str = "") -> str:
     return f"{grouped(number)}\u00a0{word}"
 
 
+def content(dataset: Mapping[str, Any]) -> str:
+    """Say how many rows or files a dataset has: of a restricted one a bound, as lists know it."""
+    is_files = dataset["content"] == "files"
+    number = count(dataset["files"], "fichier") if is_files else count(dataset["rows"], "ligne")
+    return f"au plus {number}" if number and dataset["access"] == "restricted" else number
+
+
 def decimal(number: float | None, digits: int = 1) -> str:
     """A number with a comma: `1 234,5`."""
     if number is None:
@@ -191,6 +198,7 @@ FILTERS: dict[str, Any] = {
     "moment": moment,
     "form_time": form_time,
     "count": count,
+    "content": content,
     "decimal": decimal,
     "share": share,
     "size": size,

@@ -2,8 +2,7 @@
 
 Sources: the authority tables data-theme, language and frequency of the EU Publications Office; the
 categories of high-value datasets (data.europa.eu/bna) of Implementing Regulation (EU) 2023/138; the
-publisher types of ADMS (purl.org/adms/publishertype); the Dublin Core collection description
-frequencies (purl.org/cld/freq); the frequencies of data.gouv.fr's API.
+publisher types of ADMS (purl.org/adms/publishertype).
 """
 
 from typing import Literal, NamedTuple
@@ -87,33 +86,3 @@ LANGUAGES = {
     "oc": "OCI",
 }
 """ISO 639-1 codes of the languages that data may be in, with those of three letters."""
-
-_LANGUAGES = {letters: code for code, letters in LANGUAGES.items()}
-_FREQUENCIES = {
-    "CONTINUOUS": "UPDATE_CONT",
-    "SEMIWEEKLY": "WEEKLY",
-    "SEMIMONTHLY": "BIWEEKLY",
-    "SEMIANNUAL": "ANNUAL_2",
-    "IRREGULAR": "IRREG",
-    "PUNCTUAL": "NEVER",
-    "NOTPLANNED": "NEVER",
-    "NOT_PLANNED": "NEVER",
-}
-"""The EU's codes for names of the other vocabularies that differ from them."""
-
-
-def last_part(uri: str) -> str:
-    """What a code's address ends with."""
-    return uri.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1]
-
-
-def frequency_of(name: str) -> str:
-    """The EU's code for how often data is renewed, from any of the vocabularies above."""
-    code = last_part(name).upper()
-    return _FREQUENCIES.get(code, code)
-
-
-def language_of(name: str) -> str:
-    """The ISO 639-1 code of a language that is named by it or by the EU's three letters."""
-    code = last_part(name)
-    return _LANGUAGES.get(code.upper(), code.lower()[:2])

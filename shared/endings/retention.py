@@ -15,7 +15,7 @@ from shared import metrics
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.background import Loop
 from shared.events import ErasedCount, RetentionAnnounced, RetentionKind
-from shared.events.retention import ANNOUNCED, APPLIED
+from shared.events.endings import ANNOUNCED, APPLIED
 from shared.language.french import french_date
 from shared.settings import Settings
 from shared.store import Store

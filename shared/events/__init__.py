@@ -7,16 +7,12 @@ Who needs the values alone imports them from `event`, and knows no event.
 
 from shared.events.catalog import *
 from shared.events.compute import *
-from shared.events.declarations import *
+from shared.events.endings import *
 from shared.events.envelope import *
-from shared.events.erasures import *
 from shared.events.event import *
 from shared.events.event import REGISTRY, Event
-from shared.events.harvests import *
 from shared.events.intake import *
 from shared.events.notify import *
-from shared.events.retention import *
-from shared.events.workshops import *
 
 LAB_EVENTS: tuple[type[Event], ...] = tuple(REGISTRY.values())
 """The lab's own events, without those that tests define later."""

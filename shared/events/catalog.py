@@ -6,8 +6,10 @@ from pydantic import Field
 
 from shared.events.event import (
     AcceptedRepair,
+    CatalogueKind,
     Content,
     Contributor,
+    DeclarationAnswer,
     Event,
     FileRef,
     InputNote,
@@ -299,3 +301,72 @@ class DataAccessOpened(Event, source="catalog"):
     project_id: str
     dataset_ids: tuple[str, ...]
     proposal: int | None = Field(default=None, description="the treatment that it is opened for")
+
+
+class _DeclarationEvent(_DatasetEvent):
+    version: int
+    columns: tuple[str, ...]
+    kinds: tuple[str, ...] = Field(description="what each was taken for: email, surname, ...")
+
+
+class NotPersonalDeclared(_DeclarationEvent, source="catalog"):
+    """An owner says that what screening found is no personal data, and why."""
+
+    reason: str
+    declared_by: str
+    needs_answer: bool = Field(
+        description="whether nothing depends on it before the lab's staff confirms it"
+    )
+
+
+class NotPersonalAnswered(_DeclarationEvent, source="catalog"):
+    """The staff confirms or refuses what an owner declared, or the owner takes it back."""
+
+    answer: DeclarationAnswer
+    answered_by: str
+    reason: str = ""
+
+
+class HarvestPageFetched(Event, source="catalog"):
+    """A page of another catalogue is stored and waits to be read in the sandbox."""
+
+    summary = "La page {page} d'un catalogue à moissonner est reçue."
+    harvest_id: str
+    source_id: str
+    owner_id: str
+    page: int = Field(ge=1)
+    catalogue: CatalogueKind
+    url: str = Field(description="where it comes from; for an uploaded file that of its source")
+    file: FileRef
+
+
+class _HarvestEnd(Event):
+    harvest_id: str
+    source_id: str
+    owner_id: str
+    title: str
+
+
+class HarvestCompleted(_HarvestEnd, source="catalog"):
+    """All pages of another catalogue were read; `report` says in French what came of it."""
+
+    summary = "La moisson de « {title} » est finie. {report}"
+    new: int
+    changed: int = Field(description="told otherwise than before, or back again")
+    unchanged: int
+    refused: int
+    retired: int
+    report: str
+
+
+class HarvestFailed(_HarvestEnd, source="catalog"):
+    """A harvest ended before its last page; what was read until then stays, nothing is retired."""
+
+    summary = "La moisson de « {title} » s'est arrêtée : {reason}"
+    reason: str
+
+
+class HarvestCancelled(_HarvestEnd, source="catalog"):
+    """An operator stopped a harvest; what was read until then stays, nothing is retired."""
+
+    summary = "La moisson de « {title} » a été annulée : rien n'est retiré."

@@ -7,8 +7,7 @@ Resolving, connecting and answering share one time limit.
 
 from shared.outbound.calls import CallFailed, TimedConnection, connected, timed_socket
 from shared.outbound.name_resolution import Names, SilentNames, TimeLimit, Unresolved
-from shared.outbound.special_addresses import is_public
-from shared.outbound.ssrf_guard import CheckedTarget, SsrfGuard
+from shared.outbound.ssrf_guard import CheckedTarget, SsrfGuard, is_public
 
 __all__ = [
     "CallFailed",

@@ -38,21 +38,14 @@ _KINDS: dict[str, Kind] = {
 
 def rows() -> Iterator[tuple[Place, Name, list[str]]]:
     """Every name of every place, with its words and the postcodes of a commune."""
-    for kind, code, name, words, within, postcodes, population in _lines("places.csv.gz"):
+    packed = Path(__file__).with_name("places.csv.gz")
+    for kind, code, name, words, within, postcodes, population in lines_of(packed):
         place = Place(_KINDS[kind], code, name, tuple(within.split()), int(population))
         yield place, tuple(words.split()), postcodes.split()
 
 
-def former_names() -> Iterator[list[str]]:
-    """What communes were called since 1943, their code then, and the commune of today.
-
-    Of a renamed commune that is the same; what `rows` has is left out.
-    """
-    yield from _lines("former_names.csv.gz")
-
-
-def _lines(name: str) -> Iterator[list[str]]:
-    packed = Path(__file__).with_name(name)
+def lines_of(packed: Path) -> Iterator[list[str]]:
+    """The fields of a packed list, but for its header."""
     with gzip.open(packed, "rt", encoding="utf-8", newline="") as file:
         reader = csv.reader(file, delimiter=";")
         next(reader)

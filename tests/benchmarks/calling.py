@@ -23,9 +23,10 @@ from nameko.containers import ServiceContainer
 from nameko.rpc import rpc as stock_rpc
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from shared.messaging import declared_queues, rpc
+from deploy.queues import declare
+from deploy.run import container_config
+from shared.messaging import rpc
 from shared.messaging.on import Container
-from shared.run import container_config
 from tests.benchmarks.consuming import settings
 
 
@@ -81,7 +82,7 @@ def main() -> None:
         serve(contender, uri)
         return
     if contender == "ours":
-        declared_queues.declare(uri, [Ours], ())
+        declare(uri, [Ours], ())
     command = [sys.executable, "-m", "tests.benchmarks.calling", contender, uri, "serve"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None

@@ -27,10 +27,11 @@ from kombu import Connection, Exchange, Producer, Queue
 from nameko.containers import ServiceContainer
 from nameko.events import event_handler
 
+from deploy.queues import declare
+from deploy.run import container_config
 from shared.events import Envelope, ProjectSubmitted
-from shared.messaging import declared_queues, on
+from shared.messaging import on
 from shared.messaging.on import Container
-from shared.run import container_config
 from shared.settings import Settings
 from tests.benchmarks.bodies import body
 
@@ -98,7 +99,7 @@ def main() -> None:
     """Measure one contender and print its rate as JSON."""
     contender, uri = sys.argv[1:3]
     if contender == "ours":
-        declared_queues.declare(uri, [Ours], ())
+        declare(uri, [Ours], ())
         fill(uri, None)
         container: Any = Container(Ours, container_config(settings(uri)))
     else:

@@ -27,7 +27,7 @@ from typing import Any
 import amqp
 from kombu import Connection
 
-from shared.messaging import declared_queues
+from deploy.queues import declare
 from tests.benchmarks.bodies import body, envelope
 
 
@@ -35,7 +35,7 @@ def prepare(uri: str) -> None:
     """Declare the exchange and its queue as the lab does."""
     from services.catalog.service import Catalog
 
-    declared_queues.declare(uri, [Catalog], ())
+    declare(uri, [Catalog], ())
 
 
 def ours(uri: str, count: int) -> float:

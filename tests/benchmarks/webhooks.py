@@ -28,11 +28,11 @@ from pymongo.database import Database
 
 from deploy.local.ports import LOOPBACK, listening
 from deploy.local.signing_keys import key_pair
+from deploy.queues import declare
 from services.notify.sending.signing import new_secret
 from services.notify.service import Notify
 from shared.aggregate import NEVER, new_id, now
 from shared.events import ProjectPiloted
-from shared.messaging import declared_queues
 from tests.events import publish
 from tests.servers import Broker, Documents, eventually, free_port
 from tests.web_server import WebServer, serving
@@ -188,7 +188,7 @@ def _stack() -> Iterator[Stack]:
         stack.callback(broker.close)
         stack.callback(documents.stop)
         vhost, prefix = broker.new_vhost(), f"bench_{uuid4().hex[:8]}"
-        declared_queues.declare(broker.uri(vhost), [Notify], RETRIES)
+        declare(broker.uri(vhost), [Notify], RETRIES)
         client: MongoClient[dict[str, Any]] = stack.enter_context(MongoClient(documents.uri))
         live = stack.enter_context(serving(204))
         stack.enter_context(
@@ -219,7 +219,7 @@ def _service(home: Path, environ: dict[str, str]) -> Iterator[None]:
     code = os.environ.get("WEBHOOKS_CODE") or str(Path(__file__).parents[2])
     with (home / "notify.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "shared.run", "services.notify.service:Notify"],
+            [sys.executable, "-m", "deploy.run", "services.notify.service:Notify"],
             cwd=code,
             env=environ,
             stderr=log,

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from shared.messaging.declared_queues import PARKED, queue_name, retry_name, subscriptions
+from deploy.queues import subscriptions
+from shared.messaging.declared_queues import PARKED, queue_name, retry_name
 from tests.chaos.journey import Journey
 from tests.chaos.lab import RETRY_SECONDS, Lab
 

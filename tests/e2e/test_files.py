@@ -160,8 +160,7 @@ def test_code_reads_the_pictures_and_provenance_names_the_archive(pictures: Pict
     assert pictures.seen["request for release"]["job_id"]
     manifest = json.loads((pictures.folder / "manifest.json").read_bytes())
     [job_input] = manifest["inputs"]
-    uploaded = pictures.owner.get("catalog", f"/datasets/{pictures.photos}")["versions"][0]
     assert (job_input["dataset_id"], job_input["version"]) == (pictures.photos, 1)
-    assert job_input["sha256"] == uploaded["file"]["sha256"]
+    assert job_input["sha256"] == "", "it would prove others' restricted data"
     assert job_input["columns"] is None
     assert job_input["granted_by"] == [pictures.members["agency"]]

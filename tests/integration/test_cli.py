@@ -15,10 +15,10 @@ import urllib3
 
 from deploy import SERVICES
 from deploy.local.signing_keys import KeyPair, key_pair
+from deploy.queues import declare
 from deploy.topology import SERVICE_CLASSES
 from services.compute.jobs.model import Job
 from shared.aggregate import now
-from shared.messaging import declared_queues
 from shared.messaging.parked import parked
 from shared.store import Store
 from tests import forks
@@ -79,7 +79,7 @@ def shell(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Shell]:
     """A shell beside the four services."""
-    declared_queues.declare(amqp_uri, SERVICE_CLASSES, (0.2, 0.5))
+    declare(amqp_uri, SERVICE_CLASSES, (0.2, 0.5))
     home = tmp_path_factory.mktemp("home")
     environ = {
         **module_environ,

@@ -12,10 +12,10 @@ import pytest
 
 from deploy import SERVICES
 from deploy.local.supervision import wait_until
+from deploy.queues import declare
 from deploy.topology import SERVICE_CLASSES
 from shared.aggregate import new_id
 from shared.errors import Unavailable
-from shared.messaging import declared_queues
 from shared.store import Store
 from tests.conftest import RETRIES
 from tests.integration.shared.samples import Thing
@@ -65,7 +65,7 @@ def compute(
     broker: Broker, amqp_uri: str, module_environ: dict[str, str], disk: Path
 ) -> Iterator[RunningService]:
     """The service with the most to check, on a disk that has 16 MB to keep free."""
-    declared_queues.declare(amqp_uri, SERVICE_CLASSES, RETRIES)
+    declare(amqp_uri, SERVICE_CLASSES, RETRIES)
     assert broker.port
     environ = {
         **module_environ,

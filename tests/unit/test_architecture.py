@@ -40,10 +40,7 @@ AGGREGATES = {
 }
 """One document with its rules is one class, longer than other modules may be."""
 
-ENVIRONMENT = {
-    Path("shared/settings.py"),
-    Path("shared/run.py"),  # sets what eventlet reads while it is imported
-}
+ENVIRONMENT = {Path("shared/settings.py")}
 
 RAW = {"consume", "event_handler", "http", "once", "rpc", "timer", "EventDispatcher", "RpcProxy"}
 """nameko's own entrypoints and clients, which lose messages or have no deadline."""

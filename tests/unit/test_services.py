@@ -45,7 +45,7 @@ def test_docker_compose_runs_the_service_on_its_port(service: str) -> None:
     block = re.search(rf"^  {service}:\n(?:    .*\n|\n)+", COMPOSE, re.MULTILINE)
     assert block, f"docker-compose.yml has no service {service}"
     port = PORTS[service]
-    assert f'shared.run, "{SERVICES[service]}"' in block[0]
+    assert f'deploy.run, "{SERVICES[service]}"' in block[0]
     assert f"secrets: [{service}_amqp_uri, {service}_mongodb_uri" in block[0]
     assert f"DATALAB_AMQP_URI_FILE: /run/secrets/{service}_amqp_uri" in block[0]
     assert f"DATALAB_MONGODB_URI_FILE: /run/secrets/{service}_mongodb_uri" in block[0]
@@ -78,7 +78,7 @@ def test_service_has_what_its_entrypoints_declare(service: type) -> None:
 
 def test_nothing_but_folders_is_listed() -> None:
     """A service that went is gone everywhere."""
-    run = re.findall(r'shared\.run, "services\.(\w+)\.service:', COMPOSE)
+    run = re.findall(r'deploy\.run, "services\.(\w+)\.service:', COMPOSE)
     (targets,) = re.findall(r"targets: \[(.*:8001.*)\]", PROMETHEUS)
     assert sorted(CLASSES) == sorted(SERVICES) == sorted(run) == FOLDERS
     assert sorted(re.findall(r'"(\w+):\d+"', targets)) == ALL

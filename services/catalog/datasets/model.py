@@ -145,7 +145,8 @@ class Dataset(Followed):
     def insiders(self) -> tuple[str, ...]:
         """The members who see every version, and of restricted data how it was made.
 
-        All others see published versions with their columns and counts, and how open data was made.
+        All others see published versions with their columns, and of open data its counts and how
+        it was made.
         """
         return (self.owner_id, *self.source_owners)
 

@@ -14,7 +14,9 @@ from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Changes, DatasetState, Version, compare
 from services.catalog.decisions.dataset_end import Retirement
 from shared.auth import Caller, allowed
-from shared.engine.tables.manifest import ColumnDescription
+from shared.engine.tables.files import FileSummary
+from shared.engine.tables.manifest import Column, ColumnDescription, Profile
+from shared.engine.tables.privacy import at_most
 from shared.events.event import FileRef, Frozen
 
 Action: TypeAlias = Literal["answer", "change", "download", "end", "read_uses"]
@@ -22,13 +24,21 @@ Action: TypeAlias = Literal["answer", "change", "download", "end", "read_uses"]
 
 
 class FileView(Frozen):
-    """A file of a version; its hash is for those who may read it: it proves what somebody has."""
+    """A file of a version; hash and size are for insiders and readers: they prove its content."""
 
     model_config = ConfigDict(from_attributes=True)
 
     sha256: str | None
-    size: int
+    size: int | None
     media_type: str
+
+    def without_hash(self) -> "FileView":
+        """Return it for those who may not read it."""
+        return self.model_copy(update={"sha256": None})
+
+    def without_size(self) -> "FileView":
+        """Return it for those who are no insiders, either."""
+        return self.model_copy(update={"size": None})
 
 
 class OutputView(Frozen):
@@ -40,6 +50,49 @@ class OutputView(Frozen):
     file: FileView
 
 
+class ColumnView(Column):
+    """A column; its counts are for insiders and readers."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    filled: int | None  # type: ignore[assignment]
+    distinct: int | None  # type: ignore[assignment]
+
+    def for_others(self) -> "ColumnView":
+        """Return what it holds, and no count of it."""
+        meaning = self.meaning and self.meaning.without_counts()
+        return self.model_copy(update={"filled": None, "distinct": None, "meaning": meaning})
+
+
+class ProfileView(Profile):
+    """A profile; to those who may not read the data it says what columns hold.
+
+    Whoever knows all rows but one reads that one off any exact number: of rows that have a value,
+    of distinct values, of repairs, of the smallest group.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    columns: tuple[ColumnView, ...]
+
+    def for_others(self) -> "ProfileView":
+        """Return it for those who may not read the data."""
+        none: dict[str, object] = {"repairs": (), "totals": (), "likely_totals": ()}
+        none |= {
+            "rows": at_most(self.rows),
+            "columns": tuple(column.for_others() for column in self.columns),
+            "privacy": self.privacy and self.privacy.without_counts(),
+            "files": self.files and _files_for_others(self.files),
+        }
+        return self.model_copy(update=none)
+
+
+def _files_for_others(files: FileSummary) -> FileSummary:
+    kinds = {media_type: at_most(number) for media_type, number in files.media_types.items()}
+    bounds = {"count": at_most(files.count), "size": at_most(files.size)}
+    return files.model_copy(update={**bounds, "media_types": kinds})
+
+
 class VersionView(Version):
     """A version, and what it changed of the one published before it."""
 
@@ -49,22 +102,32 @@ class VersionView(Version):
     keys_file: FileView | None = Field(  # type: ignore[assignment]
         default=None, description="values of its key columns"
     )
+    profile: ProfileView | None = None
     listing: FileRef | None = Field(default=None, exclude=True)
     manifest: FileRef | None = Field(default=None, exclude=True)
-    changes: Changes | None = None
+    changes: Changes | None = Field(default=None, description="for insiders and readers")
 
     def without_hashes(self) -> "VersionView":
         """The same for those who may not read it."""
-        hidden = {
-            "file": _without_hash(self.file),
-            "files": tuple(
-                output.model_copy(update={"file": _without_hash(output.file)})
-                for output in self.files
-            ),
-            "table": self.table and _without_hash(self.table),
-            "keys_file": self.keys_file and _without_hash(self.keys_file),
-        }
-        return self.model_copy(update=hidden)
+        return self._with_files(FileView.without_hash)
+
+    def for_others(self) -> "VersionView":
+        """The same for those who are no insiders, either."""
+        view = self._with_files(FileView.without_size)
+        profile = self.profile and self.profile.for_others()
+        return view.model_copy(update={"profile": profile, "changes": None})
+
+    def _with_files(self, shown: Callable[[FileView], FileView]) -> "VersionView":
+        return self.model_copy(
+            update={
+                "file": shown(self.file),
+                "files": tuple(
+                    output.model_copy(update={"file": shown(output.file)}) for output in self.files
+                ),
+                "table": self.table and shown(self.table),
+                "keys_file": self.keys_file and shown(self.keys_file),
+            }
+        )
 
 
 class DatasetSummary(Metadata):
@@ -76,8 +139,8 @@ class DatasetSummary(Metadata):
     state: DatasetState
     project_id: str | None
     version: int | None = Field(description="the published one")
-    rows: int | None
-    files: int | None = Field(default=None, description="of a dataset of files, how many there are")
+    rows: int | None = Field(description="of restricted data at most so many, to two digits")
+    files: int | None = Field(default=None, description="of a dataset of files, the same")
     keys: list[str]
     quality: int | None = Field(description="points of 100, by the criteria; of a published one")
 
@@ -127,7 +190,9 @@ class DatasetView(DatasetSummary):
 
 def summary_of(dataset: Dataset) -> DatasetSummary:
     """A dataset as lists show it."""
-    files = dataset.profile.files if dataset.profile else None
+    profile, is_open = dataset.profile, dataset.metadata.access == "open"
+    files = profile.files if profile else None
+    rows = profile.rows if profile and not files else None
     return DatasetSummary(
         **dataset.metadata.model_dump(),
         id=dataset.id,
@@ -135,8 +200,8 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
         state=dataset.state,
         project_id=dataset.project_id,
         version=dataset.published.number if dataset.published else None,
-        rows=dataset.profile.rows if dataset.profile and not files else None,
-        files=files and files.count,
+        rows=rows if rows is None or is_open else at_most(rows),
+        files=files and (files.count if is_open else at_most(files.count)),
         keys=dataset.keys,
         quality=score_of(_described(dataset)) if dataset.is_known else None,
     )
@@ -144,7 +209,6 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
 
 def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
-    versions = _compared(versions_of(dataset, caller))
     descriptions, unknown = dataset.metadata.columns, dataset.unknown_columns
     if not caller.may_see(*dataset.insiders):
         descriptions, unknown = dataset.known_descriptions, []
@@ -153,10 +217,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         may=_actions_of(dataset, caller),
         columns=descriptions,
         unknown_columns=unknown,
-        versions=[
-            _with_descriptions(dataset, _with_readable_hashes(version, dataset, caller))
-            for version in versions
-        ],
+        versions=list(version_views(dataset, caller)),
         criteria=criteria_of(_described(dataset)) if dataset.is_known else [],
         harvested=dataset.harvested,
         retired=dataset.retired,
@@ -184,6 +245,19 @@ def versions_of(dataset: Dataset, caller: Caller) -> list[Version]:
     return [_as_others_see(version, dataset, caller) for version in published]
 
 
+def version_views(dataset: Dataset, caller: Caller) -> Iterator[VersionView]:
+    """The same as they are shown, with each column's description beside it."""
+    is_reader = dataset.may_be_downloaded_by(caller)
+    is_insider = caller.may_see(*dataset.insiders)
+    for version in _compared(versions_of(dataset, caller)):
+        view = _with_descriptions(dataset, version)
+        if not caller.may_see(dataset.owner_id):
+            origin = version.provenance and version.provenance.without_hashes()
+            view = view.model_copy(update={"provenance": origin})
+            view = view if is_reader else view.without_hashes()
+        yield view if is_reader or is_insider else view.for_others()
+
+
 def _as_others_see(version: Version, dataset: Dataset, caller: Caller) -> Version:
     hidden: dict[str, object] = {}
     if not dataset.may_be_downloaded_by(caller):
@@ -193,15 +267,6 @@ def _as_others_see(version: Version, dataset: Dataset, caller: Caller) -> Versio
     if version.legal_basis:
         hidden["legal_basis"] = version.legal_basis.model_copy(update={"note": ""})
     return version.model_copy(update=hidden)
-
-
-def _with_readable_hashes(version: VersionView, dataset: Dataset, caller: Caller) -> VersionView:
-    """The version without the hashes of what `caller` may not read."""
-    if caller.may_see(dataset.owner_id):
-        return version
-    origin = version.provenance and version.provenance.without_hashes()
-    view = version.model_copy(update={"provenance": origin})
-    return view if dataset.may_be_downloaded_by(caller) else view.without_hashes()
 
 
 def _with_descriptions(dataset: Dataset, version: VersionView) -> VersionView:
@@ -230,7 +295,3 @@ def _compared(versions: list[Version]) -> Iterator[VersionView]:
 
 def _described(dataset: Dataset) -> Described:
     return Described(dataset.metadata, dataset.profile, is_result=bool(dataset.project_id))
-
-
-def _without_hash(file: FileView) -> FileView:
-    return file.model_copy(update={"sha256": None})

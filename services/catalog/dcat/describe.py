@@ -17,9 +17,11 @@ from services.catalog.dcat.vocabulary import (
     AVAILABLE,
     DCAT_VERSION,
     DCATAP_3,
+    ELI,
     FRANCE,
     HIGH_VALUE_LAW,
     THEME_TABLE,
+    Node,
     add_concept,
     add_title,
     address,
@@ -40,7 +42,7 @@ from services.catalog.dcat.vocabulary import (
 )
 from services.catalog.licences.licences import find_licence
 from shared.catalogues.eu_codes import PublisherKind
-from shared.catalogues.rdf import ADMS, DCATAP, ELI, HYDRA, SPDX, VCARD, Node
+from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, SPDX, VCARD
 from shared.engine.contract.harvested_page import Distribution
 from shared.engine.tables.manifest import Profile
 from shared.engine.tables.territory import department_of, kind_of
@@ -285,7 +287,7 @@ def _add_files(dataset: Node, about: Metadata, version: Version) -> None:
     """Add the table of `version`, and each other file of a project's result."""
     if version.table:
         node = _file(dataset, "table", version.table, about, version)
-        add_title(node, "Table au format Parquet", _table_in_words(version))
+        add_title(node, "Table au format Parquet", _table_in_words(about, version))
         _add_columns(dataset, node, about, version)
     if version.listing and version.profile:
         _add_upload(dataset, about, version, version.profile)
@@ -339,11 +341,12 @@ def _add_columns(dataset: Node, table: Node, about: Metadata, version: Version) 
         column.add(DCTERMS.description, text(description.description, about.language))
 
 
-def _table_in_words(version: Version) -> str:
+def _table_in_words(about: Metadata, version: Version) -> str:
     if version.profile is None:
         return version.filename
-    rows, columns = version.profile.rows, len(version.profile.columns)
-    return f"Lignes : {rows}. Colonnes : {columns}. Fichier d'origine : {version.filename}"
+    rows = f"Lignes : {version.profile.rows}. " if about.access == "open" else ""
+    columns = len(version.profile.columns)
+    return f"{rows}Colonnes : {columns}. Fichier d'origine : {version.filename}"
 
 
 def _file(dataset: Node, path: str, file: FileRef, about: Metadata, version: Version) -> Node:
@@ -352,9 +355,9 @@ def _file(dataset: Node, path: str, file: FileRef, about: Metadata, version: Ver
     if about.access == "open":
         node.refer(DCAT.downloadURL, dataset.part(f"/{path}"))
     _add_format(node, file.media_type)
-    node.add(DCAT.byteSize, typed(file.size, "nonNegativeInteger"))
     if about.access == "open":
-        # Of other data it would prove what somebody has, or guesses.
+        # Of other data they would prove what somebody has, or guesses.
+        node.add(DCAT.byteSize, typed(file.size, "nonNegativeInteger"))
         _add_checksum(node, "sha256", file.sha256)
     _add_common(node, about, dataset)
     _add_file_rights(node, about, version, dataset)

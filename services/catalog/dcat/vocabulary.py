@@ -11,13 +11,16 @@ from urllib.parse import quote
 
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import CSVW, DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SKOS, XSD
+from rdflib.term import Node as Term
 
 from services.catalog.datasets.metadata import HighValue, Language
 from services.catalog.licences.licences import Duty, Licence
 from shared.catalogues.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
-from shared.catalogues.rdf import ADMS, DCATAP, ELI, HYDRA, SPDX, VCARD, Node
+from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, SPDX, VCARD
 from shared.engine.tables.territory import is_department, is_epci
 from shared.language.folding import fold
+
+ELI = Namespace("http://data.europa.eu/eli/ontology#")
 
 PREFIXES = {
     "adms": str(ADMS),
@@ -115,6 +118,29 @@ _ENDINGS = frozenset({*_FILE_TYPES.values(), *_OTHERS})
 
 _ALGORITHMS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
 """Checksum algorithms that SPDX has an address for, with the length of their hexadecimal values."""
+
+
+class Node:
+    """A subject of statements."""
+
+    def __init__(self, graph: Graph, subject: Term, *classes: URIRef) -> None:
+        self._graph, self.subject = graph, subject
+        for rdf_class in classes:
+            self.add(RDF.type, rdf_class)
+
+    def add(self, predicate: URIRef, value: Term | None) -> None:
+        """Add a statement, unless its value is None."""
+        if value is not None:
+            self._graph.add((self.subject, predicate, value))
+
+    def refer(self, predicate: URIRef, subject: Term, *classes: URIRef) -> "Node":
+        """Refer to another subject, saying what it is: who reads this need not look it up."""
+        self.add(predicate, subject)
+        return Node(self._graph, subject, *classes)
+
+    def part(self, path: str) -> URIRef:
+        """The address of what belongs to it, such as its `#fragment`."""
+        return URIRef(f"{self.subject}{path}")
 
 
 def empty_graph() -> Graph:

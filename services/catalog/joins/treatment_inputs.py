@@ -70,12 +70,10 @@ def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> Kn
     profile = _profile(dataset, caller)
     if profile is None:
         return KnownTable(**about)
-    return KnownTable.of(profile, sees_rows=_may_see_rows(dataset, caller), **about)
-
-
-def _may_see_rows(dataset: Dataset, caller: Caller) -> bool:
-    """Whether where a row stands tells `caller` nothing that the data would not."""
-    return dataset.metadata.access == "open" or caller.may_see(*dataset.insiders)
+    table = KnownTable.of(profile, **about)
+    # Of others' data, a count would tell of their rows: what their columns hold does.
+    may_count = dataset.metadata.access == "open" or caller.may_see(*dataset.insiders)
+    return table if may_count else table.without_counts()
 
 
 def _profile(dataset: Dataset, caller: Caller) -> Profile | None:

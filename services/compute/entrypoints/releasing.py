@@ -1,8 +1,7 @@
 """What reviewers do with results that the rules of release hold back."""
 
-from services.compute.jobs.model import Job
+from services.compute.jobs.model import Job, ReleaseDecision
 from services.compute.jobs.queries import Queries
-from services.compute.jobs.release_decision import ReleaseDecision
 from services.compute.jobs.views import DecideRelease, ReleaseRequestPage, ReleaseRequestView
 from shared.http import BY, Call, as_rpc, http
 from shared.inbound import Paging

@@ -106,7 +106,9 @@ class Running:
 
         By `format`, or `Accept`, the table that it made: 422 where that format cannot hold it.
         """
-        name, file = self.exports.of_job(self.queries, job_id, call.query.name, call)
+        name, file = self.exports.of_job(
+            self.queries, job_id, call.query.name, call.format, call.caller
+        )
         return Download(self.files.chunks(file), file.media_type, name, file.size)
 
     @as_rpc("job_id")

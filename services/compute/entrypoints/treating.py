@@ -3,9 +3,8 @@
 from functools import partial
 from typing import Any
 
-from services.compute.execution.checks.code_syntax import check_syntax
 from services.compute.execution.checks.code_trials import CodeTrials
-from services.compute.execution.checks.query_binding import check_queries
+from services.compute.execution.checks.step_checks import check_queries, check_syntax
 from services.compute.execution.scheduler import Scheduler
 from services.compute.jobs.previews import Bind, check_treatment, preview_treatment
 from services.compute.recipes import commands as recipes

@@ -5,16 +5,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import JobFolder, job_folder, pieces
-from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.auth import Caller
-from shared.engine.contract.result import OutputFile
 from shared.engine.tables.exports import MEDIA_TYPES, STORED, Export, Line
 from shared.engine.tables.manifest import PARQUET, RESULT, Input, Manifest
 from shared.errors import Invalid, Rejected, TooMany, Unavailable
@@ -75,18 +73,6 @@ GATE = ExportGate()
 """That of this process."""
 
 
-class ExportRequest(Protocol):
-    """Who asks, and in which format."""
-
-    @property
-    def caller(self) -> Caller:
-        """Return whose token it is."""
-
-    @property
-    def format(self) -> Any:  # noqa: ANN401 - as the route has it
-        """Return one of DOWNLOADS."""
-
-
 class TableExports(NamedTuple):
     """Exports the tables in a store, each within that many bytes of memory."""
 
@@ -95,20 +81,20 @@ class TableExports(NamedTuple):
     spares: Spares
 
     def of_job(
-        self, queries: Queries, job_id: str, name: str, asked: ExportRequest
+        self, queries: Queries, job_id: str, name: str, format_name: str, caller: Caller
     ) -> tuple[str, FileRef]:
-        """Return a job's file of that name, or its table in the requested format.
+        """Return a job's file of that name, or its table in the requested one of DOWNLOADS.
 
         With what it is called. Raises as `table` does, and as `Queries.result` for who may not.
         """
-        caller, format_name = asked.caller, asked.format
         job = queries.read(job_id, caller)
         if format_name == STORED:
             return _called(job, f"-{name}"), queries.result(job_id, name, caller)
         table = queries.result(job_id, RESULT, caller)
         if format_name != "parquet":
             job, manifest = queries.job_and_manifest(job_id, self.files, caller)
-            export = Export(format=format_name, about=lines_of(job, manifest))
+            about = tuple(lines_of(job, manifest))
+            export = Export.model_validate({"format": format_name, "about": about})
             table = self.table(table, export, caller.member_id)
         return _called(job, f".{format_name}"), table
 
@@ -136,20 +122,14 @@ def _called(job: Job, ending: str) -> str:
 
 def _run(folder: JobFolder, memory_bytes: int, spares: Spares) -> Path:
     limits = Limits(seconds=SECONDS, memory_bytes=memory_bytes)
-    with spares.around(folder.path, _MODULE) as waiting:
-        sandbox = Sandbox(limits, module=_MODULE)
-        outcome = sandbox.run(folder.path, lambda _news: None, lambda: False, waiting)
+    outcome = spares.run(folder.path, _MODULE, limits)
     if not outcome.ok:
         raise Invalid(f"export impossible : {outcome.reason}", "format")
-    return folder.made_path(OutputFile(name="table", path="out/table"))
+    return folder.left_path("out/table")
 
 
-def lines_of(job: Job, manifest: Manifest) -> tuple[Line, ...]:
-    """Return the second sheet's lines, in French, with the attributions to publish."""
-    return tuple(_lines(job, manifest))
-
-
-def _lines(job: Job, manifest: Manifest) -> Iterator[Line]:
+def lines_of(job: Job, manifest: Manifest) -> Iterator[Line]:
+    """Yield the second sheet's lines, in French, with the attributions to publish."""
     day = french_date(manifest.ended.date().isoformat())
     text = f"{_KINDS.get(job.kind, job.kind)}, traitement {job.id}, le {day}"
     yield Line(label="Résultat", text=text)

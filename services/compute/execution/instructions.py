@@ -27,7 +27,7 @@ def instructions(
         table_columns={bound_input.name: bound_input.table_columns for bound_input in bound},
         protected=dict(protected),
         published=tuple(read_input.name for read_input in inputs if read_input.is_published),
-        sources=tuple(inputs) if job.treatment else (),
+        sources=tuple(read_input.in_results for read_input in inputs) if job.treatment else (),
         provenance=job.provenance,
         steps=job.treatment.steps if job.treatment else (),
         sample_rows=settings.trial_rows if job.kind == "trial" else None,

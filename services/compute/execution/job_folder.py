@@ -14,7 +14,7 @@ from tempfile import gettempdir, mkdtemp
 from pydantic import ValidationError
 
 from shared.engine.contract.folder_tree import remove
-from shared.engine.contract.result import ILLEGIBLE, EngineResult, OutputFile
+from shared.engine.contract.result import ILLEGIBLE, EngineResult
 from shared.engine.contract.work import PSEUDONYM_KEY, Work
 from shared.errors import Rejected
 
@@ -58,10 +58,6 @@ class JobFolder:
             return EngineResult.model_validate_json(self._read("result.json"))
         except (OSError, ValidationError) as error:
             raise Rejected(ILLEGIBLE) from error
-
-    def made_path(self, output: OutputFile) -> Path:
-        """Return the path of an output; raises Rejected unless it is a plain file under `out`."""
-        return self.left_path(output.path)
 
     def left_path(self, name: str) -> Path:
         """Return the path of a left file; raises Rejected unless it is plain and under `out`."""

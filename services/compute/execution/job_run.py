@@ -10,11 +10,12 @@ from typing import Protocol
 
 from services.compute import metrics
 from services.compute.execution.disk_space import Waiting, check_disk_space
-from services.compute.execution.executor import Executor, Limits, Outcome, watch
-from services.compute.execution.granted_columns import project
+from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.instructions import instructions
 from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.job_output import Progress, dated
+from services.compute.execution.process_tree import ProcessTree
+from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import (
     Inputs,
@@ -24,7 +25,7 @@ from services.compute.execution.staging import (
     reserve,
     store_result,
 )
-from services.compute.execution.step_cache.job_steps import JobSteps
+from services.compute.execution.step_cache.cache import JobSteps
 from services.compute.jobs.heartbeat import Heartbeat
 from services.compute.jobs.model import WAITING, Job, TakenOver
 from services.compute.jobs.previews import Catalogue, expected_rows
@@ -60,7 +61,6 @@ class Platform:
     files: Storage
     settings: Settings
     catalog: JobCatalogue
-    executor: Executor
     spares: Spares
 
 
@@ -123,13 +123,12 @@ class JobRun:
         if self._heartbeat.should_stop():
             raise Interrupted
         seconds = self._seconds()
-        with self._platform.executor.folder() as folder:
+        with self._platform.spares.folder() as (folder, waiting):
             check_disk_space(folder.path)
             catalog, files = self._platform.catalog, self._platform.files
             limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
-            stop, spares = self._heartbeat.should_stop, self._platform.spares
-            columns = partial(project, spares=spares, limits=limits, should_stop=stop)
-            reader = Inputs(catalog, files, columns, stop)
+            spares = self._platform.spares
+            reader = Inputs(catalog, files, spares, limits, self._heartbeat.should_stop)
             found_inputs = reader.find(self._job)
             tables = {named.dataset_id: file.sha256 for named, file in found_inputs}
             self._check_size(tables)
@@ -142,7 +141,7 @@ class JobRun:
             self._hand_key(folder)
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
-            self._compute(folder, limits)
+            self._compute(folder, limits, waiting)
             kept = store_result(self._job, inputs, began, folder, files)
             counted = self._counted(folder, tables)
             steps.keep()
@@ -216,9 +215,9 @@ class JobRun:
         catalog = self._platform.catalog
         return expected_rows(catalog, job.treatment, job.owner_id) if job.treatment else {}
 
-    def _compute(self, folder: JobFolder, limits: Limits) -> None:
-        execution = self._platform.executor.submit(folder, limits)
-        outcome = watch(execution, self._note, self._heartbeat.should_stop)
+    def _compute(self, folder: JobFolder, limits: Limits, waiting: ProcessTree | None) -> None:
+        should_stop = self._heartbeat.should_stop
+        outcome = Sandbox(limits).run(folder.path, self._note, should_stop, waiting)
         self.seconds = outcome.seconds
         reason = "" if outcome.ok else self._explain(outcome, limits.seconds)
         self._close_log(outcome, reason)

@@ -15,7 +15,7 @@ from typing import Self
 
 from services.compute.execution.bubblewrap import confined
 from services.compute.execution.disk_space import OWN_BYTES, overfilled
-from services.compute.execution.executor import Limits, Outcome, watch
+from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_output import JobOutput, Progress
 from services.compute.execution.process_tree import ProcessTree, deleted_bytes, resident
 from shared.engine.contract.sandbox_view import INNER_JOB
@@ -46,16 +46,6 @@ class Sandbox:
             str(limits.memory_bytes),
         )
 
-    def start(self, folder: Path, waiting: ProcessTree | None = None) -> "SandboxRun":
-        """Begin `folder/job.json`, in the `waiting` sandbox around it if there is one.
-
-        Raises Unavailable when the sandbox does not start.
-        """
-        if waiting and waiting.begin():
-            return SandboxRun(waiting, self._limits, folder)
-        command = confined(folder, self._command, self._limits.processes)
-        return SandboxRun(ProcessTree.started(command), self._limits, folder)
-
     def run(
         self,
         folder: Path,
@@ -63,11 +53,22 @@ class Sandbox:
         cancelled: Callable[[], bool],
         waiting: ProcessTree | None = None,
     ) -> Outcome:
-        """Run it to its end: a successful run leaves `folder/result.json` and files in `out`.
+        """Run `folder/job.json` to its end, in the `waiting` sandbox around it if there is one.
 
-        Raises as `start` and `watch` do.
+        A successful run leaves `folder/result.json` and files in `out`. Its news go to
+        `on_progress`, and it is cancelled when asked to: both are called up to ten times a second.
+        Raises Unavailable when the sandbox does not start, or the disk gets full through no fault
+        of the job.
         """
-        return watch(self.start(folder, waiting), on_progress, cancelled)
+        if waiting is None or not waiting.begin():
+            waiting = ProcessTree.started(confined(folder, self._command, self._limits.processes))
+        with SandboxRun(waiting, self._limits, folder) as run:
+            while (outcome := run.poll()) is None:
+                if news := run.news():
+                    on_progress(news)
+                if cancelled():
+                    run.cancel()
+            return outcome
 
 
 class SandboxRun:

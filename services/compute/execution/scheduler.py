@@ -117,7 +117,7 @@ class Scheduler(Loop):
 
     def _prepare(self) -> None:
         if not (self.obstacle or self.stopping.is_set()):
-            self._platform.executor.prepare()
+            self._platform.spares.fill()
 
     def _has_room(self) -> bool:
         is_alone = self._alone in self._leased and time.monotonic() < self._alone_until
@@ -161,7 +161,7 @@ class Scheduler(Loop):
         for job_run in list(self._runs.values()):
             job_run.release()
         super().finish()
-        self._platform.executor.close()
+        self._platform.spares.close()
 
     def _count(self) -> None:
         if time.monotonic() - self._counted < _COUNT_SECONDS:

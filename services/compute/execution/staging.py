@@ -1,5 +1,6 @@
 """Brings into a job's folder what it reads, and stores what it made, with its manifest."""
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -7,7 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from services.compute.execution.disk_space import Waiting
+from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import JobFolder, job_folder, pieces
+from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from shared.aggregate import now
 from shared.engine.tables.manifest import Input, Manifest, Output
@@ -20,6 +23,10 @@ from shared.storage import Storage
 _UNCHECKED = ReleaseRecord(
     verdict="held", told="Des données restreintes d'autrui y entrent, et rien n'y a été vérifié."
 )
+_PROJECTION = "shared.engine.running.projection"
+_COLUMNS_FILE = "projection.json"
+"""Which columns of which input are kept: its file name in `in` -> their names."""
+
 SOURCE = "source"
 """What an ingest job's only input is called."""
 
@@ -48,10 +55,6 @@ class ReleaseLedger(DatasetOpener, Protocol):
 
 FoundInput: TypeAlias = tuple[Input, FileRef]
 """An input and the file of its whole table, or of its files."""
-
-
-Project: TypeAlias = Callable[[JobFolder, Mapping[int, Sequence[str]], JobFolder], None]
-"""Puts inputs of the first folder into the second with these columns only, by their numbers."""
 
 
 class StoredResult(NamedTuple):
@@ -85,11 +88,12 @@ class Inputs:
         self,
         catalog: DatasetOpener,
         files: Storage,
-        project: Project,
+        spares: Spares,
+        limits: Limits,
         should_stop: Callable[[], bool],
     ) -> None:
         self._catalog, self._files = catalog, files
-        self._project, self._should_stop = project, should_stop
+        self._spares, self._limits, self._should_stop = spares, limits, should_stop
 
     def find(self, job: Job) -> list[FoundInput]:
         """Return what the job reads, as it may be read now, and where it is stored.
@@ -135,7 +139,14 @@ class Inputs:
         self, stage: JobFolder, columns: Mapping[int, Sequence[str]], folder: JobFolder
     ) -> None:
         try:
-            self._project(stage, columns, folder)
+            project(
+                stage,
+                columns,
+                folder,
+                spares=self._spares,
+                limits=self._limits,
+                should_stop=self._should_stop,
+            )
         except Rejected as error:
             if self._should_stop():
                 raise Interrupted from error
@@ -185,6 +196,30 @@ class Inputs:
         fetch(self._files, (named, file), target, self._should_stop)
 
 
+def project(
+    stage: JobFolder,
+    columns: Mapping[int, Sequence[str]],
+    target: JobFolder,
+    *,
+    spares: Spares,
+    limits: Limits,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Copy the inputs of those numbers from `stage` to `target`, with these columns only.
+
+    Tables are read in a sandbox of their own, like all that people brought. Raises Rejected when
+    one cannot be read, or the run shall stop.
+    """
+    named = {str(number): list(names) for number, names in columns.items()}
+    (stage.path / _COLUMNS_FILE).write_text(json.dumps(named))
+    outcome = spares.run(stage.path, _PROJECTION, limits, should_stop)
+    if not outcome.ok:
+        raise Rejected(f"les colonnes accordées n'ont pas pu être extraites : {outcome.reason}")
+    for number in columns:
+        projected_file = stage.left_path(f"out/{number}")
+        projected_file.rename(target.input_path(number))
+
+
 def fetch(
     files: Storage, found_input: FoundInput, target: Path, should_stop: Callable[[], bool]
 ) -> None:
@@ -214,7 +249,7 @@ def store_result(
     stored = [
         Output(
             name=output.name,
-            file=files.put(paced(pieces(folder.made_path(output))), output.media_type),
+            file=files.put(paced(pieces(folder.left_path(output.path))), output.media_type),
             is_internal=output.is_internal,
             opaque=output.opaque,
         )
@@ -226,7 +261,7 @@ def store_result(
         job_id=job.id,
         kind=job.kind,
         project_id=job.project_id,
-        inputs=tuple(inputs),
+        inputs=tuple(read_input.in_results for read_input in inputs),
         steps=job.treatment.steps if job.treatment else (),
         outputs=outputs,
         reports=result.reports,

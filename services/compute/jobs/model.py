@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import computed_field
+from pydantic import AwareDatetime, Field, computed_field
 
-from services.compute.jobs.release_decision import ReleaseDecision
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.engine.contract.crossing_size import CountedCrossings
@@ -21,9 +20,30 @@ from shared.events.event import (
     Content,
     Event,
     FileRef,
+    Frozen,
     JobKind,
     Treatment,
 )
+
+Decision = Literal["release", "refuse"]
+
+
+class ReleaseDecision(Frozen):
+    """Somebody lets a held result go to its holder, or keeps it back; nobody when it lapsed."""
+
+    decision: Decision
+    decided_by: str
+    reason: str = Field(description="in French: the holder reads it")
+    decided_at: AwareDatetime = Field(default_factory=now)
+
+    def repeats(self, other: "ReleaseDecision") -> bool:
+        """Whether both say the same, at whatever time."""
+        return (self.decision, self.decided_by, self.reason) == (
+            other.decision,
+            other.decided_by,
+            other.reason,
+        )
+
 
 SUSPECT_LOSSES = 2
 """Runs that ended with their process, whatever ended that, before the job runs alone in one."""

@@ -4,8 +4,7 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.compute.jobs.model import Job, JobState
-from services.compute.jobs.release_decision import Decision, ReleaseDecision
+from services.compute.jobs.model import Decision, Job, JobState, ReleaseDecision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.engine.tables.exports import ExportFormat
 from shared.engine.tables.manifest import Output

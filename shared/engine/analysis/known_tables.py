@@ -9,6 +9,7 @@ from shared.engine.tables.key_file import COARSE, KEY_SPACES
 from shared.engine.tables.manifest import Column, Profile
 from shared.engine.tables.misleading import ColumnWarning, RowRange
 from shared.engine.tables.multiplicity import ONCE, Multiplicity, Relation
+from shared.engine.tables.privacy import at_most
 from shared.events.event import Frozen
 
 _SQL_TYPES = {
@@ -92,9 +93,10 @@ class KnownTable(Frozen):
     """A dataset as a member may know it.
 
     Of its `rows`, `totals` sum others: steps leave these out unless they keep them; `likely_totals`
-    look so and are counted. Where the member may see the data, they stand at `total_rows` and
-    `likely_total_rows`. `columns` are None while nobody knows them, for the `reason` in French. One
-    that `is_lost` can never be read as it is: it does not exist for that member, or is retired.
+    look so and are counted. They stand at `total_rows` and `likely_total_rows`. Of others' data
+    none of this is known, and `rows` is a bound. `columns` are None while nobody knows them, for
+    the `reason` in French. One that `is_lost` can never be read as it is: it does not exist for
+    that member, or is retired.
     """
 
     dataset_id: str
@@ -111,17 +113,26 @@ class KnownTable(Frozen):
     territory: tuple[str, ...] = Field(default=(), description="codes of places that it is about")
 
     @classmethod
-    def of(cls, profile: Profile, *, sees_rows: bool = True, **about: Any) -> "KnownTable":  # noqa: ANN401 - its other fields
-        """Return the table of a profile; where its rows stand only for who `sees_rows`."""
+    def of(cls, profile: Profile, **about: Any) -> "KnownTable":  # noqa: ANN401 - its other fields
+        """Return the table of a profile."""
         return cls(
             **about,
             rows=profile.rows,
             totals=sum(total.count for total in profile.totals if total.ranges),
-            total_rows=profile.total_rows if sees_rows else (),
+            total_rows=profile.total_rows,
             likely_totals=profile.likely_total_rows,
-            likely_total_rows=profile.likely_total_ranges if sees_rows else (),
+            likely_total_rows=profile.likely_total_ranges,
             columns=tuple(map(KnownColumn.of, profile.columns)),
         )
+
+    def without_counts(self) -> "KnownTable":
+        """Return the table for those who may not read it: columns, and at most how many rows."""
+        columns = self.columns and tuple(
+            column.model_copy(update={"filled": None, "distinct": None}) for column in self.columns
+        )
+        update = {"rows": None if self.rows is None else at_most(self.rows), "columns": columns}
+        update |= {"totals": 0, "total_rows": (), "likely_totals": 0, "likely_total_rows": ()}
+        return self.model_copy(update=update)
 
 
 class KnownCrossing(Frozen):

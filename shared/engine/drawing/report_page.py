@@ -182,9 +182,13 @@ def _result(table: TableRows) -> _Table:
     return _Table(f"Table du résultat : {caption}", table.columns, table.rows)
 
 
+_UNTOLD = "non communiquée : données restreintes"
+
+
 def _tables_read(sources: Iterable[Input]) -> _Table:
     hashes = [
-        [source.title or source.name, str(source.version), source.sha256] for source in sources
+        [source.title or source.name, str(source.version), source.sha256 or _UNTOLD]
+        for source in sources
     ]
     head = ("Jeu de données", "Version", "Empreinte SHA-256 de la table")
     return _Table("Tables lues", head, hashes)

@@ -7,7 +7,6 @@ What columns hold is not on it: a resource's `schema` is a link to a Table Schem
 from collections.abc import Iterator
 from typing import Any
 
-from shared.catalogues.eu_codes import frequency_of
 from shared.engine.contract.harvested_page import Distribution, Record
 from shared.engine.portals.sanitising import (
     DISTRIBUTIONS,
@@ -17,6 +16,7 @@ from shared.engine.portals.sanitising import (
     address,
     checksum,
     day,
+    frequency_of,
     identity,
     licence_name,
     moment,

@@ -12,17 +12,10 @@ from typing import Any
 from rdflib import BNode, Graph, Namespace, URIRef
 from rdflib.namespace import CSVW, DC, DCAT, DCTERMS, FOAF, RDF, SDO, SKOS
 
-from shared.catalogues.eu_codes import (
-    HIGH_VALUE,
-    PUBLISHERS,
-    THEMES,
-    Concept,
-    frequency_of,
-    language_of,
-    last_part,
-)
-from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, SPDX, VCARD, Node
+from shared.catalogues.eu_codes import HIGH_VALUE, PUBLISHERS, THEMES, Concept
+from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, SPDX, VCARD
 from shared.engine.contract.harvested_page import Distribution, Record
+from shared.engine.portals.rdf_node import Node
 from shared.engine.portals.rdf_parsing import NOWHERE
 from shared.engine.portals.sanitising import (
     COLUMNS,
@@ -34,7 +27,10 @@ from shared.engine.portals.sanitising import (
     address,
     checksum,
     day,
+    frequency_of,
     identity,
+    language_of,
+    last_part,
     licence_name,
     moment,
     one_line,

@@ -1,4 +1,4 @@
-"""Texts, dates, addresses and places of other catalogues, made plain and bounded.
+"""Texts, dates, addresses, codes and places of other catalogues, made plain and bounded.
 
 Places are named as by data.gouv.fr (`fr:commune:14118`) or by INSEE's linked data
 (`.../geo/commune/14118`).
@@ -16,6 +16,7 @@ from importlib.resources import files
 from pydantic import TypeAdapter, ValidationError
 
 from shared.catalogues import markup
+from shared.catalogues.eu_codes import LANGUAGES
 from shared.engine.tables.territory import Place
 
 LABEL, TEXT, URL = 500, 5000, 2000
@@ -36,6 +37,20 @@ _NAMED = re.compile(
     r"(\w{2,9})(?:@|$)"
 )
 _TERRITORY: TypeAdapter[str] = TypeAdapter(Place)
+
+_LANGUAGES = {letters: code for code, letters in LANGUAGES.items()}
+_FREQUENCIES = {
+    "CONTINUOUS": "UPDATE_CONT",
+    "SEMIWEEKLY": "WEEKLY",
+    "SEMIMONTHLY": "BIWEEKLY",
+    "SEMIANNUAL": "ANNUAL_2",
+    "IRREGULAR": "IRREG",
+    "PUNCTUAL": "NEVER",
+    "NOTPLANNED": "NEVER",
+    "NOT_PLANNED": "NEVER",
+}
+"""The EU's codes for names that differ from them: of the Dublin Core collection frequencies
+(purl.org/cld/freq), and of data.gouv.fr's API."""
 
 
 def plain(value: object, limit: int = LABEL) -> str:
@@ -156,3 +171,20 @@ def _regions() -> Mapping[str, list[str]]:
         for line in csv.DictReader(file, delimiter=";"):
             regions[line["region"]].append(line["code"])
     return regions
+
+
+def last_part(uri: str) -> str:
+    """What a code's address ends with."""
+    return uri.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1]
+
+
+def frequency_of(name: str) -> str:
+    """The EU's code for how often data is renewed, from any of the vocabularies above."""
+    code = last_part(name).upper()
+    return _FREQUENCIES.get(code, code)
+
+
+def language_of(name: str) -> str:
+    """The ISO 639-1 code of a language that is named by it or by the EU's three letters."""
+    code = last_part(name)
+    return _LANGUAGES.get(code.upper(), code.lower()[:2])

@@ -35,7 +35,7 @@ class Input(Frozen):
     name: str
     dataset_id: str
     version: int
-    sha256: str
+    sha256: str = Field(description="of its source; results have none of others' restricted data")
     title: str = ""
     licence: str = ""
     purpose: str = Field(default="", description="what its owners granted it for")
@@ -94,6 +94,11 @@ class Input(Frozen):
             if not self.unit or self.unit in granted_columns
             else (*granted_columns, self.unit)
         )
+
+    @property
+    def in_results(self) -> "Input":
+        """Return it as results name it: a hash would prove others' restricted data."""
+        return self.model_copy(update={"sha256": ""}) if self.is_protected else self
 
     def protected(self, earlier: Mapping[str, str]) -> ProtectedInput:
         """Return what the rules of release need of it; `earlier` maps hashes to paths."""
@@ -187,6 +192,11 @@ class Meaning(Frozen):
         description="of communes, how many distinct codes are today those of a commune, or are"
         " delegated, associated, district, gone or unknown",
     )
+
+    def without_counts(self) -> "Meaning":
+        """Return it for those who may not read restricted data: what it holds, by and large."""
+        rounded = {"confidence": round(self.confidence, 1), "valid": round(self.valid, 1)}
+        return self.model_copy(update={**rounded, "invalid_rows": 0, "codes": {}})
 
 
 class ColumnDescription(Frozen):

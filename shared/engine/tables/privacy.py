@@ -75,6 +75,15 @@ _UNEXAMINED = (
 )
 
 
+def at_most(count: int) -> int:
+    """Return a bound of a count of restricted data: its first two digits, rounded up, 100 at least.
+
+    Whoever knows all rows but one reads that one off an exact count.
+    """
+    unit = int("1" + "0" * max(1, len(str(count)) - 2))
+    return max(100, -(-count // unit) * unit)
+
+
 class Finding(Frozen):
     """A column that tells about persons."""
 
@@ -174,6 +183,15 @@ class Privacy(Frozen):
         )
         groups = {} if is_grouped else {"k": None, "rows_below": 0, "share_below": 0.0}
         return self.model_copy(update={"findings": left, "verdict": verdict, **groups})
+
+    def without_counts(self) -> Self:
+        """Return the verdict for those who may not read restricted data: columns and kinds."""
+        findings = tuple(
+            finding.model_copy(update={"rows": 0, "persons": None, "diversity": None})
+            for finding in self.findings
+        )
+        none = {"k": None, "rows_below": 0, "share_below": 0.0}
+        return self.model_copy(update={"findings": findings, **none})
 
     def in_french(self) -> str:
         """Return the verdict as owners and holders read it."""

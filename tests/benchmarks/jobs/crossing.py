@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from services.compute.execution.executor import Limits, Outcome, watch
-from services.compute.execution.spares.local_executor import LocalExecutor
+from services.compute.execution.executor import Limits
+from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from shared.engine.contract.work import Work
 from shared.events.event import Step
@@ -116,20 +116,20 @@ def _run(name: str, left: Path, right: Path) -> dict[str, float]:
 
 def _as_jobs(left: Path, right: Path) -> dict[str, float]:
     """The seconds of all jobs from their submission, and the largest peak of one."""
-    with contextlib.closing(ready_executor()) as executor:
-        done = run_jobs(executor, left, right)
+    with contextlib.closing(ready_spares()) as spares:
+        done = run_jobs(spares, left, right)
     return {"seconds": done["reading"] + done["crossing"], "MB": done["MB"]}
 
 
-def ready_executor() -> LocalExecutor:
+def ready_spares() -> Spares:
     """What runs jobs, with a sandbox that waits, and has done what it does before its job."""
     spares = Spares(1, GIB)
     eventually(lambda: _is_filled(spares), 60, "a sandbox waits")
     time.sleep(_REST)
-    return LocalExecutor(spares)
+    return spares
 
 
-def run_jobs(executor: LocalExecutor, left: Path, right: Path) -> dict[str, float]:
+def run_jobs(spares: Spares, left: Path, right: Path) -> dict[str, float]:
     """Read the tables, if they are files of CSV, and cross them: the seconds of both, and a peak.
 
     The peak is the largest of a job, in megabytes.
@@ -140,10 +140,10 @@ def run_jobs(executor: LocalExecutor, left: Path, right: Path) -> dict[str, floa
             for number, path in enumerate(taken):
                 taken[number] = Path(home) / f"{number}"
                 work = Work(kind="ingest", inputs={"source": "in/0"}, filename=path.name)
-                peaks.append(_job(executor, work, [path], {"table.parquet": taken[number]}))
+                peaks.append(_job(spares, work, [path], {"table.parquet": taken[number]}))
         read = time.perf_counter()
         work = Work(kind="full", inputs={"gauche": "in/0", "droite": "in/1"}, steps=_STEPS)
-        peaks.append(_job(executor, work, taken, {}))
+        peaks.append(_job(spares, work, taken, {}))
         crossed = time.perf_counter()
     return {"reading": read - began, "crossing": crossed - read, "MB": max(peaks) / 1e6}
 
@@ -153,13 +153,13 @@ def _is_filled(spares: Spares) -> bool:
     return spares.is_full
 
 
-def _job(executor: LocalExecutor, work: Work, inputs: Sequence[Path], kept: dict[str, Path]) -> int:
+def _job(spares: Spares, work: Work, inputs: Sequence[Path], kept: dict[str, Path]) -> int:
     """Run a job; the most bytes that it had in memory."""
-    with executor.folder() as folder:
+    with spares.folder() as (folder, waiting):
         for number, path in enumerate(inputs):
             folder.input_path(number).hardlink_to(path)
         folder.describe(work)
-        outcome: Outcome = watch(executor.submit(folder, LIMITS), lambda _: None, lambda: False)
+        outcome = Sandbox(LIMITS).run(folder.path, lambda _: None, lambda: False, waiting)
         assert outcome.ok, outcome
         for name, path in kept.items():
             (folder.path / "out" / name).rename(path)

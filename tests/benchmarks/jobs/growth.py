@@ -71,8 +71,8 @@ def _measure_jobs(home: Path) -> None:
     runs = []
     for rows in previews.SIZES:
         tables = crossing.tables(home, rows, "csv")
-        with contextlib.closing(crossing.ready_executor()) as executor:
-            runs.append(crossing.run_jobs(executor, *tables))
+        with contextlib.closing(crossing.ready_spares()) as spares:
+            runs.append(crossing.run_jobs(spares, *tables))
     for kind in ("reading", "crossing"):
         _print(f"{kind} of rows", previews.SIZES, [run[kind] for run in runs])
 

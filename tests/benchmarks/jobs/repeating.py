@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 from pymongo import MongoClient
 
-from services.compute.execution.executor import Limits, watch
-from services.compute.execution.spares.local_executor import LocalExecutor
+from services.compute.execution.executor import Limits
+from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
-from services.compute.execution.step_cache.job_steps import JobSteps
+from services.compute.execution.step_cache.cache import JobSteps
 from services.compute.execution.step_cache.model import KeptStep
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
@@ -117,7 +117,7 @@ class _Bench:
         """The seconds in the sandbox, and those of bringing and keeping steps."""
         spares = Spares(1, LIMITS.memory_bytes)
         eventually(lambda: _is_filled(spares), 60, "a sandbox waits")
-        with closing(LocalExecutor(spares)) as executor, executor.folder() as folder:
+        with closing(spares), spares.folder() as (folder, waiting):
             for number, path in enumerate(self._tables):
                 folder.input_path(number).hardlink_to(path)
             inputs = {name: f"in/{number}" for number, name in enumerate(_INPUTS)}
@@ -127,7 +127,7 @@ class _Bench:
             work = kept.bring(work, list(zip(self._inputs(), self._read, strict=True)), 600)
             around = time.perf_counter() - began
             folder.describe(work)
-            outcome = watch(executor.submit(folder, LIMITS), lambda _: None, lambda: False)
+            outcome = Sandbox(LIMITS).run(folder.path, lambda _: None, lambda: False, waiting)
             assert outcome.ok, outcome
             began = time.perf_counter()
             kept.keep()

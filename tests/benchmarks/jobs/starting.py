@@ -18,11 +18,11 @@ import urllib3
 
 from deploy.demo.content import DATA, HOMES_FILE
 from deploy.local.signing_keys import key_pair
+from deploy.queues import declare
 from services.compute.service import Compute
 from shared.aggregate import new_id
 from shared.auth import issue_token
 from shared.events import Step, Treatment
-from shared.messaging import declared_queues
 from tests.benchmarks.jobs.arrivals import Arrivals, listening
 from tests.integration.compute.lab import HOMES, Lab
 from tests.integration.compute.samples import Catalog, Shelf
@@ -220,7 +220,7 @@ def _lab() -> Iterator[Lab]:
             "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
             "TMPDIR": str(work),
         }
-        declared_queues.declare(broker.uri(vhost), [Compute, Catalog], RETRIES)
+        declare(broker.uri(vhost), [Compute, Catalog], RETRIES)
 
         def token(member: str, *roles: str) -> str:
             return issue_token(keys.private, member, roles, timedelta(hours=1))

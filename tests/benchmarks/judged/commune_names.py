@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from shared.places.commune_names import FoundCommune, find_commune
+from shared.engine.codes.commune_names import FoundCommune, find_commune
 from tests.benchmarks.judged.halves import HALVES, parser
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpora" / "commune_names"

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.queues import declare
 from services.catalog.service import Catalog
 from services.compute.service import Compute
-from shared.messaging import declared_queues
 from tests.conftest import RETRIES, Token
 from tests.integration.harvesting.lab import Lab
 from tests.servers import Broker, running
@@ -26,7 +26,7 @@ def lab(
 ) -> Iterator[Lab]:
     """Both services, running, with the portal for the public Internet."""
     environ = {**module_environ, "DATALAB_HARVEST_PRIVATE_ADDRESSES": "true"}
-    declared_queues.declare(broker.uri(vhost), [Catalog, Compute], RETRIES)
+    declare(broker.uri(vhost), [Catalog, Compute], RETRIES)
     with (
         running("services.catalog.service:Catalog", environ) as catalog,
         running("services.compute.service:Compute", environ) as compute,

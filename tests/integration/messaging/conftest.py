@@ -10,6 +10,7 @@ from uuid import uuid4
 import amqp
 import pytest
 
+from deploy.queues import declare
 from shared.aggregate import now
 from shared.events import MemberJoined, wrap
 from shared.messaging import declared_queues
@@ -141,7 +142,7 @@ def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token
         "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
         "DATALAB_RPC_SECONDS": "3",
     }
-    declared_queues.declare(amqp_uri, [Recorder, Announcer], RETRIES)
+    declare(amqp_uri, [Recorder, Announcer], RETRIES)
     eventually(lambda: broker.recorded(vhost), what="the node recorded the new queues")
     with sample("Recorder", environ) as recorder, sample("Announcer", environ) as announcer:
         yield Lab(broker, vhost, environ, token, recorder, announcer)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from deploy.queues import subscriptions
 from services.catalog.datasets.bodies import ChangeDataset
 from services.intake.workshops.bodies import ChangeWorkshop
 from services.notify.service import Notify
@@ -33,7 +34,6 @@ from shared.events import (
     WorkshopAnnounced,
     WorkshopChanged,
 )
-from shared.messaging.declared_queues import subscriptions
 from tests.unit.notify.samples import EVENTS, HOLDER, PROJECT, example, instance_of
 
 ADVICE = (

@@ -17,6 +17,8 @@ DATASET: dict[str, Any] = {
     "state": "published",
     "licence": "odc-odbl",
     "access": "open",
+    "content": "table",
+    "rows": 2,
     "may": ["download"],
     "quality": None,
 }

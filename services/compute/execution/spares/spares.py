@@ -6,13 +6,15 @@ Each is a job's like any other, with an empty folder that is filled later, and s
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from services.compute.execution.bubblewrap import PROCESSES
+from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.process_tree import ProcessTree
+from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.fork_server import ForkServer
 from shared.errors import Unavailable
 
@@ -83,6 +85,18 @@ class Spares:
         finally:
             if tree:
                 tree.kill(_PATIENCE_SECONDS)
+
+    def run(
+        self,
+        folder: Path,
+        module: str,
+        limits: Limits,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Outcome:
+        """Do what `module` does in that folder, forked or in a new sandbox; raises Unavailable."""
+        with self.around(folder, module) as waiting:
+            sandbox = Sandbox(limits, module=module)
+            return sandbox.run(folder, lambda _news: None, cancelled, waiting)
 
     def close(self) -> None:
         """End the waiting sandboxes, and the process they are forked from."""

@@ -1,4 +1,4 @@
-"""The kept steps of projects: brought into a job's folder, taken out of it, and erased."""
+"""The kept steps of projects: brought into jobs, taken out of them, and erased after their time."""
 
 import hashlib
 import logging
@@ -8,22 +8,29 @@ from datetime import timedelta
 from typing import Any
 
 from services.compute.execution.job_folder import JobFolder, pieces
-from services.compute.execution.staging import paced
+from services.compute.execution.staging import FoundInput, paced
+from services.compute.execution.step_cache.keys import keys_of
 from services.compute.execution.step_cache.model import Chosen, KeptStep, beyond, choose
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
+from shared.background import Loop
 from shared.endings.orphans import note_written
 from shared.engine.contract.result import LeftStep
-from shared.engine.contract.work import CachedStep
+from shared.engine.contract.work import CachedStep, Keeping, Work
 from shared.engine.tables.manifest import PARQUET
-from shared.errors import LabError, NotFound
+from shared.errors import LabError, NotFound, Rejected, Unavailable
 from shared.events.event import FileRef, Step
+from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
 
 log = logging.getLogger(__name__)
 
+_MOST_BYTES = 500_000_000
+"""Of all tables of one job: the rest of what it may write is its own."""
+
+_LOOK_SECONDS = 60.0
 _AT_ONCE = 100
 _DAMAGED = "a kept step is not as it was written"
 
@@ -173,3 +180,52 @@ def _told(output: str, kept_step: KeptStep, chosen: Chosen) -> CachedStep:
         facts=f"in/{kept_step.id}.json",
         table=f"in/{kept_step.id}.parquet" if output in chosen.tables else "",
     )
+
+
+class JobSteps:
+    """The steps of one run in its folder."""
+
+    def __init__(
+        self, store: Store, files: Storage, settings: Settings, job: Job, folder: JobFolder
+    ) -> None:
+        self._cache, self._settings = StepCache(store, files), settings
+        self._job, self._folder = job, folder
+        self._keys: Mapping[str, str] = {}
+
+    def bring(self, work: Work, found_inputs: Sequence[FoundInput], seconds: float) -> Work:
+        """Return the work of a run of `seconds` at most, with its replaced and its kept steps."""
+        if not self._settings.step_cache_bytes:
+            return work
+        content = ((named, file.sha256) for named, file in found_inputs)
+        self._keys = keys_of(work, self._job.project_id or "", content)
+        cached = self._cache.bring(work.steps, self._keys, self._folder)
+        keeping = Keeping(
+            keys={name: key for name, key in self._keys.items() if name not in cached},
+            from_seconds=self._settings.step_cache_seconds,
+            within_seconds=seconds / 2,
+            most_bytes=min(self._settings.step_cache_bytes, _MOST_BYTES),
+        )
+        return work.model_copy(update={"cached": cached, "keeping": keeping})
+
+    def keep(self) -> None:
+        """Keep the run's steps; a failure here is no fault of the job."""
+        left, most_bytes = self._folder.result().steps, self._settings.step_cache_bytes
+        try:
+            if left:
+                self._cache.keep(self._job, left, self._keys, self._folder, most_bytes)
+        except (Rejected, Unavailable, OSError) as error:
+            about = {"job": self._job.id, "error": str(error)}
+            log.warning("steps of a job are not kept", extra=about)
+
+
+class StepExpiry(Loop):
+    """Erases what was kept of steps longer than `days` ago; for ever when that is 0."""
+
+    def __init__(self, cache: StepCache, days: float) -> None:
+        super().__init__(_LOOK_SECONDS, self.look)
+        self._cache, self._days = cache, days
+
+    def look(self) -> None:
+        """Erase what is old enough."""
+        if self._days:
+            self._cache.drop_before(timedelta(days=self._days))

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from shared.engine.codes.commune_names import find_commune
 from shared.engine.database import Database, filled, quoted
 from shared.engine.tables.manifest import Column
 from shared.language.folding import fold
-from shared.places.commune_names import find_commune
 
 _SAYS_SO = re.compile(r"commune|ville|localite|municipal|libgeo|nom_?com|city|town")
 """In names of columns; without it, surnames would be names of communes too."""

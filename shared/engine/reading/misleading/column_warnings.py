@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from math import log
 from typing import NamedTuple
 
+from shared.engine.codes.commune_names import find_commune
 from shared.engine.database import ROW, Database, filled, quoted
 from shared.engine.reading.misleading.mixed_conventions import mixed_conventions
 from shared.engine.tables.manifest import Column
 from shared.engine.tables.misleading import ColumnWarning
 from shared.language.folding import fold
-from shared.places.commune_names import find_commune
 
 _MOST_NAMES = 40_000
 """So many communes there are, with those that are gone."""

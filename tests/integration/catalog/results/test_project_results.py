@@ -56,7 +56,7 @@ def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
     assert (view["access"], view["owner_id"]) == ("restricted", "mbr_h")
     assert view["versions"][0]["provenance"]["inputs"][1]["dataset_id"] == restricted
     [seen] = lab.get(f"/datasets/{result}", stranger)["versions"]
-    assert (seen["profile"]["rows"], seen["provenance"]) == (1, None)
+    assert (seen["profile"]["rows"], seen["provenance"]) == (100, None)
     crossing = f"/crossing?dataset_id={result}"
     assert "Table secrète" in str(lab.get(crossing, owner))
     assert "Table secrète" not in str(lab.get(crossing, stranger))

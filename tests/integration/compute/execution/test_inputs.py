@@ -2,7 +2,6 @@
 
 import os
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, NoReturn
@@ -13,7 +12,6 @@ import pytest
 
 from services.compute.execution.disk_space import Waiting
 from services.compute.execution.executor import Limits
-from services.compute.execution.granted_columns import project
 from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import Inputs
@@ -34,9 +32,7 @@ from tests.integration.compute.lab import summing
 
 TREATMENT = summing("dts_1")
 LIMITS = Limits(seconds=60, memory_bytes=10**9)
-PROJECT = partial(
-    project, spares=Spares(0, LIMITS.memory_bytes), limits=LIMITS, should_stop=lambda: False
-)
+SPARES = Spares(0, LIMITS.memory_bytes)
 
 
 class Refusing:
@@ -70,7 +66,7 @@ def test_what_the_catalogue_answers_is_told_in_french(
     tmp_path: Path, answer: LabError, kind: type[LabError], words: str
 ) -> None:
     """Holders read it: it names the table as they do, and none of the catalogue's own words."""
-    inputs = Inputs(Refusing(answer), Storage("memory://"), PROJECT, lambda: False)
+    inputs = Inputs(Refusing(answer), Storage("memory://"), SPARES, LIMITS, lambda: False)
     with pytest.raises(kind, match=words) as refusal:
         inputs.gather(inputs.find(trial(TREATMENT)), JobFolder(tmp_path))
     assert str(answer) not in str(refusal.value)
@@ -96,7 +92,7 @@ def test_dataset_under_two_names_is_opened_once(tmp_path: Path) -> None:
     catalog = Counting(files.put([b"PAR1"], "application/vnd.apache.parquet"))
     twice = TREATMENT.model_copy(update={"inputs": {"homes": "dts_1", "flats": "dts_1"}})
     folder = JobFolder(tmp_path)
-    inputs = Inputs(catalog, files, PROJECT, lambda: False)
+    inputs = Inputs(catalog, files, SPARES, LIMITS, lambda: False)
     granted_inputs = inputs.gather(inputs.find(trial(twice)), folder)
     assert [(job_input.name, job_input.dataset_id) for job_input in granted_inputs] == [
         ("homes", "dts_1"),
@@ -121,7 +117,7 @@ def test_job_never_sees_columns_that_were_not_granted(tmp_path: Path) -> None:
     files = Storage("memory://")
     ref = files.put([(tmp_path / "table.parquet").read_bytes()], PARQUET)
     with job_folder() as folder:
-        inputs = Inputs(Granting(ref), files, PROJECT, lambda: False)
+        inputs = Inputs(Granting(ref), files, SPARES, LIMITS, lambda: False)
         [named] = inputs.gather(inputs.find(trial(TREATMENT)), folder)
         assert named.columns == ("stop", "boardings")
         assert pq.read_table(folder.input_path(0)).to_pydict() == {

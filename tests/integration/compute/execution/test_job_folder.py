@@ -10,7 +10,6 @@ import pytest
 
 from services.compute.execution.job_folder import JobFolder, job_folder, sweep
 from shared.engine.contract.folder_tree import remove
-from shared.engine.contract.result import OutputFile
 from shared.errors import Rejected
 
 NOBODY = 65534
@@ -23,11 +22,6 @@ def folder(tmp_path: Path) -> JobFolder:
     home = tmp_path / "job"
     home.mkdir()
     return JobFolder(home)
-
-
-def output_at(path: str) -> OutputFile:
-    """An output at `path`."""
-    return OutputFile(name="table.csv", path=path, media_type="text/csv")
 
 
 def link(folder: JobFolder) -> None:
@@ -50,7 +44,7 @@ def linked_folder(folder: JobFolder) -> None:
 def test_plain_file_under_out_is_taken(folder: JobFolder) -> None:
     """What a runner makes is found."""
     (folder.path / "out" / "table.csv").write_text("a;b")
-    assert folder.made_path(output_at("out/table.csv")).read_text() == "a;b"
+    assert folder.left_path("out/table.csv").read_text() == "a;b"
 
 
 @pytest.mark.parametrize("trick", [link, pipe, linked_folder])
@@ -60,7 +54,7 @@ def test_anything_but_a_plain_file_is_refused(
     """Links and pipes are no results."""
     trick(folder)
     with pytest.raises(Rejected):
-        folder.made_path(output_at("out/table.csv"))
+        folder.left_path("out/table.csv")
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", "out/../job.json", "in/0", "out/none", "out"])
@@ -69,7 +63,7 @@ def test_paths_elsewhere_are_refused(folder: JobFolder, path: str) -> None:
     (folder.path / "job.json").write_text("{}")
     folder.input_path(0).write_text("x")
     with pytest.raises(Rejected):
-        folder.made_path(output_at(path))
+        folder.left_path(path)
 
 
 def test_result_is_read(folder: JobFolder) -> None:

@@ -14,7 +14,13 @@ from shared.engine.tables.release import EarlierCells, LedgerEntry, ReleaseRecor
 from shared.errors import Rejected
 from shared.events import FileRef
 from shared.storage import Storage
-from tests.integration.compute.execution.test_inputs import PROJECT, TREATMENT, Counting, trial
+from tests.integration.compute.execution.test_inputs import (
+    LIMITS,
+    SPARES,
+    TREATMENT,
+    Counting,
+    trial,
+)
 
 ENTRY = LedgerEntry(
     dataset_id="dts_1",
@@ -47,7 +53,7 @@ def opened(files: Storage, folder: JobFolder) -> tuple[list[Input], dict[str, An
     table, cells = (
         files.put([content], "application/octet-stream") for content in (b"PAR1", b"cells")
     )
-    inputs = Inputs(Protecting(table, cells), files, PROJECT, lambda: False)
+    inputs = Inputs(Protecting(table, cells), files, SPARES, LIMITS, lambda: False)
     granted_inputs = inputs.find(trial(TREATMENT))
     protected = inputs.protect(granted_inputs, folder)
     return inputs.gather(granted_inputs, folder), dict(protected)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.compute.execution.job_folder import JobFolder
-from services.compute.execution.step_cache.job_steps import JobSteps
+from services.compute.execution.step_cache.cache import JobSteps
 from services.compute.execution.step_cache.model import KeptStep
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.compute.execution.step_cache.cache import StepCache
-from services.compute.execution.step_cache.expiry import StepExpiry
+from services.compute.execution.step_cache.cache import StepCache, StepExpiry
 from services.compute.execution.step_cache.model import KeptStep
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace

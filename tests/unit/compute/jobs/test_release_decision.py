@@ -2,8 +2,7 @@
 
 import pytest
 
-from services.compute.jobs.model import Job
-from services.compute.jobs.release_decision import Decision, ReleaseDecision
+from services.compute.jobs.model import Decision, Job, ReleaseDecision
 from shared.engine.tables.manifest import Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.release import ReleaseRecord

@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from shared.engine.applications.clean.operations import CommuneCodes
 from shared.engine.applications.clean.run.chain import Chain
+from shared.engine.codes.commune_names import FoundCommune, clue_of, find_commune
 from shared.engine.contract.result import Report
 from shared.engine.database import quoted
 from shared.language.french import counted, french_list
 from shared.language.french import quoted as french_quoted
-from shared.places.commune_names import FoundCommune, clue_of, find_commune
 
 _CODES = quoted("codes of communes")
 _ARRIVING = "codes of communes, arriving"

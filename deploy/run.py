@@ -1,4 +1,4 @@
-"""Runs one service in this process: `python -m shared.run services.intake.service:Intake`.
+"""Runs one service in this process: `python -m deploy.run services.intake.service:Intake`.
 
 SIGTERM (or SIGINT) turns /readyz red, finishes and acknowledges what is in hand, and exits 0. What
 takes longer than the grace period is cut off: the broker and the leases give it to somebody else.
@@ -6,6 +6,8 @@ takes longer than the grace period is cut off: the broker and the leases give it
 
 # ruff: noqa: E402 - everything imported below must find the standard library patched already.
 import os
+
+import shared  # noqa: F401 - silences eventlet's reminder that it is deprecated
 
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
 # Threads for what blocks: those that look names up (shared/outbound/name_resolution.py), and 24
@@ -36,7 +38,7 @@ from shared.messaging.on import Container
 from shared.messaging.publisher import HEARTBEAT
 from shared.settings import Settings, load_settings
 
-log = logging.getLogger("shared.run")  # not __main__, which no level is set for
+log = logging.getLogger("deploy.run")  # not __main__, which no level is set for
 
 # A name that is looked up on a silent server takes half a minute: the end does not wait for it.
 atexit.unregister(tpool.killall)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from shared.places.commune_names import find_commune
+from shared.engine.codes.commune_names import find_commune
 from tests.benchmarks.judged.commune_names import judged
 from tests.benchmarks.judged.halves import HALVES
 

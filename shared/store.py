@@ -10,21 +10,28 @@ value is found by `$in`, all of several by `$all`: the embedded server's indexes
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 import pymongo
+from bson.errors import BSONError
 from pymongo.collection import Collection
 from pymongo.cursor import Cursor
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import (
+    ConnectionFailure,
+    DuplicateKeyError,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+)
 
 from shared import trace
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, NotFound, Rejected, Unavailable, Unreachable
 from shared.events import Envelope
-from shared.store.server_errors import translated
 
 A = TypeVar("A", bound=Aggregate)
 Document = dict[str, Any]
@@ -38,6 +45,29 @@ _ALL = 2**31 - 1
 _LONGEST_PAUSE = 0.5
 _MILLISECOND = 1000
 _ROOM = "x" * (1 << 16)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise an error of the lab in place of one of the document server, but for a double key."""
+    try:
+        yield
+    except DuplicateKeyError:
+        raise
+    except NetworkTimeout as error:  # which may be for what was asked
+        raise Unavailable("the document server does not answer") from error
+    except ConnectionFailure as error:  # a server that dies cuts each connection
+        raise Unreachable("the document server does not answer") from error
+    except PyMongoError as error:
+        raise Unavailable(f"the document server refused: {_name_of(error)}") from error
+    except (BSONError, OverflowError, UnicodeEncodeError) as error:
+        raise Rejected("cette valeur ne peut être enregistrée, ou est trop longue") from error
+
+
+def _name_of(error: PyMongoError) -> str:
+    """What kind of refusal it is; the server's own words may show hosts and documents."""
+    details = error.details if isinstance(error, OperationFailure) else None
+    return str((details or {}).get("codeName") or type(error).__name__)
 
 
 def _sortable(value: object) -> object:

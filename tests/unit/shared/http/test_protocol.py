@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import TooMany, Unavailable
-from shared.http.connections import Connection, Connections, State
+from shared.http.protocol import Connection, Connections, State
 
 MOST = 10
 SHARE = 2

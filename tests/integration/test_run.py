@@ -24,8 +24,8 @@ def test_service_that_cannot_be_built_says_so_in_one_line(token_keys: KeyPair) -
         "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
         "DATALAB_HTTP_PORT": str(free_port()),
     }
-    spec = "tests.integration.shared.unbuildable:Unbuildable"
-    command = [sys.executable, "-m", "shared.run", spec]
+    spec = "tests.integration.unbuildable:Unbuildable"
+    command = [sys.executable, "-m", "deploy.run", spec]
     ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     (line,) = (json.loads(line) for line in ended.stderr.splitlines())
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -37,7 +37,7 @@ def test_end_of_a_process_does_not_wait_for_what_blocks() -> None:
     """A lookup on a silent name server takes half a minute, which is longer than the grace."""
     code = """
 from time import sleep  # the one that blocks, before it is replaced
-import shared.run, eventlet
+import deploy.run, eventlet
 from eventlet import tpool
 eventlet.spawn(tpool.execute, sleep, 30)
 eventlet.sleep(0.2)
@@ -61,7 +61,7 @@ eventlet.sleep(0.2)
 )
 def test_service_that_is_not_there_is_told_in_one_sentence(words: tuple[str, ...]) -> None:
     """A typing mistake is no traceback."""
-    ended = services().run(["-m", "shared.run", *words], {})
+    ended = services().run(["-m", "deploy.run", *words], {})
     (line,) = ended.stderr.splitlines()
     assert (ended.returncode, ended.stdout) == (1, "")
     assert line.startswith(f"no service is at '{' '.join(words)}': ")

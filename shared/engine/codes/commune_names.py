@@ -7,10 +7,14 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from shared.language.folding import fold
-from shared.places import Name, former_names, rows
+from shared.places import Name, lines_of, rows
+
+_FORMER_NAMES = Path(__file__).with_name("former_names.csv.gz")
+"""What communes were called since 1943, their code then, and the commune of today."""
 
 SMALL = frozenset("a au aux d de des du en et l la le les sous sur".split())  # noqa: SIM905 - words
 """What people leave out of a name, or write otherwise."""
@@ -274,7 +278,7 @@ def _commune_names() -> _CommuneNames:
     named = [
         (name, _PRESENT if name == present[code][1] else _PART, code, code) for name, code in parts
     ]
-    named += [(name, _GONE, code, commune) for name, code, commune in former_names()]
+    named += [(name, _GONE, code, commune) for name, code, commune in lines_of(_FORMER_NAMES)]
     for name, rank, code, commune in named:
         candidate = _Named(commune, rank, _departements(code) | _departements(commune))
         for key, by_key in zip(written(name).keys, by_keys, strict=True):

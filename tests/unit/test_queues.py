@@ -3,7 +3,7 @@
 import pytest
 from amqp.exceptions import InternalError
 
-from shared.messaging.declared_queues import persist
+from deploy.queues import persist
 
 
 class Overloaded:
