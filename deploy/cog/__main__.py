@@ -10,8 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deploy.cog.cog_files import CODES, FORMER_NAMES, PLACES, write
-from deploy.cog.former_names import FORMER_HEADER, former_names
-from deploy.cog.place_names import PLACES_HEADER, place_names
+from deploy.cog.place_names import FORMER_HEADER, PLACES_HEADER, former_names, place_names
 from deploy.cog.territory_history import (
     FIRST_YEAR,
     Edition,

@@ -8,7 +8,7 @@ from services.catalog.access.deadline_watch import DeadlineWatch
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets import registration
 from services.catalog.datasets.model import Dataset
-from services.catalog.endings import member_erasing, member_leaving, retention
+from services.catalog.endings import member_erasing, retention
 from services.catalog.endings.member_erasing import forgetting
 from services.catalog.entrypoints.ending import Ending
 from services.catalog.entrypoints.granting import Granting
@@ -228,7 +228,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
     def request_access(self, envelope: Envelope[events.ProjectSecured]) -> None:
         """Ask for the data of a secured project."""
         requests.request_access(self.documents, self.settings, envelope)
-        member_leaving.answer_for_departed(self.documents, envelope.data.project_id)
+        member_erasing.answer_for_departed(self.documents, envelope.data.project_id)
 
     @on(events.TreatmentChanged)
     @forgetting
@@ -262,8 +262,8 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
         """Retire the datasets of a member who left, answer for it, and harvest for it no more."""
         member_id = envelope.data.member_id
         departures.note_left(self.documents, member_id, envelope.time)
-        member_leaving.retire_datasets(self.documents, member_id)
-        member_leaving.answer_for(self.documents, member_id)
+        member_erasing.retire_datasets(self.documents, member_id)
+        member_erasing.answer_for(self.documents, member_id)
         commands.stop_sources(self.documents, member_id)
 
     @on(events.ErasureRequested)

@@ -1,16 +1,20 @@
-"""A member leaves or is erased: its endpoints go, and its words in what was told."""
+"""A member leaves or is erased: its endpoints go, and its words in what was told.
+
+A deleted dataset is called as it is now in what was told of it before, and in what is sent.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 
 from services.notify.mail.preferences import forget_member
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
-from services.notify.renaming import call_deleted
-from services.notify.steering.kept_facts import redact
+from services.notify.steering.kept_facts import call_dataset, redact
 from services.notify.summaries import summarise
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.endings import departures
 from shared.endings.redaction import redacted
+from shared.endings.retitling import retitled, titles_in
 from shared.events import (
     DatasetDeleted,
     Envelope,
@@ -22,6 +26,8 @@ from shared.events import (
     unwrap,
 )
 from shared.store import Repository, Store
+
+_Told = TimelineEntry | WebhookDelivery
 
 _IDENTIFIERS = re.compile(r'"([A-Za-z0-9_.:@-]{1,200})"')
 
@@ -129,3 +135,38 @@ def _tells_of_erased(store: Store, envelope: Envelope[Event]) -> bool:
 
 def _identifiers_in(body: str) -> Iterable[str]:
     return _IDENTIFIERS.findall(body)
+
+
+def call_deleted(store: Store, event: DatasetDeleted) -> None:
+    """Rename a deleted dataset in the timelines that name it, and in the bodies of deliveries."""
+    dataset_id, title = event.dataset_id, event.title
+    before, timelines = set[str](), set[str]()
+    for entry in _naming(store, dataset_id):
+        before |= titles_in(entry.event, dataset_id) - {title}
+        timelines.add(entry.correlation)
+    if not before:
+        return
+    change = partial(_call, dataset_id=dataset_id, title=title, before=before)
+    entries, deliveries = store.of(TimelineEntry), store.of(WebhookDelivery)
+    for timeline in sorted(timelines):
+        for entry in entries.every({"correlation": timeline}):
+            if any(old_title in entry.body for old_title in before):
+                entries.change(entry.id, change)
+    for delivery in deliveries.every():
+        if dataset_id in delivery.body and any(old_title in delivery.body for old_title in before):
+            deliveries.change(delivery.id, change)
+    call_dataset(store, dataset_id, title)
+
+
+def _naming(store: Store, dataset_id: str) -> Iterator[TimelineEntry]:
+    return (entry for entry in store.of(TimelineEntry).every() if dataset_id in entry.body)
+
+
+def _call(document: _Told, *, dataset_id: str, title: str, before: Collection[str]) -> None:
+    envelope = unwrap(document.body.encode())
+    data = retitled(envelope.data, dataset_id, title, before)
+    document.body = envelope.model_copy(update={"data": data}).model_dump_json(
+        serialize_as_any=True
+    )
+    if isinstance(document, TimelineEntry):
+        document.summary = summarise(document.event)

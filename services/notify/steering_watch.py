@@ -19,8 +19,7 @@ from typing import Any, ClassVar
 from services.notify.endings import without_erased
 from services.notify.metrics import steering_behind
 from services.notify.steering.facts import facts_of
-from services.notify.steering.index import SubjectIndex
-from services.notify.steering.kept_facts import hear
+from services.notify.steering.kept_facts import SubjectIndex, hear
 from services.notify.steering.model import Subject
 from services.notify.steering.views import SteeringQuery, SteeringView
 from services.notify.timeline import TimelineEntry

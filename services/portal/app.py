@@ -1,5 +1,6 @@
-"""The portal's application: its routes, and what holds for all of them."""
+"""The portal's application: its routes, its health, and what holds for all of them."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -9,6 +10,7 @@ from importlib.resources import files
 from typing import get_args
 from urllib.parse import urlencode
 
+import aiohttp
 from jinja2 import Environment, PackageLoader
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,12 +18,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Mount
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.portal import portal_health
 from services.portal.file_reading import differences, recognised
 from services.portal.french import FILTERS
 from services.portal.lab import Away, Refused, Service, SignIn, Tokens, client
@@ -35,6 +36,8 @@ from services.portal.typography import FrenchSpaces
 from services.portal.visit import Visit
 from shared import metrics
 from shared.server_settings import PortalSettings
+
+_TIMEOUT = aiohttp.ClientTimeout(total=3)
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ _HEADERS = {
 def application(settings: PortalSettings) -> Starlette:
     """The portal on the services that `settings` name."""
     return Starlette(
-        routes=[*portal_health.ROUTES, _static(), *PAGES],
+        routes=[*_HEALTH, _static(), *PAGES],
         middleware=[
             Middleware(Watched),
             Middleware(
@@ -206,3 +209,40 @@ class Watched:
                     "seconds": round(spent, 4),
                 },
             )
+
+
+async def _live(_request: Request) -> Response:
+    """The process runs and its loop turns."""
+    return JSONResponse({"alive": True})
+
+
+async def _ready(request: Request) -> Response:
+    """200: a page can be shown. A service that is away is told, and takes only its part of pages.
+
+    Red is who cannot sign anybody in: without intake there is no page but the entry.
+    """
+    urls: dict[str, str] = request.app.state.urls
+    are_up = await asyncio.gather(*(_answers(request.app.state.http, url) for url in urls.values()))
+    checks = dict(zip(urls, are_up, strict=True))
+    for name, answers in checks.items():
+        metrics.ready.labels("portal", name).set(answers)
+    return JSONResponse(
+        {"ready": checks["intake"], "checks": checks}, 200 if checks["intake"] else 503
+    )
+
+
+async def _exposition(_request: Request) -> Response:
+    """The metrics of this process."""
+    kind, text = metrics.exposition()
+    return Response(text, media_type=kind)
+
+
+async def _answers(http: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with http.get(f"{url}/livez", timeout=_TIMEOUT) as answer:
+            return answer.ok
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+_HEALTH = [Route("/livez", _live), Route("/readyz", _ready), Route("/metrics", _exposition)]

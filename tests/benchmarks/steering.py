@@ -16,11 +16,9 @@ from tempfile import TemporaryDirectory
 
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
-from services.notify.steering.index import SubjectIndex
-from services.notify.steering.kept_facts import hear
+from services.notify.steering.kept_facts import SubjectIndex, hear
 from services.notify.steering.model import Subject
-from services.notify.steering.period import YearPeriod
-from services.notify.steering.world import World
+from services.notify.steering.world import World, YearPeriod
 from services.notify.steering.yearly_report import report_of
 from services.notify.timeline import Ownership, TimelineEntry
 from shared.aggregate import new_id

@@ -9,13 +9,12 @@ import typer
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest, TableFormat
-from deploy.cli.commands import access_commands, dataset_owner_commands
+from deploy.cli.commands import dataset_owner_commands
 from deploy.cli.commands.dataset_owner_commands import ABOUT
 from deploy.cli.session import client, save
 
 app = CommandGroup("The catalogue, and access to its data.")
 app.add_typer(dataset_owner_commands.app)
-app.add_typer(access_commands.app)
 
 _Key = Annotated[str, typer.Option(help="Kind of key column: commune, siren, ...")]
 

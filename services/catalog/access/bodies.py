@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from services.catalog.access.grants import Conditions, Decision, end_of
 from services.catalog.datasets.bodies import Purpose, Text
 from shared.aggregate import now
-from shared.engine.applications.application import ColumnName
+from shared.engine.applications.parameters import ColumnName
 from shared.inbound import Body, Paging
 
 _LATEST = date(2200, 1, 1)

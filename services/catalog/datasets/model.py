@@ -20,7 +20,7 @@ from services.catalog.datasets.versions import (
 from services.catalog.decisions.dataset_end import Deletion, Retirement
 from services.catalog.decisions.not_personal import NotPersonal, added_to, findings_of, lifted
 from services.catalog.decisions.opening_request import OpeningRequest
-from services.catalog.licences.licence_source import LicensedInput
+from services.catalog.licences.licences import LicensedInput
 from shared import events
 from shared.aggregate import LONG_AGO, Followed, now
 from shared.auth import Caller, Role

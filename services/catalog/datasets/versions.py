@@ -10,7 +10,7 @@ from services.catalog.datasets.legal_basis import LegalBasis, covers
 from services.catalog.datasets.metadata import Day
 from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.decisions.not_personal import NotPersonal, lifted, still_true
-from services.catalog.licences.licence_source import LicensedInput
+from services.catalog.licences.licences import LicensedInput
 from shared.engine.tables.manifest import Column, Input, Output, Profile
 from shared.engine.tables.privacy import Privacy
 from shared.errors import WrongStage

@@ -1,30 +1,38 @@
 """Brings the records of a page into the catalogue, and retires what a source has no more."""
 
+import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from services.catalog.datasets import metadata
 from services.catalog.datasets.manifests import output_of, read_manifest
-from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.source_record import Change
+from services.catalog.datasets.model import DATASET_PREFIX, Dataset
+from services.catalog.datasets.source_record import Change, Harvested, changed_on
 from services.catalog.harvesting.fetched_page import Counts, FetchedPage, RefusedDataset
 from services.catalog.harvesting.fetching import PortalUnavailable
-from services.catalog.harvesting.harvested_records import (
-    OwnRecords,
-    dataset_id,
-    fingerprint_of,
-    harvested_of,
-    metadata_of,
-)
 from services.catalog.harvesting.model import Harvest, RemoteSource
+from services.catalog.licences.licences import canonical
+from shared.aggregate import caused_id, now
+from shared.catalogues.eu_codes import PublisherKind
 from shared.engine.contract.harvested_page import ENTRIES, PageEntry, Record, in_french
 from shared.engine.tables.manifest import Manifest
 from shared.errors import Rejected, invalid_of
 from shared.storage import Storage
 from shared.store import Store
+
+T = TypeVar("T")
+
+_CONTACT = TypeAdapter(metadata.Contact)
+_FREQUENCY: TypeAdapter[metadata.Frequency] = TypeAdapter(metadata.Frequency)
+_HIGH_VALUE: TypeAdapter[metadata.HighValue] = TypeAdapter(metadata.HighValue)
+_LANGUAGE: TypeAdapter[metadata.Language] = TypeAdapter(metadata.Language)
+_PERIOD = TypeAdapter(metadata.Period)
+_PUBLISHER: TypeAdapter[PublisherKind] = TypeAdapter(PublisherKind)
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +43,105 @@ _HARVESTS = 8
 _TWICE = "cet identifiant est déjà celui d'un jeu d'une page précédente"
 _HERE = "il est déjà dans ce catalogue"
 _GONE = "il n'est plus dans sa source, « {} »"
+
+
+def _dataset_id(source_id: str, identifier: str) -> str:
+    """The id here of that source's record `identifier`, the same at every harvest."""
+    return caused_id(DATASET_PREFIX, f"{source_id} {identifier}")
+
+
+def _metadata_of(record: Record, source: RemoteSource) -> metadata.Metadata:
+    """The metadata; codes, contacts and periods that the catalogue does not know are left out."""
+    contact = {
+        "name": record.contact or record.producer,
+        "email": record.contact_email or None,
+        "url": record.contact_url or None,
+    }
+    return metadata.Metadata(
+        title=record.title,
+        description=record.description,
+        theme=record.theme or source.theme,
+        keywords=record.keywords,
+        territory=record.territory,
+        licence=canonical(record.licence or source.licence),
+        access="restricted" if record.restricted else "open",
+        producer=record.producer,
+        producer_kind=_validated(_PUBLISHER, record.producer_kind),
+        source_url=record.page,
+        temporal=_validated(_PERIOD, {"start": record.start, "end": record.end}),
+        frequency=_validated(_FREQUENCY, record.frequency),
+        contact=_validated(_CONTACT, contact),
+        hvd=_validated(_HIGH_VALUE, record.hvd),
+        modified=changed_on(record.modified, record.distributions),
+        language=_validated(_LANGUAGE, record.language) or "fr",
+        columns=record.columns,
+    )
+
+
+def _fingerprint_of(record: Record, source: RemoteSource) -> str:
+    """The fingerprint of a record: all it says, and what the source adds where it is silent."""
+    record_json = record.model_dump_json(exclude_defaults=True)
+    return hashlib.sha256(f"{record_json} {source.theme} {source.licence}".encode()).hexdigest()
+
+
+def _harvested_of(
+    record: Record, source: RemoteSource, harvest_id: str, change: Change
+) -> Harvested:
+    """What the catalogue keeps of a record besides its metadata."""
+    return Harvested(
+        source_id=source.id,
+        identifier=record.identifier,
+        others=record.others,
+        fingerprint=_fingerprint_of(record, source),
+        modified=record.modified,
+        page=record.page,
+        distributions=record.distributions,
+        harvest_id=harvest_id,
+        change=change,
+        updated=_day(record) or now().date().isoformat(),
+    )
+
+
+class OwnRecords:
+    """Recognises this catalogue's own datasets, by what is published of them under `url`."""
+
+    def __init__(self, store: Store, url: str) -> None:
+        self._datasets, self._under = store.of(Dataset), f"{url}/"
+
+    def among(self, records: Sequence[Record]) -> set[str]:
+        """The identifiers of the records that are this catalogue's own datasets.
+
+        A lab exports a dataset under its id, and names what it was called where it comes from:
+        however many labs it went through, the id it has here is among its names.
+        """
+        names = {record.identifier: {record.identifier, *record.others} for record in records}
+        called = sorted(set().union(*names.values()))
+        here = {
+            dataset.id
+            for dataset in self._datasets.find({"_id": {"$in": called}}, limit=len(called))
+        }
+        links = {record.identifier: record.page or "" for record in records}
+        return {
+            identifier
+            for identifier, record_names in names.items()
+            if here & record_names
+            or any(name.startswith(self._under) for name in (*record_names, links[identifier]))
+        }
+
+
+def _day(record: Record) -> str:
+    """The day of the latest change that the source dates to the day."""
+    for date in (record.modified, record.issued):
+        if len(date) >= len("2026-01-01"):
+            return date[: len("2026-01-01")]
+    return ""
+
+
+def _validated(kind: TypeAdapter[T], value: object) -> T | None:
+    try:
+        return kind.validate_python(value)
+    except ValidationError:
+        return None
 
 
 def manifest_of(files: Storage, page: FetchedPage) -> Manifest:
@@ -118,14 +225,14 @@ class PageImport:
                 self._count("outdated")
 
     def _apply(self, batch: list[PageEntry], seen: set[str]) -> None:
-        ids = [dataset_id(self._source.id, entry.identifier) for entry in batch if entry.record]
+        ids = [_dataset_id(self._source.id, entry.identifier) for entry in batch if entry.record]
         datasets_by_id = {
             dataset.id: dataset for dataset in self._datasets.find({"_id": {"$in": ids}})
         }
         ours = self._ours.among([entry.record for entry in batch if entry.record])
         for entry in batch:
             if entry.identifier in ours:
-                self._leave(datasets_by_id.get(dataset_id(self._source.id, entry.identifier)))
+                self._leave(datasets_by_id.get(_dataset_id(self._source.id, entry.identifier)))
                 continue
             if entry.identifier in seen and self._is_known(entry.record, datasets_by_id):
                 # The catalogue grew while it was read: pages move on, and tell the same again.
@@ -155,7 +262,7 @@ class PageImport:
         self.refused.append(RefusedDataset(page=page, where=where, reason=reason))
 
     def _take(self, record: Record, datasets_by_id: dict[str, Dataset]) -> None:
-        identifier = dataset_id(self._source.id, record.identifier)
+        identifier = _dataset_id(self._source.id, record.identifier)
         present = datasets_by_id.get(identifier)
         if present and present.retirement:
             self._count("ended")
@@ -167,7 +274,7 @@ class PageImport:
             self._count(harvested.change if harvested and again else "unchanged")
             self._look_at_data_of(present)
             return
-        metadata = metadata_of(record, self._source)
+        metadata = _metadata_of(record, self._source)
         saved = self._datasets.change(
             identifier,
             lambda dataset: self._change(dataset, record),
@@ -186,18 +293,18 @@ class PageImport:
         change: Change = "new" if dataset.harvested is None else "changed"
         if dataset.retired:
             change = "returned"
-        dataset.say(metadata_of(record, self._source))
-        dataset.harvest(harvested_of(record, self._source, self._harvest.id, change))
+        dataset.say(_metadata_of(record, self._source))
+        dataset.harvest(_harvested_of(record, self._source, self._harvest.id, change))
 
     def _is_known(self, record: Record | None, datasets_by_id: dict[str, Dataset]) -> bool:
         present = (
-            datasets_by_id.get(dataset_id(self._source.id, record.identifier)) if record else None
+            datasets_by_id.get(_dataset_id(self._source.id, record.identifier)) if record else None
         )
         return bool(record and present and self._is_same(present, record))
 
     def _is_same(self, dataset: Dataset, record: Record) -> bool:
         harvested = dataset.harvested
-        same = harvested is not None and harvested.fingerprint == fingerprint_of(
+        same = harvested is not None and harvested.fingerprint == _fingerprint_of(
             record, self._source
         )
         return same and not dataset.retired
@@ -222,7 +329,7 @@ class MissingDatasets:
 
     def __init__(self, store: Store, source: RemoteSource, seen: set[str]) -> None:
         self._datasets, self._source = store.of(Dataset), source
-        self._seen = {dataset_id(source.id, identifier) for identifier in seen}
+        self._seen = {_dataset_id(source.id, identifier) for identifier in seen}
 
     def count(self) -> tuple[int, int]:
         """How many datasets are missing, and how many the source had."""

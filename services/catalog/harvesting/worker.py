@@ -11,6 +11,7 @@ from services.catalog import metrics
 from services.catalog.datasets.manifests import page_of
 from services.catalog.harvesting.applying import (
     MissingDatasets,
+    OwnRecords,
     PageImport,
     SeenIdentifiers,
     entries_of,
@@ -25,7 +26,6 @@ from services.catalog.harvesting.fetching import (
     PortalUnavailable,
     joined,
 )
-from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import LEASE, Harvest, RemoteSource
 from services.catalog.harvesting.take_in import renew
 from shared.aggregate import now

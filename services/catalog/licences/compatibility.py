@@ -10,8 +10,14 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from services.catalog.licences.licence_source import LicensedInput
-from services.catalog.licences.licences import BY_ID, Duty, Licence, canonical, find_licence
+from services.catalog.licences.licences import (
+    BY_ID,
+    Duty,
+    Licence,
+    LicensedInput,
+    canonical,
+    find_licence,
+)
 from shared.catalogues.markup import text_of_html
 from shared.events.event import Frozen
 from shared.language.french import quoted

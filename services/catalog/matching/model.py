@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.licences.compatibility import compatibility_of
-from services.catalog.licences.licence_source import LicensedInput
+from services.catalog.licences.licences import LicensedInput
 from services.catalog.matching.precedents import Served
 from services.catalog.search.concepts import groups_in, relation_of
 from services.catalog.search.french_words import meaningful

@@ -8,7 +8,7 @@ from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
-from services.catalog.licences.licence_source import LicensedInput
+from services.catalog.licences.licences import LicensedInput
 from shared.auth import Caller
 from shared.events.event import Frozen, Verdict
 from shared.inbound import Body, Identifier

@@ -1,26 +1,30 @@
-"""Answers what is asked of the catalogue, from an index that follows the documents."""
+"""Answers what is asked of the catalogue, from an index that follows the documents.
+
+With the hits come facets: how many of them are of each theme, licence, territory and so on.
+"""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
 from threading import Event
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic_core import from_json
+from tantivy import Query, Searcher
 
 from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import DatasetSummary
+from services.catalog.licences.licences import find_licence
 from services.catalog.search.catalogue_index import CatalogueIndex, lines_of
-from services.catalog.search.facets import FacetValue, facets_of
+from services.catalog.search.fields import FACETS, FRESH_DAYS
 from services.catalog.search.hit_pages import Hit, HitPage, count, listed
 from services.catalog.search.places.gazetteer import gazetteer
 from services.catalog.search.question import Word, words_of
-from services.catalog.search.ranking import best_hits
-from services.catalog.search.reasons import note_of, reason_of
+from services.catalog.search.ranking import best_hits, note_of, reason_of
 from services.catalog.search.search_query import (
     DatasetQuery,
     ScoredTerm,
@@ -36,10 +40,21 @@ from services.catalog.snapshots.saved_index import Snapshots
 from shared.aggregate import ViewPage, now
 from shared.auth import Caller
 from shared.background import Loop
+from shared.engine.tables.territory import is_epci
+from shared.engine.tables.type_names import key_in_french
 from shared.errors import Forbidden, Unreachable
-from shared.places.names import read_names
+from shared.places.names import name_of, read_names
 from shared.storage import Storage
 from shared.store import Store
+
+_MOST_VALUES = 20
+"""Values of one facet that are told, those with the most hits."""
+
+_COUNTED = 1000
+"""Values of one facet that are counted in each part of the index."""
+
+_QUALITIES = (80, 60, 40, 20)
+_PARAMETERS = {"department": "territory"}
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +66,84 @@ SNAPSHOT_AFTER = 200
 _DERIVED_TOGETHER = 100
 
 _IGNORED = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
+
+
+class FacetValue(BaseModel):
+    """A value to narrow a search by; `label` says it in French."""
+
+    value: str = Field(description="for the parameter that the facet is named after")
+    label: str
+    count: int
+
+
+def _facets_of(
+    searcher: Searcher, query: Query, labels: Mapping[tuple[str, str], str], today: date
+) -> dict[str, list[FacetValue]]:
+    """Over all hits: by name of the parameter that asks for a value, its values and their hits.
+
+    `labels` has values, by their facet, as somebody wrote them.
+    """
+    aggregations = searcher.aggregate(query, _counts(today))
+    facets = {
+        _PARAMETERS.get(field, field): [
+            FacetValue(value=bucket["key"], label=_label(labels, field, bucket["key"]), count=count)
+            for bucket in aggregations[field]["buckets"]
+            if (count := int(bucket["doc_count"]))
+        ]
+        for field in FACETS
+    }
+    facets["updated_within"] = _summed(aggregations["updated"]["buckets"], list(FRESH_DAYS))
+    facets["quality"] = _summed(
+        aggregations["quality"]["buckets"], [str(quality) for quality in _QUALITIES]
+    )
+    return facets
+
+
+def _counts(today: date) -> dict[str, Any]:
+    aggregations: dict[str, Any] = {
+        field: {"terms": {"field": field, "size": _MOST_VALUES, "segment_size": _COUNTED}}
+        for field in FACETS
+    }
+    since = {name: (today - timedelta(days=days)).toordinal() for name, days in FRESH_DAYS.items()}
+    aggregations["updated"] = _ranges("updated", since)
+    aggregations["quality"] = _ranges("quality", {str(quality): quality for quality in _QUALITIES})
+    return aggregations
+
+
+def _ranges(field: str, least: dict[str, int]) -> dict[str, Any]:
+    """Ranges that do not overlap, each up to where the one before it begins; the highest first."""
+    ranges, end = [], None
+    for name, start in least.items():
+        limits = {"key": name, "from": float(start)}
+        ranges.append(limits if end is None else {**limits, "to": end})
+        end = float(start)
+    return {"range": {"field": field, "ranges": ranges}}
+
+
+def _summed(buckets: list[dict[str, Any]], names: list[str]) -> list[FacetValue]:
+    """Each value with its hits and those of the values before it, as its filter counts."""
+    counts = {bucket["key"]: int(bucket["doc_count"]) for bucket in buckets}
+    facet_values, total = [], 0
+    for name in names:
+        total += counts.get(name, 0)
+        facet_values.append(FacetValue(value=name, label=_LABELS.get(name, name), count=total))
+    return facet_values
+
+
+_LABELS = {"week": "depuis une semaine", "month": "depuis un mois", "year": "depuis un an"} | {
+    str(quality): f"{quality} sur 100 au moins" for quality in _QUALITIES
+}
+
+
+def _label(labels: Mapping[tuple[str, str], str], field: str, value: str) -> str:
+    if field == "licence":
+        licence = find_licence(value)
+        return licence.title if licence else value
+    if field == "key":
+        return key_in_french(value).removeprefix("le ").removeprefix("la ")
+    if field == "department":
+        return name_of(value) if is_epci(value) else f"{name_of(value)} ({value})"
+    return labels.get((field, value), value)
 
 
 class FoundDataset(DatasetSummary):
@@ -220,7 +313,7 @@ def search(
         note=note_of(words, best.weighing, hits.total)
         if best
         else _IGNORED * bool(query.q.strip()),
-        facets=facets_of(searcher, whole, index.labels, today) if query.facets else None,
+        facets=_facets_of(searcher, whole, index.labels, today) if query.facets else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""How datasets are ranked for a question: all that decides what counts, and how much.
+"""How datasets are ranked for a question, and the reasons that people read, in French.
 
 A dataset's score is a sum over the words of the question: the weight of the word, by how few
 datasets have it (the idf of BM25: Robertson and Spärck Jones, 1976), times the boost of the text
@@ -26,7 +26,24 @@ from services.catalog.search.hit_pages import HitPage, Rank, foreign, ranked
 from services.catalog.search.places.areas import EVERYWHERE
 from services.catalog.search.question import ENOUGH, Word
 from services.catalog.search.search_query import DatasetQuery, asked
-from services.catalog.search.text_index import TextIndex
+from services.catalog.search.text_index import IndexedDataset, Kind, TextIndex, TokenMatch
+from shared.language.french import french_list, quoted
+
+_TEXT_KINDS: dict[Kind, str] = {
+    "title": "dans le titre",
+    "keyword": "dans le mot-clé « {} »",
+    "theme": "dans le thème « {} »",
+    "key": "comme clé : {}",
+    "column": "dans la colonne {}",
+    "file": "dans ses fichiers : « {} »",
+    "producer": "dans le nom du producteur",
+    "description": "dans la description",
+}
+
+_UNKNOWN = ("Aucun jeu de données n'a {}", "la liste n'en tient pas compte")
+_NOTHING_THERE = ("Rien de tel sur {}", "la liste montre d'autres territoires")
+_NATIONAL = "« {} » : données de toute la France, ou sans territoire"
+_ELSEWHERE = "« {} » : autre territoire ({})"
 
 _SCALE = 16
 """Weights are whole numbers: a sixteenth of a unit of idf is the least difference."""
@@ -59,7 +76,7 @@ class Demand(NamedTuple):
     least: int
 
 
-DEMANDS = (
+_DEMANDS = (
     Demand(1, in_place=True, least=ENOUGH),
     Demand(_HEAVIEST, in_place=True, least=1),
     Demand(1, in_place=False, least=ENOUGH),
@@ -80,7 +97,7 @@ class Weighing(NamedTuple):
     @property
     def demand(self) -> Demand:
         """What hits needed."""
-        return DEMANDS[self.demand_index]
+        return _DEMANDS[self.demand_index]
 
     def cursor(self) -> str:
         """The weighing as text that may stand in a query."""
@@ -93,7 +110,7 @@ class Weighing(NamedTuple):
             demand_index, *weights = map(int, cursor.split("."))
         except ValueError as error:
             raise foreign() from error
-        if len(weights) != len(words) or demand_index not in range(len(DEMANDS)):
+        if len(weights) != len(words) or demand_index not in range(len(_DEMANDS)):
             raise foreign()
         return cls(demand_index, tuple(weights))
 
@@ -132,7 +149,7 @@ def best_hits(
         return answer(Weighing.read(weighing, words), Rank.read(rank))
     weights = _weights_of(words, index)
     has_places = any(word.is_place for word in words)
-    for number, demand in enumerate(DEMANDS):
+    for number, demand in enumerate(_DEMANDS):
         if has_places or not demand.in_place:
             best = answer(Weighing(number, weights))
             if best.hits.total >= demand.least:
@@ -254,3 +271,61 @@ def _any(queries: list[Query]) -> Query:
 
 def _joined(occur: Occur, queries: list[Query]) -> Query:
     return queries[0] if len(queries) == 1 else Query.boolean_query([(occur, q) for q in queries])
+
+
+def reason_of(word: Word, dataset: IndexedDataset) -> str:
+    """The text and form of the word that gave the dataset most points, in French."""
+    served = _served(word, dataset)
+    if word.is_place:
+        return served or _named(word, dataset) or _elsewhere(word, dataset)
+    # Forms are in the order of their points, and texts too.
+    for token, form in word.forms.items():
+        text = dataset.text_with(token)
+        if text:
+            return _in_text(form.in_french(word.written, text.term), text)
+    return served
+
+
+def note_of(words: Sequence[Word], weighing: Weighing, total: int) -> str:
+    """What of a question the answer ignores, in French; often nothing.
+
+    `total` is how many there are in the answer.
+    """
+    weighed = zip(words, weighing.weights, strict=True)
+    unknown = [quoted(word.written) for word, weight in weighed if not weight]
+    is_elsewhere = not weighing.demand.in_place
+    places = [quoted(word.written) for word in words if word.is_place and is_elsewhere]
+    notes = []
+    for (template, then), named in ((_UNKNOWN, unknown), (_NOTHING_THERE, places)):
+        if named:
+            notes.append(template.format(french_list(named)) + (f" : {then}." if total else "."))
+    return " ".join(notes)
+
+
+def _in_text(form: str, text: TokenMatch) -> str:
+    return f"{form} {_TEXT_KINDS[text.kind].format(text.name)}"
+
+
+def _named(word: Word, dataset: IndexedDataset) -> str:
+    """The reason that a dataset's texts have the name of a place, in French."""
+    texts = [dataset.text_with(stem) for stem in word.stems]
+    return _in_text(f"« {word.written} »", texts[-1]) if all(texts) and texts[-1] else ""
+
+
+def _elsewhere(word: Word, dataset: IndexedDataset) -> str:
+    """The reason that a dataset is of all of France, or of another place, in French."""
+    areas, territory = dataset.place
+    if EVERYWHERE in areas:
+        return _NATIONAL.format(word.written)
+    return _ELSEWHERE.format(word.written, territory)
+
+
+def _served(word: Word, dataset: IndexedDataset) -> str:
+    """The reason that a dataset's territory serves who asks for a place, in French."""
+    if not word.areas:
+        return ""
+    areas, territory = dataset.place
+    best = max(areas, key=lambda area: word.areas.get(area, 0))
+    if best not in word.areas or best == EVERYWHERE:
+        return ""
+    return f"« {word.written} » dans le territoire : {territory}"

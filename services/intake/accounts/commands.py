@@ -1,4 +1,7 @@
-"""What people and programs ask of accounts and credentials."""
+"""What people and programs ask of accounts and credentials.
+
+A credential grants now no more than who made it could grant now.
+"""
 
 import hmac
 import logging
@@ -23,20 +26,23 @@ from services.intake.accounts.model import (
     refused,
     unknown,
 )
-from services.intake.accounts.rights import check_operator, maker_of, present_roles, rights_of
 from services.intake.members.commands import check_members
 from services.intake.workshops.commands import forget
 from shared.aggregate import Aggregate, new_id, now
-from shared.auth import OF_MEMBERS, Caller, Role, issue_token
+from shared.auth import OF_MEMBERS, ROLES, Caller, Role, issue_token
 from shared.endings.departures import has_left
 from shared.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from shared.store import Store
 
+_NOTHING: frozenset[str] = frozenset()
+_LONGEST_CHAIN = 8
+"""How many keys may have been made with one another."""
+
 log = logging.getLogger(__name__)
 
-LINK_LIFETIME = timedelta(minutes=10)
-SESSION_LIFETIME = timedelta(hours=12)
-KEPT_AFTER = timedelta(days=30)
+_LINK_LIFETIME = timedelta(minutes=10)
+_SESSION_LIFETIME = timedelta(hours=12)
+_KEPT_AFTER = timedelta(days=30)
 """How long one that ended is kept, so that its member sees what became of it."""
 
 TOKEN_LIFETIME = timedelta(minutes=1)
@@ -45,7 +51,7 @@ TOKEN_LIFETIME = timedelta(minutes=1)
 
 def open_account(store: Store, caller: Caller, body: OpenAccount) -> Account:
     """An account for a person of a member; Invalid for an address that has one."""
-    check_operator(store, caller)
+    _check_operator(store, caller)
     check_members(store, {"member_id": body.member_id})
     if _account_by(store, "mail", body.mail):
         raise Invalid("un compte a déjà cette adresse", "mail")
@@ -60,7 +66,7 @@ def page_accounts(store: Store, query: ListAccounts) -> tuple[list[Account], str
 
 def change_roles(store: Store, caller: Caller, account_id: str, roles: tuple[Role, ...]) -> Account:
     """Change the roles of a person, who has to sign in again."""
-    check_operator(store, caller)
+    _check_operator(store, caller)
 
     def decide(account: Account) -> None:
         account.roles = roles
@@ -73,7 +79,7 @@ def change_roles(store: Store, caller: Caller, account_id: str, roles: tuple[Rol
 
 def read_account(store: Store, caller: Caller, account_id: str) -> Account:
     """An account, one's own or, as an operator, anybody's; NotFound for any other."""
-    if caller.account_id != account_id and "operator" not in present_roles(store, caller):
+    if caller.account_id != account_id and "operator" not in _present_roles(store, caller):
         raise NotFound.of(account_id)
     return store.of(Account).get(account_id)
 
@@ -96,7 +102,7 @@ def erase_account(store: Store, caller: Caller, account_id: str) -> None:
 
 def make_link(store: Store, caller: Caller, body: MakeLink) -> NewCredential:
     """A link that signs somebody in once, as a member."""
-    check_operator(store, caller)
+    _check_operator(store, caller)
     if has_left(store, body.member_id):
         raise Invalid("ce membre a quitté le Datalab", "member_id")
     # The lab's staff need not be a member: who signs tokens by hand says who else is of it.
@@ -104,18 +110,18 @@ def make_link(store: Store, caller: Caller, body: MakeLink) -> NewCredential:
     is_staff = OF_MEMBERS.isdisjoint(body.roles)
     if not (is_staff and (is_by_hand or body.member_id == caller.member_id)):
         check_members(store, {"member_id": body.member_id})
-    maker_id = maker_of(store, caller)
-    link = make("link", body.member_id, body.roles, LINK_LIFETIME, maker_id=maker_id)
+    maker_id = _maker_of(store, caller)
+    link = make("link", body.member_id, body.roles, _LINK_LIFETIME, maker_id=maker_id)
     return _keep(store, link)
 
 
 def open_session(store: Store, link: str) -> NewCredential:
     """Open a session for the bearer of a sign-in link, once; else raises Unauthenticated."""
     credential = _shown(store, link)
-    if credential.kind != "link" or not rights_of(store, credential):
+    if credential.kind != "link" or not _rights_of(store, credential):
         raise refused()
     used = store.of(Credential).change(credential.id, Credential.use)
-    session = make("session", used.member_id, used.roles, SESSION_LIFETIME, maker_id=used.maker_id)
+    session = make("session", used.member_id, used.roles, _SESSION_LIFETIME, maker_id=used.maker_id)
     return _keep(store, session)
 
 
@@ -129,7 +135,7 @@ def open_session_of(store: Store, identity: Identity, shown_key: str, key: str) 
     account = _vouched_for(store, identity)
     account = store.of(Account).change(account.id, lambda entered: entered.sign_in(identity.name))
     session = make(
-        "session", account.member_id, account.roles, SESSION_LIFETIME, account_id=account.id
+        "session", account.member_id, account.roles, _SESSION_LIFETIME, account_id=account.id
     )
     return _keep(store, session)
 
@@ -137,7 +143,7 @@ def open_session_of(store: Store, identity: Identity, shown_key: str, key: str) 
 def exchange(store: Store, text: str, private_key: Path | None) -> tuple[Credential, str]:
     """Issue a token, valid for TOKEN_LIFETIME, to the bearer of a session or key."""
     credential = _shown(store, text)
-    rights = rights_of(store, credential)
+    rights = _rights_of(store, credential)
     credential.roles = tuple(role for role in credential.roles if role in rights)
     if credential.kind == "link" or not credential.roles:
         raise refused()
@@ -164,7 +170,7 @@ def end_session(store: Store, text: str) -> None:
 
 def make_key(store: Store, caller: Caller, body: MakeKey) -> NewCredential:
     """Make a key of the caller's member, with roles that the caller has."""
-    beyond = sorted(set(body.roles) - present_roles(store, caller))
+    beyond = sorted(set(body.roles) - _present_roles(store, caller))
     if beyond:
         raise Forbidden(f"une clé n'a que des rôles de qui la demande, pas : {', '.join(beyond)}")
     if OF_MEMBERS & set(body.roles):
@@ -176,9 +182,9 @@ def make_key(store: Store, caller: Caller, body: MakeKey) -> NewCredential:
         timedelta(days=body.days),
         name=body.name,
         account_id=caller.account_id,
-        maker_id=maker_of(store, caller),
+        maker_id=_maker_of(store, caller),
     )
-    if not rights_of(store, new_credential.credential):
+    if not _rights_of(store, new_credential.credential):
         raise Forbidden("trop de clés sont faites l'une de l'autre : faites-la dans le portail")
     return _keep(store, new_credential)
 
@@ -187,7 +193,7 @@ def page_keys(store: Store, caller: Caller, query: ListKeys) -> tuple[list[Crede
     """The keys of the caller's member, or of all; oldest first, those that ended too."""
     where = {"kind": "key"}
     if query.whose == "all":
-        check_operator(store, caller)
+        _check_operator(store, caller)
     else:
         where["member_id"] = caller.member_id
     return store.of(Credential).page(where, after=query.after, limit=query.limit)
@@ -198,7 +204,7 @@ def revoke_key(store: Store, caller: Caller, key_id: str) -> Credential:
     key = store.of(Credential).find_one(key_id)
     if not key or key.kind != "key":
         raise NotFound.of(key_id)
-    if key.member_id != caller.member_id and "operator" not in present_roles(store, caller):
+    if key.member_id != caller.member_id and "operator" not in _present_roles(store, caller):
         raise NotFound.of(key_id)
     return store.of(Credential).change(key_id, Credential.end)
 
@@ -210,7 +216,7 @@ def forget_all(store: Store, member_id: str) -> int:
 
 def forget_ended(store: Store) -> None:
     """Forget the credentials that ended long ago."""
-    _forget(store, Credential, {"ends_at": {"$lt": now() - KEPT_AFTER}})
+    _forget(store, Credential, {"ends_at": {"$lt": now() - _KEPT_AFTER}})
 
 
 def _forget(store: Store, cls: type[Aggregate], where: Mapping[str, object]) -> int:
@@ -260,3 +266,53 @@ def _account_by(store: Store, field: str, value: str | None) -> Account | None:
 def _keep(store: Store, new_credential: NewCredential) -> NewCredential:
     store.of(Credential).save(new_credential.credential)
     return new_credential
+
+
+def _present_roles(store: Store, caller: Caller) -> frozenset[str]:
+    """The caller's roles of this moment: its token tells those of when it was signed."""
+    return caller.roles & _roles_of(store, caller.credential_id or caller.account_id)
+
+
+def _check_operator(store: Store, caller: Caller) -> None:
+    """Raise Forbidden when the caller is no operator any more."""
+    if "operator" not in _present_roles(store, caller):
+        raise Forbidden("ce compte n'agit plus comme opérateur du Datalab")
+
+
+def _rights_of(store: Store, credential: Credential, chain: int = 0) -> frozenset[str]:
+    """The roles that a credential grants now: none when it, or what it was made with, ended."""
+    is_over = not credential.is_valid or has_left(store, credential.member_id)
+    if is_over or chain > _LONGEST_CHAIN:
+        return _NOTHING
+    own = _roles_of(store, credential.account_id)
+    return own & _grantable(_roles_of(store, credential.maker_id, chain + 1)) & {*credential.roles}
+
+
+def _grantable(roles: frozenset[str]) -> frozenset[str]:
+    """What others may be granted by who has these roles: all by operators, else the same."""
+    return ROLES if "operator" in roles else roles
+
+
+def _maker_of(store: Store, caller: Caller) -> str:
+    """What the caller's new credentials depend on: its key, or whoever let its session in.
+
+    A session itself ends within hours, and what was made in it goes on. NotFound for one that is
+    gone.
+    """
+    if not caller.credential_id:
+        return caller.account_id
+    credential = store.of(Credential).get(caller.credential_id)
+    is_key = credential.kind == "key"
+    return credential.id if is_key else credential.account_id or credential.maker_id
+
+
+def _roles_of(store: Store, identifier: str, chain: int = 0) -> frozenset[str]:
+    """The roles of an account or a credential now; all of the lab's signing key, whose id is ""."""
+    if not identifier:
+        return ROLES
+    if credential := store.of(Credential).find_one(identifier):
+        return _rights_of(store, credential, chain)
+    account = store.of(Account).find_one(identifier)
+    if account is None or has_left(store, account.member_id):
+        return _NOTHING
+    return frozenset(account.roles)

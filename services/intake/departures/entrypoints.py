@@ -2,8 +2,7 @@
 
 from services.intake.bodies import EraseMember, LeaveLab
 from services.intake.departures import erasing, membership_end
-from services.intake.departures.erasure import Erasure
-from services.intake.departures.views import DepartureView, ErasureView
+from services.intake.departures.erasure import DepartureView, Erasure, ErasureView
 from shared import events
 from shared.auth import Role
 from shared.events.envelope import Envelope

@@ -1,14 +1,14 @@
-"""The erasure of a member's data, and its receipt: what each service erased, and what it keeps."""
+"""The erasure of a member's data, its receipt, and what callers are shown of who leaves."""
 
 from datetime import datetime
 from typing import ClassVar
 
 from pydantic import AwareDatetime, Field, computed_field
 
-from shared.aggregate import NEVER, Aggregate, now
+from shared.aggregate import NEVER, Aggregate, View, now
 from shared.events import ErasedCount, ErasureCompleted, ErasureRequested, Frozen
 
-SERVICES = ("catalog", "compute", "intake", "notify")
+_SERVICES = ("catalog", "compute", "intake", "notify")
 """Who answers."""
 
 
@@ -37,7 +37,7 @@ class Erasure(Aggregate):
     def waits_for(self) -> tuple[str, ...]:
         """The services that have not answered yet."""
         answered = {part.service for part in self.parts}
-        return tuple(service for service in SERVICES if service not in answered)
+        return tuple(service for service in _SERVICES if service not in answered)
 
     @property
     def is_complete(self) -> bool:
@@ -64,3 +64,44 @@ class Erasure(Aggregate):
         )
         if self.is_complete:
             self.record(ErasureCompleted(erasure_id=self.id, member_id=self.member_id))
+
+
+class DepartureView(View):
+    """A member who left."""
+
+    member_id: str = Field(validation_alias="id")
+    left_at: AwareDatetime
+    reason: str
+
+
+_ELSEWHERE = (
+    (
+        "Les sauvegardes faites avant l'effacement : un opérateur les détruit à leur échéance, et"
+        " refait l'effacement après toute restauration."
+    ),
+    (
+        "Un événement mis de côté à la suite d'une erreur : un opérateur le relance ou le supprime"
+        " (datalab parked)."
+    ),
+    (
+        "Les personnes que décrivent les lignes d'un tableau déposé par un autre membre : c'est son"
+        " propriétaire qui les efface, par une nouvelle version ou en supprimant le jeu de données."
+    ),
+)
+"""What no service answers for."""
+
+
+class ErasureView(View):
+    """The receipt of an erasure; complete once `waits_for` is empty."""
+
+    id: str
+    member_id: str
+    reason: str
+    requested_by: str
+    requested_at: AwareDatetime
+    is_complete: bool
+    waits_for: tuple[str, ...] = Field(description="services that have not answered yet")
+    parts: tuple[ErasurePart, ...]
+    elsewhere: tuple[str, ...] = Field(
+        default=_ELSEWHERE, description="what else there may be, in French"
+    )

@@ -13,9 +13,9 @@ from services.intake.workshops.bodies import (
     RemoveMaterial,
     WorkshopFormat,
 )
-from services.intake.workshops.calendar import MEDIA_TYPE, calendar_of
 from services.intake.workshops.model import Workshop
 from services.intake.workshops.views import (
+    MEDIA_TYPE,
     MadeRegistration,
     RegistrantList,
     RegistrantView,
@@ -23,6 +23,7 @@ from services.intake.workshops.views import (
     RegistrationView,
     ShownWorkshop,
     WorkshopPage,
+    calendar_of,
 )
 from shared.auth import Caller
 from shared.http import MEMBER, Call, Text, WholeBody, as_rpc, http

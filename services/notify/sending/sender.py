@@ -4,45 +4,60 @@ A delivery is leased before it is sent, so that two processes do not send it at 
 lets the lease run out: it is sent again, under the same `webhook-id` (at least once).
 """
 
+import http.client
 import logging
+import math
 import time
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from services.notify import metrics
 from services.notify.attempts import save_attempt, stretch
 from services.notify.model import Attempt, Endpoint, WebhookDelivery
 from services.notify.sending.breaker import Breaker
 from services.notify.sending.due import Due
-from services.notify.sending.post import Answer, Post, post
 from services.notify.sending.shares import Shares
 from services.notify.sending.signing import sign
 from shared.aggregate import LONG_AGO, NEVER, now
 from shared.background import Loop
 from shared.errors import Invalid
-from shared.outbound import CallFailed, SilentNames, SsrfGuard, TimeLimit, Unresolved
+from shared.outbound import (
+    CallFailed,
+    CheckedTarget,
+    SilentNames,
+    SsrfGuard,
+    TimeLimit,
+    Unresolved,
+    connected,
+)
 from shared.settings import Settings
 from shared.store import Store
 
-LOOK = 300
+_BODY_READ = 4096
+"""Bytes of the answer that are taken before the connection is closed; none are kept."""
+
+_LOOK = 300
 """Due endpoints that are looked at, beside those that have their turn."""
 
 TURN = 20
 """Deliveries sent to an endpoint before others get their turn."""
 
-IDLE_SECONDS = 0.5
+_IDLE_SECONDS = 0.5
 """How often a process looks for what has become due, beside what it knows of."""
 
-OBSERVED_SECONDS = 1.0
+_OBSERVED_SECONDS = 1.0
 """How often the metrics are renewed at most."""
 
-FRESH_SECONDS = 0.2
+_FRESH_SECONDS = 0.2
 """How old what is known of an endpoint may be when it is called: to look up its name takes longer.
 
 Its owner may have disabled or changed it since.
 """
 
-LEASE_MARGIN = timedelta(seconds=5)
+_LEASE_MARGIN = timedelta(seconds=5)
 
 _GONE = "le serveur a répondu 410 (Gone) : il ne veut plus rien recevoir"
 _HEADERS = {
@@ -53,16 +68,56 @@ _HEADERS = {
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The status of an answer, and the seconds it asks us to wait (Retry-After) if it does."""
+
+    status: int
+    retry_after: float | None = None
+
+
+def post(
+    target: CheckedTarget, headers: Mapping[str, str], body: bytes, limit: TimeLimit
+) -> Answer:
+    """Send `body`; the whole call, connecting and reading included, ends when the time is up.
+
+    The status alone decides: a body that never ends does not undo it. Raises CallFailed.
+    """
+    with connected(target, limit) as timed:
+        timed.connection.request("POST", target.path, body, {**headers, "Connection": "close"})
+        response = timed.response()
+        answer = Answer(response.status, _retry_after(response.getheader("Retry-After")))
+        with suppress(OSError, http.client.HTTPException):
+            response.read(_BODY_READ)
+    return answer
+
+
+def _retry_after(value: str | None) -> float | None:
+    if not value:
+        return None
+    if value.isdecimal():
+        seconds = float(value)
+        return seconds if math.isfinite(seconds) else None
+    try:
+        date = parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return max((date - datetime.now(UTC)).total_seconds(), 0)
+
+
+Post = Callable[[CheckedTarget, Mapping[str, str], bytes, TimeLimit], Answer]
+
+
 class Sender(Loop):
     """Sends due deliveries until stopped, and then lets the calls in hand end."""
 
     def __init__(
         self, store: Store, settings: Settings, guard: SsrfGuard, send: Post = post
     ) -> None:
-        super().__init__(IDLE_SECONDS, self._begin_recovery, self._dispatch, self._observe)
+        super().__init__(_IDLE_SECONDS, self._begin_recovery, self._dispatch, self._observe)
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._waits, self._timeout = settings.webhook_seconds, settings.webhook_timeout_seconds
-        self._lease = timedelta(seconds=self._timeout) + LEASE_MARGIN
+        self._lease = timedelta(seconds=self._timeout) + _LEASE_MARGIN
         self._guard, self._send = guard, send
         self._due, self._shares, self._breaker = Due(store), Shares(), Breaker(self._timeout)
         self._recovered, self._observed = False, 0.0
@@ -90,9 +145,9 @@ class Sender(Loop):
     def _dispatch(self) -> None:
         due_endpoints = list(self._known_due.values())
         if time.monotonic() >= self._look_at:
-            self._look_at = time.monotonic() + IDLE_SECONDS
+            self._look_at = time.monotonic() + _IDLE_SECONDS
             due_endpoints = self._due.endpoints(
-                len(self.in_hand) + LOOK, without=self._shares.full()
+                len(self.in_hand) + _LOOK, without=self._shares.full()
             )
         begun = False
         for endpoint in self._shares.in_turn(
@@ -104,11 +159,11 @@ class Sender(Loop):
             self._shares.begin(endpoint.member_id)
             self.begin(endpoint.id, self._turn, endpoint)
             begun = True
-        if begun and len(due_endpoints) >= LOOK:
+        if begun and len(due_endpoints) >= _LOOK:
             self.wake()  # Behind those of members that are served now there may be others.
 
     def _observe(self) -> None:
-        if time.monotonic() < self._observed + OBSERVED_SECONDS:
+        if time.monotonic() < self._observed + _OBSERVED_SECONDS:
             return
         self._observed = time.monotonic()
         due = self._due.endpoints(len(self.in_hand) + 1)
@@ -145,7 +200,7 @@ class Sender(Loop):
         # Behind a full turn there may be more, due no sooner than its last.
         behind, not_before = dates[-1] if len(waiting) == TURN else NEVER, LONG_AGO
         for place, delivery in enumerate(waiting):
-            if time.monotonic() > read_at + FRESH_SECONDS:
+            if time.monotonic() > read_at + _FRESH_SECONDS:
                 endpoint, read_at = self._endpoints.get(endpoint.id), time.monotonic()
             is_due = delivery.next_attempt_at <= now()
             if self.stopping.is_set() or endpoint.state != "enabled" or not is_due:

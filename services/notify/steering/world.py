@@ -1,21 +1,59 @@
-"""All that is known, as tables, for the figures of one period."""
+"""All that is known, as tables, for the figures of one year in metropolitan France.
+
+Whom a project waited for, from when to when, is told by its facts.
+"""
 
 import time
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, wraps
 from operator import attrgetter
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from services.notify.steering.model import Subject
-from services.notify.steering.period import YearPeriod
-from services.notify.steering.waits import STAGE_OF, waits_of
+from services.notify.steering.model import Fact, Subject
 from shared.background import in_turns
 from shared.language.french import PARIS
-from shared.stages import FINAL_STAGES
+from shared.stages import FINAL_STAGES, STAGES, Stage
 
-ALIVE = timedelta(days=365)
+_DAY = timedelta(days=1)
+
+_Party = Literal["owner", "reviewer", "holder", "member", "operator"]
+
+_STAGE_OF: Mapping[str, Stage] = {f"project_{stage}": stage for stage in STAGES}
+"""The stages of a project, in order, by the facts that it came to them."""
+
+_OPENS: Mapping[str, _Party] = {
+    "access_requested": "owner",
+    "completion_asked": "holder",
+    "member_invited": "member",
+    "result_held": "reviewer",
+    "job_given_up": "operator",
+}
+"""Who is waited for since then."""
+
+_CLOSES: Mapping[str, _Party] = {
+    "access_granted": "owner",
+    "access_refused": "owner",
+    "access_expired": "owner",
+    "access_revoked": "owner",
+    "completion_given": "holder",
+    "invitation_accepted": "member",
+    "invitation_declined": "member",
+    "invitation_expired": "member",
+    "result_released": "reviewer",
+    "result_refused": "reviewer",
+    "job_retried": "operator",
+    "job_succeeded": "operator",
+    "job_failed": "operator",
+    "job_cancelled": "operator",
+}
+"""Who is waited for no more; of an access, all who were asked: one word is that of all."""
+
+_PROPOSED = "treatment_proposed"
+
+_ALIVE = timedelta(days=365)
 """A delivered service is alive when there was a sign of it within that time."""
 
 _TIME = "datetime64[us, UTC]"
@@ -23,6 +61,42 @@ _FACT = ("about", "thing", "time", "what", "kind", "who", "ids", "places", "numb
 _WAIT = ("project", "party", "who", "stage", "since", "until")
 _GONE = ("dataset_retired", "dataset_deleted")
 _RUNS = ("trial", "full")
+
+
+class YearPeriod(NamedTuple):
+    """From the beginning of a year to its end, or until now while it goes on; in UTC, as facts are.
+
+    It is asked of columns of times. Something that goes on has no end.
+    """
+
+    year: int
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, year: int, now: datetime) -> "YearPeriod":
+        """Return that calendar year in Paris; an empty period if it has not begun."""
+        since, following = (
+            datetime(start_year, 1, 1, tzinfo=PARIS).astimezone(UTC)
+            for start_year in (year, year + 1)
+        )
+        until = min(following, now.astimezone(UTC))
+        return cls(year, since, max(since, until))
+
+    def has(self, times: pd.Series) -> pd.Series:
+        """Whether something happened within it."""
+        return (times >= self.since) & (times < self.until)
+
+    def meets(self, since: pd.Series, until: pd.Series) -> pd.Series:
+        """Whether what began and ended then was under way at some time of it."""
+        return (since < self.until) & ~(until < self.since)
+
+    def days(self, since: pd.Series, until: pd.Series) -> pd.Series:
+        """Days of 24 hours, whole and parts; of what went on at the period's end, those until it.
+
+        What began before the period counts from its own beginning.
+        """
+        return (until.fillna(self.until).clip(upper=self.until) - since) / _DAY
 
 
 def _table(make: Callable[["World"], pd.DataFrame]) -> "cached_property[pd.DataFrame]":
@@ -174,16 +248,16 @@ class World:
         services["sign"] = services[["ended", "sign"]].max(axis=1)
         services["label"] = services.label.fillna(services.end_text + " (" + services.index + ")")
         services["state"] = "stale"
-        services.loc[services.sign >= until - ALIVE, "state"] = "alive"
+        services.loc[services.sign >= until - _ALIVE, "state"] = "alive"
         services.loc[services.is_there.eq(False), "state"] = "dead"
         return services
 
     @_table
     def _all_stays(self) -> pd.DataFrame:
         """The stages of each project in order, until the next one; `text` is a reason or title."""
-        stays = self.of_kind(*STAGE_OF).rename(columns={"thing": "project", "time": "since"})
+        stays = self.of_kind(*_STAGE_OF).rename(columns={"thing": "project", "time": "since"})
         until = stays.groupby("project").since.shift(-1)
-        return stays.assign(stage=stays.what.map(STAGE_OF), until=until)
+        return stays.assign(stage=stays.what.map(_STAGE_OF), until=until)
 
     @property
     def _signs(self) -> pd.Series:
@@ -202,3 +276,82 @@ class World:
 def accesses_of(facts: pd.DataFrame) -> pd.DataFrame:
     """Return the facts of access as what a `project` was told, or asked, of a `dataset`."""
     return facts.assign(dataset=facts.ids.str[0]).rename(columns={"thing": "project"})
+
+
+class ProjectWait(NamedTuple):
+    """For whom a project waited; `who` is a member's id, nobody's for the lab's own staff.
+
+    `stage` is the one at which the wait began; it goes on while `until` is None.
+    """
+
+    party: _Party
+    who: str
+    stage: Stage
+    since: datetime
+    until: datetime | None
+
+
+def waits_of(facts: Iterable[Fact]) -> list[ProjectWait]:
+    """Return all waits of the project that these are the facts of, by their beginning."""
+    waiting = _Waiting()
+    for fact in facts:
+        waiting.hear(fact)
+    return waiting.all
+
+
+class _Waiting:
+    """Whom a project waits for, fact by fact."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[_Party, str, str], tuple[Stage, datetime]] = {}
+        self._ended: list[ProjectWait] = []
+        self._stage: Stage = "submitted"
+        self._is_proposed = False
+
+    @property
+    def all(self) -> list[ProjectWait]:
+        """Those that ended, and those that go on."""
+        going_on = [
+            ProjectWait(party, who, stage, since, None)
+            for (party, who, _), (stage, since) in self._open.items()
+        ]
+        return sorted((*self._ended, *going_on), key=lambda wait: wait.since)
+
+    def hear(self, fact: Fact) -> None:
+        """Note whom it opens or closes a wait for."""
+        self._stage = _STAGE_OF.get(fact.what, self._stage)
+        self._is_proposed = self._is_proposed or fact.what == _PROPOSED
+        if fact.what in _OPENS and self._stage not in FINAL_STAGES:
+            self._begin(_OPENS[fact.what], fact.who, _matter(fact), fact.at)
+        if fact.what in _CLOSES:
+            self._end(_CLOSES[fact.what], _matter(fact), fact.at)
+        if self._stage in FINAL_STAGES:
+            for party, _, matter in list(self._open):
+                self._end(party, matter, fact.at)
+        self._review(fact)
+
+    def _review(self, fact: Fact) -> None:
+        """An advised project waits for its treatment, then for its review, unless it is asked."""
+        is_advised = self._stage == "advised"
+        if is_advised and not self._is_proposed:
+            self._begin("holder", fact.who, "treatment", fact.at)
+        else:
+            self._end("holder", "treatment", fact.at)
+        is_asked = any(party == "holder" and matter == "" for party, _, matter in self._open)
+        if is_advised and self._is_proposed and not is_asked:
+            self._begin("reviewer", "", "review", fact.at)
+        else:
+            self._end("reviewer", "review", fact.at)
+
+    def _begin(self, party: _Party, who: str, matter: str, at: datetime) -> None:
+        self._open.setdefault((party, who, matter), (self._stage, at))
+
+    def _end(self, party: _Party, matter: str, at: datetime) -> None:
+        for key in [key for key in self._open if key[0] == party and key[2] == matter]:
+            stage, since = self._open.pop(key)
+            self._ended.append(ProjectWait(party, key[1], stage, since, at))
+
+
+def _matter(fact: Fact) -> str:
+    """What a wait is about: a dataset, a job, or who is invited for which part."""
+    return fact.ids[0] if fact.ids else f"{fact.kind} {fact.who}" if fact.kind else ""

@@ -5,9 +5,8 @@ from datetime import datetime
 
 from services.notify.steering import activity_figures, data_figures, project_figures
 from services.notify.steering.model import Subject
-from services.notify.steering.period import YearPeriod
 from services.notify.steering.views import SteeringQuery, SteeringView
-from services.notify.steering.world import World
+from services.notify.steering.world import World, YearPeriod
 from shared.auth import Caller
 from shared.background import in_turns
 from shared.language.french import PARIS

@@ -10,12 +10,12 @@ from services.portal.pages import (
     home,
     mails,
     members,
+    owners,
     partners,
     persons,
     steering,
     workshops,
 )
-from services.portal.pages.owners import endings, openings
 from services.portal.pages.projects import projects, recipes, results, reviews, treatments
 
 PAGES = [
@@ -24,8 +24,7 @@ PAGES = [
     *catalogue.ROUTES,
     *workshops.ROUTES,
     *data.ROUTES,
-    *openings.ROUTES,
-    *endings.ROUTES,
+    *owners.ROUTES,
     *access_requests.ROUTES,
     *projects.ROUTES,
     *treatments.ROUTES,

@@ -4,22 +4,22 @@ The steps are gone through with columns in place of rows: an unknown column is a
 tells of figures that would not mean what their name says, and of crossings that multiply rows.
 """
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from shared.engine.analysis.crossing_remarks import codes_told, crossing_told, keys_told
 from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.engine.analysis.left_out import totals_told
-from shared.engine.analysis.misread_columns import misreadings
-from shared.engine.analysis.remarks import Findings, Remark
-from shared.engine.analysis.repetition import Keys, Side, grain_told, rate_told, repeated_told
-from shared.engine.analysis.step_tables import (
-    StepColumn,
-    StepTable,
-    figure,
-    grouped,
-    handed_on,
-    met,
+from shared.engine.analysis.misread_columns import misreadings, totals_told
+from shared.engine.analysis.remarks import Findings, Remark, Types
+from shared.engine.analysis.repetition import (
+    Keys,
+    Side,
+    codes_told,
+    crossing_told,
+    grain_told,
+    keys_told,
+    rate_told,
+    repeated_told,
 )
 from shared.engine.applications import (
     APPLICATIONS,
@@ -30,18 +30,116 @@ from shared.engine.applications import (
 )
 from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.applications.cross.application import CHOICE, SUCCESSOR_COLUMNS, CrossParameters
-from shared.engine.applications.effect import Effect, Named
+from shared.engine.applications.effect import Effect, MadeColumn, Named, Source
 from shared.engine.applications.parameters import Parameters
 from shared.engine.tables.column_names import near, unique
 from shared.engine.tables.files import no_table
-from shared.engine.tables.multiplicity import ONCE, UNKNOWN
+from shared.engine.tables.key_file import COARSE
+from shared.engine.tables.multiplicity import ONCE, UNKNOWN, Multiplicity
 from shared.events.event import Step, Treatment
 from shared.language.french import quoted
+
+_EXTREMES = ("min", "max")
 
 FILES = "files"
 """The kind of a remark on files that are taken for a table."""
 
 _KINDS = {"text": "du texte", "boolean": "oui ou non"}
+
+
+class _StepColumn(NamedTuple):
+    """A column of a table on the way: where it is from, and how often a row of that may stand.
+
+    `is_bound` when that is a bound, which no row need reach.
+    """
+
+    profile: KnownColumn | None
+    source: str
+    multiplicity: Multiplicity = ONCE
+    crossed: str = ""
+    is_bound: bool = False
+
+
+class _StepTable(NamedTuple):
+    """A table on the way; one that `is_open` may have columns that nobody knows.
+
+    What `is_files` is none. Of its `rows`, `totals` sum others: steps leave these out unless they
+    keep them.
+    """
+
+    name: str
+    dataset_id: str
+    columns: Mapping[str, _StepColumn]
+    rows: int | None = None
+    is_open: bool = False
+    is_files: bool = False
+    totals: int = 0
+
+    def rows_read(self, *, with_totals: bool) -> int | None:
+        """Return how many rows a step reads."""
+        return self.rows if self.rows is None or with_totals else self.rows - self.totals
+
+    @property
+    def types(self) -> Types | None:
+        """Return the SQL types that a query gets; None where the table may have other columns."""
+        profiles = {name: column.profile for name, column in self.columns.items()}
+        types = {name: profile.query_type if profile else "" for name, profile in profiles.items()}
+        return None if self.is_open else types
+
+    @staticmethod
+    def profiles_in(tables: Mapping[str, "_StepTable"]) -> dict[Source, KnownColumn]:
+        """Return the columns of tables, by their roles, of which something is known."""
+        return {
+            Source(role, name): column.profile
+            for role, table in tables.items()
+            for name, column in table.columns.items()
+            if column.profile
+        }
+
+
+def _grouped(column: _StepColumn, parameters: AggregateParameters) -> KnownColumn | None:
+    """Return a column of groups; where it is the only one, each of its values stands once."""
+    profile = column.profile
+    if profile is None:
+        return None
+    once = profile.distinct if len(parameters.group_columns()) == 1 else None
+    return profile.model_copy(update={"filled": once, "distinct": once})
+
+
+def figure(name: str, column: MadeColumn, table: _StepTable) -> KnownColumn:
+    """Return the profile of a figure of groups; the smallest or largest of dates is a date."""
+    sources = [table.columns.get(part.source.column) for part in column.of if part.how in _EXTREMES]
+    profiles = [source.profile for source in sources if source]
+    is_day = any(profile and profile.kind == "date" for profile in profiles)
+    return KnownColumn(name=name, kind="date" if is_day else column.kind, unit=column.unit)
+
+
+def _met(
+    column: _StepColumn, multiplicity: Multiplicity, step: Step, *, is_bound: bool
+) -> _StepColumn:
+    """Return a column after a crossing in which each of its rows may stand that often."""
+    if multiplicity == ONCE:
+        return column
+    return column._replace(
+        multiplicity=column.multiplicity * multiplicity,
+        crossed=step.output,
+        is_bound=is_bound or column.multiplicity != ONCE,
+    )
+
+
+def _handed_on(
+    name: str, column: MadeColumn, input_tables: Mapping[str, _StepTable], step: Step
+) -> _StepColumn:
+    """Return a column of a step's result: as it was, or as one that is made there."""
+    source = column.unchanged
+    input_column = input_tables[source.role].columns.get(source.column) if source else None
+    if input_column is None:
+        key = None if column.code in COARSE else column.code or None
+        profile = KnownColumn(name=name, kind=column.kind, type=column.code, key=key)
+        return _StepColumn(profile, step.output)
+    return input_column._replace(
+        profile=input_column.profile and input_column.profile.model_copy(update={"name": name})
+    )
 
 
 def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
@@ -82,7 +180,7 @@ class _Check:
     def __init__(self, treatment: Treatment, inputs: KnownInputs) -> None:
         self._treatment, self._inputs = treatment, inputs
         self._findings = Findings([], [], [], {})
-        self.tables: dict[str, StepTable] = {}
+        self.tables: dict[str, _StepTable] = {}
 
     def findings(self) -> Findings:
         """Check every step; return what was found."""
@@ -91,7 +189,7 @@ class _Check:
         for number, step in enumerate(self._treatment.steps):
             parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
             if self._takes_files(number, step):
-                self.tables[step.output] = StepTable(step.output, "", {}, is_open=True)
+                self.tables[step.output] = _StepTable(step.output, "", {}, is_open=True)
             else:
                 self.tables[step.output] = self._checked(number, step, parameters)
                 self._tell_misreadings(number, step, parameters)
@@ -99,7 +197,7 @@ class _Check:
         self._findings.tables.update({name: table.types for name, table in self.tables.items()})
         return self._findings
 
-    def _checked(self, number: int, step: Step, parameters: Any) -> StepTable:  # noqa: ANN401
+    def _checked(self, number: int, step: Step, parameters: Any) -> _StepTable:  # noqa: ANN401
         """Check the step; its parameters are of its application's own type."""
         traits = traits_of(step)
         if traits.sums:
@@ -112,21 +210,21 @@ class _Check:
         before = {warning.message for warning in self._findings.warnings}
         about = (self._inputs.table(table.dataset_id).territory for table in input_tables.values())
         places, effect = next(filter(None, about), ()), self._effect(number, step)
-        profiles = StepTable.profiles_in(input_tables)
+        profiles = _StepTable.profiles_in(input_tables)
         for field, kind, message in misreadings(step, parameters, effect, profiles, places):
             at = f"steps.{number}.parameters.{field}".removesuffix(".")
             self._warn(at, kind, message if message not in before else "")
 
-    def _input(self, name: str, dataset_id: str) -> StepTable:
+    def _input(self, name: str, dataset_id: str) -> _StepTable:
         dataset = self._inputs.table(dataset_id)
         if dataset.is_lost:
             self._note(self._findings.faults, f"inputs.{name}", "unknown_dataset", dataset)
         elif dataset.columns is None or dataset.reason:
             self._note(self._findings.unchecked, f"inputs.{name}", "not_known", dataset)
-        columns = {column.name: StepColumn(column, name) for column in dataset.columns or ()}
+        columns = {column.name: _StepColumn(column, name) for column in dataset.columns or ()}
         is_open = dataset.columns is None
         rows, totals = dataset.rows, dataset.totals
-        return StepTable(name, dataset_id, columns, rows, is_open, dataset.is_files, totals)
+        return _StepTable(name, dataset_id, columns, rows, is_open, dataset.is_files, totals)
 
     def _takes_files(self, number: int, step: Step) -> bool:
         """Return whether a step takes files for a table; note a fault for each such role."""
@@ -146,14 +244,14 @@ class _Check:
         )
         notes.append(Remark(field=field, kind=kind, message=message, dataset_id=dataset.dataset_id))
 
-    def _column(self, table: StepTable, name: str, field: str) -> StepColumn:
+    def _column(self, table: _StepTable, name: str, field: str) -> _StepColumn:
         """Return the column of that name; note a fault where the table cannot have it."""
         column = table.columns.get(name)
         if column is None and not table.is_open:
             message = f"la table {quoted(table.name)} n'a pas de colonne {quoted(name)}"
             message += near(name, table.columns)
             self._fault(field, "unknown_column", message, table.dataset_id)
-        return column or StepColumn(None, table.name, UNKNOWN)
+        return column or _StepColumn(None, table.name, UNKNOWN)
 
     def _fault(self, field: str, kind: str, message: str, dataset_id: str = "") -> None:
         remark = Remark(field=field, kind=kind, message=message, dataset_id=dataset_id)
@@ -163,7 +261,7 @@ class _Check:
         if message:
             self._findings.warnings.append(Remark(field=field, kind=kind, message=message))
 
-    def _input_tables(self, step: Step) -> dict[str, StepTable]:
+    def _input_tables(self, step: Step) -> dict[str, _StepTable]:
         return {role: self.tables[name] for role, name in step.inputs.items()}
 
     def _effect(self, number: int, step: Step) -> Effect:
@@ -173,7 +271,7 @@ class _Check:
         }
         return effect_of(step, f"steps.{number}", columns_by_role)
 
-    def _name(self, number: int, step: Step, named: Named) -> StepColumn:
+    def _name(self, number: int, step: Step, named: Named) -> _StepColumn:
         """Return a column that a step names; note a fault where it is missing or no number."""
         field, name = f"steps.{number}.parameters.{named.field}", named.source.column
         column = self._column(self._input_tables(step)[named.source.role], name, field)
@@ -182,7 +280,7 @@ class _Check:
             self._tell_no_number(name, profile, field, named.number_for)
         return column
 
-    def _made(self, number: int, step: Step) -> StepTable:
+    def _made(self, number: int, step: Step) -> _StepTable:
         """Return the table that a step makes, by its effect alone; note faults and cautions."""
         effect = self._effect(number, step)
         for fault in effect.faults:
@@ -194,18 +292,18 @@ class _Check:
             self._name(number, step, named)
         return self._table(step, effect)
 
-    def _table(self, step: Step, effect: Effect) -> StepTable:
+    def _table(self, step: Step, effect: Effect) -> _StepTable:
         """Return the table that a step makes by its effect, with as many rows if it keeps them."""
         input_tables = self._input_tables(step)
         main = input_tables[APPLICATIONS[step.application].main_role(step)]
         columns = {
-            name: handed_on(name, column, input_tables, step)
+            name: _handed_on(name, column, input_tables, step)
             for name, column in effect.columns.items()
         }
         is_open = effect.is_open or any(input_tables[role].is_open for role in effect.passes)
         is_kept = step.parameters.get("totals") == "kept"
         rows = main.rows_read(with_totals=is_kept) if effect.rows == "kept" else None
-        return StepTable(step.output, main.dataset_id, columns, rows, is_open)
+        return _StepTable(step.output, main.dataset_id, columns, rows, is_open)
 
     def _sides(
         self, number: int, step: Step, parameters: CrossParameters
@@ -237,7 +335,7 @@ class _Check:
             self._warn(f"{at}.{both[1]}", "no_codes", codes_told(right, left))
         return sides
 
-    def cross(self, number: int, step: Step, parameters: CrossParameters) -> StepTable:
+    def cross(self, number: int, step: Step, parameters: CrossParameters) -> _StepTable:
         """Return the crossed table, with how often its rows may stand and how many it has."""
         at, input_tables = f"steps.{number}", self._input_tables(step)
         left, right = input_tables["left"], input_tables["right"]
@@ -261,7 +359,7 @@ class _Check:
         if parameters.how == "anti":
             return table
         relation = keys.relation
-        met_here = partial(met, step=step, is_bound=not keys.is_exact)
+        met_here = partial(_met, step=step, is_bound=not keys.is_exact)
         kept = {name: met_here(column, relation.left) for name, column in left.columns.items()}
         renamed = zip(right.columns.values(), unique(right.columns, kept), strict=True)
         added = {new: met_here(column, relation.right) for column, new in renamed}
@@ -278,10 +376,10 @@ class _Check:
             Remark(field=field, kind="many_to_many", message=message, dataset_id=dataset_id)
         )
 
-    def aggregate(self, number: int, step: Step, parameters: AggregateParameters) -> StepTable:
+    def aggregate(self, number: int, step: Step, parameters: AggregateParameters) -> _StepTable:
         """Return the table of groups; warn of figures that count repeated rows."""
         table, at = self._input_tables(step)["table"], f"steps.{number}.parameters"
-        columns: dict[str, StepColumn] = {}
+        columns: dict[str, _StepColumn] = {}
         effect = self._effect(number, step)
         for named in effect.named:
             columns[named.field] = column = self._name(number, step, named)
@@ -301,20 +399,20 @@ class _Check:
                 self._warn(field, "sum_of_rates", rate_told(column.profile))
         self._check_ratio(at, parameters, table)
         groups = {
-            name: StepColumn(grouped(columns[f"by.{place}"], parameters), step.output)
+            name: _StepColumn(_grouped(columns[f"by.{place}"], parameters), step.output)
             for place, name in enumerate(parameters.by)
         }
         groups |= {
-            time_grain.called: StepColumn(
+            time_grain.called: _StepColumn(
                 KnownColumn(name=time_grain.called, kind="text"), step.output
             )
             for time_grain in parameters.times
         }
         figures = {
-            name: StepColumn(figure(name, effect.columns[name], table), step.output)
+            name: _StepColumn(figure(name, effect.columns[name], table), step.output)
             for name in parameters.figures()
         }
-        return StepTable(step.output, table.dataset_id, {**groups, **figures})
+        return _StepTable(step.output, table.dataset_id, {**groups, **figures})
 
     def _tell_no_number(self, name: str, profile: KnownColumn, field: str, how: str) -> None:
         if profile.key:
@@ -336,7 +434,7 @@ class _Check:
                 " échouera si une seule valeur n'en est pas un",
             )
 
-    def _check_ratio(self, at: str, parameters: AggregateParameters, table: StepTable) -> None:
+    def _check_ratio(self, at: str, parameters: AggregateParameters, table: _StepTable) -> None:
         """Warn of a ratio of figures that are not of the same rows."""
         if parameters.ratio is None:
             return

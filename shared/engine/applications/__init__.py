@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError
 
 from shared.engine.applications.aggregate.application import AGGREGATE
-from shared.engine.applications.application import Application, Parameters, Role
+from shared.engine.applications.application import NOT_DECLARED, Application, Role, Traits
 from shared.engine.applications.chart.application import CHART
 from shared.engine.applications.clean.application import CLEAN
 from shared.engine.applications.cross.application import CHOICE, CROSS
@@ -20,12 +20,12 @@ from shared.engine.applications.effect import Columns, Effect
 from shared.engine.applications.filter.application import FILTER
 from shared.engine.applications.geo.application import GEO
 from shared.engine.applications.map.application import MAP
+from shared.engine.applications.parameters import Parameters
 from shared.engine.applications.pivot.application import PIVOT
 from shared.engine.applications.pseudonymise.application import PSEUDONYMISE
 from shared.engine.applications.python.application import PYTHON, not_installed
 from shared.engine.applications.query.application import QUERY
 from shared.engine.applications.report.application import REPORT
-from shared.engine.applications.traits import NOT_DECLARED, Traits
 from shared.errors import Invalid, NotFound, invalid_of
 from shared.events.event import Frozen, Step, Treatment
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, StringConstraints
 
 from shared.engine.applications.effect import Columns, Effect
-from shared.engine.applications.parameters import ColumnName, Parameters
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import Parameters
 from shared.events.event import Frozen, Step
 from shared.language.french import french_list
 
@@ -33,6 +32,63 @@ Totals = Annotated[
     ),
 ]
 """What a step does with the rows of its datasets that sum others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traits:
+    """What an application is to those who do not know it; none has a default.
+
+    draws: it hands its table, in the role `table`, on as it is, and draws what of it leaves.
+    runs_code, runs_sql: people write what it does, as a program or as a query.
+    joins: it sets rows of several tables side by side, and may so repeat them.
+    sums: it adds up groups of rows, as its parameters, AggregateParameters, tell.
+    reads_files: it takes a dataset of files as these are.
+    needs_key: it makes pseudonyms with the key of its project.
+    may_fail_by_row: its holder can choose for which rows, or values, it fails.
+    picks_rows: its holder can choose which rows, or values of them, go on, and so single out
+        others' units.
+    is_repeatable: whether the same parameters make the same table of the same tables, on any day.
+    """
+
+    draws: bool
+    runs_code: bool
+    runs_sql: bool
+    joins: bool
+    sums: bool
+    reads_files: bool
+    needs_key: bool
+    may_fail_by_row: bool
+    picks_rows: bool
+    is_repeatable: Callable[[Mapping[str, Any]], bool]
+
+
+NOT_DECLARED = Traits(
+    draws=False,
+    runs_code=False,
+    runs_sql=False,
+    joins=False,
+    sums=False,
+    reads_files=False,
+    needs_key=False,
+    may_fail_by_row=True,
+    picks_rows=True,
+    is_repeatable=lambda _parameters: False,
+)
+"""Those of an application that is not known: the most careful answers."""
+
+DRAWS = Traits(
+    draws=True,
+    runs_code=False,
+    runs_sql=False,
+    joins=False,
+    sums=False,
+    reads_files=False,
+    needs_key=False,
+    may_fail_by_row=False,
+    picks_rows=False,
+    is_repeatable=lambda _parameters: True,
+)
+"""Those of an application that draws its table, and does nothing else."""
 
 
 class Role(Frozen):
@@ -122,16 +178,3 @@ class Application:
         if self.main:
             return self.main(step.parameters, tuple(step.inputs))
         return next(iter(step.inputs)) if self.open_roles else self.roles[0].name
-
-
-__all__ = [
-    "Application",
-    "ColumnName",
-    "Equality",
-    "Formats",
-    "Parameters",
-    "Role",
-    "Title",
-    "Totals",
-    "Unit",
-]

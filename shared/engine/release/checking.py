@@ -7,13 +7,12 @@ from typing import Literal
 
 from shared.engine.database import Database, columns, literal, quoted
 from shared.engine.release.arithmetic.atoms import Undecided
-from shared.engine.release.cells import Earlier
+from shared.engine.release.cells import Earlier, outcome, summary
 from shared.engine.release.following import FollowedTable, Following
 from shared.engine.release.hidden_cells import HiddenCells
 from shared.engine.release.populations import Numbers, Population, visible
 from shared.engine.release.protected_figures import figures_of
 from shared.engine.release.table_check import TableCheck
-from shared.engine.release.told import outcome, summary
 from shared.engine.release.version_differences import OtherVersion, differences
 from shared.engine.tables.release import (
     LedgerEntry,

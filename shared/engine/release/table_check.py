@@ -9,13 +9,20 @@ import pyarrow as pa
 
 from shared.engine.database import filled, literal, quoted
 from shared.engine.release.arithmetic.atoms import Undecided
-from shared.engine.release.cells import COUNT, PARTS, Cells, Earlier, Hidden
+from shared.engine.release.cells import (
+    COUNT,
+    PARTS,
+    Cells,
+    Earlier,
+    Hidden,
+    between_versions,
+    outcomes,
+)
 from shared.engine.release.following import FollowedTable, Following
 from shared.engine.release.grouping import alike_groups, columns_of, members_of
 from shared.engine.release.populations import Numbers, Population
 from shared.engine.release.protected_figures import ProtectedFigure, Statistic, Telling
 from shared.engine.release.suppression import hide_counts, hide_large, hide_small
-from shared.engine.release.told import between_versions, outcomes
 from shared.engine.release.version_differences import OtherVersion, VersionCheck, marks_of
 from shared.engine.tables.release import LedgerEntry, RuleOutcome
 

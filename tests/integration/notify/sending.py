@@ -9,8 +9,7 @@ from datetime import timedelta
 
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.sending.due import Due
-from services.notify.sending.post import Post, post
-from services.notify.sending.sender import Sender
+from services.notify.sending.sender import Post, Sender, post
 from shared.aggregate import new_id, now
 from shared.outbound import Names, SsrfGuard
 from shared.settings import Settings

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from deploy.local.ports import LOOPBACK
-from services.notify.sending.post import post
+from services.notify.sending.sender import post
 from shared.outbound import CallFailed, Names, SsrfGuard, TimeLimit
 from tests.servers import free_port
 from tests.web_server import (

@@ -14,7 +14,7 @@ from services.notify.commands import Webhooks
 from services.notify.model import Endpoint
 from services.notify.sending.breaker import FIRST_SECONDS
 from services.notify.sending.due import Due
-from services.notify.sending.post import Answer
+from services.notify.sending.sender import Answer
 from services.notify.sending.shares import SHARE
 from shared.aggregate import NEVER
 from shared.auth import INSIDE

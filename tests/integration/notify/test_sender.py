@@ -13,8 +13,7 @@ from deploy.local.ports import LOOPBACK
 from services.notify.model import Endpoint
 from services.notify.recorder import Recorder
 from services.notify.sending.due import A_MOMENT
-from services.notify.sending.post import Answer, post
-from services.notify.sending.sender import TURN
+from services.notify.sending.sender import TURN, Answer, post
 from shared.aggregate import LONG_AGO
 from shared.events import ProjectSubmitted
 from shared.outbound import CheckedTarget, Names, TimeLimit

@@ -7,7 +7,7 @@ import pytest
 from pyarrow import parquet
 
 from services.portal.building import Choices, treatment_of
-from services.portal.pages.projects.choice_checks import with_value
+from services.portal.pages.projects.treatments import with_value
 from tests.integration.compute.jobs import Taken, step, take_in, treat_taken
 
 TOWNS = "commune;parts\nCAEN;1\n  Caen ;2\ncaën;3\nVire;4\nÉvreux;5\n;6\n".encode()

@@ -7,7 +7,7 @@ from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import VersionContent, VersionProvenance
-from services.catalog.licences.licence_source import LicensedInput
+from services.catalog.licences.licences import LicensedInput
 from shared.engine.tables.manifest import Column, Profile
 from shared.events import FileRef, ProjectSubmitted
 

@@ -1,6 +1,8 @@
-"""What places are called, and what they lie in."""
+"""What places are and were called, and what they lie in."""
 
-from deploy.cog.place_names import place_names
+from typing import Any
+
+from deploy.cog.place_names import former_names, place_names
 from deploy.cog.territory_history import Edition
 
 LISTS = Edition(
@@ -45,3 +47,24 @@ def test_each_name_has_its_code_and_what_it_lies_in() -> None:
     assert rows["Caen agglo"][:2] == ("epci", "200065597")
     assert {"Normandie", "Basse-Normandie"} <= rows.keys()
     assert "Saint-Pierre-et-Miquelon" not in rows
+
+
+def edition(communes: list[Any], history: list[Any] | None = None) -> Edition:
+    """A year's lists with these communes."""
+    return Edition(communes, [], [], [], history or [])
+
+
+def test_each_former_name_leads_to_the_present_commune_once() -> None:
+    """Of what is gone by the history, of what was renamed by a list; no district, no name twice."""
+    gone = {"code": "14001", "type": "COM", "nom": "Avenay"}
+    lost = {"code": "14002", "type": "COM", "nom": "Nulle-Part"}
+    named = {"code": "14118", "type": "commune-actuelle", "nom": "CAEN"}
+    before = {"code": "62588", "type": "commune-actuelle", "nom": "Montreuil"}
+    district = {"code": "75115", "type": "arrondissement-municipal", "nom": "Paris 15e"}
+    editions = [edition([named, before, district], [gone, gone, lost])]
+    now = {"14001": "14118", "14118": "14118", "62588": "62588", "75115": "75056"}
+    present_communes = [("commune", "14118", "Caen", "caen", "", "14000", 1)]
+    assert list(former_names(editions, now, present_communes)) == [
+        ("Montreuil", "62588", "62588"),
+        ("Avenay", "14001", "14118"),
+    ]

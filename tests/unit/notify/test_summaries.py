@@ -7,7 +7,7 @@ from services.catalog.datasets.bodies import ChangeDataset
 from services.intake.workshops.bodies import ChangeWorkshop
 from services.notify.service import Notify
 from services.notify.summaries import _WORDS, summarise
-from shared.engine.release.told import summary
+from shared.engine.release.cells import summary
 from shared.events import (
     LAB_EVENTS,
     AccessExpired,

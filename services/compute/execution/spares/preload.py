@@ -36,7 +36,7 @@ _OTHERS = (
     "shared.engine.exports.__main__",
     "shared.engine.running.sql.__main__",
     "shared.engine.running.code_trial",
-    "shared.engine.running.steps.pictures.drawn",
+    "shared.engine.running.steps.pictures",
 )
 _MOST = 1 << 16
 _MEMORY_BYTES = 1_000_000_000

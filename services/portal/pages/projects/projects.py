@@ -1,6 +1,7 @@
 """Projects: a question is sent in, and everything that is asked of people on its way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from starlette.responses import Response
@@ -8,16 +9,25 @@ from starlette.responses import Response
 from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import if_seen
-from services.portal.pages.projects.awaited import awaited
-from services.portal.pages.projects.invitees import invited, invitees
 from services.portal.pages.projects.treatment_sentences import codes_of, sentences_of
 from services.portal.pages.projects.treatments import titles_of, untitled_by, with_titles
 from services.portal.typography import sentence
-from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
+from services.portal.visit import NO_FAULTS, Faults, Visit, called, faults_of, faults_on, get, post
 from shared.aggregate import new_id
 from shared.language.french import french_list
 from shared.places.names import in_french
-from shared.stages import STAGE_NAMES, WAY
+from shared.stages import FINAL_STAGES, STAGE_NAMES, WAY
+
+_MOST_FOUND = 20
+
+_UNDER_WAY, _STOPPED = ("queued", "running"), ("failed", "cancelled")
+_EQUIPPED = ("equipped", "trialled", "piloted", "staffed")
+_UNTITLED = "un jeu de données"
+_ASKING = {
+    "trialled": "Le membre invité comme site pilote doit répondre.",
+    "piloted": "Les membres invités dans l'équipe doivent répondre.",
+}
+"""What is said at a stage that looks for a part, once somebody is asked."""
 
 _TEXTS = ("title", "problem", "theme")
 _LISTS = ("territory", "keywords", "skills")
@@ -273,3 +283,148 @@ ROUTES = [
     post("/projets/{project_id}/retrait", withdraw),
     post("/projets/{project_id}/livraison", deliver),
 ]
+
+
+def awaited(
+    project: Json, jobs: Sequence[Json], names: Mapping[str, str], reader_id: str = ""
+) -> list[str]:
+    """Return what a project waits for, as far as its reader may see it.
+
+    `jobs` are its own, newest first; `names` are those of members by their ids. It is never
+    empty: where nobody must act, it says what the lab does.
+    """
+    if project["stage"] in FINAL_STAGES:
+        end = STAGE_NAMES[project["stage"]]
+        return [f"Rien n'est plus attendu de personne : le projet est {end}."]
+    holder = "Vous devez" if reader_id == project["holder_id"] else "Le porteur doit"
+    waits = [*_in_the_way(project, names)]
+    if project["holder_due"]:
+        waits.append(f"{holder} {project['holder_due']}.")
+    if project["staff_due"]:
+        waits.append(f"Le Datalab doit {project['staff_due']}.")
+    return [*waits, *_of_stage(project, jobs, holder, is_told=bool(waits))]
+
+
+def _in_the_way(project: Json, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield the missing agreements, the treatment's faults and the lost jobs."""
+    for wait in project.get("waits_for", ()):
+        owner = names.get(wait["member_id"], "de son propriétaire")
+        yield f"Un accord est attendu sur « {wait['title'] or _UNTITLED} » : {owner}."
+    for access in project.get("accesses", ()):
+        if access["state"] not in ("granted", "requested"):
+            reason = (access["reason"] or "sans réponse").rstrip(".")
+            yield f"L'accès à « {access['title'] or _UNTITLED} » manque : {reason}."
+    for check in project.get("checks", ()):
+        yield from check["faults"] + check["waits"]
+    for job in project.get("given_up", ()):
+        yield f"Un opérateur doit relancer ou annuler un calcul abandonné : {job['reason']}."
+
+
+def _of_stage(project: Json, jobs: Sequence[Json], holder: str, *, is_told: bool) -> Iterator[str]:
+    """What the stage itself is for, beside what is known to be in its way."""
+    if project["stage"] in _EQUIPPED and not (project.get("access_open", True) or is_told):
+        yield "Le Datalab vérifie le nouveau traitement, qui est ensuite calculé de nouveau."
+        return
+    match project["stage"]:
+        case "submitted":
+            yield "Le Datalab cherche les données, les experts et les sites qui conviennent."
+        case "advised" if not project["holder_due"]:
+            yield _of_review(project.get("checks", ()), holder)
+        case "trialled" | "piloted" as stage if not project["staff_due"]:
+            yield _ASKING[stage]
+        case "secured" if not is_told:
+            yield "Le Datalab ouvre l'accès aux données et l'espace de calcul."
+        case "equipped" if not is_told:
+            yield "L'essai sur un échantillon est lancé."
+        case "staffed" if not is_told:
+            yield _of_full_job(project["results"], _last(jobs, "full"), holder)
+
+
+def _of_review(checks: Sequence[Json], holder: str) -> str:
+    if any(check["faults"] for check in checks):
+        return f"{holder} changer le traitement."
+    if any(check["by"] == "catalog" for check in checks):
+        return "Un relecteur du Datalab doit se prononcer."
+    return "Le Datalab vérifie le traitement."
+
+
+def _of_full_job(results: Sequence[Json], state: str, holder: str) -> str:
+    """Of a job that has no result to deliver: the newest result is held, or there is none."""
+    if results and results[-1]["state"] == "held" and state not in _UNDER_WAY:
+        return "Un relecteur doit dire si le résultat du calcul complet peut sortir."
+    if state in _STOPPED:
+        return (
+            f"Le calcul complet n'a pas abouti. {holder} le relancer depuis sa page, ou"
+            " changer le traitement."
+        )
+    return "Le calcul complet est lancé ; son résultat se livre ensuite."
+
+
+def _last(jobs: Sequence[Json], kind: str) -> str:
+    """Return the state of the newest job of a kind; empty if there is none, or none visible."""
+    return next((str(job["state"]) for job in jobs if job["kind"] == kind), "")
+
+
+@dataclass(frozen=True)
+class Invitee:
+    """A member that may be asked."""
+
+    member_id: str
+    name: str
+    kind: str
+    is_advised: bool
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Invitees:
+    """Those that the form of a part offers, and whether the search found more than it shows."""
+
+    asked: str
+    members: tuple[Invitee, ...]
+    matches: int
+    is_cut: bool
+
+
+async def invitees(visit: Visit, project: Json, *, is_site: bool) -> Invitees:
+    """Return the members that the form offers: chosen ones, advised ones, then search results.
+
+    A search of the same form keeps what was chosen.
+    """
+    field, part = ("site_id", "pilot_site") if is_site else ("team", "team")
+    query, typed = visit.request.query_params, visit.asked("membre")
+    sent = visit.texts(field) if visit.form else query.getlist(field)
+    has_chosen = bool(visit.form) or "membre" in query
+    chosen = sent if has_chosen else invited(project, part)
+    advised = _advised(project, "pilot_sites" if is_site else "experts")
+    page = await visit.lab.get("intake", "/members", q=typed, limit=_MOST_FOUND) if typed else {}
+    search_results = {
+        member["id"]: member for member in page.get("items", ()) if not member["left_at"]
+    }
+    members_by_id = search_results | await visit.lab.members(
+        {*chosen, *advised} - search_results.keys()
+    )
+    members = tuple(
+        Invitee(
+            member_id, called(member), member["kind"], member_id in advised, member_id in chosen
+        )
+        for member_id in dict.fromkeys((*chosen, *advised, *search_results))
+        if (member := members_by_id[member_id])
+    )
+    return Invitees(typed, members, len(search_results), bool(page.get("next")))
+
+
+def invited(project: Json, part: str) -> list[str]:
+    """Return the members who are asked for a part or took it."""
+    return [
+        invitation["member_id"]
+        for invitation in project.get("invitations", [])
+        if invitation["part"] == part and invitation["state"] in {"invited", "accepted"}
+    ]
+
+
+def _advised(project: Json, kind: str) -> list[str]:
+    """Return the members that the lab advises for a part, best first."""
+    return [
+        suggestion["member_id"] for suggestion in (project.get("guidance") or {}).get(kind) or ()
+    ]

@@ -1,9 +1,12 @@
-"""What to do with the data: built by choices, by a recipe, in SQL or in Python; seen before."""
+"""What to do with the data: built by choices, by a recipe, in SQL or in Python; seen before.
+
+Choices are no treatment while a value is none, or one is made by half.
+"""
 
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -12,13 +15,6 @@ from starlette.responses import Response
 from services.portal.building import KEY_PARTS, Choices, keys_of_codes, treatment_of
 from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import PagePart, if_seen, part_of
-from services.portal.pages.projects.choice_checks import (
-    OF_FIGURES,
-    check_complete,
-    check_crossed,
-    check_drawn,
-    with_value,
-)
 from services.portal.pages.projects.treatment_forms import (
     BETWEEN,
     TreatmentForms,
@@ -29,10 +25,32 @@ from services.portal.pages.projects.treatment_forms import (
 )
 from services.portal.pages.projects.treatment_sentences import UNANSWERED, UNSEEN, sentences_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
-from shared.engine.applications.filter.application import COMPARISONS
+from shared.engine.applications.filter.application import COMPARISONS, read_value
+from shared.errors import Invalid
 from shared.language.french import quoted
+from shared.language.french import quoted as french_quoted
 
-PYTHON = "python"
+_EQUALITIES = ("=", "<>")
+_BARS = (("barres", "par quoi vont les barres"), ("hauteur", "la longueur des barres"))
+_COLOURED = (
+    ("territoire", "où sont les codes du territoire"),
+    ("couleur", "selon quoi colorer la carte"),
+)
+"""The fields of a chart and of a map, and what is missing without each, in French."""
+
+_OF_FIGURES = frozenset(("taux", *(at for at, _ in (*_BARS, *_COLOURED))))
+"""The fields of what is made of figures: what is wrong with them hides nothing else."""
+
+_IN_ORDER = frozenset({"month", "datetime", "year"})
+"""Types of text that stand in the order of what they mean."""
+
+_NOT_IN_ORDER = (
+    "Cette colonne est lue comme du texte : le Datalab n'en compare pas les grandeurs. Choisissez"
+    " « est égal à » ou « n'est pas » ; si ce sont des nombres, déposez un fichier où cette colonne"
+    " n'a rien d'autre."
+)
+
+_PYTHON = "python"
 """The application that a lab runs only where the libraries of code are installed."""
 
 _FOUND = 50
@@ -57,7 +75,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS, treatment: Json = None)
         preview=preview_of(visit, chosen_treatment, project["holder_id"]),
         columns=columns,
         given=_given(visit, choices.left),
-        python=if_seen(visit.lab.get("compute", path_of("applications", PYTHON))),
+        python=if_seen(visit.lab.get("compute", path_of("applications", _PYTHON))),
         titles=titles_of(visit, forms.dataset_ids | _read_by_now(project)),
     )
     if isinstance(preview := parts["preview"].value, Faults):
@@ -146,10 +164,10 @@ async def _read_choices(
         return choices, forms.treatment, None
     try:
         choices = await _read_by(choices, columns)
-        check_complete(choices)
+        _check_complete(choices)
     except Refused as refused:
         faults = faults_of(refused)
-        seen = treatment_of(choices.undrawn) if faults.at in OF_FIGURES else None
+        seen = treatment_of(choices.undrawn) if faults.at in _OF_FIGURES else None
         return choices, seen, faults
     return choices, treatment_of(choices), None
 
@@ -165,7 +183,7 @@ async def _undrawn(
     if isinstance(preview, Faults):
         return None, faults, PagePart()
     try:
-        check_drawn(choices, preview["columns"])
+        _check_drawn(choices, preview["columns"])
     except Refused as refused:
         faults = replace(faults_of(refused), status=faults.status)
     return drawn_of, faults, PagePart(preview)
@@ -177,8 +195,8 @@ async def _chosen(visit: Visit) -> Json:
     project = await visit.lab.get("intake", path)
     choices = sent_choices(visit, project["territory"])
     choices = with_value(choices, await _columns(visit, choices))
-    check_complete(choices)
-    check_crossed(choices)
+    _check_complete(choices)
+    _check_crossed(choices)
     treatment = treatment_of(choices)
     if treatment is None:
         raise Refused(_UNUSABLE, _NOTHING_CHOSEN, "gauche")
@@ -261,3 +279,72 @@ ROUTES = [
     post("/projets/{project_id}/traitement", save),
     post("/projets/{project_id}/traitement/apercu", write),
 ]
+
+
+def with_value(choices: Choices, columns: Iterable[Json]) -> Choices:
+    """Return the choices with the row filter's value as it is compared with its column.
+
+    `columns` are those of the table. Raises Refused, naming the field, for a value that is
+    missing, or no number or day where the column holds such, and for texts as more or less.
+    """
+    column, comparison, text = choices.kept
+    if not column and not text:
+        return choices
+    if not (column and text):
+        at, missing = ("valeur", "la valeur") if column else ("colonne", "la colonne")
+        raise Refused(_UNUSABLE, f"Pour garder certaines lignes, dites aussi {missing}.", at)
+    kept_columns = [read_column for read_column in columns if read_column["name"] == column]
+    kind = kept_columns[0]["kind"] if kept_columns and not kept_columns[0]["key"] else ""
+    is_word = kind == "text" and kept_columns[0].get("type") not in _IN_ORDER
+    if is_word and comparison not in _EQUALITIES:
+        raise Refused(_UNUSABLE, _NOT_IN_ORDER, "comparaison")
+    try:
+        value = read_value(text, kind)
+    except Invalid as error:
+        raise Refused(_UNUSABLE, str(error.args[0]), "valeur") from error
+    return replace(choices, kept=(column, comparison, value))
+
+
+def _check_complete(choices: Choices) -> None:
+    """Raise Refused, naming the field, for an incomplete choice, which would be ignored."""
+    if (choices.figures or choices.means) and not choices.by:
+        raise Refused(_UNUSABLE, "Dites par quelle colonne regrouper ce qui est compté.", "par")
+    if any(choices.rate):
+        gone = [figure for figure in choices.rate if figure not in choices.figures]
+        if not all(choices.rate):
+            raise Refused(_UNUSABLE, "Un taux se fait de deux chiffres : dites lesquels.", "taux")
+        _check_made(dict.fromkeys(gone, "taux"))
+    for pair, fields in _drawn(choices):
+        for value, (at, missing) in zip(pair, fields, strict=True):
+            if any(pair) and not value:
+                raise Refused(_UNUSABLE, f"Dites aussi {missing}.", at)
+
+
+def _check_crossed(choices: Choices) -> None:
+    """Raise Refused for a second table that nothing reads: its owner would be asked for nothing."""
+    if choices.right and not choices.key:
+        raise Refused(_UNUSABLE, "Choisissez la clé par laquelle croiser ces deux jeux.", "droite")
+
+
+def _check_drawn(choices: Choices, columns: Iterable[Json]) -> None:
+    """Raise Refused, naming the field, if a chart or map needs a column that is not among these."""
+    column_names = {column["name"] for column in columns}
+    _check_made(
+        {
+            value: at
+            for pair, fields in _drawn(choices)
+            for value, (at, _) in zip(pair, fields, strict=True)
+            if value and value not in column_names
+        }
+    )
+
+
+def _drawn(choices: Choices) -> Iterator[tuple[tuple[str, str], tuple[tuple[str, str], ...]]]:
+    return zip((choices.bars, choices.coloured), (_BARS, _COLOURED), strict=True)
+
+
+def _check_made(gone: Mapping[str, str]) -> None:
+    """Raise Refused, at its field, for a column that is no longer computed."""
+    for column, at in gone.items():
+        message = f"{french_quoted(column)} n'est plus calculé : choisissez autre chose, ou rien."
+        raise Refused(_UNUSABLE, message, at)

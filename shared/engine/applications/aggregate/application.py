@@ -7,11 +7,10 @@ from pydantic import Field, model_validator
 
 from shared.engine.applications.application import (
     Application,
-    ColumnName,
-    Parameters,
     Role,
     Title,
     Totals,
+    Traits,
     Unit,
     kept,
 )
@@ -26,8 +25,7 @@ from shared.engine.applications.effect import (
     as_it_is,
     named_each,
 )
-from shared.engine.applications.parameters import hash_of
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import ColumnName, Parameters, hash_of
 from shared.language.french import french_list, quoted
 
 Columns = tuple[ColumnName, ...]

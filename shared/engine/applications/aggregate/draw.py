@@ -3,7 +3,7 @@
 from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.applications.chart.draw import draw_bars
 from shared.engine.contract.result import Report
-from shared.engine.running.steps.pictures.work import PictureWork
+from shared.engine.running.steps.pictures import PictureWork
 
 
 def draw(work: PictureWork, parameters: AggregateParameters) -> Report:

@@ -6,10 +6,9 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.engine.applications.application import (
+    DRAWS,
     Application,
-    ColumnName,
     Formats,
-    Parameters,
     Role,
     Title,
     Totals,
@@ -24,7 +23,7 @@ from shared.engine.applications.effect import (
     as_it_is,
     as_they_are,
 )
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import ColumnName, Parameters
 from shared.language.french import quoted
 
 
@@ -103,16 +102,5 @@ CHART = Application(
     effect=_effect,
     sentence=_sentence,
     picture="chart",
-    traits=Traits(
-        draws=True,
-        runs_code=False,
-        runs_sql=False,
-        joins=False,
-        sums=False,
-        reads_files=False,
-        needs_key=False,
-        may_fail_by_row=False,
-        picks_rows=False,
-        is_repeatable=lambda _parameters: True,
-    ),
+    traits=DRAWS,
 )

@@ -16,7 +16,7 @@ from shared.engine.drawing.picture import Format
 from shared.engine.reading.columns.profile import describe_column
 from shared.engine.reading.columns.typed_values import typed_value
 from shared.engine.release.hidden_cells import is_hidden
-from shared.engine.running.steps.pictures.work import PictureWork
+from shared.engine.running.steps.pictures import PictureWork
 from shared.engine.running.steps.workbench import TABLE, Workbench, number
 from shared.errors import Invalid
 

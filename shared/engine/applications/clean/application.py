@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from shared.engine.applications.application import Application, Parameters, Role, Totals, kept
+from shared.engine.applications.application import Application, Role, Totals, Traits, kept
 from shared.engine.applications.clean.operations import (
     Choose,
     CommuneCodes,
@@ -36,7 +36,7 @@ from shared.engine.applications.effect import (
     as_it_is,
     as_they_are,
 )
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import Parameters
 from shared.errors import Invalid
 from shared.language.french import quoted
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.engine.applications.application import Application, ColumnName, Parameters, Role, Totals
+from shared.engine.applications.application import Application, Role, Totals, Traits
 from shared.engine.applications.effect import (
     Columns,
     Effect,
@@ -17,7 +17,7 @@ from shared.engine.applications.effect import (
     Source,
     as_they_are,
 )
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import ColumnName, Parameters
 from shared.engine.tables.column_names import unique
 from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.language.french import quoted

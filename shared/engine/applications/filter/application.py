@@ -7,15 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from shared.engine.applications.application import (
-    Application,
-    ColumnName,
-    Equality,
-    Parameters,
-    Role,
-    Totals,
-    kept,
-)
+from shared.engine.applications.application import Application, Equality, Role, Totals, Traits, kept
 from shared.engine.applications.effect import (
     Columns,
     Effect,
@@ -24,8 +16,7 @@ from shared.engine.applications.effect import (
     as_they_are,
     named_each,
 )
-from shared.engine.applications.parameters import hash_of
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import ColumnName, Parameters, hash_of
 from shared.errors import Invalid
 from shared.language.french import quoted
 

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.engine.applications.application import Application, ColumnName, Parameters, Role, Totals
+from shared.engine.applications.application import Application, Role, Totals, Traits
 from shared.engine.applications.effect import (
     Caution,
     Columns,
@@ -17,8 +17,7 @@ from shared.engine.applications.effect import (
     Source,
     as_they_are,
 )
-from shared.engine.applications.parameters import hash_of
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import ColumnName, Parameters, hash_of
 from shared.engine.tables.column_names import unique
 from shared.errors import Invalid
 

@@ -6,9 +6,8 @@ from shared.engine.applications.map.application import MapParameters
 from shared.engine.contract.result import Report
 from shared.engine.database import quoted
 from shared.engine.drawing.charts import AxisScale
-from shared.engine.drawing.classes import classes_between, quantiles
 from shared.engine.drawing.french_labels import french_number
-from shared.engine.drawing.maps import Choropleth, choropleth
+from shared.engine.drawing.maps import Choropleth, choropleth, classes_between, quantiles
 from shared.engine.drawing.outlines import LEVELS, SOURCE, Level
 from shared.engine.drawing.placing import (
     HIDDEN,
@@ -20,7 +19,7 @@ from shared.engine.drawing.placing import (
     place,
 )
 from shared.engine.release.hidden_cells import is_hidden
-from shared.engine.running.steps.pictures.work import PictureWork
+from shared.engine.running.steps.pictures import PictureWork
 from shared.engine.running.steps.workbench import TABLE, number
 from shared.errors import Invalid
 from shared.language.french import counted

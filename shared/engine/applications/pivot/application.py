@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.engine.applications.application import Application, ColumnName, Parameters, Role, Totals
+from shared.engine.applications.application import Application, Role, Totals, Traits
 from shared.engine.applications.effect import (
     Columns,
     Effect,
@@ -18,7 +18,7 @@ from shared.engine.applications.effect import (
     as_they_are,
     named_each,
 )
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import ColumnName, Parameters
 from shared.engine.tables.column_names import unique
 
 MOST_COLUMNS = 500

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.engine.applications.application import Application, ColumnName, Parameters, Role, Totals
+from shared.engine.applications.application import Application, Role, Totals, Traits
 from shared.engine.applications.effect import (
     Columns,
     Effect,
@@ -15,7 +15,7 @@ from shared.engine.applications.effect import (
     as_they_are,
     named_each,
 )
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import ColumnName, Parameters
 
 
 class PseudonymiseParameters(Parameters):

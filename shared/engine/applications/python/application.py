@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from shared.engine.applications.application import Application, ColumnName, Parameters, Totals, kept
+from shared.engine.applications.application import Application, Totals, Traits, kept
 from shared.engine.applications.effect import (
     Columns,
     Effect,
@@ -19,7 +19,7 @@ from shared.engine.applications.effect import (
     as_it_is,
     named_each,
 )
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import ColumnName, Parameters
 from shared.errors import Invalid, invalid_of
 from shared.events.event import Step
 from shared.language.french import french_list, quoted

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from shared.engine.applications.application import Application, Equality, Parameters, Totals
+from shared.engine.applications.application import Application, Equality, Totals, Traits
 from shared.engine.applications.effect import Columns, Effect
+from shared.engine.applications.parameters import Parameters
 from shared.engine.applications.query.sql import (
     APPLICATION,
     MOST_CHARACTERS,
@@ -16,7 +17,6 @@ from shared.engine.applications.query.sql import (
     may_read_the_clock,
     plain_lower,
 )
-from shared.engine.applications.traits import Traits
 from shared.errors import Invalid
 
 
@@ -47,7 +47,7 @@ def effect(parameters: QueryParameters, tables: Mapping[str, Columns]) -> Effect
 
     Raises Invalid for one that cannot run, whatever they hold.
     """
-    query_effect: Effect = _parser("made_columns").effect(parameters.sql, tables)
+    query_effect: Effect = _parser("analysis").effect(parameters.sql, tables)
     # Which rows it takes, and by what, columns do not say: another query is another request.
     return replace(query_effect, code=hash_of_query(parameters.sql))
 

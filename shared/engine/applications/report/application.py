@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from shared.engine.applications.application import Application, Parameters, Role, Title, Totals
+from shared.engine.applications.application import DRAWS, Application, Role, Title, Totals
 from shared.engine.applications.effect import Columns, Effect, ShownTable, as_they_are
-from shared.engine.applications.traits import Traits
+from shared.engine.applications.parameters import Parameters
 
 
 class ReportParameters(Parameters):
@@ -47,16 +47,5 @@ REPORT = Application(
     effect=_effect,
     sentence=_sentence,
     picture="report",
-    traits=Traits(
-        draws=True,
-        runs_code=False,
-        runs_sql=False,
-        joins=False,
-        sums=False,
-        reads_files=False,
-        needs_key=False,
-        may_fail_by_row=False,
-        picks_rows=False,
-        is_repeatable=lambda _parameters: True,
-    ),
+    traits=DRAWS,
 )

@@ -7,7 +7,7 @@ from shared.engine.applications.report.application import ReportParameters
 from shared.engine.contract.result import Report
 from shared.engine.database import quoted
 from shared.engine.drawing.report_page import Contents, TableRows, page_of
-from shared.engine.running.steps.pictures.work import PictureWork
+from shared.engine.running.steps.pictures import PictureWork
 from shared.engine.running.steps.workbench import TABLE
 from shared.engine.tables.provenance_sentences import on_a_page
 from shared.language.french import quoted as french_quoted

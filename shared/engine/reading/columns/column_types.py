@@ -13,13 +13,13 @@ from shared.engine.reading.columns.contacts import EMAIL, PHONE
 from shared.engine.reading.columns.identifiers import (
     FINESS,
     RNB,
+    is_nir,
     is_siren,
     is_siret,
     is_uai,
     is_vat,
     ungrouped,
 )
-from shared.engine.reading.columns.nir import is_nir
 from shared.engine.reading.values.dates import FORMATS, MONTHS, WRITTEN, any_of, is_date, is_month
 from shared.engine.reading.values.geometry import LATITUDE, LONGITUDE, is_wkt
 from shared.engine.reading.values.numbers import STYLES, format_of, written

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from stdnum import iban
 
-from shared.engine.reading.columns.nir import KEYED_NIR, is_nir
+from shared.engine.reading.columns.identifiers import KEYED_NIR, is_nir
 from shared.engine.reading.columns.person_names import Words, unaccented
 from shared.engine.reading.columns.reference_files import any_word
 from shared.engine.reading.values.value_tests import Flags, Texts, matching

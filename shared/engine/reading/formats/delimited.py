@@ -7,6 +7,7 @@ module reads.
 
 import csv
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -20,14 +21,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from shared.engine.reading.formats.apostrophes import without_apostrophes
 from shared.engine.reading.formats.encoding import MIXED, find_encoding
 from shared.engine.reading.formats.header import find_header
 from shared.engine.reading.formats.no_table import check_is_table
-from shared.engine.reading.formats.notes_below import is_short
-from shared.engine.reading.formats.table import Numbered, Shape, Table, batches_of, shape_of
+from shared.engine.reading.formats.table import (
+    Numbered,
+    Shape,
+    Table,
+    batches_of,
+    is_short,
+    shape_of,
+)
 from shared.engine.reading.repairs import Repairs
+from shared.engine.reading.values.formulas import FORMULA
+from shared.engine.reading.values.value_tests import bytes_behind
 from shared.errors import Rejected
+
+_ESCAPED_SIGNS = tuple(f"'{sign}".encode() for sign in "=+-@\t\r")
 
 _CHUNK = 1 << 20
 _SMALL = 1 << 25
@@ -50,7 +60,7 @@ _NO_DELIMITER = "\x1f"
 
 
 @dataclass(frozen=True)
-class Dialect:
+class _Dialect:
     """How a delimited text is written; `delimiter` is None for a single column."""
 
     delimiter: str | None
@@ -132,7 +142,7 @@ class RegularText:
             file.seek(max(0, self._path.stat().st_size - _LAST_BYTES))
             last = file.read().decode(self._encoding, MIXED).rstrip().splitlines()[-1:]
         try:
-            return any(is_short(cells, width) for _, cells in Dialect(self._delimiter).parse(last))
+            return any(is_short(cells, width) for _, cells in _Dialect(self._delimiter).parse(last))
         except Rejected:
             return True
 
@@ -183,7 +193,7 @@ def read_text(path: Path, repairs: Repairs) -> Table:
         sample = file.read(_SAMPLE)
     # Cut where the csv module cuts, and only there.
     lines = list(_unmarked(StringIO(sample, newline="")))
-    dialect = find_dialect(lines if len(sample) < _SAMPLE else lines[:-1] or lines)
+    dialect = _find_dialect(lines if len(sample) < _SAMPLE else lines[:-1] or lines)
     start = list(_some(dialect, lines))
     check_is_table([cells for _, cells in start], lines)
     if not any(cell.strip() for _, cells in start for cell in cells):
@@ -205,7 +215,7 @@ def read_text(path: Path, repairs: Repairs) -> Table:
     batches = regular.batches(columns) if regular else batches_of(columns, rows)
     return Table(
         columns=columns,
-        batches=without_apostrophes(iter(batches), repairs),
+        batches=_without_apostrophes(iter(batches), repairs),
         format="csv",
         encoding=encoding.removesuffix("-sig"),
         delimiter=dialect.delimiter,
@@ -220,49 +230,49 @@ def _unmarked(lines: Iterable[str], repairs: Repairs | None = None) -> Iterator[
         yield line.lstrip(_MARK)
 
 
-def _regular(path: Path, encoding: str, dialect: Dialect, header: Numbered) -> RegularText | None:
+def _regular(path: Path, encoding: str, dialect: _Dialect, header: Numbered) -> RegularText | None:
     """Return the text below its header, unless a row must be repaired or noted."""
     line, names = header
-    if not dialect.delimiter or dialect != Dialect(dialect.delimiter) or not names[-1].strip():
+    if not dialect.delimiter or dialect != _Dialect(dialect.delimiter) or not names[-1].strip():
         return None
     text = RegularText(path, encoding, dialect.delimiter, line)
     return text if text.is_regular(len(names)) else None
 
 
-def find_dialect(lines: list[str]) -> Dialect:
+def _find_dialect(lines: list[str]) -> _Dialect:
     """Find the dialect of a text by its first lines: the delimiter that cuts most rows alike."""
     share, delimiter = _best(_DELIMITERS, lines)
     if share < 1:
         rare = _best(_RARE_DELIMITERS, lines)
         delimiter = rare[1] if not delimiter or rare[0] == 1 else delimiter
-    return _quoted(Dialect(delimiter), lines)
+    return _quoted(_Dialect(delimiter), lines)
 
 
 def _best(delimiters: str, lines: list[str]) -> tuple[float, str | None]:
     """Return the delimiter that cuts most rows alike, if one cuts, and the share of these rows."""
-    candidates = [(*_evenness(Dialect(delimiter), lines), delimiter) for delimiter in delimiters]
+    candidates = [(*_evenness(_Dialect(delimiter), lines), delimiter) for delimiter in delimiters]
     share, width, best = max(candidates, key=lambda candidate: (candidate[1] > 1, *candidate[:2]))
     return (share, best) if width > 1 else (0.0, None)
 
 
-def _evenness(dialect: Dialect, lines: list[str]) -> tuple[float, int]:
+def _evenness(dialect: _Dialect, lines: list[str]) -> tuple[float, int]:
     """Return the share of rows with the most frequent width, and that width."""
     widths = [len(cells) for _, cells in _some(dialect, lines) if cells]
     usual = mode(widths) if widths else 0
     return (widths.count(usual) / len(widths) if widths else 0.0, usual)
 
 
-def _quoted(dialect: Dialect, lines: list[str]) -> Dialect:
+def _quoted(dialect: _Dialect, lines: list[str]) -> _Dialect:
     """Return the dialect with its quotes: single ones around most values, or backslash escapes."""
     cells = [cell.strip() for _, row in _some(dialect, lines) for cell in row if cell.strip()]
     single = sum(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in cells)
     if single * 2 > len(cells):
-        return Dialect(dialect.delimiter, quote="'")
+        return _Dialect(dialect.delimiter, quote="'")
     escape = "\\" if any('\\"' in line for line in lines) else None
-    return Dialect(dialect.delimiter, escape=escape)
+    return _Dialect(dialect.delimiter, escape=escape)
 
 
-def _some(dialect: Dialect, lines: list[str]) -> Iterator[Numbered]:
+def _some(dialect: _Dialect, lines: list[str]) -> Iterator[Numbered]:
     """Return the first rows; a fault in them is reported later, when all rows are read."""
     try:
         yield from islice(dialect.parse(lines), _SAMPLE_ROWS)
@@ -279,3 +289,35 @@ def _explain(error: csv.Error) -> str:
     if "field larger" in str(error):
         return "une valeur est démesurée, sans doute un guillemet jamais fermé"
     return str(error)
+
+
+def _without_apostrophes(
+    batches: Iterator[pa.RecordBatch], repairs: Repairs
+) -> Iterator[pa.RecordBatch]:
+    """Remove one apostrophe before such texts; texts between two keep theirs."""
+    cells_by_column = Counter[str]()
+    for batch in batches:
+        guarded = {
+            name: test
+            for name, texts in zip(batch.schema.names, batch.columns, strict=True)
+            if _may_have(texts) and bool(pc.any(test := _is_guarded(texts)).as_py())
+        }
+        cells_by_column.update({name: pc.sum(test).as_py() for name, test in guarded.items()})
+        columns = [
+            pc.if_else(guarded[name], pc.utf8_slice_codeunits(texts, 1), texts)
+            if name in guarded
+            else texts
+            for name, texts in zip(batch.schema.names, batch.columns, strict=True)
+        ]
+        yield pa.record_batch(columns, schema=batch.schema) if guarded else batch
+    repairs.note("apostrophes", count=cells_by_column.total(), detail=", ".join(cells_by_column))
+
+
+def _may_have(texts: pa.Array) -> bool:
+    held = bytes_behind(texts)
+    return b"'" in held and any(sign in held for sign in _ESCAPED_SIGNS)
+
+
+def _is_guarded(texts: pa.Array) -> pa.Array:
+    begins = pc.and_(pc.starts_with(texts, "'"), pc.match_substring_regex(texts, FORMULA))
+    return pc.fill_null(pc.and_not(begins, pc.ends_with(texts, "'")), fill_value=False)

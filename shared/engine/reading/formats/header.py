@@ -9,7 +9,7 @@ from string import whitespace
 from typing import NamedTuple
 
 from shared.engine.reading.columns.contacts import EMAIL, PHONE
-from shared.engine.reading.columns.nir import NIR
+from shared.engine.reading.columns.identifiers import NIR
 from shared.engine.reading.repairs import Repairs
 from shared.engine.tables.column_names import unique
 from shared.errors import Rejected

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from shared.engine.reading.columns.contacts import is_address, is_iban
-from shared.engine.reading.columns.nir import is_shaped_as_nir
+from shared.engine.reading.columns.identifiers import is_shaped_as_nir
 from shared.engine.reading.columns.person_names import Words
 from shared.engine.reading.columns.reference_files import any_word
 from shared.engine.reading.privacy.column_sample import ColumnSample, Detection, listed_apart

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from shared.engine.reading.columns.cog import load_codes
 from shared.engine.reading.columns.contacts import mentions_somebody, names_within
-from shared.engine.reading.columns.nir import compact
+from shared.engine.reading.columns.identifiers import compact
 from shared.engine.reading.columns.person_names import Words
 from shared.engine.reading.columns.reference_files import any_word, words
 from shared.engine.reading.privacy.column_sample import ColumnSample

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shared.engine.database import Database, literal, quoted, trimmed
-from shared.engine.reading.columns.nir import FIFTEEN_DIGITS, WRITTEN, is_nir
+from shared.engine.reading.columns.identifiers import FIFTEEN_DIGITS, WRITTEN_NIR, is_nir
 from shared.engine.tables.manifest import Column
 
 _SHORTEST_NIR, _LONGEST_NIR = 15, 21
@@ -82,7 +82,7 @@ def _counted(database: Database, table: str, column: str) -> KeyedCells:
     values = database.sql(f"""
         SELECT * FROM (
             SELECT cell, count(*) AS cells, {_matches(FIFTEEN_DIGITS)} AS is_long,
-                {_matches(WRITTEN)} AS is_shaped, NOT {_matches("[0-9]*")} AS is_written
+                {_matches(WRITTEN_NIR)} AS is_shaped, NOT {_matches("[0-9]*")} AS is_written
             FROM (
                 SELECT regexp_replace({trimmed(column)}, '[.]0$', '') AS cell
                 FROM {quoted(table)}

@@ -20,9 +20,17 @@ from shared.engine.reading.totals.labels import (
     length_sql,
     may_be_figures,
 )
-from shared.engine.reading.totals.set_sums import set_sums
 from shared.engine.tables.manifest import Column
 from shared.language.folding import fold
+
+_ROUNDED = 0.001
+"""What rounding explains of a sum, as a share of it."""
+
+_SHOWN = 0.8
+"""Of a sum of which some parts are secret, so much is shown at least."""
+
+_MOST_LEVELS = 4
+"""Totals of totals: each level sums all rows once more."""
 
 _CODES = 0.9
 """Of the texts of a column of codes, so many look like some."""
@@ -231,3 +239,17 @@ def _may_be_codes(column: Column) -> bool:
 def _floats(cells: Any) -> NDArray[np.float64]:  # noqa: ANN401 - masked where there are nulls
     """Return numbers from the database, NaN for null."""
     return np.asarray(np.ma.filled(np.ma.asarray(cells).astype(np.float64), np.nan))
+
+
+def set_sums(marked: float, others: float, count: int, *, has_gaps: bool) -> bool:
+    """Whether `count` marked rows, with the sum `marked`, total rows with the sum `others`.
+
+    Where cells are missing (`has_gaps`) the others may sum to less.
+    """
+    if not others or not marked:
+        return False
+    share = marked / others
+    level = round(share)
+    if 1 <= level <= min(_MOST_LEVELS, count) and abs(share - level) <= _ROUNDED * level:
+        return True
+    return has_gaps and count == 1 and 1 < share <= 1 / _SHOWN

@@ -1,26 +1,41 @@
-"""The tables that a treatment reads: without the columns not granted, and without totals.
+"""The tables of a treatment: what it reads, and what is known of what its steps hand on.
 
-And what reports tell of the cells and rows that were left out.
+Inputs come without the columns not granted, and without totals; reports tell of the cells and rows
+that were left out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
+from shared.engine.analysis.repetition import RATE_UNITS
+from shared.engine.applications import APPLICATIONS
+from shared.engine.applications.effect import Effect, MadeColumn
 from shared.engine.contract.result import Report
 from shared.engine.contract.work import Work, files_beside
-from shared.engine.database import Database, count, evenly, literal, quoted
+from shared.engine.database import Database, columns, count, evenly, literal, quoted
 from shared.engine.reading.linkage.plain_values import mixed_days, plain_value, with_iso_days
 from shared.engine.reading.totals.leaving_out import is_counted
-from shared.engine.reading.values.withheld_values import Becomes, EmptyCells, warnings_of
+from shared.engine.reading.values.column_units import of_unit
+from shared.engine.reading.values.withheld_values import (
+    OF_VALUES,
+    WITHHELD,
+    Becomes,
+    EmptyCells,
+    warnings_of,
+)
 from shared.engine.release.populations import numbered, row_of
-from shared.engine.running.steps.workbench import InputTable
+from shared.engine.running.steps.workbench import InputTable, Repeated
 from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
+from shared.events.event import Step
 from shared.language.french import counted
 from shared.language.french import quoted as french_quoted
+
+_OF_SAME_UNIT = ("mean", "median", "quantile", "min", "max")
+"""Figures that have the unit of what they are made of."""
 
 _WHOLE_UP_TO = 3
 """Times a sample: of more rows, most figures of a sample can be told, and those of the others."""
@@ -167,3 +182,101 @@ def with_empty_told(
     warnings = list(warnings_of(empty, becomes))
     summary = " ; ".join([report["summary"], *(str(warning["told"]) for warning in warnings)])
     return report | {"warnings": [*report.get("warnings", []), *warnings], "summary": summary}
+
+
+def made_table(
+    database: Database, step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
+) -> InputTable:
+    """Return the table that a step made, with all that is known of it."""
+    rows = report["rows"]["out"] if "rows" in report else count(database, step.output)
+    is_whole = not ("sample" in report or report.get("is_bounded")) and all(
+        tables[name].is_whole for name in step.inputs.values()
+    )
+    return InputTable(
+        step.output,
+        step.output,
+        rows,
+        rows,
+        is_whole,
+        _repeated_columns(step, effect, tables, report),
+        _described_columns(database, step, effect, tables),
+        secret=_secret_columns(step, effect, tables, report),
+    )
+
+
+def _secret_columns(
+    step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
+) -> dict[str, str]:
+    """Return, by column of the step's table, what is said of figures without secret values."""
+    warnings = report.get("warnings", ())
+    secrets_by_column = {
+        warning["column"]: warning["told"] for warning in warnings if warning["kind"] == WITHHELD
+    }
+    sentences_by_column: dict[str, str] = {}
+    for name, column in effect.columns.items():
+        for source, how in column.of:
+            before = tables[step.inputs[source.role]].secret.get(source.column, "")
+            here = secrets_by_column.get(source.column, "") if how in OF_VALUES else ""
+            if sentence := before or here:
+                sentences_by_column[name] = sentence
+    return sentences_by_column
+
+
+def _repeated_columns(
+    step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
+) -> dict[str, Repeated]:
+    """Return the columns of the step's table whose rows stand in it several times."""
+    if effect.by is not None:
+        return {}
+    repeated: dict[str, Repeated] = {}
+    for name, column in effect.columns.items():
+        if source := column.unchanged:
+            table = tables[step.inputs[source.role]]
+            times = report.get("repeated", {}).get(source.role, 1)
+            before = table.repeated.get(source.column, Repeated(table.called, 1, step.output))
+            if before.times * times > 1:
+                repeated[name] = before._replace(times=before.times * times)
+    return repeated
+
+
+def _described_columns(
+    database: Database, step: Step, effect: Effect, tables: Mapping[str, InputTable]
+) -> dict[str, Column]:
+    """Return what the columns that a step hands on were read to hold, and the units of its figures.
+
+    What queries and own code make, and columns that only a run tells, have the types that were
+    given them: texts stay texts.
+    """
+    described: dict[str, Column] = {}
+    if effect.is_open or APPLICATIONS[step.application].open_roles:
+        kinds = columns(database, step.output)
+        described = {name: _text(name) for name, kind in kinds.items() if kind == "VARCHAR"}
+    for name, column in effect.columns.items():
+        sources = [
+            tables[step.inputs[part.source.role]].described.get(part.source.column)
+            for part in column.of
+        ]
+        if column.unchanged and sources[0]:
+            described[name] = sources[0].model_copy(update={"name": name})
+        elif unit := _unit(column, sources):
+            meaning = of_unit(unit)
+            described[name] = Column(
+                name=name, kind="decimal", filled=0, distinct=0, meaning=meaning
+            )
+        elif column.kind == "text":
+            described[name] = _text(name)
+    return described
+
+
+def _text(name: str) -> Column:
+    return Column(name=name, kind="text", filled=0, distinct=0)
+
+
+def _unit(column: MadeColumn, sources: Sequence[Column | None]) -> str:
+    """Return the unit of a figure: its own, or its only source's; a sum of rates is none."""
+    source = sources[0] if len(sources) == 1 else None
+    if column.unit or not (source and source.meaning and source.meaning.unit):
+        return column.unit
+    how, unit = column.of[0].how, source.meaning.unit
+    is_alike = how in _OF_SAME_UNIT or (how == "sum" and unit not in RATE_UNITS)
+    return unit if is_alike else ""

@@ -22,22 +22,20 @@ from shared.engine.applications.python.application import check_installed
 from shared.engine.contract.result import LOST, OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, Say, columns, open_database
-from shared.engine.reading.files.handing import hand_over
+from shared.engine.reading.files.contents import hand_over
 from shared.engine.running.notes import note_inputs, note_result, note_reused, note_step
 from shared.engine.running.own_code.failures import CodeFailed
 from shared.engine.running.steps.application_work import run_of
-from shared.engine.running.steps.handed_on import made_table
-from shared.engine.running.steps.hidden_failures import HiddenFailures, hides, is_chosen
 from shared.engine.running.steps.input_tables import (
+    made_table,
     sample_of,
     sampled,
     take,
     with_empty_told,
     with_totals_told,
 )
-from shared.engine.running.steps.leaving import Leaving
-from shared.engine.running.steps.outcome.lost_rows import lost
-from shared.engine.running.steps.result import Screening, secrets_told, write_result
+from shared.engine.running.steps.leaving import HiddenFailures, Leaving, hides, is_chosen
+from shared.engine.running.steps.result import Screening, lost, secrets_told, write_result
 from shared.engine.running.steps.reuse import Reuse, taken_over
 from shared.engine.running.steps.workbench import TABLE, InputTable, Workbench
 from shared.errors import Invalid
@@ -143,7 +141,7 @@ class TreatmentRun:
         last = tables[steps[-1].output].name
         if not any(APPLICATIONS[step.application].is_drawn(step) for step in steps):
             return []
-        from shared.engine.running.steps.pictures.drawn import draw_pictures  # noqa: PLC0415 - loads matplotlib
+        from shared.engine.running.steps.pictures import draw_pictures  # noqa: PLC0415 - loads matplotlib
 
         if not hides(self.work, len(steps)):
             self.say(0.99, "dessine")

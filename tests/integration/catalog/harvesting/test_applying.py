@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.harvesting.applying import BATCH, MissingDatasets, PageImport
+from services.catalog.harvesting.applying import BATCH, MissingDatasets, OwnRecords, PageImport
 from services.catalog.harvesting.fetched_page import Counts, FetchedPage
-from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.retirement.commands import delete_as
 from shared.aggregate import now

@@ -15,8 +15,7 @@ from matplotlib.image import imread
 from matplotlib.textpath import TextPath
 
 from shared.engine.drawing.charts import AxisScale, Point, bars, curves
-from shared.engine.drawing.classes import quantiles
-from shared.engine.drawing.maps import Choropleth, choropleth
+from shared.engine.drawing.maps import Choropleth, choropleth, quantiles
 from shared.engine.drawing.outlines import areas
 from shared.engine.drawing.picture import Caption, Drawing, write
 

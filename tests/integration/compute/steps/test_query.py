@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from pyarrow import parquet
 
-from shared.engine.running.sql.allowed import FUNCTIONS, TABLE_FUNCTIONS
+from shared.engine.running.sql.binding import FUNCTIONS, TABLE_FUNCTIONS
 from tests.corpora.sql import Attack, attacks, csv_of, schema, text_of
 from tests.integration.compute.jobs import RunOutcome, Tables, Taken, step, take_in, treat_taken
 

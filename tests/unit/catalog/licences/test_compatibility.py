@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalog.licences.compatibility import Compatibility, compatibility_of, terms_of
-from services.catalog.licences.licence_source import LicensedInput
-from services.catalog.licences.licences import LICENCES, Duty, canonical
+from services.catalog.licences.licences import LICENCES, Duty, LicensedInput, canonical
 from tests.unit.catalog.samples import made_of, metadata, published, sources_under
 
 IDS = [licence.id for licence in LICENCES]

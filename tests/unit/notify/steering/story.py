@@ -6,9 +6,8 @@ from typing import Any
 
 from services.notify.steering.facts import facts_of
 from services.notify.steering.model import Subject
-from services.notify.steering.period import YearPeriod
 from services.notify.steering.views import Figure, SteeringView
-from services.notify.steering.world import World
+from services.notify.steering.world import World, YearPeriod
 from services.notify.steering.yearly_report import report_of
 from shared.events import (
     AccessGranted,

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from services.notify.steering.activity_figures import HELD
 from services.notify.steering.figure_rows import median_days
 from services.notify.steering.model import Fact, Subject
-from services.notify.steering.period import YearPeriod
-from services.notify.steering.world import World
+from services.notify.steering.world import World, YearPeriod
 from services.notify.steering.yearly_report import report_of
 from shared.endings.redaction import redacted
 from shared.events import (

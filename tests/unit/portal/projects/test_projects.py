@@ -1,18 +1,33 @@
-"""A project's page leads on to what the lab advises."""
+"""A project's page says what it waits for, and leads on to what and whom the lab advises."""
 
 from typing import Any
 
 import pytest
 
+from services.intake.accesses import DatasetAccess
+from services.intake.model import Project
+from services.intake.permissions import Action
+from services.intake.records import Guidance
+from services.intake.views import ProjectView
 from services.portal.building import Choices, treatment_of
 from services.portal.describing import given_of
 from services.portal.french import TYPES, crosswalk
-from services.portal.lab import Refused
+from services.portal.lab import Json, Refused
 from services.portal.pages.projects import projects, treatments
-from services.portal.pages.projects.choice_checks import with_value
+from services.portal.pages.projects.projects import awaited
+from services.portal.pages.projects.treatments import with_value
 from shared.engine.tables.crosswalks import CROSSWALKS
+from shared.events import Obstacle, ResultRefused
+from shared.stages import Stage
+from tests.unit.intake import samples
 from tests.unit.portal.pages import html_of, led_to, page_of, plain
 from tests.unit.portal.test_names import AT, MEMBERS, PROJECT
+
+OBTAINS = (
+    "Le porteur doit obtenir l'accord du propriétaire des données, changer le traitement pour s'en"
+    " passer, ou retirer le projet."
+)
+DELIVERS = ["Le porteur doit livrer le service."]
 
 GUIDANCE: dict[str, Any] = {
     "datasets": [{"dataset_id": "dts_1", "title": "Logements", "reasons": []}],
@@ -22,7 +37,6 @@ GUIDANCE: dict[str, Any] = {
     "experts": [{"member_id": "mbr_1", "name": "Caf du Calvados", "reasons": []}],
 }
 ADVISED = {**PROJECT, "stage": "advised", "may": ["treat"], "guidance": GUIDANCE}
-
 
 _FIELDS = ("title", "description", "theme", "access", "producer", "source_url", "modified")
 PLACES = ("droite", "par", "choix", "treatment")
@@ -245,3 +259,211 @@ def test_delivery_is_offered_where_intake_takes_it() -> None:
         assert ('value="job_2"' in html, 'value="job_1"' in html) == (is_offered, False)
         assert ('action="/projets/prj_1/livraison"' in html) == is_offered
         assert ('href="#livrer"' in html) == is_offered
+
+
+def awaited_lines(project: Project, **jobs: str) -> list[str]:
+    """What the page says of a project as intake shows it, with the states of its jobs by kind."""
+    fields = ProjectView.of(project).model_dump(mode="json")
+    job_entries = [{"kind": kind, "state": state} for kind, state in jobs.items()]
+    return awaited(fields, job_entries, {samples.OWNER: "Agence d'urbanisme"})
+
+
+def with_result(**told_of_it: Any) -> Project:
+    """A staffed project whose full job ended well."""
+    project = samples.project_at("staffed")
+    project.note_result(samples.succeeded("full", "job_full").model_copy(update=told_of_it))
+    return project
+
+
+@pytest.mark.parametrize("stage", [*samples.ROAD, "rejected", "withdrawn"])
+def test_a_page_says_at_every_stage_what_is_waited_for(stage: Stage) -> None:
+    """Never nothing: one would not know whether it stands still."""
+    assert len(awaited_lines(samples.project_at(stage))) == 1
+
+
+def test_what_was_just_sent_in_waits_for_the_lab_and_for_its_treatment() -> None:
+    """What its holder can do meanwhile comes first; who reads of oneself is addressed."""
+    project = samples.saved(samples.project(treatment=None))
+    assert awaited_lines(project) == [
+        "Le porteur doit dire ce qu'il faut faire des données.",
+        "Le Datalab cherche les données, les experts et les sites qui conviennent.",
+    ]
+    fields = ProjectView.of(project).model_dump(mode="json")
+    lines = awaited(fields, [], {}, samples.HOLDER)
+    assert lines[0] == "Vous devez dire ce qu'il faut faire des données."
+
+
+def test_a_treatment_is_reviewed_once_the_catalogue_has_looked() -> None:
+    """One that cannot be read goes back to its holder."""
+    project = samples.project_at("submitted")
+    project.advise(Guidance())
+    assert awaited_lines(project) == ["Le Datalab vérifie le traitement."]
+    unknown = Obstacle(dataset_id="dts_a", reason="est inconnu", passes=False)
+    samples.check_inputs(project, unknown)
+    assert awaited_lines(project) == [
+        "dts_a : est inconnu",
+        "Le porteur doit changer le traitement.",
+    ]
+
+
+def test_a_question_of_the_review_waits_for_the_holder_alone() -> None:
+    """The reviewer goes on after the answer."""
+    project = samples.project_at("advised")
+    samples.review(project, "complete", "De quelle année ?")
+    assert awaited_lines(project) == ["Le porteur doit répondre au relecteur."]
+    project.complete("De 2021.", samples.HOLDER)
+    assert awaited_lines(project) == ["Un relecteur du Datalab doit se prononcer."]
+
+
+@pytest.mark.parametrize("state", ["requested", "refused"])
+def test_data_that_may_not_be_read_is_what_is_waited_for(state: Any) -> None:
+    """The lab opens nothing meanwhile."""
+    project = samples.project_at("secured")
+    access = DatasetAccess(dataset_id="dts_a", sequence=1, state=state, awaited=(samples.OWNER,))
+    project.note_access(access)
+    assert (
+        awaited_lines(project)
+        == {
+            "requested": ["Un accord est attendu sur « un jeu de données » : Agence d'urbanisme."],
+            "refused": ["L'accès à « un jeu de données » manque : sans réponse.", OBTAINS],
+        }[state]
+    )
+
+
+@pytest.mark.parametrize("stage", ["secured", "equipped", "trialled", "piloted", "staffed"])
+def test_data_that_was_taken_away_waits_for_the_holder(stage: Stage) -> None:
+    """At every stage: no result is delivered; each sentence ends once."""
+    project = with_result() if stage == "staffed" else samples.project_at(stage)
+    gone = {"state": "revoked", "title": "Eau", "reason": "Supprimé."}
+    project.note_access(DatasetAccess(dataset_id="dts_a", sequence=9, **gone))
+    if stage == "equipped":
+        project.end_trial(samples.failed_trial("job_1"))
+    lines = awaited_lines(project, trial="failed", full="succeeded")
+    assert lines[:2] == ["L'accès à « Eau » manque : Supprimé.", OBTAINS]
+    assert not any("livrer" in awaited_line for awaited_line in lines)
+
+
+def test_a_failed_trial_waits_for_the_holder() -> None:
+    """Who changes the treatment; the lab looks at it before it runs anew."""
+    project = samples.project_at("equipped")
+    assert awaited_lines(project, trial="running") == ["L'essai sur un échantillon est lancé."]
+    project.end_trial(samples.failed_trial("job_1"))
+    assert awaited_lines(project, trial="failed") == [
+        "Le porteur doit changer le traitement : l'essai n'a pas abouti."
+    ]
+    project.set_treatment(samples.treatment(), samples.HOLDER, is_reviewer=False)
+    [line] = awaited_lines(project, trial="failed")
+    assert line.startswith("Le Datalab vérifie le nouveau traitement")
+    samples.check_inputs(project)
+    project.open_access(2)
+    assert awaited_lines(project, trial="failed") == ["L'essai sur un échantillon est lancé."]
+
+
+def test_who_is_asked_for_a_part_is_waited_for() -> None:
+    """Before, the lab looks for somebody."""
+    project = samples.project_at("trialled")
+    assert awaited_lines(project) == ["Le Datalab doit inviter un site pilote."]
+    project.choose_pilot_site(samples.SITE, samples.REVIEWER)
+    assert awaited_lines(project) == ["Le membre invité comme site pilote doit répondre."]
+    project.answer_invitation(samples.SITE, "accept")
+    assert awaited_lines(project) == ["Le Datalab doit former l'équipe."]
+    project.form_team(samples.TEAM, samples.REVIEWER)
+    assert awaited_lines(project) == ["Les membres invités dans l'équipe doivent répondre."]
+
+
+def test_full_job_that_ended_is_not_told_to_run() -> None:
+    """What is held or given up waits for the lab; what failed, for its holder."""
+    project = samples.project_at("staffed")
+    assert awaited_lines(project, full="running") == [
+        "Le calcul complet est lancé ; son résultat se livre ensuite."
+    ]
+    [line] = awaited_lines(project, full="failed")
+    assert line == (
+        "Le calcul complet n'a pas abouti. Le porteur doit le relancer depuis sa page, ou"
+        " changer le traitement."
+    )
+    assert awaited_lines(with_result(), full="succeeded") == DELIVERS
+    held = with_result(is_held=True)
+    [line] = awaited_lines(held, full="succeeded")
+    assert line.startswith("Un relecteur doit dire")
+    about: dict[str, Any] = {"job_id": "job_full", "kind": "full", "project_id": "prj_1"}
+    held.note_release(ResultRefused(**about, decided_by=samples.REVIEWER, reason="trop peu"))
+    [line] = awaited_lines(held, full="succeeded")
+    assert line.startswith("Le porteur doit changer le traitement : le calcul complet")
+    project = samples.project_at("staffed")
+    project.note_given_up(samples.given_up(1, "full"))
+    [line] = awaited_lines(project, full="given_up")
+    assert line.startswith("Un opérateur doit")
+    assert "erreur interne" in line
+
+
+def member(member_id: str, name: str) -> dict[str, Any]:
+    """A member as intake shows it."""
+    about = {"kind": "laboratory", "left_at": None, "is_erased": False}
+    return {"id": member_id, "name": name, **about}
+
+
+def answers(stage: Stage, *members: dict[str, Any], **changes: Any) -> dict[str, Json]:
+    """What the services answer of a project at a stage, and of who is found as « greyc »."""
+    may: tuple[Action, ...] = ("choose_site" if stage == "trialled" else "form_team",)
+    view = ProjectView.shown_to_insiders(samples.project_at(stage), may)
+    project = view.model_dump(mode="json")
+    advice = {"member_id": "mbr_a", "name": "Conseillé", "reasons": ["Même thème."]}
+    guidance = {name: [advice] for name in ("pilot_sites", "experts")}
+    project["guidance"] = {**project["guidance"], **guidance}
+    members_by_text = {
+        f"/members/{member_id}": member(member_id, member_id)
+        for member_id in ("mbr_a", "mbr_1", samples.SITE)
+    }
+    return {
+        "/projects/prj_1": {**project, **changes},
+        "/members?q=greyc": {"items": list(members), "next": "more"},
+        **members_by_text,
+    }
+
+
+@pytest.mark.parametrize(
+    ("stage", "field", "offer", "mark"),
+    [
+        ("trialled", "site_id", '<option value="', "selected"),
+        ("piloted", "team", 'name="team" value="', "checked"),
+    ],
+)
+def test_search_keeps_what_is_chosen_without_a_script(
+    stage: Stage, field: str, offer: str, mark: str
+) -> None:
+    """Beside the lab's advice and who is found: nobody scrolls through all members."""
+    there = answers(stage, member("mbr_g", "GREYC"))
+    query = f"membre=greyc&{field}=mbr_1".encode()
+    html = html_of(projects.show, there, "reviewer", project_id="prj_1", query=query)
+    form = html[html.index('id="inviter"') :].partition("</form>")[0]
+    offered = [word.partition('"')[0] for word in form.split(offer)[1:]]
+    assert list(filter(None, offered)) == ["mbr_1", "mbr_a", "mbr_g"]
+    assert f'{offer}mbr_1" {mark}>' in form
+    assert "1 membre trouvé et d'autres : précisez votre recherche" in plain(form)
+    # Enter presses the first button of a form, which here sends nothing.
+    [search, invite] = form.split("<button")[1:]
+    assert 'formmethod="get"' in search
+    assert 'name="csrf"' in invite
+    assert "csrf" not in form.partition("<button")[0]
+
+
+def test_tick_that_was_taken_away_stays_away_after_a_search_or_a_fault() -> None:
+    """Whom the lab advises next is asked in turn only where the form says so to the end."""
+    ticked, there = 'name="then" value="1" checked', answers("piloted")
+    of_project: dict[str, Any] = {"project_id": "prj_1"}
+    assert ticked in html_of(projects.show, there, "reviewer", **of_project)
+    query = b"membre=greyc&suggested=mbr_a"
+    assert ticked not in html_of(projects.show, there, "reviewer", query=query, **of_project)
+    sent = {"suggested": "mbr_a", "invited": "mbr_other", "team": "mbr_1"}
+    assert ticked not in html_of(projects.form_team, there, "reviewer", form=sent, **of_project)
+
+
+def test_whom_the_search_found_is_invited() -> None:
+    """As the form was sent."""
+    sent: dict[str, Json] = {}
+    there = {**answers("piloted"), "/projects/prj_1/team": {}}
+    form = {"team": ["mbr_g", "mbr_1"], "invited": "", "membre": "greyc"}
+    asked: dict[str, Any] = {"project_id": "prj_1", "form": form, "sent": sent}
+    assert led_to(projects.form_team, there, "reviewer", **asked) == "/projets/prj_1"
+    assert sent["/projects/prj_1/team"]["team"] == ["mbr_g", "mbr_1"]

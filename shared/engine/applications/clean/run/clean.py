@@ -7,24 +7,44 @@ import pyarrow as pa
 
 from shared.engine.applications.clean.application import CleanParameters
 from shared.engine.applications.clean.operations import (
+    Case,
     Choose,
     CommuneCodes,
+    Dates,
     Distinct,
+    Fill,
+    LeadingZero,
+    Numbers,
+    OnCells,
     Operation,
+    Pad,
     Recode,
     Rename,
     Rows,
+    Scale,
+    Trim,
     WithoutTotals,
 )
-from shared.engine.applications.clean.run.cell_operations import cell
 from shared.engine.applications.clean.run.chain import Chain, first_rows
 from shared.engine.applications.clean.run.commune_codes import add_codes, codes_in_words
 from shared.engine.contract.result import Report
 from shared.engine.database import ROW, count, literal, quoted
+from shared.engine.reading.columns.area_codes import lacks_zero
+from shared.engine.reading.columns.typed_values import day_sql
 from shared.engine.reading.totals.labels import WHOLLY, label_sql
-from shared.engine.running.steps.workbench import Workbench
+from shared.engine.reading.values.numbers import any_number_sql
+from shared.engine.running.steps.workbench import TABLE, Workbench, number
 from shared.errors import Invalid, Rejected
 from shared.language.french import counted, french_list
+from shared.language.french import quoted as french_quoted
+
+_SPACES = r"[\s\x{00a0}\x{2009}\x{202f}]+"
+_WORDS = r"[\pL\pN]+|[^\pL\pN]+"
+_CLEAR = ("%Y-%m-%d", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%d.%m.%Y", "%d %B %Y")
+"""Formats of which no text has two."""
+
+_EXACT = 2**53
+"""Whole numbers up to here are exact in a DOUBLE."""
 
 _CODES = quoted("codes of a recoding")
 _ARRIVING = "codes of a recoding, arriving"
@@ -59,9 +79,9 @@ def run(workbench: Workbench, parameters: CleanParameters) -> Report:
     """
     chain = Chain(workbench)
     reports = []
-    for number, operation in enumerate(parameters.operations):
-        workbench.say(number / len(parameters.operations), _TITLES[operation.op])
-        operation_report = apply(operation, chain, f"operations.{number}")
+    for place, operation in enumerate(parameters.operations):
+        workbench.say(place / len(parameters.operations), _TITLES[operation.op])
+        operation_report = _apply(operation, chain, f"operations.{place}")
         reports.append({"op": operation.op, **operation_report})
     workbench.say(0.9, "écrit la table nettoyée")
     workbench.make(f"SELECT * FROM {quoted(chain.table.name)}")
@@ -74,20 +94,20 @@ def run(workbench: Workbench, parameters: CleanParameters) -> Report:
 
 
 @singledispatch
-def apply(operation: Operation, chain: Chain, at: str) -> Report:
+def _apply(operation: Operation, chain: Chain, at: str) -> Report:
     """Do one operation; returns what it changed, in cells or rows."""
     assert not isinstance(  # noqa: S101 - these are registered
         operation, Distinct | WithoutTotals | Rows | Choose | Rename | CommuneCodes
     )
     values = {
-        name: cell(operation, chain, name, f"{at}.columns.{place}")
+        name: _cell(operation, chain, name, f"{at}.columns.{place}")
         for place, name in enumerate(operation.columns)
     }
     cells, emptied = chain.change(values)
     return {"columns": list(values), "cells": cells, "emptied": emptied}
 
 
-@apply.register
+@_apply.register
 def _recode(operation: Recode, chain: Chain, at: str) -> Report:
     texts = {
         name: chain.text(name, f"{at}.columns.{place}")
@@ -155,12 +175,10 @@ def _make_codes(operation: Recode, chain: Chain, at: str) -> None:
         raise Rejected(f"la table des valeurs à remplacer hésite : {some} à plusieurs autres")
 
 
-@apply.register
-def _commune_codes(operation: CommuneCodes, chain: Chain, at: str) -> Report:
-    return add_codes(operation, chain, at)
+_apply.register(add_codes)
 
 
-@apply.register
+@_apply.register
 def _distinct(operation: Distinct, chain: Chain, at: str) -> Report:
     for place, name in enumerate(operation.columns):
         chain.column(name, f"{at}.columns.{place}")
@@ -168,7 +186,7 @@ def _distinct(operation: Distinct, chain: Chain, at: str) -> Report:
     return {"rows": chain.keep(lambda table: f"QUALIFY {ROW} IN {first(table)}")}
 
 
-@apply.register
+@_apply.register
 def _without_totals(operation: WithoutTotals, chain: Chain, at: str) -> Report:
     for place, name in enumerate(operation.columns):
         chain.column(name, f"{at}.columns.{place}")
@@ -176,7 +194,7 @@ def _without_totals(operation: WithoutTotals, chain: Chain, at: str) -> Report:
     return {"rows": chain.keep(lambda _table: f"WHERE NOT ({tests})")}
 
 
-@apply.register
+@_apply.register
 def _rows(operation: Rows, chain: Chain, at: str) -> Report:
     text = f"coalesce({chain.text(operation.column, f'{at}.column')}, '')"
     values = ", ".join(literal(value.strip()) for value in operation.values)
@@ -184,7 +202,7 @@ def _rows(operation: Rows, chain: Chain, at: str) -> Report:
     return {"rows": chain.keep(lambda _table: f"WHERE {test}")}
 
 
-@apply.register
+@_apply.register
 def _choose(operation: Choose, chain: Chain, at: str) -> Report:
     for place, name in enumerate(operation.columns):
         chain.column(name, f"{at}.columns.{place}")
@@ -199,7 +217,7 @@ def _choose(operation: Choose, chain: Chain, at: str) -> Report:
     return {"columns": list(operation.columns)}
 
 
-@apply.register
+@_apply.register
 def _rename(operation: Rename, chain: Chain, at: str) -> Report:
     for name in operation.columns:
         chain.column(name, f"{at}.columns.{name}")
@@ -221,3 +239,86 @@ def _in_words(report: Report) -> Iterator[str]:
             yield f"{title} ({names}) : {counted(operation['cells'], *_CELLS)}{extra}"
         elif "rows" in operation:
             yield f"{title} : {counted(operation['rows'], 'ligne écartée', 'lignes écartées')}"
+
+
+@singledispatch
+def _cell(operation: OnCells, _chain: Chain, _name: str, _at: str) -> str:
+    """Return a column's new values in SQL; raise Invalid naming the parameter that does not fit."""
+    raise TypeError(operation)
+
+
+@_cell.register
+def _trim(_told: Trim, chain: Chain, name: str, at: str) -> str:
+    column = f"CAST({chain.column(name, at)} AS VARCHAR)"
+    return f"trim(regexp_replace({column}, '{_SPACES}', ' ', 'g'))"
+
+
+@_cell.register
+def _case(operation: Case, chain: Chain, name: str, at: str) -> str:
+    column = f"CAST({chain.column(name, at)} AS VARCHAR)"
+    if operation.to != "title":
+        return f"{operation.to}({column})"
+    words = f"regexp_extract_all(lower({column}), '{_WORDS}')"
+    titled = f"list_transform({words}, lambda word: upper(word[1]) || word[2:])"
+    return f"CASE WHEN {column} IS NOT NULL THEN array_to_string({titled}, '') END"
+
+
+@_cell.register
+def _pad(operation: Pad, chain: Chain, name: str, at: str) -> str:
+    text = chain.text(name, at)
+    padded = f"lpad({text}, {operation.length}, {literal(operation.sign)})"
+    is_short = f"length({text}) BETWEEN 1 AND {operation.length - 1}"
+    return f"CASE WHEN {is_short} THEN {padded} ELSE {text} END"
+
+
+@_cell.register
+def _leading_zero(operation: LeadingZero, chain: Chain, name: str, at: str) -> str:
+    text = chain.text(name, at)
+    return f"CASE WHEN {text} {lacks_zero(operation.key)} THEN '0' || {text} ELSE {text} END"
+
+
+@_cell.register
+def _fill(operation: Fill, chain: Chain, name: str, at: str) -> str:
+    column = f"CAST({chain.column(name, at)} AS VARCHAR)"
+    value = literal(operation.value)
+    return f"CASE WHEN coalesce(trim({column}), '') = '' THEN {value} ELSE {column} END"
+
+
+@_cell.register
+def _scale(operation: Scale, chain: Chain, name: str, at: str) -> str:
+    value, _whole = number(chain.now, TABLE, name, at)
+    sign, factor = ("*", operation.multiply) if operation.multiply else ("/", operation.divide)
+    scaled = f"round(CAST({value} AS DOUBLE) {sign} CAST({factor!r} AS DOUBLE), {operation.digits})"
+    (others,) = chain.figures(
+        f"count(*) FILTER ({scaled} <> trunc({scaled}) OR abs({scaled}) >= {_EXACT})", whole=True
+    )
+    return scaled if others or chain.now.is_protected else f"CAST({scaled} AS BIGINT)"
+
+
+@_cell.register
+def _numbers(operation: Numbers, chain: Chain, name: str, at: str) -> str:
+    chain.column(name, at)
+    if operation.others == "refused" or chain.columns[name] != "VARCHAR":
+        return number(chain.now, TABLE, name, at)[0]
+    return any_number_sql(chain.text(name, at))
+
+
+@_cell.register
+def _dates(operation: Dates, chain: Chain, name: str, at: str) -> str:
+    column = chain.column(name, at)
+    kind = chain.columns[name]
+    if kind == "DATE" or kind.startswith("TIMESTAMP"):
+        return f"CAST({column} AS DATE)"
+    text = f"nullif({chain.text(name, at)}, '')"
+    day = f"coalesce({', '.join(day_sql(text, shape) for shape in operation.formats or _CLEAR)})"
+    if operation.others == "refused":
+        is_wrong = f"{text} IS NOT NULL AND {day} IS NULL"
+        (wrong,) = chain.figures(f"count(*) FILTER ({is_wrong})", whole=True)
+        if wrong:
+            some = counted(wrong, "valeur n'est pas une date", "valeurs ne sont pas des dates")
+            raise Invalid(
+                f"colonne {french_quoted(name)} : {some} d'un format demandé ; formats en choisit"
+                " d'autres, et others = « empty » laisse ces cellules vides",
+                at,
+            )
+    return day

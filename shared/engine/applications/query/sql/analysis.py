@@ -1,17 +1,17 @@
 """Follows the columns of named tables through a query, without running it.
 
 Whatever is not sure is answered by more: a name that two tables may have counts for both, a whole
-row and `COLUMNS(...)` for all columns.
+row and `COLUMNS(...)` for all columns. `effect` is what those learn who ask for data and check it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 
 from sqlglot import exp
 
-from shared.engine.applications.effect import Columns, Source
-from shared.engine.applications.query.sql import plain_lower
+from shared.engine.applications.effect import Columns, Effect, Fault, MadeColumn, Part, Source
+from shared.engine.applications.query.sql import OTHERS, plain_lower
 from shared.engine.applications.query.sql.expressions import Expressions
 from shared.engine.applications.query.sql.pivots import pivoted
 from shared.engine.applications.query.sql.relations import (
@@ -26,7 +26,8 @@ from shared.engine.applications.query.sql.relations import (
 from shared.engine.applications.query.sql.scope import CommonTables, Scope
 from shared.engine.applications.query.sql.selects import selected
 from shared.engine.applications.query.sql.statement import SqlFault, parse, place_of
-from shared.engine.tables.column_names import near
+from shared.engine.tables.column_names import near, unique
+from shared.errors import Invalid
 from shared.language.french import quoted
 
 
@@ -102,7 +103,7 @@ _ROUNDS = 4
 """So often a recursive table is gone through; each adds what its last columns are made of."""
 
 
-class Analysis:
+class _Analysis:
     """A query on tables of these columns, by role; None where nobody knows them."""
 
     def __init__(self, sql: str, tables: Mapping[str, Columns]) -> None:
@@ -143,7 +144,7 @@ class Analysis:
         self.account.spend(10)
         match node:
             case exp.Subquery():
-                inner = replace_scope(scope, self.ctes(node, scope.ctes))
+                inner = _replace_scope(scope, self.ctes(node, scope.ctes))
                 subquery = self.relation(node.this, inner)
                 subquery = self._pivots(node, self.joined(node, subquery, inner), inner)
                 return self._ordered(node, _renamed(subquery, node), Scope(inner.ctes, scope))
@@ -156,7 +157,7 @@ class Analysis:
                 relation = self._pivots(node, self._table(node, scope), scope)
                 return self.joined(node, _renamed(relation, node), scope)
             case exp.Pivot():
-                inner = replace_scope(scope, self.ctes(node, scope.ctes))
+                inner = _replace_scope(scope, self.ctes(node, scope.ctes))
                 return pivoted(self, node, self.relation(node.this, inner), inner)
             case exp.Values():
                 return _renamed(self._values(node, scope), node)
@@ -196,7 +197,7 @@ class Analysis:
             own: CommonTables = {**seen, plain_lower(node.alias): partial(_given, last)}
             step = self.relation(body.expression, Scope(own))
             # Which rows it makes again depends on all that it reads.
-            last = merged(last, step, by_name=False)
+            last = _merged(last, step, by_name=False)
             self.account.read_all(last)
         return last
 
@@ -255,7 +256,7 @@ class Analysis:
         last = sides[0]
         for side in sides[1:]:
             self.account.spend(len(side.outputs) + len(last.outputs))
-            last = merged(last, side, by_name=by_name)
+            last = _merged(last, side, by_name=by_name)
         if not (isinstance(node, exp.Union) and all(_keeps_all(union) for union in _unions(node))):
             self.account.read_all(last)
         return self._ordered(node, last, inner)
@@ -276,7 +277,7 @@ def _base(role: str, columns: Columns) -> Relation:
     return Relation(outputs, () if columns is not None else (role,))
 
 
-def merged(left: Relation, right: Relation, *, by_name: bool) -> Relation:
+def _merged(left: Relation, right: Relation, *, by_name: bool) -> Relation:
     """Return a relation of both tables' rows, whose columns are matched by place or by name."""
     is_unsure = left.is_unsure or right.is_unsure
     common = Relation((), (*left.open, *right.open), left.rest | right.rest, is_unsure)
@@ -307,7 +308,7 @@ def merged(left: Relation, right: Relation, *, by_name: bool) -> Relation:
     )
 
 
-def replace_scope(scope: Scope, ctes: CommonTables) -> Scope:
+def _replace_scope(scope: Scope, ctes: CommonTables) -> Scope:
     """Return a copy of the scope with these tables of WITH."""
     return scope if ctes is scope.ctes else replace(scope, ctes=ctes)
 
@@ -350,3 +351,46 @@ def _renamed(relation: Relation, node: exp.Expr) -> Relation:
 
 def _given(relation: Relation) -> Relation:
     return relation
+
+
+def effect(sql: str, tables: Mapping[str, Columns]) -> Effect:
+    """Return what a query makes of tables with these columns; its names are those of the roles.
+
+    Raises Invalid for one that cannot run, whatever they hold.
+    """
+    try:
+        analysis = _Analysis(sql, tables)
+    except SqlFault as fault:
+        raise Invalid(str(fault), "sql") from fault
+    account, result = analysis.account, analysis.result
+    names = unique(output.name for output in result.outputs)
+    columns = {name: _made(output) for name, output in zip(names, result.outputs, strict=True)}
+    if result.rest:
+        columns[unique([OTHERS], columns)[0]] = _made(QueryColumn(OTHERS, result.rest))
+    groups = [column.by for column in columns.values() if column.of]
+    rows = None if any(by is None for by in groups) else _sorted(*(by or () for by in groups))
+    return Effect(
+        columns,
+        by=rows,
+        faults=tuple(Fault("sql", str(unknown_name)) for unknown_name in account.unknown),
+        looks_at=frozenset(account.looks_at),
+        whole=tuple(sorted(account.whole)),
+        passes=result.open,
+        met=tuple(dict.fromkeys(account.met)),
+        is_open=result.is_unsure,
+    )
+
+
+def _made(output: QueryColumn) -> MadeColumn:
+    parts = sorted({Part(part.source, part.how) for part in output.parts})
+    return MadeColumn(tuple(parts), output.kind, by=_groups(output.parts))
+
+
+def _groups(parts: Parts) -> tuple[Source, ...] | None:
+    if any(part.by is None for part in parts):
+        return None
+    return _sorted(*(part.by or () for part in parts))
+
+
+def _sorted(*sources: Iterable[Source]) -> tuple[Source, ...]:
+    return tuple(sorted({source for group in sources for source in group}))

@@ -8,7 +8,6 @@ from shared.engine.reading.formats.header import name_columns
 from shared.engine.reading.formats.table import Table, schema_of
 from shared.engine.reading.formats.vector.attribute_cells import is_cells, text_of
 from shared.engine.reading.formats.vector.gdal import Layer, layers_of
-from shared.engine.reading.formats.vector.geographic_xml import look_at_markup
 from shared.engine.reading.formats.vector.geometries import (
     ALTITUDE,
     GEOMETRY,
@@ -19,10 +18,15 @@ from shared.engine.reading.formats.vector.geometries import (
     Reference,
     parsed,
 )
-from shared.engine.reading.formats.vector.geopackage import look_at_geopackage
 from shared.engine.reading.formats.vector.geoparquet import ParquetLayer
 from shared.engine.reading.formats.vector.shapefile import look_at_shapefile
-from shared.engine.reading.formats.vector.source import KIND, WKB, GeographicFile
+from shared.engine.reading.formats.vector.source import (
+    KIND,
+    WKB,
+    GeographicFile,
+    look_at_geopackage,
+    look_at_markup,
+)
 from shared.engine.reading.repairs import Repairs
 from shared.engine.tables.column_names import unique
 from shared.errors import Rejected

@@ -1,10 +1,10 @@
-"""Check digits, computed for whole columns."""
+"""Identifiers are told by their check digits."""
 
 from hypothesis import given
 from hypothesis import strategies as st
-from stdnum.fr import siren, siret, tva
+from stdnum.fr import nir, siren, siret, tva
 
-from shared.engine.reading.columns.identifiers import is_siren, is_siret, is_vat
+from shared.engine.reading.columns.identifiers import is_nir, is_siren, is_siret, is_vat
 from tests.unit.shared.engine.reading.values.test_value_tests import flags
 
 
@@ -34,3 +34,12 @@ def test_made_numbers_agree_with_the_library(number: int, order: int) -> None:
     assert flags(is_siret, *sirets) == [bool(siret.is_valid(number)) for number in sirets]
     vats = [f"FR{key:02}{siren}" for siren in sirens for key in (0, 40, 83)]
     assert flags(is_vat, *vats) == [bool(tva.is_valid(vat)) for vat in vats]
+
+
+@given(
+    st.from_regex(r"[12][0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[1-8][0-9]|2A|2B)[0-9]{6}", fullmatch=True)
+)
+def test_social_security_numbers_agree_with_the_library(number: str) -> None:
+    """The one key of hundred that fits, Corsica's letters included."""
+    texts = [f"{number}{key:02}" for key in range(1, 98)]
+    assert flags(is_nir, *texts) == [bool(nir.is_valid(text)) for text in texts]

@@ -3,8 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from shared.engine.reading.columns.identifiers import is_siren, is_siret, is_uai, is_vat
-from shared.engine.reading.columns.nir import is_nir
+from shared.engine.reading.columns.identifiers import is_nir, is_siren, is_siret, is_uai, is_vat
 from shared.engine.reading.values.value_tests import Test, among, matching
 
 

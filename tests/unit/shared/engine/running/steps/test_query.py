@@ -9,7 +9,7 @@ from shared.engine.applications.query.run import result_names
 from shared.engine.applications.query.sql.analysis import is_understood
 from shared.engine.applications.query.sql.nodes import aggregate_of, bare
 from shared.engine.applications.query.sql.statement import SqlFault, parse
-from shared.engine.running.sql.allowed import FUNCTIONS
+from shared.engine.running.sql.binding import FUNCTIONS
 from shared.errors import Invalid
 
 

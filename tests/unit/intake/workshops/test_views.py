@@ -5,8 +5,8 @@ from typing import Any
 
 from icalendar import Calendar
 
-from services.intake.workshops.calendar import calendar_of
 from services.intake.workshops.model import Workshop
+from services.intake.workshops.views import calendar_of
 from tests.unit.intake.workshops.samples import MARK, new_workshop, register
 
 HOSTILE = "Cartes ; virgules, \\ et « été »\r\nBEGIN:VEVENT\r\nSUMMARY:autre"

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.notify.steering.waits import waits_of
+from services.notify.steering.world import waits_of
 from shared.events import (
     AccessExpired,
     AccessGranted,

@@ -3,7 +3,7 @@
 from hypothesis import given as generated
 from hypothesis import strategies as st
 
-from shared.engine.drawing.classes import classes_between, quantiles
+from shared.engine.drawing.maps import classes_between, quantiles
 
 
 def test_quantiles_have_as_many_values_each() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from shared.engine.running.sql.allowed import check_statement
+from shared.engine.running.sql.binding import check_statement
 from shared.errors import Invalid
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.engine.reading.totals.set_sums import set_sums
+from shared.engine.reading.totals.small_table import set_sums
 
 
 @pytest.mark.parametrize(

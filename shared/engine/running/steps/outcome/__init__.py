@@ -1,1 +1,0 @@
-"""What is to be said of the last table of a treatment."""

@@ -1,1 +1,0 @@
-"""The steps that draw: they hand their table on, and draw what of it leaves the lab."""
