@@ -182,7 +182,7 @@ def test_health_is_told_when_members_hold_every_connection(
     narrow: Client, clients: ExitStack, token: Callable[..., str]
 ) -> None:
     """Other requests are told to come back; those under way go on."""
-    rest = METADATA + b"\r\n--b--\r\n"
+    rest = b"1" + METADATA + b"\r\n--b--\r\n"
     length = f"Content-Length: {len(BODY_START + rest)}"
     slow = []
     for number in range(CONNECTIONS):

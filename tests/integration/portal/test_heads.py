@@ -80,7 +80,7 @@ def test_head_that_comes_too_slowly_ends_its_connection(before: bytes) -> None:
     """The first one, and one after an answer; who says nothing at all is ended, too."""
 
     async def send() -> bytes:
-        async with _served(DATALAB_HTTP_HEAD_SECONDS="0.2") as connect:
+        async with _served(DATALAB_HTTP_HEAD_SECONDS="1") as connect:
             reader, writer = await connect()
             writer.write(before)
             if before:

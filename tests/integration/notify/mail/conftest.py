@@ -74,7 +74,9 @@ def mail_environ(notify_environ: dict[str, str], server: MailServer) -> dict[str
         "DATALAB_MAIL_FROM": "ne-pas-repondre@datalab.example",
         "DATALAB_PORTAL_URL": "https://portail.datalab.example",
         "DATALAB_MAIL_SECONDS": "0.2,0.2",
-        "DATALAB_MAIL_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
+        # The lease of a mail lasts a little longer than both: a killed service's waits for that.
+        "DATALAB_MAIL_TIMEOUT_SECONDS": "10",
+        "DATALAB_RPC_SECONDS": "5",
         "DATALAB_SIGN_IN_KEY": SIGN_IN_KEY,
         "DATALAB_PUBLIC_CATALOG": "true",
     }
