@@ -20,7 +20,7 @@ from shared.messaging import declared_queues
 from shared.storage import Storage
 from shared.store import Store
 from tests.events import Listener, publish
-from tests.servers import Broker, eventually
+from tests.servers import PATIENCE_SECONDS, Broker, eventually
 
 SEQUENCES = itertools.count(1000)
 """Versions of subjects: no two events that say none have the same id."""
@@ -28,13 +28,9 @@ SEQUENCES = itertools.count(1000)
 
 @dataclass
 class ServiceLab:
-    """Servers and settings of one module's processes; `tested` is their service's name.
-
-    `seconds` is how long an event is waited for.
-    """
+    """Servers and settings of one module's processes; `tested` is their service's name."""
 
     tested: ClassVar[str]
-    seconds: ClassVar[float] = 20
 
     broker: Broker
     vhost: str
@@ -45,7 +41,7 @@ class ServiceLab:
 
     def __post_init__(self) -> None:
         self._listener = Listener(self.broker, self.vhost, self.tested)
-        self._pool = urllib3.PoolManager(retries=False, timeout=20)
+        self._pool = urllib3.PoolManager(retries=False, timeout=PATIENCE_SECONDS)
 
     @property
     def files(self) -> Storage:
@@ -61,10 +57,9 @@ class ServiceLab:
         about = [event["data"] for event in self.envelopes() if event["type"] == topic]
         return [event for event in about if data.items() <= event.items()]
 
-    def wait_for(self, topic: str, seconds: float = 0, **data: Any) -> dict[str, Any]:
+    def wait_for(self, topic: str, **data: Any) -> dict[str, Any]:
         """The first of these events, once it was published."""
-        seconds = seconds or self.seconds
-        eventually(lambda: self.events(topic, **data), seconds, f"{topic} {data}")
+        eventually(lambda: self.events(topic, **data), f"{topic} {data}")
         return self.events(topic, **data)[0]
 
     def publish(
@@ -95,7 +90,9 @@ class ServiceLab:
     @contextlib.contextmanager
     def rpc(self, service: str = "") -> Iterator[Any]:
         """A stock nameko client of a service, by default the tested one."""
-        with ClusterRpcProxy({"AMQP_URI": self.broker.uri(self.vhost)}, timeout=20) as cluster:
+        with ClusterRpcProxy(
+            {"AMQP_URI": self.broker.uri(self.vhost)}, timeout=PATIENCE_SECONDS
+        ) as cluster:
             yield getattr(cluster, service or self.tested)
 
     def queues(self) -> dict[str, int]:

@@ -10,9 +10,8 @@ from typing import Any
 
 from deploy.local.supervision import wait_until
 from deploy.queues import declare
-from tests.servers import Broker
+from tests.servers import PATIENCE_SECONDS, Broker
 
-_SECONDS = 20.0
 _PARTS = ("queues", "exchanges", "bindings")
 
 Definitions = dict[str, set[str]]
@@ -59,7 +58,7 @@ class Vhosts:
     def _is_as_declared(self) -> bool:
         """Whether it is as it was at first, without what was added and without messages."""
         self._delete(self._definitions()["queues"] - self._declared["queues"])
-        emptied = wait_until(self._is_emptied, _SECONDS)
+        emptied = wait_until(self._is_emptied, PATIENCE_SECONDS)
         return emptied and self._definitions() == self._declared
 
     def _delete(self, queues: set[str]) -> None:

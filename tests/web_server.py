@@ -15,9 +15,6 @@ from standardwebhooks.webhooks import Webhook
 
 from deploy.local.ports import LOOPBACK
 
-LONG = 60.0
-"""Seconds that a hanging answer takes at most; closing the server ends it."""
-
 
 @dataclass(frozen=True)
 class Received:
@@ -148,8 +145,8 @@ breaking_off = answer(200, Content_Type="text/turtle", Content_Length="1000")
 
 
 def hang(handler: Handler) -> None:
-    """Never answer."""
-    handler.server.closing.wait(LONG)
+    """Never answer, until the server closes."""
+    handler.server.closing.wait()
 
 
 def drip_head(handler: Handler) -> None:

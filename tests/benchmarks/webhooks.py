@@ -98,7 +98,7 @@ class Stack:
         for _ in range(BACKLOG):
             self.tell("mem_a")
         expected, kept = BACKLOG * len(urls), self.database["deliveries"]
-        eventually(lambda: sum(1 for _ in kept.find({})) == expected, 120)
+        eventually(lambda: sum(1 for _ in kept.find({})) == expected)
 
     def delays(self) -> list[float]:
         """Seconds that the deliveries to member B took; PATIENCE for those that did not come."""
@@ -109,7 +109,7 @@ class Stack:
             began_by_endpoint[self.tell("mem_b")] = began
             time.sleep(max(began + INTERVAL - time.monotonic(), 0))
         with contextlib.suppress(AssertionError):
-            eventually(lambda: len(self.live.calls("/b")) >= EVENTS, PATIENCE)
+            eventually(lambda: len(self.live.calls("/b")) >= EVENTS)
         came = dict.fromkeys(began_by_endpoint, PATIENCE)
         for call in self.live.calls("/b"):
             for event_id, began in began_by_endpoint.items():
@@ -225,7 +225,7 @@ def _service(home: Path, environ: dict[str, str]) -> Iterator[None]:
             stderr=log,
         )
     try:
-        eventually(lambda: listening(int(environ["DATALAB_HTTP_PORT"])), 60)
+        eventually(lambda: listening(int(environ["DATALAB_HTTP_PORT"])))
         yield
     finally:
         process.kill()

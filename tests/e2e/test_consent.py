@@ -14,7 +14,6 @@ def opened(consent: Consent) -> Consent:
     return consent
 
 
-@pytest.mark.timeout(300)
 def test_owner_sees_which_columns_are_read_and_what_comes_out(consent: Consent) -> None:
     """Two of four, in sentences; the rest is named as not read."""
     request = consent.seen["request"]

@@ -52,7 +52,6 @@ def tried(lab: Lab, dataset_id: str) -> tuple[str, str]:
     return project, str(jobs[0]["id"])
 
 
-@pytest.mark.timeout(300)
 def test_deleted_data_is_nowhere_in_the_lab(lab: Lab, tmp_path: Path) -> None:
     """Neither what was uploaded, nor what was read of it, nor what a trial made of it."""
     marker, owner = new_id("marqueur"), lab.client("mbr_deletes", "owner")

@@ -93,7 +93,6 @@ def refused_for(lab: Lab, staff: Client, member_id: str) -> None:
     reviewer.post("intake", f"{path}/review", body)
 
 
-@pytest.mark.timeout(300)
 def test_no_word_of_an_erased_member_is_left_in_the_lab(
     lab: Lab, staff: Client, receiver: Partner, tmp_path: Path
 ) -> None:

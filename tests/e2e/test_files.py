@@ -116,7 +116,6 @@ def pictures(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Pictures:
     return pictures
 
 
-@pytest.mark.timeout(300)
 def test_files_are_listed_and_are_no_table(pictures: Pictures) -> None:
     """By the sandbox, for everybody who may know of the dataset; who takes them for one is told."""
     listed = [(file["name"], file["media_type"], file["width"]) for file in pictures.seen["files"]]

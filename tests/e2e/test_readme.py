@@ -71,7 +71,6 @@ def pasted(script: str, checkout: Path, lab: Lab) -> str:
     return done.stdout
 
 
-@pytest.mark.timeout(400)
 def test_commands_of_the_readme_work_each_time_they_are_pasted(
     lab: Lab, story: Story, page: str, checkout: Path, tmp_path: Path
 ) -> None:

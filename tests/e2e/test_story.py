@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from deploy.demo import content
 from deploy.demo.story import Story
@@ -34,7 +33,6 @@ def expected() -> pd.DataFrame:
     return summed
 
 
-@pytest.mark.timeout(300)
 def test_result_has_the_right_figures_for_every_body(story: Story, tmp_path: Path) -> None:
     """71 EPCI, equal to an independent computation, on a chart, a map and in a report."""
     table, chart, drawn, report = story.fetch(tmp_path)

@@ -120,7 +120,7 @@ def add(
 def offer(shell: Shell, file: Path, *words: str, content: str = CSV) -> str:
     """Upload an open dataset and wait until it was read; its id."""
     dataset, state = add(shell, file, content, "--licence", "Licence Ouverte 2.0", *words)
-    eventually(lambda: state() == "published", seconds=60)
+    eventually(lambda: state() == "published")
     return dataset
 
 
@@ -247,7 +247,7 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
         version = shell.answer("catalog", f"/datasets/{dataset}", OWNER)["versions"][0]
         return not version["again"] and version["job_id"] != job["id"]
 
-    eventually(is_read_anew, seconds=60)
+    eventually(is_read_anew)
     assert shell.json("dataset", "show", dataset)["state"] == "published"
 
 
@@ -323,9 +323,9 @@ def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_pa
         version = shell.answer("catalog", f"/datasets/{dataset}", owner)["versions"][number - 1]
         return version["profile"]["columns"][0]["meaning"] if version["profile"] else {}
 
-    eventually(lambda: meaning(1).get("repair") == "leading_zero", seconds=60)
+    eventually(lambda: meaning(1).get("repair") == "leading_zero")
     shell.json("dataset", "repair", dataset, "com", as_=owner)
-    eventually(lambda: meaning(2).get("valid") == 1.0, seconds=60)
+    eventually(lambda: meaning(2).get("valid") == 1.0)
     second = shell.json("dataset", "show", dataset)["versions"][1]
     assert [(repair["code"], repair["count"]) for repair in second["profile"]["repairs"]] == [
         ("leading_zero", 5)
@@ -341,7 +341,7 @@ def test_columns_are_described_by_a_file(shell: Shell, tmp_path: Path) -> None:
     words = ("--columns", str(dictionary), "--sheet", "EPCI")
     dataset, state = add(shell, tmp_path / "l.csv", text, *words)
     command = ("dataset", "show", dataset)
-    eventually(lambda: state() == "published", seconds=60)
+    eventually(lambda: state() == "published")
     assert shell.json(*command, as_=OWNER)["unknown_columns"] == ["ht_h"]
     described = ("dataset", "describe", dataset, "--columns", str(dictionary))
     assert "vouliez-vous dire « ht_hc »" in shell.run(*described, as_=OWNER).stderr
@@ -532,7 +532,7 @@ def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_pat
         def ended() -> bool:
             return bool(shell.json("harvest", "show", source["id"])["state"] == "completed")
 
-        eventually(ended, 60, every=0.3)
+        eventually(ended, every=0.3)
         done = shell.json("harvest", "show", source["id"])["id"]
         portal.answers["/catalogue"] = drip_body
         begun = shell.json("harvest", "run", source["id"])

@@ -25,7 +25,7 @@ from shared.messaging.declared_queues import RPC_EXCHANGE
 from shared.messaging.parked import parked
 from shared.server_settings import PortalSettings
 from shared.settings import PREFIX, Settings, load_settings
-from tests.servers import Broker, running
+from tests.servers import PATIENCE_SECONDS, Broker, running
 
 RPC = RPC_EXCHANGE.name
 COMPOSE = yaml.safe_load(Path("docker-compose.yml").read_text())
@@ -82,7 +82,7 @@ def test_a_service_runs_with_its_own_user(
         assert "access" not in service.log().lower()
         if name == "intake":
             caller = {"AMQP_URI": _uri(declared, "topology")}
-            with ClusterRpcProxy(caller, timeout=20) as lab, pytest.raises(NotFound):
+            with ClusterRpcProxy(caller, timeout=PATIENCE_SECONDS) as lab, pytest.raises(NotFound):
                 lab.intake.get_project("prj_none")
 
 

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from deploy.local.ports import LOOPBACK
 from deploy.local.signing_keys import KeyPair
 from tests.forks import services
-from tests.servers import Broker, Process, RunningService, eventually, free_port
+from tests.servers import PATIENCE_SECONDS, Broker, Process, RunningService, eventually, free_port
 
 
 def test_service_that_cannot_be_built_says_so_in_one_line(token_keys: KeyPair) -> None:
@@ -34,17 +33,15 @@ def test_service_that_cannot_be_built_says_so_in_one_line(token_keys: KeyPair) -
 
 
 def test_end_of_a_process_does_not_wait_for_what_blocks() -> None:
-    """A lookup on a silent name server takes half a minute, which is longer than the grace."""
+    """A lookup on a silent name server takes longer than the grace: here, than any patience."""
     code = """
 from time import sleep  # the one that blocks, before it is replaced
 import deploy.run, eventlet
 from eventlet import tpool
-eventlet.spawn(tpool.execute, sleep, 30)
+eventlet.spawn(tpool.execute, sleep, 3600)
 eventlet.sleep(0.2)
 """
-    began = time.monotonic()
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
-    assert time.monotonic() - began < 20
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +105,7 @@ def test_wrong_address_ends_the_start_in_one_sentence(
     service = RunningService(SERVICE, wrong, tmp_path)
     Process.start(service)
     assert service.process is not None
-    assert service.process.wait(30) == 2
+    assert service.process.wait(PATIENCE_SECONDS) == 2
     assert service.log().startswith(f"{name}: must look like {scheme}://user:password@host:")
     assert service.log().count("\n") == 1
     assert SECRET not in service.log()

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import fields
@@ -21,6 +19,7 @@ from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.servers import server_program
 from deploy.local.stack import START_SECONDS, Stack
 from deploy.local.supervision import leftovers, wait_until
+from tests import forks
 from tests.servers import eventually, free_port, require
 
 
@@ -97,7 +96,7 @@ def test_a_killed_process_is_healed(stack: Stack, name: str) -> None:
     eventually(lambda: stack.pid(name) not in {0, killed}, what=f"another {name} process")
     # What /readyz says is a second old at most: until then it may not know of the death.
     wait_until(lambda: not all(map(stack.ready, stack.urls())), 2)
-    eventually(lambda: all(map(stack.ready, stack.urls())), 60, "all services ready")
+    eventually(lambda: all(map(stack.ready, stack.urls())), "all services ready")
 
 
 def test_second_up_of_the_command_line_is_none_and_no_error(stack: Stack) -> None:
@@ -117,8 +116,7 @@ def test_second_up_of_the_command_line_is_none_and_no_error(stack: Stack) -> Non
         assert (running in output) == (command == "up")
     with pytest.raises(StackError, match="runs already"):
         Stack.remembered(stack.home, {}).up()
-    demo = [sys.executable, "-m", "deploy.demo", "--home", str(stack.home)]
-    done = subprocess.run(demo, capture_output=True, text=True, check=False)
+    done = forks.commands().run(("-m", "deploy.demo", "--home", str(stack.home)), os.environ)
     assert (done.returncode, "runs already" in done.stderr) == (1, True)
     assert stack.ready("intake")
     assert stack.pid("intake") == before

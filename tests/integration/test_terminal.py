@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests import forks
 from tests.web_server import Answer, Handler, WebServer, answer, serving
 
-DATALAB = (sys.executable, "-c", "from deploy.cli import main; main()")
+DATALAB = ("-c", "from deploy.cli import main; main()")
 FINGERPRINT = "0123456789abcdef" * 4
 REQUEST = {
     "id": "prj_1.dts_1",
@@ -31,13 +32,12 @@ def typed(answer: str, url: str, home: Path, *words: str) -> tuple[int, list[str
     os.write(ours, f"{answer}\n".encode())
     own = {"DATALAB_URL_CATALOG": url, "DATALAB_TOKEN": "x", "DATALAB_HOME": str(home)}
     done = subprocess.run(
-        (*DATALAB, *words),
+        (sys.executable, *DATALAB, *words),
         env=os.environ | own,
         stdin=theirs,
         stdout=theirs,
         stderr=subprocess.PIPE,
         check=False,
-        timeout=60,
     )
     lines = os.read(ours, 1 << 16).decode().splitlines()
     for end in (ours, theirs):
@@ -106,9 +106,7 @@ def environ(server: WebServer, home: Path) -> dict[str, str]:
 
 def follow(server: WebServer, home: Path) -> "subprocess.CompletedProcess[str]":
     """Follow the job, with the output going to a file."""
-    return subprocess.run(
-        PROGRAM, env=environ(server, home), capture_output=True, text=True, check=False, timeout=60
-    )
+    return forks.commands().run(PROGRAM, environ(server, home))
 
 
 @pytest.mark.parametrize(("state", "code"), [("failed", 1), ("cancelled", 3)])
@@ -167,11 +165,12 @@ def test_a_terminal_shows_the_log_above_a_bar(compute: WebServer, tmp_path: Path
     )
     ours, theirs = os.openpty()
     environment = environ(compute, tmp_path) | {"TERM": "xterm", "COLUMNS": "120"}
-    done = subprocess.run(PROGRAM, env=environment, stdout=theirs, check=False, timeout=60)
+    terminal, errors = Path(os.ttyname(theirs)), tmp_path / "errors"
+    status = forks.commands().start(PROGRAM, environment, terminal, errors).wait()
     text = os.read(ours, 1 << 16).decode()
     for end in (ours, theirs):
         os.close(end)
-    assert done.returncode == 0
+    assert status == 0, errors.read_text()
     assert "lit « été »\N{REPLACEMENT CHARACTER}[2J" in text
     assert "croise" in text
     assert "succeeded in 1.50 s" in text

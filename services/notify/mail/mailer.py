@@ -60,7 +60,7 @@ class Mailer(Loop):
         self._entries = store.of(TimelineEntry)
         self._intake, self._give, self._letters = intake, give, Letters(settings)
         self._waits, self._sender = settings.mail_seconds, settings.mail_from
-        self._seconds, self._call_seconds = settings.mail_timeout_seconds, settings.rpc_seconds
+        self._smtp_seconds, self._call_seconds = settings.mail_timeout_seconds, settings.rpc_seconds
         self._forgotten = self._observed = float("-inf")
 
     def _dispatch(self) -> None:
@@ -92,7 +92,7 @@ class Mailer(Loop):
 
     def _lease(self, mail: Mail) -> timedelta:
         calls = CALLS if mail.is_to_seat else 1 + sum(bool(news.roles) for news in mail.news)
-        return timedelta(seconds=self._seconds + calls * self._call_seconds) + _LEASE_MARGIN
+        return timedelta(seconds=self._smtp_seconds + calls * self._call_seconds) + _LEASE_MARGIN
 
     def _ready(self, mail: Mail) -> _Ready | None:
         """Whom a mail goes to and what it says; None where it is news no more."""

@@ -124,7 +124,7 @@ def _as_jobs(left: Path, right: Path) -> dict[str, float]:
 def ready_spares() -> Spares:
     """What runs jobs, with a sandbox that waits, and has done what it does before its job."""
     spares = Spares(1, GIB)
-    eventually(lambda: _is_filled(spares), 60, "a sandbox waits")
+    eventually(lambda: _is_filled(spares), "a sandbox waits")
     time.sleep(_REST)
     return spares
 

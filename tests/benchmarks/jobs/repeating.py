@@ -116,7 +116,7 @@ class _Bench:
     def run(self, recipe: tuple[Step, ...]) -> tuple[float, float]:
         """The seconds in the sandbox, and those of bringing and keeping steps."""
         spares = Spares(1, LIMITS.memory_bytes)
-        eventually(lambda: _is_filled(spares), 60, "a sandbox waits")
+        eventually(lambda: _is_filled(spares), "a sandbox waits")
         with closing(spares), spares.folder() as (folder, waiting):
             for number, path in enumerate(self._tables):
                 folder.input_path(number).hardlink_to(path)

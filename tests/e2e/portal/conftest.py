@@ -14,11 +14,11 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 from deploy.demo.story import Story
 from tests.chaos.lab import Lab
 from tests.e2e.consent import Consent
-from tests.servers import require
+from tests.servers import PATIENCE_SECONDS, require
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 CHROMIUM = "chromium-headless-shell"
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 1000 * PATIENCE_SECONDS
 _PAUSE_MS = 1_000
 """Before a page is opened again: each time takes the lab what it needs for what is waited for."""
 
@@ -66,7 +66,7 @@ class Visitor:
 
     def until(self, path: str, selector: str) -> Page:
         """Open a page again and again until it has that."""
-        for _ in range(100):
+        for _ in range(round(PATIENCE_SECONDS)):
             try:
                 if self.go(path).locator(selector).count():
                     return self.page

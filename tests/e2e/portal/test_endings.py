@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.chaos.lab import Lab
 from tests.e2e.acting import offered
 from tests.e2e.portal.conftest import Enter, Visitor, registered
@@ -31,7 +29,6 @@ def end_without_reason(owner: Visitor) -> None:
         assert at_fields == page.locator(f"#{field}-fault").count() == 1
 
 
-@pytest.mark.timeout(300)
 def test_data_is_retired_then_deleted_and_a_receipt_stays(
     enter: Enter, lab: Lab, tmp_path: Path
 ) -> None:

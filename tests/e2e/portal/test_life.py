@@ -213,7 +213,6 @@ def life(enter: Enter, played: Story) -> Life:
     )
 
 
-@pytest.mark.timeout(600)
 def test_project_goes_from_a_problem_to_a_map(life: Life, played: Story) -> None:
     """A holder builds, an owner grants, a city and a laboratory accept, a reviewer decides.
 

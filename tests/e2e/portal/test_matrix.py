@@ -15,7 +15,7 @@ from services.portal.pages import PAGES
 from tests.chaos.lab import Lab
 from tests.e2e.consent import Consent
 from tests.e2e.portal.conftest import announced, csrf, let_in, registered
-from tests.servers import free_port
+from tests.servers import PATIENCE_SECONDS, free_port
 
 SECRET = "Abonnés à mettre au secret"
 PROJECT = "Où ajouter des arrêts ?"
@@ -129,12 +129,11 @@ class Portal:
 
     def get(self, who: str, route: str) -> httpx.Response:
         """What somebody is answered."""
-        return self.clients[who].get(self.at(route), timeout=60)
+        return self.clients[who].get(self.at(route))
 
     def send(self, who: str, route: str, **form: str) -> int:
         """The status that somebody is answered with who sends a form."""
-        sent = self.clients[who].post(self.at(route), data={**SENT, **form}, timeout=60)
-        return sent.status_code
+        return self.clients[who].post(self.at(route), data={**SENT, **form}).status_code
 
     def at(self, route: str) -> str:
         """The address of a route, of the things that are tried out."""
@@ -213,7 +212,8 @@ def portal(
         "invited": (consent.members["laboratory"], "holder"),
         "stranger": (registered(lab, "Autre"), "holder", "owner"),
     }
-    clients = {who: httpx.Client(base_url=lab.stack.portal_url) for who in WHO}
+    url = lab.stack.portal_url
+    clients = {who: httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) for who in WHO}
     for who, person in people.items():
         let_in(lab, clients[who], *person)
     yield Portal(clients, ids, consent)
@@ -243,7 +243,6 @@ def routes(method: str) -> list[str]:
     return [route.path for route in PAGES if method in (route.methods or ())]
 
 
-@pytest.mark.timeout(300)
 def test_each_page_is_for_whom_the_table_says_and_names_no_private_thing(portal: Portal) -> None:
     """A page that comes is written into the table, or this fails.
 
@@ -279,7 +278,6 @@ def fields() -> set[str]:
     return {name for file in files for name in read.findall(file.read_text(encoding="utf-8"))}
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("text", ["9" * 5000, "\0", "-" + "9" * 400 + ".5"])
 def test_no_page_breaks_of_what_is_sent(portal: Portal, text: str) -> None:
     """Whatever its form or address brings, it says a sentence: 500 is a fault of ours."""
@@ -288,11 +286,11 @@ def test_no_page_breaks_of_what_is_sent(portal: Portal, text: str) -> None:
     for route in routes("GET"):
         # What is sent in one line of a request has bounds before ours.
         asked = dict.fromkeys(["suite", "q", "annee", "page", "code", "avec"], text)
-        if client.get(portal.at(route), params=asked, timeout=60).status_code == 500:
+        if client.get(portal.at(route), params=asked).status_code == 500:
             broken.add(route)
     for route in set(routes("POST")) - {"/deconnexion"}:
         form = {**sent, "csrf": token}
-        if client.post(portal.at(route), data=form, timeout=60).status_code == 500:
+        if client.post(portal.at(route), data=form).status_code == 500:
             broken.add(route)
     assert broken == set()
 

@@ -1,7 +1,5 @@
 """A restricted result in a browser: its opening is asked for, refused, given and taken back."""
 
-import pytest
-
 from tests.e2e.consent import Consent
 from tests.e2e.portal.conftest import Enter
 from tests.e2e.portal.test_pages import faults_of
@@ -9,7 +7,6 @@ from tests.e2e.portal.test_pages import faults_of
 HELD_BACK = "le tracé des lignes reste à négocier"
 
 
-@pytest.mark.timeout(300)
 def test_a_result_is_asked_for_refused_opened_and_closed(enter: Enter, consent: Consent) -> None:
     """By two people, each of whom sees what the other said, on pages that break no rule."""
     own, path = f"/donnees/{consent.result_id}", f"/donnees/{consent.result_id}/ouverture"

@@ -55,7 +55,6 @@ def put_in(owner: Visitor, title: str, text: str) -> str:
     return "/donnees/" + page.url.rpartition("/")[2]
 
 
-@pytest.mark.timeout(300)
 def test_a_file_is_put_in_read_and_mended(enter: Enter) -> None:
     """The page follows by itself how far it is; without scripts one loads it again."""
     owner = enter(OWNER, "owner")
@@ -84,7 +83,6 @@ def test_a_fault_is_told_at_its_field_and_leaves_the_others(enter: Enter) -> Non
     assert page.input_value("#sheet") == "EPCI"
 
 
-@pytest.mark.timeout(300)
 def test_data_on_persons_waits_for_its_owner(enter: Enter) -> None:
     """It says which columns name persons; on a legal basis it is published."""
     owner = enter(OWNER, "owner", scripts=False)
@@ -142,7 +140,6 @@ def asked(lab: Lab, water: str, towns: str) -> str:
     return project_id
 
 
-@pytest.mark.timeout(300)
 def test_an_owner_grants_a_part_of_what_was_shown_and_takes_it_back(
     enter: Enter, lab: Lab, tables: list[str]
 ) -> None:

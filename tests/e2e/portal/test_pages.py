@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
-import pytest
 from playwright.sync_api import Page
 
 from deploy.demo import content
@@ -112,7 +111,6 @@ DRAWN = "image => image.decode().then(() => image.naturalWidth)"
 """How wide a picture is, once it is there."""
 
 
-@pytest.mark.timeout(300)
 def test_pages_break_no_rule_that_a_program_can_check(enter: Enter, played: Story) -> None:
     """axe-core with all its rules, RGAA's among them, finds nothing on any page, nor do we.
 

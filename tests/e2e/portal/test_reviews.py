@@ -14,7 +14,7 @@ def advised(lab: Lab) -> tuple[str, str]:
     body = {**sent, "theme": "voirie", "territory": ["14"]}
     project_id = str(holder.post("intake", "/projects", body)["id"])
     path = f"/projects/{project_id}"
-    eventually(lambda: holder.get("intake", path)["stage"] == "advised", 60, "it is advised")
+    eventually(lambda: holder.get("intake", path)["stage"] == "advised", "it is advised")
     return holder_id, project_id
 
 

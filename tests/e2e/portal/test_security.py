@@ -13,15 +13,20 @@ from deploy.demo.story import Story
 from deploy.local.ports import listening
 from tests.chaos.lab import Lab
 from tests.e2e.portal.conftest import Enter, csrf, let_in, link
-from tests.servers import eventually, free_port
+from tests.servers import PATIENCE_SECONDS, eventually, free_port
 
 HOSTILE = "<script>document.title='pris'</script><img src=x onerror=\"document.title='pris'\">"
 
 
+def program(url: str, cookies: dict[str, str] | None = None) -> httpx.Client:
+    """A program at the portal."""
+    return httpx.Client(base_url=url, cookies=cookies, timeout=PATIENCE_SECONDS)
+
+
 @pytest.fixture
 def stranger(lab: Lab) -> Iterator[httpx.Client]:
-    """A program at the portal, not signed in."""
-    with httpx.Client(base_url=lab.stack.portal_url) as client:
+    """A program that is not signed in."""
+    with program(lab.stack.portal_url) as client:
         yield client
 
 
@@ -87,8 +92,8 @@ def test_who_signed_out_is_out(lab: Lab, signed_in: httpx.Client) -> None:
     """The session proves nothing any more, even with the old cookie."""
     kept = dict(signed_in.cookies)
     signed_in.post("/deconnexion", data={"csrf": csrf(signed_in)})
-    with httpx.Client(base_url=lab.stack.portal_url, cookies=kept) as thief:
-        eventually(lambda: thief.get("/projets").status_code == 303, 70)
+    with program(lab.stack.portal_url, cookies=kept) as thief:
+        eventually(lambda: thief.get("/projets").status_code == 303)
 
 
 def test_one_service_away_takes_its_part_of_the_page_alone(lab: Lab, played: Story) -> None:
@@ -102,8 +107,8 @@ def test_one_service_away_takes_its_part_of_the_page_alone(lab: Lab, played: Sto
     }
     portal = subprocess.Popen([sys.executable, "-m", "services.portal"], env=environ)
     try:
-        eventually(lambda: listening(port), 30)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        eventually(lambda: listening(port))
+        with program(f"http://127.0.0.1:{port}") as client:
             let_in(lab, client, played.members["agency"], "holder", "owner")
             page = client.get(f"/projets/{played.project_id}")
             assert page.status_code == 200
@@ -112,4 +117,4 @@ def test_one_service_away_takes_its_part_of_the_page_alone(lab: Lab, played: Sto
             assert client.get("/readyz").json()["checks"]["notify"] is False
     finally:
         portal.terminate()
-        portal.wait(30)
+        portal.wait(PATIENCE_SECONDS)

@@ -146,13 +146,13 @@ def test_recipes_that_run_on_a_dataset_are_found(lab: Lab) -> None:
         items = lab.get(f"/datasets/{dataset}/recipes", token)["items"]
         return {recipe["name"]: recipe for recipe in items if recipe["name"] == name}
 
-    eventually(found, 10, "the recipe is known")
+    eventually(found, "the recipe is known")
     fit = found()[name]
     assert (fit["input"], fit["version"]) == ("table", 3)
     assert fit["columns"] == {"code_insee": "commune", "SIREN": "siren"}
     assert fit["others"] == {"communes": "Les communes"}
     lab.publish(RecipeRetired(name=name, member_id="mbr_a"), name, sequence=3)
-    eventually(lambda: not found(), 10, "the recipe is retired")
+    eventually(lambda: not found(), "the recipe is retired")
     lab.publish(event, name, sequence=1)
     lab.settled()
     assert not found()

@@ -34,7 +34,6 @@ CATALOG = "tests.integration.compute.samples:Catalog"
 INTAKE = "tests.integration.compute.samples:Intake"
 OWNER = "mbr_owner"
 HOLDER = "mbr_holder"
-JOB_SECONDS = 60.0
 HOMES = b"com;logements;vacants\n" + b"".join(
     b"14%03d;%d;%d\n" % (number, 10 * number, number) for number in range(1, 701)
 )
@@ -45,7 +44,6 @@ class Lab(ServiceLab):
     """The broker, the documents and the files around compute."""
 
     tested = "compute"
-    seconds = JOB_SECONDS
 
     work: Path
 
@@ -291,6 +289,6 @@ def freeze(service: RunningService) -> psutil.Process:
         processes[:] = runners(service)
         return bool(processes)
 
-    eventually(look, JOB_SECONDS, "a job runs")
+    eventually(look, "a job runs")
     processes[0].suspend()
     return processes[0]

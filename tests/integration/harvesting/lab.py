@@ -10,8 +10,6 @@ from tests.lab import ServiceLab
 from tests.servers import RunningService, eventually
 from tests.web_server import WebServer, page
 
-SECONDS = 60.0
-
 
 @dataclass
 class Lab(ServiceLab):
@@ -69,7 +67,7 @@ class Lab(ServiceLab):
             return datasets_by_title["state"] in {"completed", "failed", "cancelled"}
 
         datasets_by_title: dict[str, Any] = {}
-        eventually(look, SECONDS, f"{harvest_id} ends")
+        eventually(look, f"{harvest_id} ends")
         return datasets_by_title
 
     def datasets(self, source_id: str) -> dict[str, dict[str, Any]]:

@@ -89,7 +89,7 @@ def test_referenced_data_is_taken_in_as_a_version(lab: Lab) -> None:
         rows: int | None = lab.ask("GET", path)["rows"]
         return rows
 
-    eventually(rows, 60, "it is read")
+    eventually(rows, "it is read")
     dataset = lab.ask("GET", path)
     assert (rows(), dataset["keys"], dataset["state"]) == (2, ["commune"], "published")
     assert lab.harvest(source)["counts"]["unchanged"] == 1
@@ -127,7 +127,7 @@ def test_data_that_was_taken_in_is_taken_anew_when_its_source_changes_it(lab: La
     assert harvest() == (0, 1, [200, 304])
     tell(3, b"com;n\n14118;1\n76540;2\n")
     assert harvest() == (1, 2, [200, 304, 200])
-    eventually(lambda: lab.ask("GET", path)["version"] == 2, 60, "it is read")
+    eventually(lambda: lab.ask("GET", path)["version"] == 2, "it is read")
     tell(4, b"com;n\n14118;1\n76540;3\n")
     lab.portal.answers["/renewed.csv"] = answer(503)
     failed = lab.harvest(source)
@@ -379,13 +379,13 @@ def test_page_at_hand_is_left_when_its_harvest_is_cancelled(lab: Lab) -> None:
     begun = lab.ask("POST", f"/sources/{source}/harvest", {})["id"]
     with lab.store() as store:
         datasets, where = store.of(Dataset), {"source_id": source}
-        eventually(lambda: datasets.find(where, limit=1), 60, "records are taken")
+        eventually(lambda: datasets.find(where, limit=1), "records are taken")
         lab.ask("POST", f"/harvests/{begun}/cancel", {})
 
         def counted() -> int:
             return int(lab.ask("GET", f"/harvests/{begun}")["counts"]["new"])
 
-        eventually(lambda: counted() > 0, 60, "what was taken is counted")
+        eventually(lambda: counted() > 0, "what was taken is counted")
         assert len(datasets.find(where, limit=1500)) == counted() < 1500
 
 

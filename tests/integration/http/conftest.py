@@ -12,7 +12,7 @@ import pytest
 import urllib3
 
 from deploy.local.signing_keys import KeyPair
-from tests.servers import RunningService, running
+from tests.servers import PATIENCE_SECONDS, RunningService, running
 
 SPEC = "tests.integration.http.sample:Sample"
 UPLOAD_BYTES = 20_000_000
@@ -23,7 +23,7 @@ class Client:
 
     def __init__(self, service: RunningService, files: Path, token: str) -> None:
         self.service, self.files, self.token = service, files, token
-        self._pool = urllib3.PoolManager(retries=False, timeout=10)
+        self._pool = urllib3.PoolManager(retries=False, timeout=PATIENCE_SECONDS)
 
     def __call__(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
         """Send a request; `token=None` sends none, `token="x"` another one."""
@@ -37,7 +37,9 @@ class Client:
         """A connection on which these bytes were sent."""
         address = urlsplit(self.service.url)
         assert address.hostname is not None
-        connection = socket.create_connection((address.hostname, address.port or 80), timeout=10)
+        connection = socket.create_connection(
+            (address.hostname, address.port or 80), timeout=PATIENCE_SECONDS
+        )
         # In one go: the service may answer and close after the first piece.
         connection.sendall(b"".join(pieces))
         return connection

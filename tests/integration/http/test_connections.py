@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from shared.http.turns import OF_ONE
 from tests.integration.http.conftest import Client, serving
-from tests.servers import eventually
+from tests.servers import PATIENCE_SECONDS, eventually
 
 
 @pytest.fixture
@@ -84,9 +84,9 @@ def test_one_members_requests_keep_nobody_else_waiting(
 
     log = own_client.service.log
     eventually(lambda: log().count("a worker is taken") == OF_ONE, what="some are worked on")
-    assert own_client("GET", "/things", token=token("mbr_other"), timeout=1).status == 200
+    assert own_client("GET", "/things", token=token("mbr_other")).status == 200
     paths = ("/livez", "/readyz", "/metrics", "/openapi.json")
-    statuses = [own_client("GET", path, token=None, timeout=1).status for path in paths]
+    statuses = [own_client("GET", path, token=None).status for path in paths]
     assert statuses == [200] * 4
     assert log().count("a worker is taken") == OF_ONE
     own_client.release()
@@ -111,7 +111,7 @@ def test_sigterm_turns_readiness_red_and_finishes_what_is_in_hand(own_client: Cl
     own_client.release()
     request.join()
     assert answers == [200]
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_SECONDS) == 0
     assert "/readyz" not in own_client.service.log()
 
 
@@ -143,7 +143,7 @@ def restart(client: Client) -> None:
     eventually(lambda: "running" in client.service.red())
     answer = client("GET", "/things")
     assert (answer.status, answer.headers["Connection"]) == (200, "close")
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_SECONDS) == 0
     client.service.start()
 
 

@@ -111,9 +111,9 @@ class Lab(ServiceLab):
             answer: dict[str, Any] = json.loads(channel.basic_get(queue).body)
         return answer
 
-    def handles(self, member_id: str, seconds: float = 20) -> list[str]:
+    def handles(self, member_id: str) -> list[str]:
         """Wait until the recorder handled an event of a member; the ids of what it handled."""
-        eventually(lambda: self.note(member_id).get("seen"), seconds)
+        eventually(lambda: self.note(member_id).get("seen"))
         return list(self.note(member_id)["seen"])
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from shared.aggregate import now
 from shared.messaging.parked import parked
 from tests.integration.messaging.conftest import RETRIES, Lab, joined
-from tests.servers import Documents, eventually
+from tests.servers import PATIENCE_SECONDS, Documents, eventually
 
 QUEUE = "recorder.on.member_joined"
 
@@ -24,8 +24,8 @@ def test_event_saved_while_the_broker_is_down_is_published_afterwards(
         assert lab.note(member, "intake")["has_outbox"]
     finally:
         lab.broker.start()
-    lab.handles(member, 30)
-    eventually(lambda: not lab.note(member, "intake")["has_outbox"], 30)
+    lab.handles(member)
+    eventually(lambda: not lab.note(member, "intake")["has_outbox"])
 
 
 def test_outbox_that_cannot_be_read_does_not_end_the_service(lab: Lab, member: str) -> None:
@@ -33,7 +33,7 @@ def test_outbox_that_cannot_be_read_does_not_end_the_service(lab: Lab, member: s
     with lab.database("intake") as database:
         notes, since = database["notes"], now() - timedelta(hours=1)
         notes.insert_one({"_id": member, "has_outbox": True, "outbox_since": since})
-        eventually(lambda: "KeyError: 'outbox'" in lab.announcer.log(), 30)
+        eventually(lambda: "KeyError: 'outbox'" in lab.announcer.log())
         notes.delete_one({"_id": member})
     eventually(lambda: not lab.announcer.alive or lab.announcer.ready())
     assert lab.announcer.alive
@@ -49,10 +49,10 @@ def test_services_survive_a_broker_restart(lab: Lab, member: str) -> None:
     lab.send_request(request, "recorder.ask_slowly", reply_to="nobody", correlation_id="1")
     eventually(lambda: "asked to wait" in lab.recorder.log())
     lab.broker.restart()
-    eventually(lambda: "DeadlineExceeded" in lab.recorder.log(), 30)
-    eventually(lambda: lab.recorder.ready() and lab.announcer.ready(), 30)
+    eventually(lambda: "DeadlineExceeded" in lab.recorder.log())
+    eventually(lambda: lab.recorder.ready() and lab.announcer.ready())
     lab.send(joined(member))
-    lab.handles(member, 30)
+    lab.handles(member)
     assert lab.recorder.alive
     assert (lab.recorder.pid, lab.announcer.pid) == pids
 
@@ -61,11 +61,11 @@ def test_queue_that_answers_no_consumer_is_named_and_tried_again(lab: Lab, membe
     """The service is not ready and says which queue it is; then it goes on by itself."""
     with lab.broker.speechless(lab.vhost, QUEUE):
         lab.broker.disconnect(lab.vhost)
-        eventually(lambda: f"does not answer for the queue {QUEUE}" in lab.recorder.log(), 30)
+        eventually(lambda: f"does not answer for the queue {QUEUE}" in lab.recorder.log())
         # Between two attempts it is the lost connection that it tells of.
         text = f"does not answer for the queue {QUEUE}"
-        eventually(lambda: text in lab.recorder.red().get("consumer", ""), 30)
-    eventually(lab.recorder.ready, 30)
+        eventually(lambda: text in lab.recorder.red().get("consumer", ""))
+    eventually(lab.recorder.ready)
     lab.send(joined(member))
     lab.handles(member)
 
@@ -88,11 +88,11 @@ def test_event_waits_for_the_documents_however_long_they_are_away(
         lab.send(joined(f"{member}-other", "fails for ever"))
         eventually(lambda: not lab.recorder.ready())
         lab.send(joined(f"{member}-third", "needs more"))
-        eventually(lambda: retried() - before > 2 * (len(RETRIES) + 1), 60)
+        eventually(lambda: retried() - before > 2 * (len(RETRIES) + 1))
         assert parked(lab.amqp_uri) == []
     finally:
         document_server.start()
-    lab.handles(member, 30)
+    lab.handles(member)
     eventually(lab.recorder.ready)
     assert len(lab.note(member)["seen"]) == 1
     assert {event.reason for event in lab.parked_events(2)} == {"Unavailable: not now"}
@@ -105,11 +105,11 @@ def test_terminated_service_finishes_what_is_in_hand_and_exits_0(lab: Lab, membe
     lab.send_all(*(joined(f"{member}-{number}") for number in numbers))
     assert lab.recorder.process is not None
     lab.recorder.process.send_signal(signal.SIGTERM)
-    assert lab.recorder.process.wait(30) == 0
+    assert lab.recorder.process.wait(PATIENCE_SECONDS) == 0
     done = sum(bool(lab.note(f"{member}-{number}")) for number in numbers)
     assert done + lab.queues()[QUEUE] == len(numbers)
     lab.recorder.start()
-    eventually(lambda: all(lab.note(f"{member}-{number}") for number in numbers), 30)
+    eventually(lambda: all(lab.note(f"{member}-{number}") for number in numbers))
 
 
 def test_killed_service_leaves_its_events_to_the_next(lab: Lab, member: str) -> None:
@@ -118,7 +118,7 @@ def test_killed_service_leaves_its_events_to_the_next(lab: Lab, member: str) -> 
     lab.send_all(*(joined(f"{member}-{number}") for number in numbers))
     lab.recorder.kill()
     lab.recorder.start()
-    eventually(lambda: all(lab.note(f"{member}-{number}") for number in numbers), 30)
+    eventually(lambda: all(lab.note(f"{member}-{number}") for number in numbers))
     assert {len(lab.note(f"{member}-{number}")["seen"]) for number in numbers} == {1}
 
 

@@ -17,7 +17,7 @@ from shared.settings import Settings, load_settings
 from shared.store import Store
 from tests.integration.notify.lab import SPEC, Lab
 from tests.integration.notify.sending import Outgoing
-from tests.servers import Broker, running
+from tests.servers import PATIENCE_SECONDS, Broker, running
 from tests.vhosts import Needs
 from tests.web_server import WebServer, serving
 
@@ -88,12 +88,12 @@ def receiver() -> Iterator[WebServer]:
 
 @pytest.fixture
 def settings(environ: dict[str, str]) -> Settings:
-    """Three retries, each after a moment, and half a second for a call."""
+    """Three retries, each after a moment, and for a call the time of a busy machine."""
     return load_settings(
         {
             **environ,
             "DATALAB_WEBHOOK_SECONDS": "0.1,0.1,0.1",
-            "DATALAB_WEBHOOK_TIMEOUT_SECONDS": "0.5",
+            "DATALAB_WEBHOOK_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
         }
     )
 
@@ -114,12 +114,12 @@ def needs() -> Needs:
 def notify_environ(
     module_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    """Settings of the service of one module: a second for a call, short waits between attempts."""
+    """Settings of the service of one module: long for a call, short waits between attempts."""
     return {
         **module_environ,
         "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
         "DATALAB_WEBHOOK_SECONDS": "0.2,0.2,0.2",
-        "DATALAB_WEBHOOK_TIMEOUT_SECONDS": "1",
+        "DATALAB_WEBHOOK_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
         "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true",
         "SSL_CERT_FILE": str(tmp_path_factory.mktemp("tls") / "partner.pem"),
     }

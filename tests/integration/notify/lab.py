@@ -8,7 +8,7 @@ import urllib3
 
 from shared.events import ProjectSubmitted
 from tests.lab import ServiceLab
-from tests.servers import RunningService
+from tests.servers import PATIENCE_SECONDS, RunningService
 
 SPEC = "services.notify.service:Notify"
 
@@ -36,13 +36,15 @@ class Client:
             body=json.dumps(body).encode() if body is not None else None,
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
             retries=False,
-            timeout=20,
+            timeout=PATIENCE_SECONDS,
         )
         return Answered(answer.status, json.loads(answer.data) if answer.data else None)
 
     def text(self, path: str) -> str:
         """The text at a path."""
-        return urllib3.request("GET", self.url + path, retries=False, timeout=20).data.decode()
+        return urllib3.request(
+            "GET", self.url + path, retries=False, timeout=PATIENCE_SECONDS
+        ).data.decode()
 
     def add_endpoint(self, url: str, *event_types: str) -> dict[str, Any]:
         """Register an endpoint; the answer, secret included."""

@@ -10,7 +10,7 @@ import pytest
 from deploy.local.ports import LOOPBACK
 from services.notify.sending.sender import post
 from shared.outbound import CallFailed, Names, SsrfGuard, TimeLimit
-from tests.servers import free_port
+from tests.servers import PATIENCE_SECONDS, free_port
 from tests.web_server import (
     Answer,
     WebServer,
@@ -27,7 +27,7 @@ GUARD = SsrfGuard(allow_private=True)
 SECONDS = 0.5
 
 
-def call(url: str, seconds: float = SECONDS) -> tuple[int | str, float]:
+def call(url: str, seconds: float = PATIENCE_SECONDS) -> tuple[int | str, float]:
     """The status or the failure of a call, and the seconds it took."""
     began = time.monotonic()
     try:
@@ -61,23 +61,22 @@ def test_status_is_reported_and_no_redirect_followed(receiver: WebServer) -> Non
 def test_slow_head_ends_with_the_time(receiver: WebServer, behaviour: Answer) -> None:
     """A byte now and then does not prolong a call."""
     receiver.answers["/slow"] = behaviour
-    outcome, seconds = call(receiver.url("/slow"))
+    outcome, seconds = call(receiver.url("/slow"), SECONDS)
     assert outcome == "pas de réponse en 0,5 s"
-    assert seconds < SECONDS + 0.5
+    assert seconds < PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "retry_after", "most"),
-    [(drip_body, SECONDS, SECONDS + 0.5), (endless_of_a_length, 10, 2)],
+    ("behaviour", "limit"), [(drip_body, 2), (endless_of_a_length, 2 * PATIENCE_SECONDS)]
 )
 def test_status_counts_of_a_body_that_does_not_end(
-    receiver: WebServer, behaviour: Answer, retry_after: float, most: float
+    receiver: WebServer, behaviour: Answer, limit: float
 ) -> None:
     """The server said 200: a few kilobytes are taken, within the time, and the rest left."""
     receiver.answers["/talks"] = behaviour
-    outcome, seconds = call(receiver.url("/talks"), retry_after)
+    outcome, seconds = call(receiver.url("/talks"), limit)
     assert outcome == 200
-    assert seconds < most
+    assert seconds < PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -100,9 +99,9 @@ def test_port_that_never_accepts_ends_with_the_time() -> None:
     with socket.create_server((LOOPBACK, 0)) as silent:
         port = silent.getsockname()[1]
         for scheme in ("http", "https"):
-            outcome, seconds = call(f"{scheme}://{LOOPBACK}:{port}/")
+            outcome, seconds = call(f"{scheme}://{LOOPBACK}:{port}/", SECONDS)
             assert outcome == "pas de réponse en 0,5 s"
-            assert seconds < SECONDS + 0.5
+            assert seconds < PATIENCE_SECONDS
 
 
 def test_next_address_of_a_name_is_tried(receiver: WebServer) -> None:
@@ -111,7 +110,7 @@ def test_next_address_of_a_name_is_tried(receiver: WebServer) -> None:
         allow_private=True,
         names=Names(lambda _, port: [(0, 0, 0, "", (at, port)) for at in ("127.0.0.2", LOOPBACK)]),
     )
-    limit = TimeLimit(SECONDS)
+    limit = TimeLimit(PATIENCE_SECONDS)
     target = guard.target(f"http://partner.example:{receiver.server_port}/two", limit)
     assert post(target, {}, b"{}", limit).status == 204
     (received,) = receiver.calls("/two")
@@ -121,7 +120,7 @@ def test_next_address_of_a_name_is_tried(receiver: WebServer) -> None:
 def asked(receiver: WebServer, value: str) -> float | None:
     """What `Retry-After: value` is read as."""
     receiver.answers["/busy"] = answer(503, Retry_After=value)
-    limit = TimeLimit(SECONDS)
+    limit = TimeLimit(PATIENCE_SECONDS)
     return post(GUARD.target(receiver.url("/busy"), limit), {}, b"{}", limit).retry_after
 
 

@@ -1,8 +1,6 @@
 """The sending loop against real documents and servers, without a broker."""
 
-import itertools
 import threading
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -12,7 +10,6 @@ import pytest
 from deploy.local.ports import LOOPBACK
 from services.notify.model import Endpoint
 from services.notify.recorder import Recorder
-from services.notify.sending.due import A_MOMENT
 from services.notify.sending.sender import TURN, Answer, post
 from shared.aggregate import LONG_AGO
 from shared.events import ProjectSubmitted
@@ -21,7 +18,7 @@ from tests.integration.notify.conftest import Commands
 from tests.integration.notify.sending import SECRET, Outgoing, add_endpoint
 from tests.servers import Documents, eventually
 from tests.unit.notify.samples import envelope, example
-from tests.web_server import LONG, Handler, answer, drip_head, hang
+from tests.web_server import Handler, answer, drip_head, hang
 
 
 def test_due_deliveries_arrive_signed_and_in_order(outgoing: Outgoing) -> None:
@@ -36,30 +33,34 @@ def test_due_deliveries_arrive_signed_and_in_order(outgoing: Outgoing) -> None:
 
 
 def test_dead_endpoints_do_not_slow_a_live_one(outgoing: Outgoing) -> None:
-    """With three endpoints that hang and a backlog for each, the live one gets its 50 at once."""
+    """With three endpoints that hang and a backlog for each, the live one gets its 50 meanwhile."""
     outgoing.receiver.answers |= {"/dead1": hang, "/dead2": hang, "/dead3": drip_head}
     for path in outgoing.receiver.answers:
         outgoing.due(path, 20)
     live = outgoing.endpoint("/live")
     with outgoing.sending():
         eventually(lambda: all(outgoing.receiver.calls(path) for path in outgoing.receiver.answers))
-        began = time.monotonic()
-        ids = outgoing.due(live, 50)
-        eventually(lambda: len(outgoing.receiver.calls("/live")) == len(ids))
-        seconds = outgoing.receiver.calls("/live")[-1].at - began
-    # One after the other behind the dead ones, they would have taken 60 times half a second.
-    assert seconds < 5
+        outgoing.wait_for("delivered", outgoing.due(live, 50))
+        # Nothing came of the first call of each that is dead.
+        assert len(outgoing.receiver.received) == 50 + len(outgoing.receiver.answers)
+        outgoing.receiver.closing.set()
 
 
 def test_one_endpoint_is_called_once_at_a_time(outgoing: Outgoing) -> None:
     """A partner's small server is not flooded."""
-    outgoing.receiver.answers["/hang"] = hang
-    outgoing.due("/hang", 5)
-    with outgoing.sending():
-        eventually(lambda: len(outgoing.receiver.calls("/hang")) == 3)
-    times = [call.at for call in outgoing.receiver.calls("/hang")]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert min(gaps) >= 0.45
+    under_way, most = threading.Semaphore(0), 0
+
+    def answer_slowly(handler: Handler) -> None:
+        nonlocal most
+        under_way.release()
+        most = max(most, under_way._value)
+        handler.server.closing.wait(0.1)
+        under_way.acquire()
+        answer(204)(handler)
+
+    outgoing.receiver.answers["/small"] = answer_slowly
+    outgoing.send_until("delivered", outgoing.due("/small", 5))
+    assert most == 1
 
 
 def test_two_workers_send_each_delivery_once(outgoing: Outgoing) -> None:
@@ -116,6 +117,7 @@ def test_document_that_cannot_be_read_does_not_end_the_loop(
 def test_stopping_lets_the_call_in_hand_end(outgoing: Outgoing) -> None:
     """Its outcome is recorded before `run` returns."""
     outgoing.receiver.answers["/hang"] = hang
+    outgoing.settings = outgoing.settings.model_copy(update={"webhook_timeout_seconds": 0.5})
     ids = outgoing.due("/hang", 2)
     with outgoing.sending():
         eventually(lambda: outgoing.receiver.calls("/hang"))
@@ -131,12 +133,11 @@ def test_outcome_outlives_a_crash_of_the_document_server(
     crashed = threading.Event()
 
     def answer_after_the_crash(handler: Handler) -> None:
-        crashed.wait(LONG)
+        crashed.wait()
         answer(200)(handler)
 
     outgoing.receiver.answers["/crash"] = answer_after_the_crash
     (identifier,) = outgoing.due("/crash")
-    outgoing.settings = outgoing.settings.model_copy(update={"webhook_timeout_seconds": 20})
     with outgoing.sending():
         eventually(lambda: outgoing.receiver.calls("/crash"))
         document_server.kill()
@@ -167,10 +168,9 @@ def test_event_is_sent_without_being_looked_for(outgoing: Outgoing) -> None:
     """Who recorded it has claimed the endpoint, which nobody else would find so soon."""
     add_endpoint(outgoing.store, url=outgoing.receiver.url("/hook"), sees_all=True)
     with outgoing.sending() as (sender,):
-        began = time.monotonic()
+        sender._look_at = float("inf")
         sender.serve(Recorder(outgoing.store).record(envelope(example(ProjectSubmitted))))
         eventually(lambda: outgoing.receiver.calls("/hook"))
-    assert outgoing.receiver.calls("/hook")[0].at - began < A_MOMENT.total_seconds()
 
 
 def test_failure_is_tried_again_under_the_same_id(outgoing: Outgoing) -> None:
@@ -178,7 +178,7 @@ def test_failure_is_tried_again_under_the_same_id(outgoing: Outgoing) -> None:
     outgoing.receiver.answers["/flaky"] = answer(500)
     (identifier,) = outgoing.due("/flaky")
     with outgoing.sending():
-        eventually(lambda: len(outgoing.receiver.calls("/flaky")) == 2)
+        eventually(lambda: len(outgoing.receiver.calls("/flaky")) >= 2)
         outgoing.receiver.answers["/flaky"] = answer(200)
         outgoing.wait_for("delivered", [identifier])
     attempts = outgoing.deliveries.get(identifier).attempts
@@ -192,8 +192,8 @@ def test_retry_after_is_waited_for(outgoing: Outgoing) -> None:
     outgoing.receiver.answers["/busy"] = answer(429, Retry_After="1")
     outgoing.due("/busy")
     with outgoing.sending():
-        eventually(lambda: len(outgoing.receiver.calls("/busy")) == 2)
-    first, second = outgoing.receiver.calls("/busy")
+        eventually(lambda: len(outgoing.receiver.calls("/busy")) >= 2)
+    first, second, *_ = outgoing.receiver.calls("/busy")
     assert second.at - first.at >= 1
 
 
@@ -217,9 +217,11 @@ def test_silent_name_server_delays_nobody_else(outgoing: Outgoing) -> None:
     over = threading.Event()
 
     def look_up(host: str, port: int) -> list[tuple[Any, ...]]:
-        over.wait(60 if host.endswith(".silent") else 0)
+        if host.endswith(".silent"):
+            over.wait()
         return [(0, 0, 0, "", (LOOPBACK, port))]
 
+    outgoing.settings = outgoing.settings.model_copy(update={"webhook_timeout_seconds": 0.5})
     silent = [
         add_endpoint(outgoing.store, "mem_silent", f"https://{number}.silent/")
         for number in range(60)

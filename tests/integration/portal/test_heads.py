@@ -16,11 +16,12 @@ from starlette.routing import Route
 from services.portal.limits.heads import server_config
 from shared.server_settings import PortalSettings
 from shared.settings import read_settings
+from tests.servers import PATIENCE_SECONDS
 
 T = TypeVar("T")
 Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
-MOST, PATIENCE = 20, 30.0
+MOST = 20
 URLS = {f"DATALAB_{name}_URL": "http://127.0.0.1:9" for name in ("INTAKE", "CATALOG", "COMPUTE")}
 ENVIRON = URLS | {
     "DATALAB_NOTIFY_URL": "http://127.0.0.1:9",
@@ -48,7 +49,7 @@ async def _served(**environ: str) -> AsyncIterator[Connect]:
 
 async def _ended(reader: asyncio.StreamReader) -> bytes:
     """What a connection brings until the portal closes it."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         try:
             return await reader.read()
         except ConnectionResetError:
@@ -79,7 +80,7 @@ def test_head_that_comes_too_slowly_ends_its_connection(before: bytes) -> None:
     """The first one, and one after an answer; who says nothing at all is ended, too."""
 
     async def send() -> bytes:
-        async with _served(DATALAB_HTTP_HEAD_SECONDS="0.2") as connect:
+        async with _served(DATALAB_HTTP_HEAD_SECONDS="1") as connect:
             reader, writer = await connect()
             writer.write(before)
             if before:

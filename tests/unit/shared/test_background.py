@@ -9,7 +9,7 @@ import pytest
 
 from shared.background import Loop
 from shared.errors import LabError, Rejected, Unavailable
-from tests.servers import eventually
+from tests.servers import PATIENCE_SECONDS, eventually
 
 LONG = 3600
 
@@ -37,7 +37,7 @@ def running(loop: Loop) -> Iterator[None]:
         yield
     finally:
         loop.stop()
-        thread.join(10)
+        thread.join(PATIENCE_SECONDS)
         assert not thread.is_alive()
 
 
@@ -163,5 +163,5 @@ def test_stop_waits_for_what_is_in_hand() -> None:
     thread.join(0.1)
     assert thread.is_alive()
     loop.may_end.set()
-    thread.join(10)
+    thread.join(PATIENCE_SECONDS)
     assert (thread.is_alive(), loop.ended) == (False, 1)

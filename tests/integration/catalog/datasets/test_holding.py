@@ -170,4 +170,4 @@ def test_published_data_is_screened_anew_and_held(lab: Lab) -> None:
         gauge = 'datalab_datasets_held{service="catalog"}'
         return any(float(line.split()[-1]) >= 1 for line in lines if line.startswith(gauge))
 
-    eventually(is_counted, 20, "operators see what is held")
+    eventually(is_counted, "operators see what is held")

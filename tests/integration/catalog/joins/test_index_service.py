@@ -18,6 +18,7 @@ from shared.engine.tables.key_file import UNTYPED, KeyColumn, blocks_of
 from shared.events import ResultsRecalled
 from shared.storage import Storage
 from shared.store import Store
+from tests.servers import PATIENCE_SECONDS
 from tests.unit.catalog.samples import metadata, profile, ref, registered
 
 
@@ -111,7 +112,7 @@ def test_questions_are_answered_while_the_index_is_saved(world: World) -> None:
             meanwhile.append(world.publish("d", "v1"))
             asking = Thread(target=lambda: answers.append(joined(process, old[0])), daemon=True)
             asking.start()
-            asking.join(10)
+            asking.join(PATIENCE_SECONDS)
         return function(*arguments)
 
     process = JoinIndexService("catalog", world.store, world.files, call)

@@ -207,6 +207,6 @@ def test_ledger_is_erased_with_its_dataset(lab: Lab) -> None:
     with lab.rpc() as catalog:
         assert catalog.files_in_use(hashes) == []
     path = f"/datasets/{dataset_id}/releases"
-    eventually(lambda: not lab.get(path, owner)["items"][0]["figures"], 30, "it is forgotten")
+    eventually(lambda: not lab.get(path, owner)["items"][0]["figures"], "it is forgotten")
     with pytest.raises(WrongStage, match="retiré"):
         reserve(lab, project_id, job_id, claim(lab, dataset_id, 1, b"late"))

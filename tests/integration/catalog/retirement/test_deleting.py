@@ -39,7 +39,7 @@ def delete(
 def erased(lab: Lab, dataset_id: str) -> dict[str, Any]:
     """The receipt of a deletion, once all is erased."""
     path, staff = f"/datasets/{dataset_id}/deletion", lab.token("mbr_op", "operator")
-    eventually(lambda: lab.get(path, staff)["erased_at"], 30, "everything is erased")
+    eventually(lambda: lab.get(path, staff)["erased_at"], "everything is erased")
     receipt: dict[str, Any] = lab.get(path, staff)
     return receipt
 
@@ -173,7 +173,7 @@ def test_files_that_a_forgotten_job_left_go_unless_a_dataset_has_them(lab: Lab) 
     shared = FileRef.model_validate(registration["file"])
     job = {"job_id": new_id("job"), "kind": "full", "project_id": new_id("prj"), "reason": "Fin."}
     lab.publish(JobForgotten.model_validate({**job, "files": (own, shared)}), times=2)
-    eventually(lambda: not Path(lab.files.address(own)).exists(), 30, "the job's file is erased")
+    eventually(lambda: not Path(lab.files.address(own)).exists(), "the job's file is erased")
     assert Path(lab.files.address(shared)).exists()
 
 
@@ -187,11 +187,11 @@ def test_what_comes_late_is_erased_too(lab: Lab) -> None:
     lab.publish(event, times=2)
     recalled = lab.wait_for("results_recalled", dataset_id=dataset_id, job_ids=[event.job_id])
     assert recalled["reason"] == REASON
-    eventually(lambda: where(lab, marker) == [], 30, "the late reading is erased")
+    eventually(lambda: where(lab, marker) == [], "the late reading is erased")
     file = lab.files.put([marker.encode()], "text/plain")
     about = {"job_id": new_id("job"), "kind": "trial", "dataset_id": dataset_id}
     lab.publish(JobForgotten.model_validate({**about, "reason": REASON, "files": (file,)}))
-    eventually(lambda: where(lab, marker) == [], 30, "what the job left is erased")
+    eventually(lambda: where(lab, marker) == [], "what the job left is erased")
     erased(lab, dataset_id)
     assert lab.events("dataset_published", dataset_id=dataset_id) == []
 

@@ -191,8 +191,8 @@ def needs() -> Needs:
 
 @pytest.fixture
 def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token) -> Iterator[Lab]:
-    """The catalog, running, beside a compute that refers to nothing; two seconds are old enough."""
-    environ = {**module_environ, "DATALAB_ORPHAN_SECONDS": "2"}
+    """The catalog, running, beside a compute that refers to nothing; four seconds are old."""
+    environ = {**module_environ, "DATALAB_ORPHAN_SECONDS": "4"}
     with running(COMPUTE, environ), running_lab(broker, vhost, environ, token) as lab:
         yield lab
 
@@ -202,14 +202,14 @@ def test_upload_that_was_refused_leaves_no_file(lab: Lab) -> None:
     mine, refused = lab.published("mbr_o"), CSV + b"14118;12345\n"
     path = f"/datasets/{mine}/versions"
     problem_of(lab.post_file(path, lab.token("mbr_z", "owner"), {}, refused), 403)
-    lab.upload("mbr_o", CSV)
     root = Path(lab.files.path("sha256"))
 
     def stored() -> list[bytes]:
         return [path.read_bytes() for path in root.rglob("*") if path.is_file()]
 
     assert refused in stored()
-    eventually(lambda: refused not in stored(), 30, "the refused file is erased")
+    lab.upload("mbr_o", CSV)
+    eventually(lambda: refused not in stored(), "the refused file is erased")
     assert CSV in stored()
     erased = 'datalab_orphans_erased_total{service="catalog"} 1.0'
-    eventually(lambda: erased in lab.call("GET", "/metrics", "").data.decode(), 5, "it counts")
+    eventually(lambda: erased in lab.call("GET", "/metrics", "").data.decode(), "it counts")

@@ -20,6 +20,7 @@ from shared.storage import Storage
 from shared.store import Store
 from tests.benchmarks.searching import Vocabulary
 from tests.benchmarks.searching import make_datasets as made
+from tests.servers import PATIENCE_SECONDS
 from tests.unit.catalog.search.catalogue import dataset
 
 _STAFF = Caller("mbr_lab", frozenset({"operator"}))
@@ -233,7 +234,7 @@ def test_searches_are_answered_while_the_index_is_saved(world: World) -> None:
             world.keep(dataset("f", "Arbres"))
             asking = Thread(target=lambda: pages.append(ids_of(process, q="arbres")), daemon=True)
             asking.start()
-            asking.join(10)
+            asking.join(PATIENCE_SECONDS)
         return function(*arguments)
 
     process = Finder("catalog", world.store, world.files, call)

@@ -23,11 +23,11 @@ def starting(lab: Lab) -> Iterator[Lab]:
         datasets.insert_one(BROKEN)
         try:
             Process.start(lab.service)
-            eventually(lambda: "search" in lab.service.red(), 60)
+            eventually(lambda: "search" in lab.service.red())
             yield lab
         finally:
             datasets.delete_one({"_id": BROKEN["_id"]})
-    eventually(lab.service.ready, 60)
+    eventually(lab.service.ready)
 
 
 def test_events_wait_for_an_index_that_is_being_made(starting: Lab) -> None:
@@ -35,11 +35,11 @@ def test_events_wait_for_an_index_that_is_being_made(starting: Lab) -> None:
     project = submitted()
     starting.publish(project)
     reason = "Unreachable: the index of the catalogue is being made"
-    eventually(lambda: starting.service.log().count(reason) > len(RETRIES) + 1, 60)
+    eventually(lambda: starting.service.log().count(reason) > len(RETRIES) + 1)
     assert starting.parked() == 0
     with starting.database() as database:
         database[Dataset.collection].delete_one({"_id": BROKEN["_id"]})
-    starting.wait_for("datasets_matched", 60, project_id=project.project_id)
+    starting.wait_for("datasets_matched", project_id=project.project_id)
 
 
 def test_requests_that_need_no_index_are_answered_without_it(starting: Lab) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import urllib3
 
 from tests.integration.compute.lab import OWNER, Lab
-from tests.servers import RunningService
+from tests.servers import PATIENCE_SECONDS, RunningService
 
 Event = tuple[str, str, Any]
 
@@ -18,7 +18,7 @@ def followed(
     lab: Lab, compute: RunningService, job: str, member: str = OWNER, **headers: str
 ) -> Iterator[urllib3.BaseHTTPResponse]:
     """An open stream of a job's events."""
-    answer = urllib3.PoolManager(retries=False, timeout=30).request(
+    answer = urllib3.PoolManager(retries=False, timeout=PATIENCE_SECONDS).request(
         "GET",
         f"{compute.url}/jobs/{job}/events",
         headers={"Authorization": f"Bearer {lab.token(member, 'owner')}", **headers},

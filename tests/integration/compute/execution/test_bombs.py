@@ -7,7 +7,7 @@ from collections.abc import Callable
 from io import BytesIO
 from itertools import repeat
 from pathlib import Path
-from time import monotonic
+from time import process_time
 
 import pyarrow as pa
 import pytest
@@ -93,9 +93,9 @@ def test_archive_of_too_many_rows_ends_early(
     """While it is decompressed, in seconds, and not after all of its rows were read."""
     packed = bomb()
     assert len(packed) < 1_000_000
-    began = monotonic()
+    began = process_time()
     assert f"une fois décompressé, le fichier {reason}" in ingest(tmp_path, packed, name).error
-    assert monotonic() - began < 10
+    assert process_time() - began < 10
 
 
 def test_small_archive_of_a_table_that_repeats_itself_is_read(tmp_path: Path) -> None:

@@ -29,9 +29,10 @@ from shared.errors import (
 from shared.events import FileRef, Treatment
 from shared.storage import Storage
 from tests.integration.compute.lab import summing
+from tests.servers import PATIENCE_SECONDS
 
 TREATMENT = summing("dts_1")
-LIMITS = Limits(seconds=60, memory_bytes=10**9)
+LIMITS = Limits(seconds=PATIENCE_SECONDS, memory_bytes=10**9)
 SPARES = Spares(0, LIMITS.memory_bytes)
 
 

@@ -22,11 +22,11 @@ from services.compute.execution.spares.fork_server import ForkServer
 from shared.engine.contract.sandbox_view import ENVIRONMENT
 from shared.engine.reading import ingest
 from tests.integration.compute.lab import has_ended
-from tests.servers import eventually
+from tests.servers import PATIENCE_SECONDS, eventually
 
 PROGRAMS = "tests.integration.compute.execution.programs"
 SUCCESS = "open('/job/out/result.json', 'w').write('{}')\n"
-LIMITS = Limits(seconds=20, memory_bytes=200_000_000, processes=16, log_bytes=2000)
+LIMITS = Limits(seconds=PATIENCE_SECONDS, memory_bytes=200_000_000, processes=16, log_bytes=2000)
 
 Run = Callable[..., Outcome]
 
@@ -251,7 +251,7 @@ while True: signal.pause()
     # It has 1,024 processes at most: where the tests' machine is late, it goes on.
     "fork bomb": (
         "import os, time\nfor _ in range(10): os.fork()\ntime.sleep(60)",
-        Limits(seconds=20, memory_bytes=4_000_000_000, processes=16),
+        Limits(seconds=PATIENCE_SECONDS, memory_bytes=4_000_000_000, processes=16),
         "a lancé plus de 16 processus",
     ),
     "flood": ("while True: print('é' * 1000)", LIMITS, "écrit trop dans son journal"),
@@ -264,7 +264,7 @@ def test_attack_is_ended_soon_with_its_reason(run: Run, attack: str) -> None:
     program, limits, reason = ENDED[attack]
     outcome = run(program, limits)
     assert (outcome.ok, outcome.reason) == (False, f"le traitement {reason}")
-    assert outcome.seconds < 10
+    assert outcome.seconds < PATIENCE_SECONDS / 2
     assert len(outcome.log_tail) <= LIMITS.log_bytes
     assert "mémoire" not in reason or outcome.peak_bytes > LIMITS.memory_bytes
 
@@ -283,9 +283,10 @@ def end(*_):
     open("/job/out/farewell", "w").close()
     sys.exit()
 signal.signal(signal.SIGTERM, end)
+open("/job/out/ready", "w").close()
 while True: signal.pause()
 """
-    run(program, Limits(seconds=1, memory_bytes=LIMITS.memory_bytes))
+    run(program, cancelled=(folder / "out" / "ready").exists)
     assert (folder / "out" / "farewell").exists()
 
 
@@ -294,7 +295,7 @@ def test_cancelled_job_ends_soon(run: Run) -> None:
     began = time.monotonic()
     outcome = run("while True: pass", cancelled=lambda: time.monotonic() - began > 0.3)
     assert (outcome.ok, outcome.reason) == (False, "le traitement a été annulé")
-    assert outcome.seconds < 2
+    assert outcome.seconds < PATIENCE_SECONDS / 2
 
 
 def test_log_keeps_its_end_whatever_bytes_it_holds(run: Run) -> None:
@@ -356,26 +357,25 @@ def test_sandbox_leaves_the_hub_of_eventlet_free(folder: Path) -> None:
     """In a patched process other green threads run on while a job is watched."""
     program = f"""
 import eventlet; eventlet.monkey_patch()
-import select, time
 from pathlib import Path
 from services.compute.execution.executor import Limits
 from services.compute.execution.sandbox import Sandbox
+import select
 beats = []
 def beat():
     while True:
-        beats.append(time.monotonic())
+        beats.append(1)
         select.select([], [], [], 0.05)
 eventlet.spawn(beat)
-limits = Limits(seconds=1, memory_bytes=200_000_000)
+limits = Limits(seconds=100, memory_bytes=200_000_000)
 job = "while True:\\n  for _ in range(10**5): pass\\n  print(1, flush=True)"
 outcome = Sandbox(limits, ({sys.executable!r}, "-B", "-c", job)).run(
-    Path({str(folder)!r}), lambda news: None, lambda: False)
-gaps = [later - earlier for earlier, later in zip(beats, beats[1:])]
-print(outcome.reason, len(beats) > 10, max(gaps) < 0.5, sep="|")
+    Path({str(folder)!r}), lambda news: None, lambda: len(beats) > 20)
+print(outcome.reason)
 """
     command = [sys.executable, "-W", "ignore", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.stdout.strip().endswith("|True|True"), done
+    assert done.stdout.strip() == "le traitement a été annulé", done
 
 
 def test_silent_job_does_not_hold_up_its_watch_in_a_patched_process() -> None:
@@ -388,7 +388,7 @@ from services.compute.execution.job_output import JobOutput
 reading, writing = os.pipe()
 pipe = open(reading, "rb", 0)
 select.select = lambda *_: ([reading], [], [])
-with eventlet.Timeout(10):
+with eventlet.Timeout(60):
     print(JobOutput(pipe, 100).read(0.1))
 """
     command = [sys.executable, "-W", "ignore", "-c", program]

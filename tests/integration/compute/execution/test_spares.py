@@ -21,10 +21,10 @@ from services.compute.execution.staging import project
 from shared.engine.contract.work import Work
 from shared.events.event import Step
 from tests.integration.compute.lab import HOMES, Lab, has_ended
-from tests.servers import RunningService, eventually
+from tests.servers import PATIENCE_SECONDS, RunningService, eventually
 
 PROJECTION = "shared.engine.running.projection"
-LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
+LIMITS = Limits(seconds=PATIENCE_SECONDS, memory_bytes=1_000_000_000)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def fill(spares: Spares) -> ProcessTree:
         spares.fill()
         return bool(spares._spares)
 
-    eventually(one_waits, 30, "one waits")
+    eventually(one_waits, "one waits")
     return spares._spares[0].tree
 
 
@@ -200,7 +200,7 @@ def test_what_waits_ends_with_its_service() -> None:
     first = fill(spares)
     assert first.leader.stdin
     first.leader.stdin.close()
-    eventually(lambda: is_gone(first), 30, "it ended by itself")
+    eventually(lambda: is_gone(first), "it ended by itself")
     another = fill(spares)
     folder = spares._spares[0].folder
     spares.close()
@@ -277,7 +277,7 @@ def once_one_waits(service: RunningService) -> list[psutil.Process]:
         processes[:] = psutil.Process(service.pid).children(recursive=True)
         return any(process.name() == "cat" for process in processes)
 
-    eventually(one_waits, 30, "one waits")
+    eventually(one_waits, "one waits")
     return processes
 
 

@@ -23,6 +23,7 @@ from tests.integration.compute.execution.test_bombs import repeated
 from tests.integration.compute.execution.test_spares import fill
 from tests.integration.compute.jobs import Tables, describe, prepare, step
 from tests.integration.compute.own_code.conftest import RunCode
+from tests.servers import PATIENCE_SECONDS
 
 FORGED = """
 import json, os
@@ -191,7 +192,7 @@ def in_sandbox(
     return Sandbox(limits).run(folder, lambda _news: None, lambda: False)
 
 
-LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
+LIMITS = Limits(seconds=PATIENCE_SECONDS, memory_bytes=1_000_000_000)
 FILLS = """
 import os
 def run(tables, parameters):
@@ -207,7 +208,7 @@ ATTACKS = {
             "import os, time\ndef run(tables, parameters):\n    for _ in range(10): os.fork()\n"
             "    time.sleep(60)"
         ),
-        Limits(seconds=30, memory_bytes=4_000_000_000, processes=16),
+        Limits(seconds=PATIENCE_SECONDS, memory_bytes=4_000_000_000, processes=16),
         "le traitement a lancé plus de 16 processus",
     ),
     "endless": (
@@ -220,7 +221,7 @@ ATTACKS = {
             "import numpy as np\nimport pandas as pd\ndef run(tables, parameters):\n"
             "    return pd.concat([pd.DataFrame({'a': np.ones(10**8)}) for _ in range(99)])"
         ),
-        Limits(seconds=30, memory_bytes=600_000_000),
+        Limits(seconds=PATIENCE_SECONDS, memory_bytes=600_000_000),
         "le traitement a dépassé 600 Mo de mémoire",
     ),
     "network": (

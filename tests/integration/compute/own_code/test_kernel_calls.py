@@ -16,8 +16,9 @@ from services.compute.execution.spares.kernel_calls import _EVERYWHERE, _MACHINE
 from services.compute.execution.spares.spares import Spares
 from tests.integration.compute.execution.test_spares import fill
 from tests.integration.compute.jobs import Tables, describe, step
+from tests.servers import PATIENCE_SECONDS
 
-LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
+LIMITS = Limits(seconds=PATIENCE_SECONDS, memory_bytes=1_000_000_000)
 REFUSED = f"""
 import ctypes, os
 def call(number, *arguments):

@@ -148,7 +148,7 @@ def test_endless_code_keeps_nobody_waiting(lab: Lab, homes: str) -> None:
     """It is bounded by a few seconds, is not refused for what nobody knows, and leaves nothing."""
     with lab.bare_compute(code_trial_seconds="3") as hurried:
         path, sent = "/treatments/check", coded(homes, ENDLESS)
-        answer = lab.call(hurried, "POST", path, json=sent, timeout=20).json()
+        answer = lab.call(hurried, "POST", path, json=sent).json()
         assert "prend plus de 3 secondes" in answer["unchecked"][-1]["message"]
         eventually(lambda: not runners(hurried), what="no code runs on")
 

@@ -42,7 +42,6 @@ def plain(job_view: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(300)
 def test_failure_is_the_reviewer_s_until_a_decision(lab: Lab, compute: RunningService) -> None:
     """Views and events are those of code that ended well; who gets the result reads why then."""
     dataset = protected(lab, many(40))
@@ -60,7 +59,6 @@ def test_failure_is_the_reviewer_s_until_a_decision(lab: Lab, compute: RunningSe
     assert FAILED in lab.call(compute, "GET", path, HOLDER).data.decode()
 
 
-@pytest.mark.timeout(300)
 def test_refused_failure_stays_untold(lab: Lab, compute: RunningService) -> None:
     """The holder reads the reviewer's words, and nothing else."""
     project, _ = treated(lab, protected(lab, many(41)), BAD)

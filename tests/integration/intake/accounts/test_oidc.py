@@ -28,7 +28,7 @@ from deploy.local.signing_keys import KeyPair, rotate
 from services.portal.app import application
 from shared.server_settings import PortalSettings
 from tests.integration.intake.lab import SIGN_IN_KEY, Lab
-from tests.servers import free_port
+from tests.servers import PATIENCE_SECONDS, free_port
 
 OPERATOR = ("mbr_operator", "operator")
 PERSON = User(sub="agente", claims={"email": "agente@ville.example", "email_verified": True})
@@ -150,7 +150,7 @@ async def left(browser: httpx.AsyncClient) -> str:
 
 async def agreed(address: str, person: str = "agente", **form: str) -> str:
     """The path at the portal that the provider sends somebody back to."""
-    async with httpx.AsyncClient(trust_env=False) as other:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as other:
         answer = await other.post(address, data={"sub": person, **form})
     assert answer.status_code == 302, answer.text
     assert answer.headers["location"].startswith(f"{PORTAL}/connexion/retour?")

@@ -9,6 +9,7 @@ import urllib3
 from services.intake.workshops.model import Workshop
 from shared.aggregate import now
 from tests.integration.intake.lab import REVIEWER, Lab
+from tests.servers import PATIENCE_SECONDS
 
 
 @dataclass
@@ -18,7 +19,9 @@ class Town:
     lab: Lab
     url: str
     _pool: urllib3.PoolManager = field(
-        default_factory=lambda: urllib3.PoolManager(retries=False, timeout=20, maxsize=20)
+        default_factory=lambda: urllib3.PoolManager(
+            retries=False, timeout=PATIENCE_SECONDS, maxsize=20
+        )
     )
 
     def call(

@@ -17,7 +17,7 @@ from tests.integration.notify.lab import SPEC, Lab
 from tests.integration.notify.mail.mail_server import LOGIN, PASSWORD, MailServer, mailing
 from tests.integration.notify.mail.posting import Outgoing
 from tests.integration.notify.mail.town import SIGN_IN_KEY, Town
-from tests.servers import running
+from tests.servers import PATIENCE_SECONDS, running
 from tests.vhosts import Needs
 
 
@@ -30,7 +30,7 @@ def mail_server() -> Iterator[MailServer]:
 
 @pytest.fixture
 def settings(environ: dict[str, str], mail_server: MailServer) -> Settings:
-    """Two retries, each after a moment, and half a second for a mail."""
+    """Two retries, each after a moment, and time for a mail."""
     return load_settings(
         {
             **environ,
@@ -38,7 +38,7 @@ def settings(environ: dict[str, str], mail_server: MailServer) -> Settings:
             "DATALAB_MAIL_FROM": "ne-pas-repondre@datalab.example",
             "DATALAB_PORTAL_URL": "https://portail.datalab.example",
             "DATALAB_MAIL_SECONDS": "0.1,0.1",
-            "DATALAB_MAIL_TIMEOUT_SECONDS": "2",
+            "DATALAB_MAIL_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
         }
     )
 
@@ -74,8 +74,9 @@ def mail_environ(notify_environ: dict[str, str], server: MailServer) -> dict[str
         "DATALAB_MAIL_FROM": "ne-pas-repondre@datalab.example",
         "DATALAB_PORTAL_URL": "https://portail.datalab.example",
         "DATALAB_MAIL_SECONDS": "0.2,0.2",
-        "DATALAB_MAIL_TIMEOUT_SECONDS": "2",
-        "DATALAB_RPC_SECONDS": "2",
+        # The lease of a mail lasts a little longer than both: a killed service's waits for that.
+        "DATALAB_MAIL_TIMEOUT_SECONDS": "10",
+        "DATALAB_RPC_SECONDS": "5",
         "DATALAB_SIGN_IN_KEY": SIGN_IN_KEY,
         "DATALAB_PUBLIC_CATALOG": "true",
     }

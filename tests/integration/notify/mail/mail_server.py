@@ -15,10 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from deploy.local.ports import LOOPBACK
-from tests.servers import free_port
-
-LONG = 60.0
-"""Seconds that a silent server takes at most; closing it ends them."""
+from tests.servers import PATIENCE_SECONDS, free_port
 
 LOGIN, PASSWORD = "datalab", "p:a@s/s %"
 
@@ -36,8 +33,7 @@ def says(words: str) -> Answer:
 
 async def keep_silent(server: "MailServer", _smtp: SMTP) -> str:
     """Answer nothing until the server closes."""
-    with contextlib.suppress(asyncio.TimeoutError):
-        await asyncio.wait_for(server.closing.wait(), LONG)
+    await server.closing.wait()
     return "421 closing"
 
 
@@ -121,17 +117,17 @@ def mailing(
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-    options: dict[str, Any] = {"ssl_context": context}
-    if starttls:
-        options = {
+    options: dict[str, Any] = {"ready_timeout": PATIENCE_SECONDS, "enable_SMTPUTF8": smtputf8}
+    if not starttls:
+        options["ssl_context"] = context
+    else:
+        options |= {
             "tls_context": context,
             "require_starttls": True,
             "auth_required": True,
             "authenticator": server.login,
         }
-    controller = Controller(
-        server, hostname=LOOPBACK, port=server.port, enable_SMTPUTF8=smtputf8, **options
-    )
+    controller = Controller(server, hostname=LOOPBACK, port=server.port, **options)
     controller.start()
     try:
         yield server

@@ -18,7 +18,7 @@ from shared.outbound import Names
 from shared.store import Store
 from tests.integration.notify.mail.mail_server import drop, keep_silent, mailing, says
 from tests.integration.notify.mail.posting import Outgoing, prefer
-from tests.servers import eventually, free_port
+from tests.servers import PATIENCE_SECONDS, eventually, free_port
 from tests.unit.notify.samples import PROJECT, envelope, example, instance_of
 
 
@@ -97,6 +97,7 @@ def test_silent_server_holds_up_nothing_else(post: Outgoing) -> None:
     """Its time ends, others are sent meanwhile, and the mail is sent again."""
     mail, _ = post.due()
     post.server.data = [keep_silent]
+    post.settings = post.settings.model_copy(update={"mail_timeout_seconds": 2})
     with post.mailing():
         eventually(lambda: post.server.received)
         other, address = post.due()
@@ -122,7 +123,7 @@ def test_server_that_is_away_costs_an_attempt_and_no_mail(post: Outgoing) -> Non
     mail, address = post.due()
     port = free_port()
     server = SmtpServer.of(f"smtp://127.0.0.1:{port}")
-    with post.mailing(give=Smtp(server, Names(), 2.0).give):
+    with post.mailing(give=Smtp(server, Names(), PATIENCE_SECONDS).give):
         eventually(lambda: post.mails.get(mail.id).attempts)
         with mailing(port) as late:
             eventually(lambda: late.sent_to(address))

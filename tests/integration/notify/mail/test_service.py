@@ -24,7 +24,7 @@ from tests.integration.intake.lab import matched
 from tests.integration.notify.lab import Client, Lab, submitted
 from tests.integration.notify.mail.mail_server import LOGIN, MailServer
 from tests.integration.notify.mail.town import NEVER, SIGN_IN_KEY, Person, Town
-from tests.servers import eventually
+from tests.servers import PATIENCE_SECONDS, eventually
 
 PENDING = {"is_pending": True}
 COOKIE_KEY = "k" * 32
@@ -79,7 +79,7 @@ def browse(town: Town) -> Browse:
             transport=httpx.ASGITransport(app),
             base_url="http://lab",
             cookies={"datalab": cookie} if cookie else None,
-            timeout=20,
+            timeout=PATIENCE_SECONDS,
         )
         async with app.router.lifespan_context(app), browser:
             return await browser.request(method, path, data=form)

@@ -11,6 +11,7 @@ from services.notify.mail.smtp import Smtp, SmtpServer
 from shared.outbound import Names
 from tests.integration.notify.certificates import certificate
 from tests.integration.notify.mail.mail_server import LOGIN, PASSWORD, mailing
+from tests.servers import PATIENCE_SECONDS
 
 USER = f"{quote(LOGIN)}:{quote(PASSWORD, safe='')}"
 
@@ -20,7 +21,7 @@ def attempt_on(scheme: str, port: int, user: str = "", to: str = "a@ville.exampl
     message = EmailMessage()
     message["Subject"] = "Bonjour"
     server = SmtpServer.of(f"{scheme}://{user}localhost:{port}")
-    return Smtp(server, Names(), 2).give(message, "lab@datalab.example", to)
+    return Smtp(server, Names(), PATIENCE_SECONDS).give(message, "lab@datalab.example", to)
 
 
 @pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])

@@ -13,7 +13,7 @@ from shared.errors import Unavailable
 from shared.http.health import Check, Health, RecentAnswers
 from tests.servers import eventually
 
-SECONDS = 0.2
+SECONDS = 2.0
 
 
 def asked(health: Health) -> tuple[int, dict[str, Any]]:
@@ -69,11 +69,13 @@ def test_checks_that_hang_cost_the_time_of_one() -> None:
     health = health_of(a=hang, b=hang, c=lambda: "it is so")
     began = time.monotonic()
     reasons = asked(health)[1]["reasons"]
-    assert SECONDS <= time.monotonic() - began < 1.5 * SECONDS
-    assert reasons == {"a": "no answer for 0 s", "b": "no answer for 0 s", "c": "it is so"}
+    assert SECONDS <= time.monotonic() - began < 2 * SECONDS
+    assert reasons.pop("c") == "it is so"
+    assert {reason[:14] for reason in reasons.values()} == {"no answer for "}
+    assert reasons.keys() == {"a", "b"}
     again = time.monotonic()
     assert asked(health)[0] == 503
-    assert time.monotonic() - again < SECONDS / 2
+    assert time.monotonic() - again < SECONDS
     assert begun == ["a", "a"]
     let_go.send()
     assert asked(health)[1]["reasons"] == {"c": "it is so"}
@@ -106,7 +108,7 @@ def test_most_who_ask_and_are_not_answered_turn_it_red() -> None:
 
 def test_what_was_long_ago_is_over() -> None:
     """Also when nobody asks any more."""
-    answers = RecentAnswers(seconds=0.2)
+    answers = RecentAnswers(seconds=SECONDS)
     for _ in range(20):
         answers.note("a", failed=True)
     assert answers.check()
