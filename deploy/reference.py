@@ -21,9 +21,10 @@ from deploy import SERVICES
 from deploy.local.ports import Ports, variable
 from deploy.queues import subscriptions
 from deploy.topology import CLIENTS, SERVICE_CLASSES
+from services.portal.portal_settings import PortalSettings
 from shared.events import LAB_EVENTS, Event
 from shared.http.route import Route
-from shared.server_settings import PortalSettings, ServerSettings
+from shared.server_settings import ServerSettings
 from shared.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]

@@ -30,7 +30,8 @@ SERVICES += " prometheus_client python_multipart rdflib stdnum tantivy werkzeug.
 SERVICES += " services.catalog.service services.compute.service"
 SERVICES += " services.intake.service services.notify.service"
 # The catalog reads these for a second whenever it starts.
-SERVICES += " services.catalog.search.places.gazetteer:gazetteer shared.places.names:read_names"
+SERVICES += " services.catalog.search.places.gazetteer:gazetteer"
+SERVICES += " shared.engine.places.names:read_names"
 
 
 class Forked:

@@ -18,7 +18,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 FOLDER = _ROOT / "shared" / "engine" / "reading" / "reference"
 CODES = _ROOT / "shared" / "engine" / "codes"
 DEPARTMENTS = _ROOT / "services" / "portal" / "departments.csv"
-PLACES = _ROOT / "shared" / "places" / "places.csv.gz"
+PLACES = _ROOT / "shared" / "engine" / "places" / "places.csv.gz"
 FORMER_NAMES = CODES / "former_names.csv.gz"
 
 _FRANCE = {"FR", "GP", "MQ", "GF", "RE", "YT", "PM"}

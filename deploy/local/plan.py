@@ -162,7 +162,7 @@ class Plan:
 def _told(environ: Mapping[str, str], *, of_portal: bool = False) -> dict[str, str]:
     """The settings of services and portal in an environment, or those of the portal alone."""
     # Only a start pays for the models of settings: most commands look for addresses.
-    from shared.server_settings import PortalSettings  # noqa: PLC0415
+    from services.portal.portal_settings import PortalSettings  # noqa: PLC0415
     from shared.settings import PREFIX, Settings  # noqa: PLC0415
 
     names = {*PortalSettings.model_fields, *(() if of_portal else Settings.model_fields)}

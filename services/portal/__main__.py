@@ -6,9 +6,9 @@ import uvicorn
 
 from services.portal.app import application
 from services.portal.limits.heads import server_config
+from services.portal.portal_settings import PortalSettings
 from shared import log
 from shared.errors import SettingsError
-from shared.server_settings import PortalSettings
 from shared.settings import read_settings
 
 

@@ -32,10 +32,10 @@ from services.portal.limits.repeated_attempts import Attempts
 from services.portal.limits.unsent_forms import UnsentForms
 from services.portal.oidc import Provider
 from services.portal.pages import PAGES
+from services.portal.portal_settings import PortalSettings
 from services.portal.typography import FrenchSpaces
 from services.portal.visit import Visit
 from shared import metrics
-from shared.server_settings import PortalSettings
 
 _TIMEOUT = aiohttp.ClientTimeout(total=3)
 

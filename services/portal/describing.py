@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from services.portal.lab import Json
 from services.portal.visit import Visit
 from shared.catalogues.licence_titles import TITLES
-from shared.places.names import labelled
+from shared.engine.places.names import labelled
 
 _OFFERED = (
     "lov2",

@@ -7,12 +7,12 @@ from typing import Any
 from services.portal.typography import sentence
 from shared.catalogues.licence_titles import TITLES
 from shared.engine.applications import APPLICATIONS
+from shared.engine.places.names import in_french
 from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT
 from shared.engine.tables.type_names import KEYS
 from shared.engine.tables.type_names import TYPES as OTHER_TYPES
 from shared.language.french import PARIS, french_date, french_hour, grouped
 from shared.language.labels import MEMBER_KINDS, REQUEST_STATES, ROLES
-from shared.places.names import in_french
 from shared.stages import STAGE_NAMES
 
 _UNITS = ("octets", "ko", "Mo", "Go", "To")

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.lab import Refused
-from shared.server_settings import PortalSettings
+from services.portal.portal_settings import PortalSettings
 
 with warnings.catch_warnings(record=True):  # of a release to come, at each start
     from authlib.integrations.starlette_client import OAuth, OAuthError  # type: ignore[import-untyped]

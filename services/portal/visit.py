@@ -23,7 +23,7 @@ from services.portal.limits.form_body import bounded, check_texts, whole_number
 from services.portal.limits.repeated_attempts import Attempts
 from services.portal.limits.unsent_forms import ENDED, KEPT, NOT_SENT, UnsentForm, UnsentForms
 from services.portal.oidc import Provider
-from shared.server_settings import PortalSettings
+from services.portal.portal_settings import PortalSettings
 
 _CREATED, _SEEN, _UNAUTHENTICATED, _FORBIDDEN = 201, 303, 401, 403
 _FOR_FORMS = frozenset((400, 403, 409, 413, 422, 429))

@@ -15,11 +15,11 @@ import urllib3
 
 from deploy import SERVICES
 from deploy.local.signing_keys import KeyPair, key_pair
+from deploy.parked import parked
 from deploy.queues import declare
 from deploy.topology import SERVICE_CLASSES
 from services.compute.jobs.model import Job
 from shared.aggregate import now
-from shared.messaging.parked import parked
 from shared.store import Store
 from tests import forks
 from tests.catalogues import dataset, turtle

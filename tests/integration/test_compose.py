@@ -19,11 +19,11 @@ from nameko.standalone.rpc import ClusterRpcProxy
 from deploy import PORTAL, SERVICES
 from deploy.compose import FOLDER, VHOST, definitions, renew, users, write
 from deploy.local.ports import LOOPBACK
+from deploy.parked import parked
 from deploy.topology import declare_all
+from services.portal.portal_settings import PortalSettings
 from shared.errors import NotFound
 from shared.messaging.declared_queues import RPC_EXCHANGE
-from shared.messaging.parked import parked
-from shared.server_settings import PortalSettings
 from shared.settings import PREFIX, Settings, load_settings
 from tests.servers import PATIENCE_SECONDS, Broker, running
 

@@ -22,8 +22,8 @@ from services.compute.recipes.filling import fill
 from services.compute.recipes.model import RecipeVersion
 from services.intake.bodies import SubmitProject
 from services.notify.sending.signing import new_secret, sign
+from services.portal.portal_settings import PortalSettings
 from shared.engine.applications import check_steps
-from shared.server_settings import PortalSettings
 from shared.settings import PREFIX, Settings
 from shared.stages import STAGES
 

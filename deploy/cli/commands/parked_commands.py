@@ -71,6 +71,6 @@ def _parked() -> ModuleType:
     """The messaging, loaded late: it is heavy and warns of its own foundation."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from shared.messaging import parked  # noqa: PLC0415
+        from deploy import parked  # noqa: PLC0415
 
     return parked

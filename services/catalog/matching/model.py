@@ -10,13 +10,13 @@ from services.catalog.licences.licences import LicensedInput
 from services.catalog.matching.precedents import Served
 from services.catalog.search.concepts import groups_in, relation_of
 from services.catalog.search.french_words import meaningful
+from shared.engine.places.names import in_french
 from shared.engine.tables.manifest import Column
 from shared.engine.tables.territory import department_of
 from shared.engine.tables.type_names import key_in_french
 from shared.events import Match, ProjectSubmitted
 from shared.language.folding import fold, lexical, sequence
 from shared.language.french import quoted
-from shared.places.names import in_french
 from shared.thesaurus.likeness import Rarity
 
 BEST = 10

@@ -40,10 +40,10 @@ from services.catalog.snapshots.saved_index import Snapshots
 from shared.aggregate import ViewPage, now
 from shared.auth import Caller
 from shared.background import Loop
+from shared.engine.places.names import name_of, read_names
 from shared.engine.tables.territory import is_epci
 from shared.engine.tables.type_names import key_in_french
 from shared.errors import Forbidden, Unreachable
-from shared.places.names import name_of, read_names
 from shared.storage import Storage
 from shared.store import Store
 

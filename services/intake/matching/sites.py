@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import MemberKind, SuggestedMember
+from shared.engine.places.names import in_french
 from shared.engine.tables.territory import common, is_department, within
 from shared.needs import plain
-from shared.places.names import in_french
 from shared.thesaurus.likeness import Concepts, Likeness, concepts_of
 
 _PLACES_NAMED = 5

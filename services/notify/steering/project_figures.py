@@ -9,9 +9,9 @@ from services.notify.steering.figure_rows import Figures, highest, median_days, 
 from services.notify.steering.views import EndView, Row
 from services.notify.steering.world import World
 from shared.endings.redaction import ERASED
+from shared.engine.places.names import in_french
 from shared.engine.tables.territory import department_of
 from shared.language.folding import fold
-from shared.places.names import in_french
 from shared.stages import FINAL_STAGES, STAGE_NAMES
 
 PARTIES = {

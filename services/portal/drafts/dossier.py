@@ -8,8 +8,8 @@ from services.portal.drafts.draft import Draft, Facts, Section
 from services.portal.french import day, decimal, moment, named, size
 from services.portal.lab import Json
 from services.portal.typography import sentence
+from shared.engine.places.names import in_french
 from shared.language.labels import REQUEST_STATES
-from shared.places.names import in_french
 
 _NOTHING_READ = "Le porteur n'a pas encore dit ce qu'il veut faire des données."
 _NOT_FOUND = "Rien n'a été repéré dans ce qui est lu : ce n'est pas une preuve."

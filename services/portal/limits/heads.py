@@ -8,7 +8,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from shared.server_settings import PortalSettings
+from services.portal.portal_settings import PortalSettings
 
 _HEAD_BYTES = 32_768
 

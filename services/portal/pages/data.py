@@ -11,8 +11,8 @@ from services.portal.file_reading import FileReading
 from services.portal.lab import Json, Refused, path_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
+from shared.engine.places.names import in_french
 from shared.language.labels import LEGAL_BASES
-from shared.places.names import in_french
 
 _STATES = ("held", "pending", "rejected", "published", "retired")
 _USES = 50

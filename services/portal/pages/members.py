@@ -5,8 +5,8 @@ from starlette.responses import Response
 from services.portal.lab import Json, path_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 from shared.aggregate import new_id
+from shared.engine.places.names import in_french, labelled
 from shared.language.labels import MEMBER_KINDS
-from shared.places.names import in_french, labelled
 
 _TEXTS, _LISTS = ("name", "kind", "siren"), ("skills", "territory")
 _SHOWN = 50

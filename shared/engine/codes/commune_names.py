@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from shared.engine.places import Name, lines_of, rows
 from shared.language.folding import fold
-from shared.places import Name, lines_of, rows
 
 _FORMER_NAMES = Path(__file__).with_name("former_names.csv.gz")
 """What communes were called since 1943, their code then, and the commune of today."""

@@ -14,11 +14,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 from stdnum.fr import siren
 
+from shared.engine.places import Name
+from shared.engine.places import Place as NamedPlace
+from shared.engine.places.names import BODIES, KINDS, gazetteer, name_of
 from shared.language.folding import fold, sequence
 from shared.language.french import quoted
-from shared.places import Name
-from shared.places import Place as NamedPlace
-from shared.places.names import BODIES, KINDS, gazetteer, name_of
 
 _METROPOLITAN = r"(?:0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])"
 _OVERSEAS = r"97[1-6]"

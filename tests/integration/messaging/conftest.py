@@ -10,11 +10,11 @@ from uuid import uuid4
 import amqp
 import pytest
 
+from deploy.parked import ParkedEvent, parked
 from deploy.queues import declare
 from shared.aggregate import now
 from shared.events import MemberJoined, wrap
 from shared.messaging import declared_queues
-from shared.messaging.parked import ParkedEvent, parked
 from shared.trace import child_of
 from tests.conftest import Token
 from tests.integration.messaging.samples import Announcer, Recorder

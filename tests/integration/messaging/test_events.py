@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from deploy.parked import drop, parked, replay, show
 from shared.errors import NotFound
 from shared.messaging import declared_queues
 from shared.messaging.on import ATTEMPT, REASON
 from shared.messaging.on import QUEUE as HOME
-from shared.messaging.parked import drop, parked, replay, show
 from shared.settings import Settings
 from tests.integration.messaging.conftest import Lab, joined, sample
 from tests.integration.messaging.samples import Note

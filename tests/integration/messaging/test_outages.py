@@ -4,8 +4,8 @@ import json
 import signal
 from datetime import timedelta
 
+from deploy.parked import parked
 from shared.aggregate import now
-from shared.messaging.parked import parked
 from tests.integration.messaging.conftest import RETRIES, Lab, joined
 from tests.servers import PATIENCE_SECONDS, Documents, eventually
 

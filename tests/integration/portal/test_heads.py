@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from services.portal.limits.heads import server_config
-from shared.server_settings import PortalSettings
+from services.portal.portal_settings import PortalSettings
 from shared.settings import read_settings
 from tests.servers import PATIENCE_SECONDS
 

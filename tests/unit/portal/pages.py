@@ -16,8 +16,8 @@ from services.portal.app import application, templates_of
 from services.portal.lab import Away, Json, Refused, Service, SignIn, Tokens, client
 from services.portal.lab.lab_calls import Lab, Services
 from services.portal.limits.repeated_attempts import Attempts
+from services.portal.portal_settings import PortalSettings
 from services.portal.visit import Handler, Visit
-from shared.server_settings import PortalSettings
 
 T = TypeVar("T")
 

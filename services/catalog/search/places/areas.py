@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from services.catalog.search.places.gazetteer import FRANCE, gazetteer
+from shared.engine.places import Place
 from shared.engine.tables.territory import department_of, is_department, is_epci
 from shared.language.french import french_list
-from shared.places import Place
 
 EVERYWHERE = "everywhere"
 """The area of a dataset that names no territory, or départements of several regions."""

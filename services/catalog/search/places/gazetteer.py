@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from shared.engine.places import Name, Place, rows
 from shared.language.folding import sequence
-from shared.places import Name, Place, rows
 
 _FOLDER = Path(__file__).parent
 _LARGE = 2000

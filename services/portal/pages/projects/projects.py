@@ -14,8 +14,8 @@ from services.portal.pages.projects.treatments import titles_of, untitled_by, wi
 from services.portal.typography import sentence
 from services.portal.visit import NO_FAULTS, Faults, Visit, called, faults_of, faults_on, get, post
 from shared.aggregate import new_id
+from shared.engine.places.names import in_french
 from shared.language.french import french_list
-from shared.places.names import in_french
 from shared.stages import FINAL_STAGES, STAGE_NAMES, WAY
 
 _MOST_FOUND = 20

@@ -26,7 +26,7 @@ from oidc_provider_mock._storage import User, storage  # type: ignore[import-unt
 from deploy.local.ports import LOOPBACK
 from deploy.local.signing_keys import KeyPair, rotate
 from services.portal.app import application
-from shared.server_settings import PortalSettings
+from services.portal.portal_settings import PortalSettings
 from tests.integration.intake.lab import SIGN_IN_KEY, Lab
 from tests.servers import PATIENCE_SECONDS, free_port
 

@@ -17,8 +17,8 @@ from itsdangerous import TimestampSigner
 from deploy.local.signing_keys import KeyPair
 from services.notify.mail.model import Mail, MailPreference
 from services.portal.app import application
+from services.portal.portal_settings import PortalSettings
 from shared.events import ErasureRequested, MemberLeft
-from shared.server_settings import PortalSettings
 from shared.store import Store
 from tests.integration.intake.lab import matched
 from tests.integration.notify.lab import Client, Lab, submitted

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from shared.engine.places.names import labelled
 from shared.engine.tables.territory import (
     Place,
     Places,
@@ -15,7 +16,6 @@ from shared.engine.tables.territory import (
     within,
 )
 from shared.errors import invalid_of
-from shared.places.names import labelled
 
 CODES: TypeAdapter[str] = TypeAdapter(Territory)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from shared.engine.places import Name, Place, rows
 from shared.language.french import french_list
-from shared.places import Name, Place, rows
 
 BODIES = ("cc", "ca", "cu")
 """What the names of EPCI begin with that people leave out: `CU Caen la Mer`."""

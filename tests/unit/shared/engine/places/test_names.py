@@ -1,7 +1,7 @@
 """What places are called."""
 
+from shared.engine.places.names import in_french, name_of
 from shared.engine.tables.territory import codes_of
-from shared.places.names import in_french, name_of
 
 
 def test_places_are_told_by_their_names_the_larger_first() -> None:
