@@ -114,6 +114,8 @@ def _hide_until_proved(hiding: Hiding, values: Amounts, needed: Needed) -> None:
             return
         if not hiding.hide_beside(told):
             break
+        # A table that proves another cell hidden proves it too when more is hidden.
+        needed = needed.of(np.flatnonzero(np.isin(needed.cells, told)))
     raise UnsolvedError
 
 

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from shared.engine.protection.lattice import Amounts, Flags, Ids, Lattice
 
-_ROUNDS = 12
+_IDLE_ROUNDS = 2
 _SLACK, _HALF = 1e-6, 0.5
 
 
@@ -86,22 +86,36 @@ class _System:
         self._bounds = (-most if signed else 0, most)
         self._slack = _SLACK * np.maximum(1, np.abs(needed.most))
         self._open = np.ones((2, len(places)), bool)
+        self._splits = matrix.tocsc()
 
     def unprotected(self) -> Ids:
         """Return the cells for which no witness is found at one of their ends."""
         self._close(self._values)
-        random = np.random.default_rng(1)
-        for _ in range(_ROUNDS):
-            if self._open.any():
-                # Each cell is drawn to an end that is still open; where both are, to either.
-                down = self._open[0] & ~(self._open[1] & (random.random(len(self._places)) < _HALF))
-                drawn = np.where(down, -1.0, self._open[1].astype(float))
-                self._witness(drawn * random.uniform(_HALF, 1.0, len(drawn)))
+        random, idle = np.random.default_rng(1), 0
+        while self._open.any() and idle < _IDLE_ROUNDS:
+            before = self._open.sum()
+            self._witness(self._drawn(random) * random.uniform(_HALF, 1.0, len(self._places)))
+            idle = idle + 1 if self._open.sum() == before else 0
         for end, sign in ((0, -1.0), (1, 1.0)):
             for at in np.flatnonzero(self._open[end]):
                 if self._open[end, at]:
                     self._witness(np.where(np.arange(len(self._places)) == at, sign, 0.0))
         return self._needed.cells[self._open.any(axis=0)]
+
+    def _drawn(self, random: np.random.Generator) -> Amounts:
+        """Return where to draw each cell: up, one at most of each split, or down.
+
+        What a split hides is one sum: of two of its cells only one can have most of it.
+        """
+        drawn = np.where(self._open[0], -1.0, 0.0)
+        taken = np.zeros(self._matrix.shape[0], bool)
+        for at in random.permutation(np.flatnonzero(self._open[1])):
+            first, last = self._splits.indptr[self._places[at] : self._places[at] + 2]
+            splits = self._splits.indices[first:last]
+            if not taken[splits].any():
+                taken[splits] = True
+                drawn[at] = 1.0
+        return drawn
 
     def _witness(self, weight: Amounts) -> None:
         """Look for a table in which cells are drawn by their weight."""
