@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import doors, pages, restarts, searching, steering, webhooks
+from tests.benchmarks import doors, pages, protecting, restarts, searching, steering, webhooks
 from tests.benchmarks.jobs import crossing, growth, lifecycles, previews, repeating, starting
 from tests.benchmarks.judged import (
     advice,
@@ -50,6 +50,7 @@ ALONE = {
     "lifecycles": lifecycles,
     "pages": pages,
     "previews": previews,
+    "protecting": protecting,
     "repeating": repeating,
     "restarts": restarts,
     "searching": searching,
