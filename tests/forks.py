@@ -23,7 +23,7 @@ COMMON += " pydantic.functional_validators pydantic.root_model pydantic.type_ada
 COMMANDS = f"{COMMON} supervisor.xmlrpc typer.rich_utils urllib3 deploy.cli.app"
 COMMANDS += (
     " shared.settings shared.engine.tables.exports shared.engine.tables.provenance_sentences"
-    " shared.messaging.parked stringprep"
+    " deploy.parked stringprep"
 )
 SERVICES = f"{COMMON} fsspec.implementations.local nameko.web.handlers numpy pymongo"
 SERVICES += " prometheus_client python_multipart rdflib stdnum tantivy werkzeug.routing yaml"

@@ -15,8 +15,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import doors, pages, protecting, restarts, searching, steering, webhooks
-from tests.benchmarks.jobs import crossing, growth, lifecycles, previews, repeating, starting
+from tests.benchmarks import doors, pages, restarts, searching, steering, webhooks
+from tests.benchmarks.jobs import (
+    crossing,
+    growth,
+    lifecycles,
+    previews,
+    protecting,
+    repeating,
+    starting,
+)
 from tests.benchmarks.judged import (
     advice,
     attacks,

@@ -10,6 +10,7 @@ import grimp
 import pytest
 
 from deploy import PORTAL
+from tests import forks
 
 ROOT = Path(__file__).parents[2]
 ALL = sorted({path.parent.name for path in (ROOT / "services").glob("*/*.py")})
@@ -269,3 +270,12 @@ def test_tests_neither_mock_nor_sleep() -> None:
         and ast.unparse(node).split(".")[-1] in {"monkeypatch", "sleep", "mock", "MagicMock"}
     ]
     assert shortcuts == []
+
+
+def test_fork_servers_of_tests_load_modules_that_exist() -> None:
+    """One that was moved would end the server, and each test that forks from it."""
+    names = {name.partition(":")[0] for name in f"{forks.COMMANDS} {forks.SERVICES}".split()}
+    ours = [name for name in names if name.partition(".")[0] in ("deploy", "services", "shared")]
+    paths = {name: ROOT.joinpath(*name.split(".")) for name in ours}
+    assert len(paths) > 5
+    assert [name for name, path in paths.items() if not path.with_suffix(".py").exists()] == []
