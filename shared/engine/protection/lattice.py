@@ -23,6 +23,10 @@ Table = tuple[int, ...]
 """The depth of a table in each dimension."""
 
 
+MOST_CELLS = 2_000_000
+"""Of all tables together."""
+
+
 class Dimension(NamedTuple):
     """Columns of a dimension's levels, the coarsest first: a value of one lies in one of the last.
 
@@ -106,7 +110,7 @@ class LatticeMaker:
         """Return the lattice of these tables, each after all that are coarser.
 
         A part of none is there where its parent has at least `minimum` units. Raises
-        NotNestedError.
+        NotNestedError and TooManyCellsError.
         """
         self._make_domains()
         for table in tables:
@@ -170,6 +174,8 @@ class LatticeMaker:
         )
         ((number,),) = self._database.execute(f"SELECT count(*) FROM {quoted(name)}").fetchall()
         self._cells[table] = Cells(self._size, number, name)
+        if self._size > MOST_CELLS:
+            raise TooManyCellsError
 
     def _add_empty(self, table: Table, at: int, minimum: int) -> None:
         """Add the parts of nobody that cells of enough units have along a dimension."""
@@ -249,6 +255,10 @@ class LatticeMaker:
 
 
 _PARTS = ("units", "total", "largest", "second")
+
+
+class TooManyCellsError(ValueError):
+    """The tables have more cells than can be protected together."""
 
 
 class NotNestedError(ValueError):

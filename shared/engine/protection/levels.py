@@ -27,6 +27,9 @@ ROWS, UNIT = "‹lignes classées›", "‹unité›"
 NOTHING = "non renseigné"
 """The class of rows without a value."""
 
+MOST_CLASSES = 40_000
+"""Of a level: France has some 35,000 communes."""
+
 _DATES = {"year": "%Y", "month": "%Y-%m"}
 _BINARY = 2
 
@@ -51,6 +54,7 @@ def classify(
     database.execute(
         f"CREATE OR REPLACE TABLE {quoted(ROWS)} AS SELECT {', '.join(chosen)} FROM {source}"
     )
+    _check_classes(database, policy)
     _check_amounts(database, policy)
     dimensions = [
         Dimension(
@@ -152,6 +156,21 @@ def _between(lower: float | None, upper: float | None) -> str:
 
 def _number(column: Column) -> str:
     return typed_value(column) or any_number_sql(filled(column.name))
+
+
+def _check_classes(database: Database, policy: ReleasePolicy) -> None:
+    """Refuse a dimension of so many classes that it is hardly one."""
+    for number, dimension in enumerate(policy.dimensions):
+        for level in dimension.levels:
+            name = dimension.level_name(level)
+            ((distinct,),) = database.execute(
+                f"SELECT count(DISTINCT {quoted(name)}) FROM {quoted(ROWS)}"
+            ).fetchall()
+            if distinct > MOST_CLASSES:
+                raise Invalid(
+                    f"{in_quotes(name)} a {distinct} valeurs, plus que {MOST_CLASSES}",
+                    f"dimensions.{number}",
+                )
 
 
 def _check_amounts(database: Database, policy: ReleasePolicy) -> None:

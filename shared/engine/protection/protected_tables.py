@@ -22,6 +22,7 @@ from shared.engine.protection.lattice import (
     LatticeMaker,
     Measure,
     NotNestedError,
+    TooManyCellsError,
     tables_of,
 )
 from shared.engine.protection.levels import ROWS, UNIT, classify
@@ -75,7 +76,7 @@ def make_protected_tables(
                 f"{in_quotes(error.value)} de « {error.column} » est dans deux zones plus grandes",
                 "dimensions",
             ) from error
-        except UnsolvedError:
+        except (TooManyCellsError, UnsolvedError):
             continue
         return _written(database, lattice, dimensions, hidden, most_at_once)
     raise Invalid("ces tableaux ne se laissent pas protéger", "dimensions")

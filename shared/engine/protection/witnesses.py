@@ -15,6 +15,8 @@ from scipy.sparse.csgraph import connected_components
 from shared.engine.protection.lattice import Amounts, Flags, Ids, Lattice
 
 _IDLE_ROUNDS = 2
+_SECONDS = 120.0
+"""For one linear programme."""
 _SLACK, _HALF = 1e-6, 0.5
 
 
@@ -122,10 +124,22 @@ class _System:
         objective = np.zeros(len(self._values))
         np.add.at(objective, self._places, -weight)
         sums = self._matrix @ self._values
-        solved = linprog(objective, A_eq=self._matrix, b_eq=sums, bounds=self._bounds)
-        if solved.x is None:
+        solved = linprog(
+            objective,
+            A_eq=self._matrix,
+            b_eq=sums,
+            bounds=self._bounds,
+            options={"time_limit": _SECONDS},
+        )
+        if solved.x is None or not self._adds_up(solved.x, sums):
             raise UnsolvedError(solved.message)
         self._close(solved.x)
+
+    def _adds_up(self, values: Amounts, sums: Amounts) -> bool:
+        """Return whether it is a table: a solver that is stopped in the middle returns none."""
+        slack = _SLACK * max(1.0, float(np.abs(sums).max(initial=0.0)))
+        off = np.abs(self._matrix @ values - sums).max(initial=0.0)
+        return bool(off <= slack and values.min(initial=0.0) >= self._bounds[0] - slack)
 
     def _close(self, values: Amounts) -> None:
         """Close the ends that this table reaches."""

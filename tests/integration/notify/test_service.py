@@ -176,14 +176,15 @@ def test_certificates_are_checked_for_the_name(
 ) -> None:
     """The name is resolved, the address pinned; nothing is sent to who cannot prove to be it.
 
-    A certificate that anyone could have made proves nothing.
+    A certificate that anyone could have made proves nothing. Of other events, such as that a
+    delivery was abandoned, the endpoints are not told.
     """
     own = tmp_path / "made.pem"
     own.write_bytes(certificate("localhost"))
     with serving(204, trusted) as secure, serving(204, own) as untrusted:
-        endpoint = client.add_endpoint(secure.url("/tls", host="localhost"))
-        other = client.add_endpoint(secure.url("/other", host=LOOPBACK))
-        fake = client.add_endpoint(untrusted.url("/tls", host="localhost"))
+        endpoint = client.add_endpoint(secure.url("/tls", host="localhost"), "project_piloted")
+        other = client.add_endpoint(secure.url("/other", host=LOOPBACK), "project_piloted")
+        fake = client.add_endpoint(untrusted.url("/tls", host="localhost"), "project_piloted")
         piloted(lab, member)
         assert ended(client, endpoint)["state"] == "delivered"
         for refused in (other, fake):
