@@ -29,8 +29,9 @@ class Size(NamedTuple):
 SIZES = (
     Size(7_576, 15, 4, 3),
     Size(20_000, 60, 4, 3),
-    Size(100_000, 300, 4, 2),
-    Size(1_000_000, 2_600, 6, 2),
+    Size(100_000, 300, 4, 3),
+    Size(1_000_000, 2_600, 4, 3),
+    Size(1_000_000, 2_600, 6, 3),
 )
 DIMENSIONS = (
     Dimension("place", ("epci", "commune"), is_known=True),
