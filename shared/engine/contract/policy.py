@@ -89,4 +89,6 @@ class ReleasePolicy(Frozen):
         names += [measure.column for measure in self.measures]
         if len(set(names)) < len(names):
             raise ValueError("deux colonnes des tableaux auraient le même nom")
+        if {dimension.column for dimension in self.dimensions} & set(self.unit):
+            raise ValueError("une colonne qui dit à qui est une ligne n'est pas une dimension")
         return self

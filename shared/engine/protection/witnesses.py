@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from shared.engine.protection.lattice import Amounts, Flags, Ids, Lattice
 
 _IDLE_ROUNDS = 2
-_SECONDS = 120.0
+_SECONDS, _MOST_CELLS = 120.0, 100_000
 """For one linear programme."""
 _SLACK, _HALF = 1e-6, 0.5
 
@@ -33,7 +33,7 @@ class Needed(NamedTuple):
 
 
 class UnsolvedError(Exception):
-    """The solver gave up, so that nobody knows what follows from the tables."""
+    """Too large, or the solver gave up: nobody knows what follows from the tables."""
 
 
 def unprotected(
@@ -51,6 +51,8 @@ def unprotected(
         chosen = np.flatnonzero(of_needed == at)
         if len(chosen):
             columns = np.flatnonzero(component == at)
+            if len(columns) > _MOST_CELLS:
+                raise UnsolvedError
             rows = np.flatnonzero(row_component == at)
             system = _System(
                 equations[rows][:, columns],

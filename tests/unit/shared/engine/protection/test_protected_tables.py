@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from pydantic import ValidationError
 from scipy.optimize import linprog
 
 from shared.engine.contract.policy import ReleasePolicy
@@ -233,6 +234,13 @@ def test_policy_that_does_not_fit_is_refused_at_its_field(
     with pytest.raises(Invalid) as refusal:
         made(persons(1, 60), {**POLICY, **changes})
     assert refusal.value.field == field
+
+
+def test_whose_a_row_is_is_no_dimension() -> None:
+    """Each of its cells would be of one."""
+    dimension = {"column": "person", "levels": ["value"]}
+    with pytest.raises(ValidationError, match="à qui est une ligne"):
+        made(persons(1, 60), {**POLICY, "dimensions": [dimension]})
 
 
 def test_a_place_in_two_larger_ones_is_refused() -> None:
