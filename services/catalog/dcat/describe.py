@@ -311,14 +311,18 @@ def _add_upload(dataset: Node, about: Metadata, version: Version, profile: Profi
     file = version.file.model_copy(update={"media_type": kind})
     path = f"files/{quote(version.filename, safe='')}"
     node = _file(dataset, path, file, about, version)
-    add_title(node, version.filename, f"Fichiers, tels qu'ils ont été déposés : {_kinds(profile)}")
+    add_title(
+        node, version.filename, f"Fichiers, tels qu'ils ont été déposés : {_kinds(about, profile)}"
+    )
     if profile.format == "zip" and (package := media_type(_ARCHIVE)):
         node.refer(DCAT.packageFormat, package, DCTERMS.MediaType)
 
 
-def _kinds(profile: Profile) -> str:
-    kinds = profile.files.media_types.items() if profile.files else ()
-    return ", ".join(f"{number} {kind}" for kind, number in kinds)
+def _kinds(about: Metadata, profile: Profile) -> str:
+    kinds = profile.files.media_types if profile.files else {}
+    if about.access != "open":
+        return ", ".join(kinds)
+    return ", ".join(f"{number} {kind}" for kind, number in kinds.items())
 
 
 def _add_columns(dataset: Node, table: Node, about: Metadata, version: Version) -> None:

@@ -4,6 +4,7 @@ It is decided by form, once, and never by looking at what a request would give: 
 row is), dimensions with their levels, measures, and how many dimensions a table has at once.
 """
 
+import re
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -22,6 +23,9 @@ AREA_LEVELS, DATE_LEVELS = (
 )
 MOST_TABLES, MOST_AT_ONCE = 400, 3
 
+_RESERVED = re.compile(
+    r"tableau|nombre|number|id|value|outer|outers|part|parent|(units|m|total|largest|second)\d*"
+)
 _DATES = {"year": "année", "quarter": "trimestre", "month": "mois"}
 
 
@@ -87,8 +91,14 @@ class ReleasePolicy(Frozen):
             for level in dimension.levels
         ]
         names += [measure.column for measure in self.measures]
-        if len(set(names)) < len(names):
+        if len({name.casefold() for name in names}) < len(names):
             raise ValueError("deux colonnes des tableaux auraient le même nom")
+        folded = [name.casefold() for name in names]
+        if reserved := [name for name in folded if _RESERVED.fullmatch(name)]:
+            raise ValueError(f"« {reserved[0]} » est un nom des tableaux eux-mêmes")
+        columns = [dimension.column for dimension in self.dimensions]
+        if len(set(columns)) < len(columns):
+            raise ValueError("une colonne est deux dimensions : faites-en des niveaux d'une seule")
         if {dimension.column for dimension in self.dimensions} & set(self.unit):
             raise ValueError("une colonne qui dit à qui est une ligne n'est pas une dimension")
         return self

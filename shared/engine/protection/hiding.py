@@ -18,12 +18,12 @@ def are_enough(units: Ids, measure: Measure | None, minimum: int) -> Flags:
     """Return which groups are of enough units, none of which has or can tell most of a measure."""
     if measure is None:
         return units >= minimum
-    total, largest, second = abs(measure.total), measure.largest, measure.second
+    total, largest, second = measure.total, measure.largest, measure.second
     dominated = (total > 0) & (largest >= DOMINANCE * total)
     close = (largest > 0) & (total - largest - second < P * largest)
-    alike = (measure.units > 1) & (total >= measure.units * largest * _ALIKE)
-    few = (measure.units < minimum) & (measure.units > 0)
-    return (units >= minimum) & ~dominated & ~close & ~alike & ~few
+    alike = total >= measure.units * largest * _ALIKE
+    # Of few who have a part of it, or of nobody, the sum tells of all others that they have none.
+    return (units >= minimum) & (measure.units >= minimum) & ~dominated & ~close & ~alike
 
 
 class Hiding:
@@ -39,7 +39,7 @@ class Hiding:
         self.lattice, self._minimum, self._measure = lattice, minimum, measure
         self.primary = self._primary()
         self.hidden = self.primary.copy() if hidden is None else self.primary | hidden
-        weight = lattice.units if measure is None else np.abs(measure.total)
+        weight = lattice.units if measure is None else measure.total
         # A part of nobody is hidden only where no other is left.
         self._weight = np.where(lattice.units > 0, weight, np.inf)
 
@@ -82,7 +82,6 @@ class Hiding:
         alike = lattice.tells[lattice.split] & (
             lattice.units[lattice.part] == lattice.units[lattice.parent[lattice.split]]
         )
-        alike &= lattice.parts_of_split[lattice.split] > 1
         hidden[lattice.part[alike]] |= lattice.units[lattice.part[alike]] > 0
         return hidden
 
@@ -119,7 +118,7 @@ class Hiding:
         if self._measure is None:
             return units, None
         giving = self._united(self._measure.units[parts], split)
-        total = self._summed(abs(self._measure.total[parts]), split)
+        total = self._summed(self._measure.total[parts], split)
         if lattice.units_repeat:
             # The largest of all has no more than the largest of each.
             largest = self._summed(self._measure.largest[parts], split)

@@ -205,8 +205,16 @@ class LatticeMaker:
             f" JOIN {quoted(self._cells[outer].name)} p ON {self._lies_in(table, at)}{same}"
         ).fetchnumpy()
         parents, places = np.unique(pairs["parent"].astype(np.int64), return_inverse=True)
-        tells = np.full(len(parents), not self._dimensions[at].is_known)
+        # Where there is one class in all, that everybody is in it is no secret.
+        is_secret = not self._dimensions[at].is_known and self._classes(at, table[at]) > 1
+        tells = np.full(len(parents), is_secret)
         return pairs["part"].astype(np.int64), places.astype(np.int64), parents, tells
+
+    def _classes(self, at: int, depth: int) -> int:
+        ((classes,),) = self._database.execute(
+            f"SELECT count(*) FROM {quoted(_domain(at, depth))}"
+        ).fetchall()
+        return int(classes)
 
     def _parents(self, table: Table, at: int) -> tuple[Table, list[str], str]:
         """Return the table that is coarser in a dimension, the keys that both have, and its key."""

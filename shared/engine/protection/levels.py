@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import pyarrow as pa
 
@@ -55,6 +56,7 @@ def classify(
         f"CREATE OR REPLACE TABLE {quoted(ROWS)} AS SELECT {', '.join(chosen)} FROM {source}"
     )
     _check_classes(database, policy)
+    _check_independence(database, policy)
     _check_amounts(database, policy)
     dimensions = [
         Dimension(
@@ -89,7 +91,10 @@ class _Rows:
     def amount(self, measure: PolicyMeasure, field: str) -> str:
         """Return what a row adds to a sum."""
         amount = f"CAST({_number(self._column(measure.column, field))} AS DOUBLE)"
-        return amount if measure.cap is None else f"least({amount}, {measure.cap})"
+        if measure.cap is None:
+            return amount
+        # `least` of nothing and the cap is the cap.
+        return f"CASE WHEN {amount} > {measure.cap} THEN {measure.cap} ELSE {amount} END"
 
     def unit(self, names: Sequence[str]) -> str:
         """Return whose a row is; rows that do not say may all be of one."""
@@ -130,7 +135,7 @@ def _part_of_date(column: Column, level: str, field: str) -> str:
         raise Invalid(f"la colonne {in_quotes(column.name)} n'a pas de dates", field)
     day = typed_value(column) or quoted(column.name)
     if level == "quarter":
-        return f"concat(year({day}), '-T', quarter({day}))"
+        return f"CAST(year({day}) AS VARCHAR) || '-T' || quarter({day})"
     return f"strftime({day}, {literal(_DATES[level])})"
 
 
@@ -149,9 +154,12 @@ def _interval(column: Column, bounds: Sequence[float], field: str) -> str:
 
 
 def _between(lower: float | None, upper: float | None) -> str:
-    if lower is None:
-        return f"moins de {upper:g}"
-    return f"{lower:g} et plus" if upper is None else f"{lower:g} à moins de {upper:g}"
+    least, most = (
+        "" if bound is None else f"{bound:.15g}".replace(".", ",") for bound in (lower, upper)
+    )
+    if not least:
+        return f"moins de {most}"
+    return f"{least} à moins de {most}" if most else f"{least} et plus"
 
 
 def _number(column: Column) -> str:
@@ -169,6 +177,30 @@ def _check_classes(database: Database, policy: ReleasePolicy) -> None:
             if distinct > MOST_CLASSES:
                 raise Invalid(
                     f"{in_quotes(name)} a {distinct} valeurs, plus que {MOST_CLASSES}",
+                    f"dimensions.{number}",
+                )
+
+
+def _check_independence(database: Database, policy: ReleasePolicy) -> None:
+    """Refuse a dimension whose classes tell those of another: they are levels of one.
+
+    The tables would add up in a way that nothing protects.
+    """
+    levels = [
+        [dimension.level_name(level) for level in dimension.levels]
+        for dimension in policy.dimensions
+    ]
+    for (number, inner), (_, outer) in permutations(enumerate(levels), 2):
+        finest = quoted(inner[-1])
+        for name in outer:
+            ((alone, together, classes),) = database.execute(
+                f"SELECT count(DISTINCT {finest}), count(DISTINCT ({finest}, {quoted(name)})),"
+                f" count(DISTINCT {quoted(name)}) FROM {quoted(ROWS)}"
+            ).fetchall()
+            if alone == together and classes > 1:
+                raise Invalid(
+                    f"{in_quotes(inner[-1])} dit toujours {in_quotes(name)} : faites-en des niveaux"
+                    " d'une même dimension, ou retirez-en une",
                     f"dimensions.{number}",
                 )
 

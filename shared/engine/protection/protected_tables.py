@@ -79,7 +79,11 @@ def make_protected_tables(
         except (TooManyCellsError, UnsolvedError):
             continue
         return _written(database, lattice, dimensions, hidden, most_at_once)
-    raise Invalid("ces tableaux ne se laissent pas protéger", "dimensions")
+    raise Invalid(
+        f"ces tableaux ne se laissent pas protéger : trop peu d'unités (il en faut au moins"
+        f" {policy.minimum_units} derrière chaque chiffre), ou trop de cases",
+        "dimensions",
+    )
 
 
 def protect(lattice: Lattice, minimum: int) -> dict[str, Flags]:
@@ -92,18 +96,25 @@ def protect(lattice: Lattice, minimum: int) -> dict[str, Flags]:
     least = np.where(few, 0.0, units[needed] - minimum)
     most = np.where(few, float(minimum), units[needed])
     _hide_until_proved(counts, units, Needed(needed, least, most))
-    hidden = {"": counts.hidden}
-    for name, measure in lattice.measures.items():
-        sums = Hiding(lattice, minimum, measure, counts.hidden)
-        _hide_until_proved(sums, measure.total, _around(sums, measure))
-        hidden[name] = sums.hidden
-    return hidden
+    # All sums of a cell are hidden together: one may be the difference of two others.
+    hidden, before = counts.hidden, -1
+    while before < hidden.sum():
+        before = hidden.sum()
+        for measure in lattice.measures.values():
+            sums = Hiding(lattice, minimum, measure, hidden)
+            _hide_until_proved(sums, measure.total, _around(sums, measure))
+            hidden = sums.hidden
+    return {"": counts.hidden, **dict.fromkeys(lattice.measures, hidden)}
 
 
 def _around(sums: Hiding, measure: Measure) -> Needed:
-    """Return by how much of its largest part a sum has to be possible below and above."""
-    needed = np.flatnonzero(sums.primary & (measure.total > 0))
-    total, part = measure.total[needed], P * measure.largest[needed]
+    """Return by how much of its largest part a sum has to be possible below and above.
+
+    A sum of 0 has none: it is the largest part of all rows then.
+    """
+    needed = np.flatnonzero(sums.primary)
+    total, largest = measure.total[needed], measure.largest[needed]
+    part = P * np.where(largest > 0, largest, measure.largest.max(initial=0.0))
     return Needed(needed, np.maximum(0.0, total - part), total + part)
 
 
@@ -161,7 +172,8 @@ def _written(
 def _figures(lattice: Lattice, hidden: dict[str, Flags]) -> pa.Table:
     """Return the figures of the cells that have a row, by `id`; hidden ones are null.
 
-    That a row of few is there would tell that there are any: below a shown cell, all are there.
+    That a combination of few has a row would tell that there is any: below a shown cell, all
+    combinations of the data's classes have one, and below a hidden cell none.
     """
     is_there = ~hidden[""]
     is_there[lattice.part[~hidden[""][lattice.parent[lattice.split]]]] = True

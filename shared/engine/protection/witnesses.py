@@ -36,9 +36,7 @@ class UnsolvedError(Exception):
     """Too large, or the solver gave up: nobody knows what follows from the tables."""
 
 
-def unprotected(
-    lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed, *, signed: bool = False
-) -> Ids:
+def unprotected(lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed) -> Ids:
     """Return the cells whose value is told too closely by what is shown. Raises UnsolvedError."""
     places = np.cumsum(hidden) - 1
     equations = _equations(lattice, hidden, places)
@@ -59,7 +57,6 @@ def unprotected(
                 hidden_values[columns],
                 np.searchsorted(columns, places[needed.cells[chosen]]),
                 needed.of(chosen),
-                signed=signed,
             )
             found.append(system.unprotected())
     return np.concatenate(found)
@@ -81,13 +78,11 @@ def _equations(lattice: Lattice, hidden: Flags, places: Ids) -> csr_array:
 class _System:
     """Equations that share no cell with others, and the cells in them that need protection."""
 
-    def __init__(
-        self, matrix: csr_array, values: Amounts, places: Ids, needed: Needed, *, signed: bool
-    ) -> None:
+    def __init__(self, matrix: csr_array, values: Amounts, places: Ids, needed: Needed) -> None:
         self._matrix, self._values, self._places, self._needed = matrix, values, places, needed
         # So that a table has an end, nothing is larger than all that is hidden together.
         most = float(np.abs(values).sum()) + 1
-        self._bounds = (-most if signed else 0, most)
+        self._bounds = (0, most)
         self._slack = _SLACK * np.maximum(1, np.abs(needed.most))
         self._open = np.ones((2, len(places)), bool)
         self._splits = matrix.tocsc()
@@ -141,7 +136,7 @@ class _System:
         """Return whether it is a table: a solver that is stopped in the middle returns none."""
         slack = _SLACK * max(1.0, float(np.abs(sums).max(initial=0.0)))
         off = np.abs(self._matrix @ values - sums).max(initial=0.0)
-        return bool(off <= slack and values.min(initial=0.0) >= self._bounds[0] - slack)
+        return bool(off <= slack and values.min(initial=0.0) >= -slack)
 
     def _close(self, values: Amounts) -> None:
         """Close the ends that this table reaches."""

@@ -181,12 +181,11 @@ def test_sums_tell_no_part_within_a_tenth(seed: int) -> None:
 def test_months_of_a_person_are_a_person() -> None:
     """Twelve rows of one do not make a cell of twelve."""
     rows = [("z1", "14118", "F", f"s{month}", "p1", 100) for month in range(12)]
-    rows += [("z2", "14118", "M", f"s{at % 3}", f"q{at}", 100 + at) for at in range(60)]
+    rows += [("z2", "14118", "FM"[at % 2], f"s{at % 3}", f"q{at}", 9 + at) for at in range(60)]
     tables = made(rows, POLICY)
     assert tables.figure() == 61
     assert tables.figure(zone="z2") is None, "the other zone would follow"
-    by_row = made(rows, {**POLICY, "unit": []})
-    assert by_row.figure(zone="z1") == 12
+    assert made(rows, {**POLICY, "unit": []}).figure() == 72
 
 
 def test_that_all_of_a_group_are_alike_is_hidden() -> None:
@@ -213,6 +212,20 @@ def test_areas_lead_to_larger_ones_and_rows_without_a_class_are_one() -> None:
 
 
 @pytest.mark.parametrize(
+    "dimensions",
+    [
+        [{"column": "person", "levels": ["value"]}],
+        [{"column": "zone", "levels": ["value"]}] * 2,
+        [{"column": "nombre", "levels": ["value"]}],
+    ],
+)
+def test_policy_that_contradicts_itself_is_refused(dimensions: list[dict[str, Any]]) -> None:
+    """Whose a row is, a column twice, and a name that the tables have themselves."""
+    with pytest.raises(ValidationError):
+        ReleasePolicy.model_validate({**POLICY, "dimensions": dimensions})
+
+
+@pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"unit": ["nir"]}, "unit.0"),
@@ -236,11 +249,55 @@ def test_policy_that_does_not_fit_is_refused_at_its_field(
     assert refusal.value.field == field
 
 
-def test_whose_a_row_is_is_no_dimension() -> None:
-    """Each of its cells would be of one."""
-    dimension = {"column": "person", "levels": ["value"]}
-    with pytest.raises(ValidationError, match="à qui est une ligne"):
-        made(persons(1, 60), {**POLICY, "dimensions": [dimension]})
+def test_missing_amounts_add_nothing_and_large_ones_the_cap() -> None:
+    """A cap is no amount of rows that have none."""
+    rows = [("z", "t", "F", "s", f"p{at}", "" if at % 3 else 10 + 100 * at) for at in range(60)]
+    policy = {
+        "dimensions": [{"column": "zone", "levels": ["value"]}],
+        "measures": [{"column": "aid", "cap": 2000}],
+    }
+    expected = sum(min(2000, 10 + 100 * at) for at in range(0, 60, 3))
+    assert made(rows, policy).figure("aid") == expected
+
+
+def test_sums_of_nothing_and_differences_of_sums_are_hidden() -> None:
+    """That all have no aid tells of each; of two sums and their own, all or none are shown."""
+    names = (*NAMES, "loan", "both")
+    rows = [
+        (f"z{at % 3}", "t", "F", "s", f"p{at}", aid, loan, aid + loan)
+        for at in range(90)
+        for aid in [0 if at % 3 == 0 else 100 + at]
+        for loan in [777 if at == 1 else 0 if at % 3 == 1 else 50 + at]
+    ]
+    measures = [{"column": name} for name in ("aid", "loan", "both")]
+    dimensions = [{"column": "zone", "levels": ["value"]}]
+    tables = made(rows, {"dimensions": dimensions, "measures": measures}, names)
+    for zone in ("z0", "z1"):
+        shown = [tables.figure(name, zone=zone) for name in ("aid", "loan", "both")]
+        assert (tables.figure(zone=zone), shown) == (30, [None] * 3)
+
+
+def test_all_of_a_class_of_one_value_are_hidden() -> None:
+    """The class would say what the value is; that everybody is in the only one says nothing."""
+    rows = [("z", "t", "FM"[at % 2], "s", f"p{at}", 30 + at % 20) for at in range(60)]
+    rows += [("z", "t", "FM"[at % 2], "s", f"q{at}", 72) for at in range(14)]
+    age = {"column": "aid", "levels": ["classes", "value"], "bounds": [60]}
+    sex = {"column": "sex", "levels": ["value"]}
+    tables = made(rows, {"minimum_units": 3, "dimensions": [age, sex]})
+    shown = [row for row in tables.rows if row["aid"] == "72"]
+    assert all(row[COUNT] is None for row in shown)
+    assert made(rows, {"dimensions": [{"column": "state", "levels": ["value"]}]}).figure(
+        state="s"
+    ) == len(rows)
+
+
+def test_dimension_that_tells_another_is_refused() -> None:
+    """A town and its zone are levels of one: their tables add up across."""
+    rows = [(f"z{at % 2}", f"t{at % 4}", "F", "s", f"p{at}", 1) for at in range(60)]
+    dimensions = [{"column": name, "levels": ["value"]} for name in ("zone", "town")]
+    with pytest.raises(Invalid, match="niveaux d'une même dimension") as refusal:
+        made(rows, {"dimensions": dimensions})
+    assert refusal.value.field == "dimensions.1"
 
 
 def test_a_place_in_two_larger_ones_is_refused() -> None:
