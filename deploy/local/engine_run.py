@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -27,7 +27,7 @@ from shared.engine.analysis.known_tables import KnownInputs, KnownTable
 from shared.engine.analysis.treatment_checks import check_tables
 from shared.engine.applications import check_steps, traits_of
 from shared.engine.contract.policy import ReleasePolicy
-from shared.engine.contract.result import EngineResult, OutputFile
+from shared.engine.contract.result import EngineResult
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import TABLE, Input, Profile
 from shared.errors import Rejected, Unavailable, invalid_of
@@ -104,12 +104,8 @@ class EngineRun:
                 Work(**about(inputs), kind="full", sources=tuple(inputs), steps=treatment.steps)
             )
             result = self._do(job, "the recipe")
-            outputs = [file for file in result.outputs if not file.is_internal]
-            for file in outputs:
-                shutil.copyfile(job.left_path(file.path), results / file.name)
-            manifest = _manifest(inputs, treatment.steps, outputs, result)
-            (results / MANIFEST).write_text(manifest, encoding="utf-8")
-        return [sentence for report in result.reports for sentence in _sentences(report)]
+            _leave(job, result, results, inputs, treatment.steps)
+        return _sentences(result)
 
     def protect(self, file: Path, policy: Mapping[str, Any], output: Path) -> list[str]:
         """Make the protected tables of a file that the policy asks for; returns what they show.
@@ -122,11 +118,8 @@ class EngineRun:
             read_input = self._take_in(_TABLE, file, job.input_path(0)).input
             job.describe(Work(**about([read_input]), kind="protect", policy=release_policy))
             result = self._do(job, file.name)
-            for made in result.outputs:
-                shutil.copyfile(job.left_path(made.path), results / made.name)
-            manifest = _manifest([read_input], (), list(result.outputs), result)
-            (results / MANIFEST).write_text(manifest, encoding="utf-8")
-        return [sentence for report in result.reports for sentence in _sentences(report)]
+            _leave(job, result, results, [read_input])
+        return _sentences(result)
 
     def _check(
         self,
@@ -238,9 +231,17 @@ def _written_before(folder: Path) -> set[str]:
         return set()
 
 
-def _manifest(
-    inputs: list[Input], steps: tuple[Step, ...], outputs: list[OutputFile], result: EngineResult
-) -> str:
+def _leave(
+    job: JobFolder,
+    result: EngineResult,
+    results: Path,
+    inputs: Sequence[Input],
+    steps: Sequence[Step] = (),
+) -> None:
+    """Copy what the job made for people into the folder `results`, with its manifest."""
+    outputs = [file for file in result.outputs if not file.is_internal]
+    for file in outputs:
+        shutil.copyfile(job.left_path(file.path), results / file.name)
     manifest = {
         "outputs": [file.name for file in outputs],
         "inputs": [read.model_dump(mode="json", exclude_defaults=True) for read in inputs],
@@ -248,11 +249,16 @@ def _manifest(
         "reports": result.reports,
         "software": result.software,
     }
-    return json.dumps(manifest, ensure_ascii=False, indent=2)
+    text = json.dumps(manifest, ensure_ascii=False, indent=2)
+    (results / MANIFEST).write_text(text, encoding="utf-8")
 
 
-def _sentences(report: Mapping[str, Any]) -> Iterator[str]:
-    """What a step's report says, in French."""
+def _sentences(result: EngineResult) -> list[str]:
+    """What the reports of all steps say, in French."""
+    return [sentence for report in result.reports for sentence in _sentences_of(report)]
+
+
+def _sentences_of(report: Mapping[str, Any]) -> Iterator[str]:
     if summary := report.get("summary"):
         yield str(summary)
     for warning in report.get("warnings", ()):

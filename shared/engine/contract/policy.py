@@ -56,6 +56,11 @@ class PolicyDimension(Frozen):
         """Whether everybody knows who is in which class: areas and dates are no secret."""
         return bool({*AREA_LEVELS, *DATE_LEVELS} & set(self.levels))
 
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """Return the columns of its levels in the protected tables, the coarsest first."""
+        return tuple(map(self.level_name, self.levels))
+
     def level_name(self, level: LevelKind) -> str:
         """Return what the column of a level is called in the protected tables."""
         if level in AREA_LEVELS:
@@ -85,20 +90,16 @@ class ReleasePolicy(Frozen):
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:
-        names = [
-            dimension.level_name(level)
-            for dimension in self.dimensions
-            for level in dimension.levels
-        ]
+        names = [name for dimension in self.dimensions for name in dimension.level_names]
         names += [measure.column for measure in self.measures]
-        if len({name.casefold() for name in names}) < len(names):
-            raise ValueError("deux colonnes des tableaux auraient le même nom")
         folded = [name.casefold() for name in names]
+        if len(set(folded)) < len(names):
+            raise ValueError("deux colonnes des tableaux auraient le même nom")
         if reserved := [name for name in folded if _RESERVED.fullmatch(name)]:
             raise ValueError(f"« {reserved[0]} » est un nom des tableaux eux-mêmes")
         columns = [dimension.column for dimension in self.dimensions]
         if len(set(columns)) < len(columns):
             raise ValueError("une colonne est deux dimensions : faites-en des niveaux d'une seule")
-        if {dimension.column for dimension in self.dimensions} & set(self.unit):
+        if set(columns) & set(self.unit):
             raise ValueError("une colonne qui dit à qui est une ligne n'est pas une dimension")
         return self

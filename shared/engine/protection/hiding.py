@@ -91,12 +91,12 @@ class Hiding:
         part_hidden = self.hidden[lattice.part]
         number = np.bincount(lattice.split[part_hidden], minlength=len(lattice.parent))
         parent_hidden = self.hidden[lattice.parent]
-        told = (
+        is_disclosed = (
             ~parent_hidden & (number > 0) & ~are_enough(*self._behind(part_hidden), self._minimum)
         )
         # Of one hidden part alone the parent leaves the value.
         alone = ~parent_hidden & (number == 1)
-        chosen = self._smallest_shown(told | alone)
+        chosen = self._smallest_shown(is_disclosed | alone)
         # Where no part is left to hide, a part alone is all of its parent.
         whole = alone & (lattice.parts_of_split == 1)
         return np.unique(np.concatenate([chosen, lattice.parent[whole]]))

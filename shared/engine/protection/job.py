@@ -25,25 +25,25 @@ def protect_table(
     ((name, path),) = work.inputs.items()
     with open_database(folder, memory_bytes) as database:
         source = f"read_parquet({literal(str(folder / path))})"
-        made = make_protected_tables(database, source, work.described[name], work.policy, say)
+        tables = make_protected_tables(database, source, work.described[name], work.policy, say)
         for ending, how in _FORMATS.items():
             target = literal(str(folder / "out" / f"{NAME}.{ending}"))
-            database.execute(f"COPY (FROM {quoted(made.name)}) TO {target} ({how})")
+            database.execute(f"COPY (FROM {quoted(tables.name)}) TO {target} ({how})")
     outputs = [
         OutputFile(name=f"{NAME}.{ending}", path=f"out/{NAME}.{ending}", media_type=_TYPES[ending])
         for ending in _FORMATS
     ]
-    return outputs, [{"summary": summary(made), "tables": made.tables}]
+    return outputs, [{"summary": summary(tables), "tables": tables.tables}]
 
 
-def summary(made: ProtectedTables) -> str:
-    """State in French what was made: how much of it is shown is for the owner alone."""
-    tables = counted(len(made.tables), "tableau", "tableaux")
-    share = round(100 * made.shown / max(1, made.cells))
-    dimensions = counted(made.most_at_once, "dimension", "dimensions")
+def summary(protected: ProtectedTables) -> str:
+    """State in French which tables there are, and how many of their cells show a count."""
+    tables = counted(len(protected.tables), "tableau", "tableaux")
+    share = round(100 * protected.shown / max(1, protected.cells))
+    dimensions = counted(protected.most_at_once, "dimension", "dimensions")
     return (
-        f"{tables} d'au plus {dimensions} à la fois : {made.shown} cases montrées sur"
-        f" {made.cells} ({share} %)"
+        f"{tables} d'au plus {dimensions} à la fois : {protected.shown} cases montrées sur"
+        f" {protected.cells} ({share} %)"
     )
 
 

@@ -87,6 +87,24 @@ def tables_of(dimensions: Sequence[Dimension], most_at_once: int) -> list[Table]
     return sorted((table for table in depths if np.count_nonzero(table) <= most_at_once), key=sum)
 
 
+def keys_of(dimensions: Sequence[Dimension], table: Table) -> list[str]:
+    """Return the columns that tell the cells of a table apart."""
+    return [
+        dimension.levels[depth - 1]
+        for dimension, depth in zip(dimensions, table, strict=True)
+        if depth
+    ]
+
+
+class _Splits(NamedTuple):
+    """The splits of a table along one dimension; `place` is that of each part's parent."""
+
+    part: Ids
+    place: Ids
+    parent: Ids
+    tells: Flags
+
+
 class LatticeMaker:
     """Makes the lattice of the rows in a table of the database.
 
@@ -105,6 +123,7 @@ class LatticeMaker:
         self._database, self._rows, self._unit = database, rows, unit
         self._dimensions, self._measures = dimensions, measures
         self._cells: dict[Table, Cells] = {}
+        self._classes: dict[tuple[int, int], int] = {}
 
     def make(self, tables: Sequence[Table], minimum: int) -> Lattice:
         """Return the lattice of these tables, each after all that are coarser.
@@ -116,16 +135,17 @@ class LatticeMaker:
         for table in tables:
             self._make_cells(table, minimum)
         splits = [self._splits(table, at) for table in tables for at, d in enumerate(table) if d]
-        starts = np.cumsum([0, *(len(parents) for _, _, parents, _ in splits)])
-        pairs = list(zip(starts, splits, strict=False))
+        starts = np.cumsum([0, *(len(split.parent) for split in splits)])[:-1]
         return Lattice(
             tables=self._cells,
             units=self._column("units").astype(np.int64),
             measures={name: self._measure(at) for at, name in enumerate(self._measures)},
-            part=_joined([parts for _, (parts, *_) in pairs]),
-            split=_joined([start + place for start, (_, place, *_) in pairs]),
-            parent=_joined([parents for _, (_, _, parents, _) in pairs]),
-            tells=np.concatenate([*(tells for _, (*_, tells) in pairs), np.zeros(0, np.bool_)]),
+            part=_joined([split.part for split in splits]),
+            split=_joined(
+                [start + split.place for start, split in zip(starts, splits, strict=True)]
+            ),
+            parent=_joined([split.parent for split in splits]),
+            tells=np.concatenate([*(split.tells for split in splits), np.zeros(0, np.bool_)]),
             units_repeat=self._units_repeat(),
         )
 
@@ -139,15 +159,16 @@ class LatticeMaker:
                     f' {quoted(column)} AS value, any_value({outer}) AS "outer",'
                     f" count(DISTINCT {outer}) AS outers FROM {quoted(self._rows)} GROUP BY value"
                 )
-                torn = self._database.execute(
-                    f"SELECT value FROM {quoted(_domain(at, depth))} WHERE outers > 1 LIMIT 1"
-                ).fetchone()
-                if torn:
-                    raise NotNestedError(dimension.name, column, str(torn[0]))
+                ((self._classes[at, depth], torn),) = self._database.execute(
+                    "SELECT count(*), any_value(value) FILTER (outers > 1)"
+                    f" FROM {quoted(_domain(at, depth))}"
+                ).fetchall()
+                if torn is not None:
+                    raise NotNestedError(dimension.name, column, torn)
 
     def _make_cells(self, table: Table, minimum: int) -> None:
         """Make the table of the cells, with those of nobody that large cells are split into."""
-        keys = [quoted(key) for key in self._keys(table)]
+        keys = [quoted(key) for key in keys_of(self._dimensions, table)]
         listed = ", ".join((*keys, ""))
         name = _named(table)
         by_unit = "".join(
@@ -162,14 +183,14 @@ class LatticeMaker:
         self._database.execute(
             f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT {listed}count(*) AS units"
             f"{figures} FROM (SELECT {listed}{quoted(self._unit)}{by_unit}"
-            f" FROM {quoted(self._rows)} GROUP BY ALL) {_group_by(keys)}"
+            f" FROM {quoted(self._rows)} GROUP BY ALL) {_by('GROUP', keys)}"
         )
         for at, depth in enumerate(table):
             if depth:
                 self._add_empty(table, at, minimum)
         self._database.execute(
             f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS"
-            f" SELECT row_number() OVER ({_order_by(keys)}) - 1 + {self._size} AS id, *"
+            f" SELECT row_number() OVER ({_by('ORDER', keys)}) - 1 + {self._size} AS id, *"
             f" FROM {quoted(name)}"
         )
         ((number,),) = self._database.execute(f"SELECT count(*) FROM {quoted(name)}").fetchall()
@@ -195,8 +216,7 @@ class LatticeMaker:
             f" (FROM {quoted(_named(table))} c WHERE c.{quoted(key)} = d.value{same})"
         )
 
-    def _splits(self, table: Table, at: int) -> tuple[Ids, Ids, Ids, Flags]:
-        """Return parts, the place of each one's split, the parents, and whether all alike tells."""
+    def _splits(self, table: Table, at: int) -> _Splits:
         outer, others, key = self._parents(table, at)
         same = "".join(f" AND c.{quoted(other)} = p.{quoted(other)}" for other in others)
         pairs = self._database.execute(
@@ -206,34 +226,25 @@ class LatticeMaker:
         ).fetchnumpy()
         parents, places = np.unique(pairs["parent"].astype(np.int64), return_inverse=True)
         # Where there is one class in all, that everybody is in it is no secret.
-        is_secret = not self._dimensions[at].is_known and self._classes(at, table[at]) > 1
-        tells = np.full(len(parents), is_secret)
-        return pairs["part"].astype(np.int64), places.astype(np.int64), parents, tells
-
-    def _classes(self, at: int, depth: int) -> int:
-        ((classes,),) = self._database.execute(
-            f"SELECT count(*) FROM {quoted(_domain(at, depth))}"
-        ).fetchall()
-        return int(classes)
+        is_secret = not self._dimensions[at].is_known and self._classes[at, table[at]] > 1
+        return _Splits(
+            part=pairs["part"].astype(np.int64),
+            place=places.astype(np.int64),
+            parent=parents,
+            tells=np.full(len(parents), is_secret),
+        )
 
     def _parents(self, table: Table, at: int) -> tuple[Table, list[str], str]:
         """Return the table that is coarser in a dimension, the keys that both have, and its key."""
         outer = (*table[:at], table[at] - 1, *table[at + 1 :])
         key = self._dimensions[at].levels[table[at] - 1]
-        return outer, [name for name in self._keys(table) if name != key], key
+        return outer, [name for name in keys_of(self._dimensions, table) if name != key], key
 
     def _lies_in(self, table: Table, at: int) -> str:
         if table[at] == 1:
             return "true"
         outer = self._dimensions[at].levels[table[at] - 2]
         return f'd."outer" = p.{quoted(outer)}'
-
-    def _keys(self, table: Table) -> list[str]:
-        return [
-            dimension.levels[depth - 1]
-            for dimension, depth in zip(self._dimensions, table, strict=True)
-            if depth
-        ]
 
     @property
     def _size(self) -> int:
@@ -285,12 +296,8 @@ def _domain(at: int, depth: int) -> str:
     return f"‹valeurs {at} {depth}›"
 
 
-def _group_by(keys: Sequence[str]) -> str:
-    return f"GROUP BY {', '.join(keys)}" if keys else ""
-
-
-def _order_by(keys: Sequence[str]) -> str:
-    return f"ORDER BY {', '.join(keys)}" if keys else ""
+def _by(clause: str, keys: Sequence[str]) -> str:
+    return f"{clause} BY {', '.join(keys)}" if keys else ""
 
 
 def _joined(columns: Sequence[Ids]) -> Ids:

@@ -59,11 +59,7 @@ def classify(
     _check_independence(database, policy)
     _check_amounts(database, policy)
     dimensions = [
-        Dimension(
-            dimension.column,
-            tuple(dimension.level_name(level) for level in dimension.levels),
-            dimension.is_known,
-        )
+        Dimension(dimension.column, dimension.level_names, dimension.is_known)
         for dimension in policy.dimensions
     ]
     return dimensions, [measure.column for measure in policy.measures]
@@ -169,8 +165,7 @@ def _number(column: Column) -> str:
 def _check_classes(database: Database, policy: ReleasePolicy) -> None:
     """Refuse a dimension of so many classes that it is hardly one."""
     for number, dimension in enumerate(policy.dimensions):
-        for level in dimension.levels:
-            name = dimension.level_name(level)
+        for name in dimension.level_names:
             ((distinct,),) = database.execute(
                 f"SELECT count(DISTINCT {quoted(name)}) FROM {quoted(ROWS)}"
             ).fetchall()
@@ -186,10 +181,7 @@ def _check_independence(database: Database, policy: ReleasePolicy) -> None:
 
     The tables would add up in a way that nothing protects.
     """
-    levels = [
-        [dimension.level_name(level) for level in dimension.levels]
-        for dimension in policy.dimensions
-    ]
+    levels = [dimension.level_names for dimension in policy.dimensions]
     for (number, inner), (_, outer) in permutations(enumerate(levels), 2):
         finest = quoted(inner[-1])
         for name in outer:

@@ -7,6 +7,7 @@ tables of fewer dimensions at once are made.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,7 @@ from shared.engine.protection.lattice import (
     Measure,
     NotNestedError,
     TooManyCellsError,
+    keys_of,
     tables_of,
 )
 from shared.engine.protection.levels import ROWS, UNIT, classify
@@ -50,6 +52,13 @@ class ProtectedTables:
     cells: int
     shown: int
     most_at_once: int
+
+
+class HiddenFigures(NamedTuple):
+    """The cells that do not show their count, and those that show no sum, by number."""
+
+    counts: Flags
+    sums: Flags
 
 
 def make_protected_tables(
@@ -86,8 +95,8 @@ def make_protected_tables(
     )
 
 
-def protect(lattice: Lattice, minimum: int) -> dict[str, Flags]:
-    """Return the cells to hide by figure, the count under the empty name. Raises UnsolvedError."""
+def protect(lattice: Lattice, minimum: int) -> HiddenFigures:
+    """Return what to hide of each cell. Raises UnsolvedError."""
     counts = Hiding(lattice, minimum)
     units = lattice.units.astype(np.float64)
     needed = np.flatnonzero(counts.primary)
@@ -104,7 +113,7 @@ def protect(lattice: Lattice, minimum: int) -> dict[str, Flags]:
             sums = Hiding(lattice, minimum, measure, hidden)
             _hide_until_proved(sums, measure.total, _around(sums, measure))
             hidden = sums.hidden
-    return {"": counts.hidden, **dict.fromkeys(lattice.measures, hidden)}
+    return HiddenFigures(counts.hidden, hidden)
 
 
 def _around(sums: Hiding, measure: Measure) -> Needed:
@@ -121,13 +130,13 @@ def _around(sums: Hiding, measure: Measure) -> Needed:
 def _hide_until_proved(hiding: Hiding, values: Amounts, needed: Needed) -> None:
     hiding.settle()
     for _ in range(_MOST_TIMES):
-        told = unprotected(hiding.lattice, values, hiding.hidden, needed)
-        if not len(told):
+        disclosed = unprotected(hiding.lattice, values, hiding.hidden, needed)
+        if not len(disclosed):
             return
-        if not hiding.hide_beside(told):
+        if not hiding.hide_beside(disclosed):
             break
         # A table that proves another cell hidden proves it too when more is hidden.
-        needed = needed.of(np.flatnonzero(np.isin(needed.cells, told)))
+        needed = needed.of(np.flatnonzero(np.isin(needed.cells, disclosed)))
     raise UnsolvedError
 
 
@@ -135,7 +144,7 @@ def _written(
     database: Database,
     lattice: Lattice,
     dimensions: Sequence[Dimension],
-    hidden: dict[str, Flags],
+    hidden: HiddenFigures,
     most_at_once: int,
 ) -> ProtectedTables:
     """Make the one table of all tables, in their order."""
@@ -144,11 +153,7 @@ def _written(
     levels = [level for dimension in dimensions for level in dimension.levels]
     selects, names = [], []
     for number, (table, cells) in enumerate(lattice.tables.items()):
-        keys = [
-            dimension.levels[depth - 1]
-            for dimension, depth in zip(dimensions, table, strict=True)
-            if depth
-        ]
+        keys = keys_of(dimensions, table)
         names.append(" et ".join(keys) or "ensemble")
         shown = (quoted(level) if level in keys else "NULL::VARCHAR" for level in levels)
         listed = ", ".join(
@@ -165,20 +170,20 @@ def _written(
     )
     database.unregister("figures")
     is_cell = lattice.units > 0
-    shown_cells = int((is_cell & ~hidden[""]).sum())
+    shown_cells = int((is_cell & ~hidden.counts).sum())
     return ProtectedTables(name, tuple(names), int(is_cell.sum()), shown_cells, most_at_once)
 
 
-def _figures(lattice: Lattice, hidden: dict[str, Flags]) -> pa.Table:
+def _figures(lattice: Lattice, hidden: HiddenFigures) -> pa.Table:
     """Return the figures of the cells that have a row, by `id`; hidden ones are null.
 
     That a combination of few has a row would tell that there is any: below a shown cell, all
     combinations of the data's classes have one, and below a hidden cell none.
     """
-    is_there = ~hidden[""]
-    is_there[lattice.part[~hidden[""][lattice.parent[lattice.split]]]] = True
+    is_there = ~hidden.counts
+    is_there[lattice.part[~hidden.counts[lattice.parent[lattice.split]]]] = True
     columns: dict[str, object] = {"id": np.flatnonzero(is_there)}
-    columns[COUNT] = pa.array(lattice.units[is_there], mask=hidden[""][is_there])
+    columns[COUNT] = pa.array(lattice.units[is_there], mask=hidden.counts[is_there])
     for name, measure in lattice.measures.items():
-        columns[name] = pa.array(measure.total[is_there], mask=hidden[name][is_there])
+        columns[name] = pa.array(measure.total[is_there], mask=hidden.sums[is_there])
     return pa.table(columns)

@@ -44,7 +44,7 @@ def unprotected(lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed
     number, component = connected_components(equations.T @ equations)
     of_needed = component[places[needed.cells]]
     row_component = component[equations.indices[equations.indptr[:-1]]]
-    found = [np.zeros(0, np.int64)]
+    disclosed = [np.zeros(0, np.int64)]
     for at in range(number):
         chosen = np.flatnonzero(of_needed == at)
         if len(chosen):
@@ -58,8 +58,8 @@ def unprotected(lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed
                 np.searchsorted(columns, places[needed.cells[chosen]]),
                 needed.of(chosen),
             )
-            found.append(system.unprotected())
-    return np.concatenate(found)
+            disclosed.append(system.unprotected())
+    return np.concatenate(disclosed)
 
 
 def _equations(lattice: Lattice, hidden: Flags, places: Ids) -> csr_array:
@@ -81,8 +81,8 @@ class _System:
     def __init__(self, matrix: csr_array, values: Amounts, places: Ids, needed: Needed) -> None:
         self._matrix, self._values, self._places, self._needed = matrix, values, places, needed
         # So that a table has an end, nothing is larger than all that is hidden together.
-        most = float(np.abs(values).sum()) + 1
-        self._bounds = (0, most)
+        self._bounds = (0, float(values.sum()) + 1)
+        self._sums = matrix @ values
         self._slack = _SLACK * np.maximum(1, np.abs(needed.most))
         self._open = np.ones((2, len(places)), bool)
         self._splits = matrix.tocsc()
@@ -120,22 +120,21 @@ class _System:
         """Look for a table in which cells are drawn by their weight."""
         objective = np.zeros(len(self._values))
         np.add.at(objective, self._places, -weight)
-        sums = self._matrix @ self._values
         solved = linprog(
             objective,
             A_eq=self._matrix,
-            b_eq=sums,
+            b_eq=self._sums,
             bounds=self._bounds,
             options={"time_limit": _SECONDS},
         )
-        if solved.x is None or not self._adds_up(solved.x, sums):
+        if solved.x is None or not self._adds_up(solved.x):
             raise UnsolvedError(solved.message)
         self._close(solved.x)
 
-    def _adds_up(self, values: Amounts, sums: Amounts) -> bool:
+    def _adds_up(self, values: Amounts) -> bool:
         """Return whether it is a table: a solver that is stopped in the middle returns none."""
-        slack = _SLACK * max(1.0, float(np.abs(sums).max(initial=0.0)))
-        off = np.abs(self._matrix @ values - sums).max(initial=0.0)
+        slack = _SLACK * max(1.0, float(np.abs(self._sums).max(initial=0.0)))
+        off = np.abs(self._matrix @ values - self._sums).max(initial=0.0)
         return bool(off <= slack and values.min(initial=0.0) >= -slack)
 
     def _close(self, values: Amounts) -> None:

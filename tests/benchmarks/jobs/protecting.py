@@ -11,7 +11,7 @@ from typing import NamedTuple
 import duckdb
 
 from shared.engine.database import Database, quoted
-from shared.engine.protection.lattice import Dimension, LatticeMaker, tables_of
+from shared.engine.protection.lattice import Dimension, LatticeMaker, keys_of, tables_of
 from shared.engine.protection.protected_tables import protect
 
 MINIMUM = 11
@@ -60,7 +60,7 @@ def main() -> None:
         ended = time.perf_counter()
         bare, making, proving = (b - a for a, b in pairwise((began, counted, made, ended)))
         is_cell = lattice.units > 0
-        shown, enough = is_cell & ~hidden[""], lattice.units >= MINIMUM
+        shown, enough = is_cell & ~hidden.counts, lattice.units >= MINIMUM
         print(
             f"  {size.rows:>9,} rows, {len(tables):>3} tables, {int(is_cell.sum()):>7,} cells:"
             f" {making + proving:6.1f} s ({making:.1f} counting, {proving:.1f} hiding and proving),"
@@ -95,11 +95,7 @@ def _rows(size: Size) -> Database:
 
 def _count(database: Database, dimensions: tuple[Dimension, ...], size: Size) -> None:
     for table in tables_of(dimensions, size.most_at_once):
-        keys = [
-            quoted(dimension.levels[depth - 1])
-            for dimension, depth in zip(dimensions, table, strict=True)
-            if depth
-        ]
+        keys = list(map(quoted, keys_of(dimensions, table)))
         listed, group = ", ".join((*keys, "")), f"GROUP BY {', '.join(keys)}" if keys else ""
         figures = f"SELECT {listed}count(*), sum(amount) FROM persons {group}"  # noqa: S608
         database.execute(figures).fetchall()
