@@ -158,6 +158,10 @@ class Dataset(Followed):
         """Whether `caller` may have its rows outside of the sandbox."""
         return self.metadata.access == "open" or caller.may_see(self.owner_id, *self.readers)
 
+    def shows_counts_to(self, caller: Caller) -> bool:
+        """Whether `caller` may know exact numbers of its rows and values, and of its files."""
+        return self.may_be_downloaded_by(caller) or caller.may_see(*self.insiders)
+
     def check_downloadable(self, caller: Caller) -> tuple[Version, FileRef]:
         """What `readable` returns, if `caller` may have it outside of the sandbox.
 

@@ -248,14 +248,14 @@ def versions_of(dataset: Dataset, caller: Caller) -> list[Version]:
 def version_views(dataset: Dataset, caller: Caller) -> Iterator[VersionView]:
     """The same as they are shown, with each column's description beside it."""
     is_reader = dataset.may_be_downloaded_by(caller)
-    is_insider = caller.may_see(*dataset.insiders)
+    shows_counts = dataset.shows_counts_to(caller)
     for version in _compared(versions_of(dataset, caller)):
         view = _with_descriptions(dataset, version)
         if not caller.may_see(dataset.owner_id):
             origin = version.provenance and version.provenance.without_hashes()
             view = view.model_copy(update={"provenance": origin})
             view = view if is_reader else view.without_hashes()
-        yield view if is_reader or is_insider else view.for_others()
+        yield view if shows_counts else view.for_others()
 
 
 def _as_others_see(version: Version, dataset: Dataset, caller: Caller) -> Version:

@@ -71,9 +71,7 @@ def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> Kn
     if profile is None:
         return KnownTable(**about)
     table = KnownTable.of(profile, **about)
-    # Of others' data, a count would tell of their rows: what their columns hold does.
-    may_count = dataset.metadata.access == "open" or caller.may_see(*dataset.insiders)
-    return table if may_count else table.without_counts()
+    return table if dataset.shows_counts_to(caller) else table.without_counts()
 
 
 def _profile(dataset: Dataset, caller: Caller) -> Profile | None:

@@ -79,6 +79,10 @@ def test_last_row_is_not_read_off_the_public_view(rows: int) -> None:
     assert view["versions"][1]["profile"]["columns"][0]["distinct"] == rows - 1
     assert view["versions"][1]["changes"]["rows"] == 1
     assert tables["tables"][0]["rows"] == rows
+    dataset = dataset_of(rows)
+    dataset.readers = ["mbr_team"]
+    view, tables = seen_of(dataset, Caller("mbr_team", frozenset({"holder"})))
+    assert (view["versions"][1]["profile"]["rows"], tables["tables"][0]["rows"]) == (rows, rows)
 
 
 def test_what_open_data_holds_is_counted_for_everybody() -> None:
