@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 V = TypeVar("V")
 
-JobKind = Literal["ingest", "trial", "full", "harvest"]
+JobKind = Literal["ingest", "trial", "full", "harvest", "protect"]
 Content = Literal["table", "files"]
 """What a dataset is: one table, or files that are kept as they are."""
 

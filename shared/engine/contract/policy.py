@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from shared.engine.tables.release import PERSONS
 from shared.events.event import Frozen
+from shared.language.french import counted
 
 LevelKind = Literal[
     "region", "departement", "epci", "commune", "year", "quarter", "month", "classes", "value"
@@ -103,3 +104,30 @@ class ReleasePolicy(Frozen):
         if set(columns) & set(self.unit):
             raise ValueError("une colonne qui dit à qui est une ligne n'est pas une dimension")
         return self
+
+
+class MadeTables(Frozen):
+    """What everybody may know of the protected tables of a version, as they were made.
+
+    `cells` are those of some unit, `shown` those of them whose count is. `full_measures` are
+    without a missing value: their means are a sum by a count.
+    """
+
+    policy: ReleasePolicy
+    tables: tuple[str, ...] = Field(description="the columns of each, in French")
+    most_at_once: int = Field(description="dimensions of a table, which may be fewer than asked")
+    cells: int
+    shown: int
+    has_repeated_units: bool = Field(description="whether a unit has several rows")
+    full_measures: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """State in French which tables there are, and how many of their cells show a count."""
+        tables = counted(len(self.tables), "tableau", "tableaux")
+        share = round(100 * self.shown / max(1, self.cells))
+        dimensions = counted(self.most_at_once, "dimension", "dimensions")
+        return (
+            f"{tables} d'au plus {dimensions} à la fois : {self.shown} cases montrées sur"
+            f" {self.cells} ({share} %)"
+        )

@@ -1,7 +1,6 @@
 """What the engine is told to do with the files of its folder: `job.json`."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 
@@ -42,7 +41,7 @@ class Keeping(Frozen):
 class Work(Frozen):
     """What the engine is told: `job.json`."""
 
-    kind: JobKind | Literal["protect"]
+    kind: JobKind
     inputs: dict[str, str] = Field(description="name in the steps -> path in the folder")
     table_columns: dict[str, tuple[str, ...]] = Field(
         default={}, description="of inputs with granted columns only: the names of all columns"

@@ -5,10 +5,9 @@ from pathlib import Path
 from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Say, literal, open_database, quoted
-from shared.engine.protection.protected_tables import ProtectedTables, make_protected_tables
+from shared.engine.protection.protected_tables import make_protected_tables
 from shared.engine.tables.manifest import PARQUET
 from shared.errors import Rejected
-from shared.language.french import counted
 
 NAME = "tableaux"
 
@@ -33,18 +32,7 @@ def protect_table(
         OutputFile(name=f"{NAME}.{ending}", path=f"out/{NAME}.{ending}", media_type=_TYPES[ending])
         for ending in _FORMATS
     ]
-    return outputs, [{"summary": summary(tables), "tables": tables.tables}]
-
-
-def summary(protected: ProtectedTables) -> str:
-    """State in French which tables there are, and how many of their cells show a count."""
-    tables = counted(len(protected.tables), "tableau", "tableaux")
-    share = round(100 * protected.shown / max(1, protected.cells))
-    dimensions = counted(protected.most_at_once, "dimension", "dimensions")
-    return (
-        f"{tables} d'au plus {dimensions} à la fois : {protected.shown} cases montrées sur"
-        f" {protected.cells} ({share} %)"
-    )
+    return outputs, [{"summary": tables.made.summary, "made": tables.made.model_dump(mode="json")}]
 
 
 _FORMATS = {

@@ -6,13 +6,12 @@ tables of fewer dimensions at once are made.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from shared.engine.contract.policy import MOST_TABLES, ReleasePolicy
+from shared.engine.contract.policy import MOST_TABLES, MadeTables, ReleasePolicy
 from shared.engine.database import Database, Say, literal, quoted
 from shared.engine.protection.hiding import Hiding, P
 from shared.engine.protection.lattice import (
@@ -39,19 +38,14 @@ TABLE, COUNT = "tableau", "nombre"
 _MOST_TIMES = 50
 
 
-@dataclass(frozen=True)
-class ProtectedTables:
-    """All tables one below the other in `name`, with the dimensions that each is made by.
+class ProtectedTables(NamedTuple):
+    """All tables one below the other in the table `name`, with the dimensions each is made by.
 
-    A figure that is hidden is null, and has no row where no larger cell is shown. `cells` are those
-    of some unit, `shown` those of them whose count is.
+    A figure that is hidden is null, and has no row where no larger cell is shown.
     """
 
     name: str
-    tables: tuple[str, ...]
-    cells: int
-    shown: int
-    most_at_once: int
+    made: MadeTables
 
 
 class HiddenFigures(NamedTuple):
@@ -87,7 +81,20 @@ def make_protected_tables(
             ) from error
         except (TooManyCellsError, UnsolvedError):
             continue
-        return _written(database, lattice, dimensions, hidden, most_at_once)
+        name, tables_in_french = _write(database, lattice, dimensions, hidden)
+        is_cell = lattice.units > 0
+        return ProtectedTables(
+            name,
+            MadeTables(
+                policy=policy,
+                tables=tables_in_french,
+                most_at_once=most_at_once,
+                cells=int(is_cell.sum()),
+                shown=int((is_cell & ~hidden.counts).sum()),
+                has_repeated_units=lattice.units_repeat,
+                full_measures=_full(database, measures),
+            ),
+        )
     raise Invalid(
         f"ces tableaux ne se laissent pas protéger : trop peu d'unités (il en faut au moins"
         f" {policy.minimum_units} derrière chaque chiffre), ou trop de cases",
@@ -140,14 +147,22 @@ def _hide_until_proved(hiding: Hiding, values: Amounts, needed: Needed) -> None:
     raise UnsolvedError
 
 
-def _written(
-    database: Database,
-    lattice: Lattice,
-    dimensions: Sequence[Dimension],
-    hidden: HiddenFigures,
-    most_at_once: int,
-) -> ProtectedTables:
-    """Make the one table of all tables, in their order."""
+def _full(database: Database, measures: Sequence[str]) -> tuple[str, ...]:
+    """Return the measures that have a value in each row."""
+    return tuple(
+        measure
+        for measure in measures
+        for (is_full,) in database.execute(
+            f"SELECT count(*) = count({quoted(measure)}) FROM {quoted(ROWS)}"
+        ).fetchall()
+        if is_full
+    )
+
+
+def _write(
+    database: Database, lattice: Lattice, dimensions: Sequence[Dimension], hidden: HiddenFigures
+) -> tuple[str, tuple[str, ...]]:
+    """Make the one table of all tables, in their order; return its name, and what each is by."""
     figures = _figures(lattice, hidden)
     database.register("figures", figures)
     levels = [level for dimension in dimensions for level in dimension.levels]
@@ -169,9 +184,7 @@ def _written(
         f" FROM ({' UNION ALL '.join(selects)}) JOIN figures USING (id) ORDER BY number, id"
     )
     database.unregister("figures")
-    is_cell = lattice.units > 0
-    shown_cells = int((is_cell & ~hidden.counts).sum())
-    return ProtectedTables(name, tuple(names), int(is_cell.sum()), shown_cells, most_at_once)
+    return name, tuple(names)
 
 
 def _figures(lattice: Lattice, hidden: HiddenFigures) -> pa.Table:

@@ -6,7 +6,6 @@ and nothing checks it before it is read.
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Literal
 
 from shared.engine.applications import APPLICATIONS
 from shared.engine.contract.result import Report
@@ -69,7 +68,7 @@ def note_result(work: Work, rows: int, columns: int, warning: str) -> None:
     note(warning or "aucune donnée personnelle n'y est reconnue")
 
 
-def note_report(kind: JobKind | Literal["protect"], report: Report) -> None:
+def note_report(kind: JobKind, report: Report) -> None:
     """Say what was read of an uploaded file or another catalogue's page, or which tables made."""
     for sentence in {"ingest": _of_file, "harvest": _of_page, "protect": _of_tables}[kind](report):
         note(sentence)
