@@ -23,7 +23,7 @@ _PLACES = """
 """Where individuals live: towns, and a few villages with hardly any of them."""
 
 Cells = Mapping[str, Sequence[str]]
-"""The columns of a table with their values, as text."""
+"""The columns of a table with their values, as text; an empty cell is an empty text."""
 
 Policy = Mapping[str, Any]
 """The fields of a ReleasePolicy."""
@@ -35,7 +35,7 @@ _Weights = dict[str, float]
 class World:
     """A table; one with a policy is restricted, the others are open or the holder's own."""
 
-    cells: Cells
+    cells: Mapping[str, Sequence[str | None]]
     policy: Policy | None = None
 
 
@@ -49,8 +49,15 @@ def policies() -> Mapping[str, Policy]:
 @cache
 def worlds() -> Mapping[str, World]:
     """Return all tables by name; the same ones whenever they are asked for."""
-    cells = {name: columns() for name, columns in _TABLES.items()}
-    return {name: World(columns, policies().get(name)) for name, columns in cells.items()}
+    return {
+        name: World(_as_taken_in(columns()), policies().get(name))
+        for name, columns in _TABLES.items()
+    }
+
+
+def _as_taken_in(columns: Cells) -> Mapping[str, Sequence[str | None]]:
+    """The columns of a table as the lab stores a CSV: an empty cell is missing."""
+    return {name: [cell or None for cell in cells] for name, cells in columns.items()}
 
 
 def _csv(name: str) -> list[dict[str, str]]:
@@ -209,8 +216,8 @@ def _paiements_apprentis() -> Cells:
 
 def _listed(table: Callable[[], Cells], column: str, beside: str) -> Cells:
     """The holder's own list of persons or enterprises that a restricted table has, too."""
-    known = list(dict.fromkeys(table()[column]))[10:1_210:20]
-    return _table(f"{column} {beside}", [(unit, f"Q{at % 5}") for at, unit in enumerate(known)])
+    units = list(dict.fromkeys(table()[column]))[10:1_210:20]
+    return _table(f"{column} {beside}", [(unit, f"Q{at % 5}") for at, unit in enumerate(units)])
 
 
 _TABLES: Mapping[str, Callable[[], Cells]] = {
