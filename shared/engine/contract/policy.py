@@ -5,6 +5,7 @@ row is), dimensions with their levels, measures, and how many dimensions a table
 """
 
 import re
+from collections.abc import Iterable
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -23,6 +24,13 @@ AREA_LEVELS, DATE_LEVELS = (
     ("year", "quarter", "month"),
 )
 MOST_TABLES, MOST_AT_ONCE = 400, 3
+
+TABLE, COUNT, WHOLE = "tableau", "nombre", "ensemble"
+"""The columns that say which table a row is of, and how many units are behind it; and what the
+table without dimensions is called."""
+
+NOTHING = "non renseigné"
+"""The class of rows without a value."""
 
 _RESERVED = re.compile(
     r"tableau|nombre|number|id|value|outer|outers|part|parent|(units|m|total|largest|second)\d*"
@@ -69,6 +77,26 @@ class PolicyDimension(Frozen):
         if level in DATE_LEVELS:
             return f"{self.column} ({_DATES[level]})"
         return f"{self.column} (classe)" if level == "classes" else self.column
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Return what its classes of numbers are called, one more than it has bounds."""
+        lower, upper = (None, *self.bounds), (*self.bounds, None)
+        return tuple(_between(*limits) for limits in zip(lower, upper, strict=True))
+
+
+def _between(lower: float | None, upper: float | None) -> str:
+    least, most = (
+        "" if bound is None else f"{bound:.15g}".replace(".", ",") for bound in (lower, upper)
+    )
+    if not least:
+        return f"moins de {most}"
+    return f"{least} à moins de {most}" if most else f"{least} et plus"
+
+
+def table_name(level_names: Iterable[str]) -> str:
+    """Return what the table of these levels is called."""
+    return " et ".join(level_names) or WHOLE
 
 
 class PolicyMeasure(Frozen):

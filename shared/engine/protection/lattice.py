@@ -26,6 +26,10 @@ Table = tuple[int, ...]
 MOST_CELLS = 2_000_000
 """Of all tables together."""
 
+LEAST_SHARE = 0.9
+"""Of the units of a table that are in cells of enough units: one of fewer is not made, nor is any
+finer one. It would show next to nothing, and all its hidden cells would have to be proved."""
+
 
 class Dimension(NamedTuple):
     """Columns of a dimension's levels, the coarsest first: a value of one lies in one of the last.
@@ -126,15 +130,18 @@ class LatticeMaker:
         self._classes: dict[tuple[int, int], int] = {}
 
     def make(self, tables: Sequence[Table], minimum: int) -> Lattice:
-        """Return the lattice of these tables, each after all that are coarser.
+        """Return the lattice of those of these tables that show enough; coarser ones come first.
 
         A part of none is there where its parent has at least `minimum` units. Raises
         NotNestedError and TooManyCellsError.
         """
         self._make_domains()
         for table in tables:
-            self._make_cells(table, minimum)
-        splits = [self._splits(table, at) for table in tables for at, d in enumerate(table) if d]
+            if all(outer in self._cells for outer in _coarser(table)):
+                self._make_cells(table, minimum)
+        splits = [
+            self._splits(table, at) for table in self._cells for at, d in enumerate(table) if d
+        ]
         starts = np.cumsum([0, *(len(split.parent) for split in splits)])[:-1]
         return Lattice(
             tables=self._cells,
@@ -185,6 +192,8 @@ class LatticeMaker:
             f"{figures} FROM (SELECT {listed}{quoted(self._unit)}{by_unit}"
             f" FROM {quoted(self._rows)} GROUP BY ALL) {_by('GROUP', keys)}"
         )
+        if self._share(name, minimum) < LEAST_SHARE and any(table):
+            return
         for at, depth in enumerate(table):
             if depth:
                 self._add_empty(table, at, minimum)
@@ -197,6 +206,14 @@ class LatticeMaker:
         self._cells[table] = Cells(self._size, number, name)
         if self._size > MOST_CELLS:
             raise TooManyCellsError
+
+    def _share(self, name: str, minimum: int) -> float:
+        """Return the share of a table's units that are in cells of enough units."""
+        ((share,),) = self._database.execute(
+            f"SELECT coalesce(sum(units) FILTER (units >= {minimum}), 0) / sum(units)"
+            f" FROM {quoted(name)}"
+        ).fetchall()
+        return float(share or 0)
 
     def _add_empty(self, table: Table, at: int, minimum: int) -> None:
         """Add the parts of nobody that cells of enough units have along a dimension."""
@@ -286,6 +303,11 @@ class NotNestedError(ValueError):
     def __init__(self, dimension: str, column: str, value: str) -> None:
         super().__init__(f"{dimension}: {column} {value}")
         self.dimension, self.column, self.value = dimension, column, value
+
+
+def _coarser(table: Table) -> list[Table]:
+    """Return the tables that are one level coarser in a dimension."""
+    return [(*table[:at], depth - 1, *table[at + 1 :]) for at, depth in enumerate(table) if depth]
 
 
 def _named(table: Table) -> str:

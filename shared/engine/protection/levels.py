@@ -9,6 +9,7 @@ import pyarrow as pa
 from shared.engine.contract.policy import (
     AREA_LEVELS,
     DATE_LEVELS,
+    NOTHING,
     LevelKind,
     PolicyDimension,
     PolicyMeasure,
@@ -25,8 +26,6 @@ from shared.errors import Invalid
 from shared.language.french import quoted as in_quotes
 
 ROWS, UNIT = "‹lignes classées›", "‹unité›"
-NOTHING = "non renseigné"
-"""The class of rows without a value."""
 
 MOST_CLASSES = 40_000
 """Of a level: France has some 35,000 communes."""
@@ -79,7 +78,7 @@ class _Rows:
         if level in AREA_LEVELS and level != column.type:
             return self._area(column, level, field)
         if level == "classes":
-            return _interval(column, dimension.bounds, field)
+            return _interval(column, dimension, field)
         if level in DATE_LEVELS:
             return _part_of_date(column, level, field)
         return filled(column.name)
@@ -135,27 +134,15 @@ def _part_of_date(column: Column, level: str, field: str) -> str:
     return f"strftime({day}, {literal(_DATES[level])})"
 
 
-def _interval(column: Column, bounds: Sequence[float], field: str) -> str:
+def _interval(column: Column, dimension: PolicyDimension, field: str) -> str:
     if column.kind not in ("integer", "decimal") or column.key:
         raise Invalid(f"la colonne {in_quotes(column.name)} n'a pas de nombres", field)
-    number = _number(column)
-    classes = zip((None, *bounds), (*bounds, None), strict=True)
+    number, (*names, last) = _number(column), dimension.class_names
     cases = " ".join(
-        f"WHEN {number} < {upper} THEN {literal(_between(lower, upper))}"
-        if upper is not None
-        else f"ELSE {literal(_between(lower, upper))}"
-        for lower, upper in classes
+        f"WHEN {number} < {upper} THEN {literal(name)}"
+        for upper, name in zip(dimension.bounds, names, strict=True)
     )
-    return f"CASE WHEN {number} IS NULL THEN NULL {cases} END"
-
-
-def _between(lower: float | None, upper: float | None) -> str:
-    least, most = (
-        "" if bound is None else f"{bound:.15g}".replace(".", ",") for bound in (lower, upper)
-    )
-    if not least:
-        return f"moins de {most}"
-    return f"{least} à moins de {most}" if most else f"{least} et plus"
+    return f"CASE WHEN {number} IS NULL THEN NULL {cases} ELSE {literal(last)} END"
 
 
 def _number(column: Column) -> str:

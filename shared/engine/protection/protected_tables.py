@@ -11,7 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from shared.engine.contract.policy import MOST_TABLES, MadeTables, ReleasePolicy
+from shared.engine.contract.policy import (
+    COUNT,
+    MOST_TABLES,
+    TABLE,
+    MadeTables,
+    ReleasePolicy,
+    table_name,
+)
 from shared.engine.database import Database, Say, literal, quoted
 from shared.engine.protection.hiding import Hiding, P
 from shared.engine.protection.lattice import (
@@ -31,9 +38,6 @@ from shared.engine.protection.witnesses import Needed, UnsolvedError, unprotecte
 from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
 from shared.language.french import quoted as in_quotes
-
-TABLE, COUNT = "tableau", "nombre"
-"""The columns that say which table a row is of, and how many units are behind it."""
 
 _MOST_TIMES = 50
 
@@ -169,7 +173,7 @@ def _write(
     selects, names = [], []
     for number, (table, cells) in enumerate(lattice.tables.items()):
         keys = keys_of(dimensions, table)
-        names.append(" et ".join(keys) or "ensemble")
+        names.append(table_name(keys))
         shown = (quoted(level) if level in keys else "NULL::VARCHAR" for level in levels)
         listed = ", ".join(
             f"{value} AS {quoted(level)}" for value, level in zip(shown, levels, strict=True)

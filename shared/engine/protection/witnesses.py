@@ -7,8 +7,8 @@ far enough below, and above. One table is a witness for many cells at once.
 
 from typing import NamedTuple
 
+import highspy
 import numpy as np
-from scipy.optimize import linprog
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -81,11 +81,13 @@ class _System:
     def __init__(self, matrix: csr_array, values: Amounts, places: Ids, needed: Needed) -> None:
         self._matrix, self._values, self._places, self._needed = matrix, values, places, needed
         # So that a table has an end, nothing is larger than all that is hidden together.
-        self._bounds = (0, float(values.sum()) + 1)
+        most = float(values.sum()) + 1
         self._sums = matrix @ values
         self._slack = _SLACK * np.maximum(1, np.abs(needed.most))
         self._open = np.ones((2, len(places)), bool)
         self._splits = matrix.tocsc()
+        self._columns = np.arange(len(values), dtype=np.int32)
+        self._solver = _solver_of(matrix, self._sums, most)
 
     def unprotected(self) -> Ids:
         """Return the cells for which no witness is found at one of their ends."""
@@ -120,16 +122,14 @@ class _System:
         """Look for a table in which cells are drawn by their weight."""
         objective = np.zeros(len(self._values))
         np.add.at(objective, self._places, -weight)
-        solved = linprog(
-            objective,
-            A_eq=self._matrix,
-            b_eq=self._sums,
-            bounds=self._bounds,
-            options={"time_limit": _SECONDS},
-        )
-        if solved.x is None or not self._adds_up(solved.x):
-            raise UnsolvedError(solved.message)
-        self._close(solved.x)
+        # It begins at the last table, so that little is left to do.
+        self._solver.changeColsCost(len(objective), self._columns, objective)
+        self._solver.run()
+        values = np.asarray(self._solver.getSolution().col_value)
+        is_solved = self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        if not is_solved or not self._adds_up(values):
+            raise UnsolvedError(str(self._solver.getModelStatus()))
+        self._close(values)
 
     def _adds_up(self, values: Amounts) -> bool:
         """Return whether it is a table: a solver that is stopped in the middle returns none."""
@@ -142,3 +142,22 @@ class _System:
         cells = values[self._places]
         self._open[0] &= cells > self._needed.least + self._slack
         self._open[1] &= cells < self._needed.most - self._slack
+
+
+def _solver_of(matrix: csr_array, sums: Amounts, most: float) -> highspy.Highs:
+    """Return a solver of these equations, whose cells are from 0 to `most`."""
+    program = highspy.HighsLp()
+    program.num_row_, program.num_col_ = matrix.shape
+    program.col_cost_ = np.zeros(matrix.shape[1])
+    program.col_lower_ = np.zeros(matrix.shape[1])
+    program.col_upper_ = np.full(matrix.shape[1], most)
+    program.row_lower_ = program.row_upper_ = sums
+    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    program.a_matrix_.start_ = matrix.indptr
+    program.a_matrix_.index_ = matrix.indices
+    program.a_matrix_.value_ = matrix.data
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)  # noqa: FBT003 - its own interface
+    solver.setOptionValue("time_limit", _SECONDS)
+    solver.passModel(program)
+    return solver

@@ -12,10 +12,9 @@ import pytest
 from pydantic import ValidationError
 from scipy.optimize import linprog
 
-from shared.engine.contract.policy import ReleasePolicy
+from shared.engine.contract.policy import COUNT, NOTHING, TABLE, ReleasePolicy
 from shared.engine.database import Database, quoted
-from shared.engine.protection.levels import NOTHING
-from shared.engine.protection.protected_tables import COUNT, TABLE, make_protected_tables
+from shared.engine.protection.protected_tables import make_protected_tables
 from shared.engine.tables.manifest import Column, Meaning
 from shared.errors import Invalid
 

@@ -1,0 +1,190 @@
+"""Figures of rows as figures of cells: what a sum over rows is as a sum over cells.
+
+A cell's part of a sum is hidden where what it adds is: of `sum(CASE WHEN sex = 'F' THEN 1 END)` the
+cells of men are no matter.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlglot import exp
+
+from shared.engine.answering.cells import HIDDEN, PLACE, UNITS, sum_name
+from shared.engine.answering.source import NotInTables, ProtectedSource
+from shared.engine.contract.policy import PolicyMeasure
+from shared.engine.database import quoted
+from shared.language.french import quoted as in_quotes
+
+
+class Part(NamedTuple):
+    """What a cell adds to a sum over rows, whether that is hidden, and how many rows add to it.
+
+    `rows` is empty where nobody knows how many rows have a value.
+    """
+
+    amount: str
+    hidden: str
+    rows: str
+    rows_hidden: str
+
+    def where(self, condition: str, other: "Part") -> "Part":
+        """Return this part for cells of the condition, and the other for the rest."""
+        pairs = zip(self, other, strict=True)
+        return Part(
+            *(
+                f"CASE WHEN {condition} THEN {here} ELSE {there} END" if here and there else ""
+                for here, there in pairs
+            )
+        )
+
+
+_NOTHING = Part("NULL", "FALSE", "0", "FALSE")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Makes figures over the cells that a select reads as `alias`."""
+
+    source: ProtectedSource
+    alias: str
+
+    def own(self, node: exp.Expr) -> list[exp.Column]:
+        """Return the columns of the restricted data in an expression."""
+        return [
+            column
+            for column in node.find_all(exp.Column)
+            if column.table == self.alias and column.name.lower() in self.source.columns
+        ]
+
+    def measured(self, node: exp.Expr) -> list[tuple[exp.Column, PolicyMeasure]]:
+        """Return those of them that are added up, each with its measure."""
+        return [
+            (column, measure)
+            for column in self.own(node)
+            if (measure := self.source.measure(column.name)) and _is_amount(column, node)
+        ]
+
+    def part(self, node: exp.Expr) -> Part:
+        """Return what a cell adds to the sum of that expression. Raises NotInTables."""
+        if not self.measured(node):
+            return self._of_class(node)
+        match node:
+            case exp.Paren() | exp.Cast() | exp.TryCast():
+                return self._bare(node)
+            case exp.Column():
+                ((_, measure),) = self.measured(node)
+                return self._of_measure(measure)
+            case exp.Case():
+                return self._of_case(node)
+            case exp.If():
+                other = node.args.get("false")
+                return self.part(node.args["true"]).where(
+                    _sql(node.this), self.part(other) if other else _NOTHING
+                )
+            case exp.Coalesce() if _is_zero(node.expressions):
+                return self.part(node.this)
+            case exp.Mul() | exp.Div() if not self.measured(node.expression):
+                return self._scaled(node, node.this, node.expression)
+            case exp.Mul() if not self.measured(node.this):
+                return self._scaled(node, node.expression, node.this)
+            case exp.Neg():
+                inner = self.part(node.this)
+                return inner._replace(amount=f"-({inner.amount})")
+        raise NotInTables(
+            f"« {node.sql(dialect='duckdb')} » se calcule ligne par ligne : additionnez d'abord"
+        )
+
+    def _bare(self, node: exp.Expr) -> Part:
+        kind = node.args.get("to")
+        if kind is not None and not kind.is_type("double", "float", "decimal"):
+            raise NotInTables(f"« {node.sql(dialect='duckdb')} » arrondit chaque ligne")
+        return self.part(node.this)
+
+    def _scaled(self, node: exp.Expr, measured: exp.Expr, factor: exp.Expr) -> Part:
+        inner, sign = self.part(measured), "/" if isinstance(node, exp.Div) else "*"
+        amount = f"({inner.amount}) {sign} ({_sql(factor)})"
+        hidden = f"({inner.hidden}) AND ({_sql(factor)}) IS NOT NULL"
+        return Part(amount, hidden, "", "")
+
+    def _of_case(self, node: exp.Case) -> Part:
+        if node.this:
+            raise NotInTables("« CASE colonne WHEN … » d'un montant : écrivez CASE WHEN condition")
+        default = node.args.get("default")
+        part = self.part(default) if default else _NOTHING
+        for branch in reversed(node.args["ifs"]):
+            part = self.part(branch.args["true"]).where(_sql(branch.this), part)
+        return part
+
+    def _of_measure(self, measure: PolicyMeasure) -> Part:
+        total = self.column(sum_name(measure.column))
+        units = self.column(UNITS) if self.source.is_full(measure) else ""
+        return Part(total, f"{total} IS NULL", units, self.column(HIDDEN) if units else "")
+
+    def _of_class(self, node: exp.Expr) -> Part:
+        """Return the part of an expression that is the same for all rows of a cell."""
+        value, units, hidden = _sql(node), self.column(UNITS), self.column(HIDDEN)
+        is_there = f"{hidden} AND ({value}) IS NOT NULL"
+        return Part(
+            amount=f"({value}) * {units}" if value != "1" else units,
+            hidden=f"{is_there} AND ({value}) <> 0" if value != "1" else hidden,
+            rows=f"CASE WHEN ({value}) IS NOT NULL THEN {units} ELSE 0 END",
+            rows_hidden=is_there,
+        )
+
+    def counted(self, node: exp.Expr) -> Part:
+        """Return the part of the count of rows in which an expression has a value."""
+        if self.measured(node):
+            part = self.part(node)
+        else:
+            value = _sql(node)
+            there, hidden = f"({value}) IS NOT NULL", self.column(HIDDEN)
+            rows = f"CASE WHEN {there} THEN {self.column(UNITS)} ELSE 0 END"
+            part = Part(rows, "", rows, f"{hidden} AND {there}")
+        if not part.rows:
+            raise NotInTables(
+                f"combien de lignes ont « {node.sql(dialect='duckdb')} » n'est dans aucun tableau"
+            )
+        return Part(part.rows, part.rows_hidden, part.rows, part.rows_hidden)
+
+    def units(self) -> Part:
+        """Return the part of the count of all."""
+        units, hidden = self.column(UNITS), self.column(HIDDEN)
+        return Part(units, hidden, units, hidden)
+
+    def column(self, name: str) -> str:
+        """Return a column of the cells."""
+        return f"{quoted(self.alias)}.{quoted(name)}"
+
+    def among(self, place: int, condition: str) -> str:
+        """Return the condition on the cells of one table."""
+        own = f"{self.column(PLACE)} = {place}"
+        return f"{own} AND ({condition})" if condition else own
+
+
+def _is_amount(column: exp.Column, top: exp.Expr) -> bool:
+    """Whether what stands there is added up, and no condition."""
+    node: exp.Expr = column
+    while node is not top and node.parent is not None:
+        is_condition = isinstance(node.parent, exp.If) and node.arg_key == "this"
+        if is_condition or isinstance(node.parent, exp.Predicate | exp.Connector):
+            return False
+        node = node.parent
+    return True
+
+
+def _is_zero(nodes: list[exp.Expr]) -> bool:
+    return len(nodes) == 1 and isinstance(nodes[0], exp.Literal) and float(nodes[0].name or 1) == 0
+
+
+def _sql(node: exp.Expr) -> str:
+    return node.sql(dialect="duckdb")
+
+
+def no_measure(source: ProtectedSource, name: str) -> NotInTables:
+    """Return why a column is not added up."""
+    shown = ", ".join(in_quotes(measure.column) for measure in source.policy.measures)
+    return NotInTables(
+        f"{in_quotes(name)} n'est pas additionné ; le sont : {shown}"
+        if shown
+        else f"{in_quotes(name)} n'est pas additionné : ces tableaux comptent seulement"
+    )

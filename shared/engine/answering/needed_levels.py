@@ -1,0 +1,206 @@
+"""Which level of a dimension an expression of a query needs, by what stands around its column.
+
+A class answers for all its rows where the expression is the same for each of them: `age >= 60`
+where a class begins at 60, `year(day)` of a month.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+from sqlglot import exp
+
+from shared.engine.answering.source import NotInTables, ProtectedSource
+from shared.engine.contract.policy import AREA_LEVELS, DATE_LEVELS, LevelKind, PolicyDimension
+from shared.language.french import quoted
+
+_PREFIX = 2
+"""Characters of a commune's code that are its département's, or the beginning of that."""
+
+_YEAR, _MONTH = 4, 7
+"""Characters of an ISO date that are its year, and its year and month."""
+
+_BEGINS = (exp.GTE, exp.LT)
+_ENDS = (exp.GT, exp.LTE)
+_MIRRORED = {exp.GTE: exp.LTE, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.LT: exp.GT}
+
+
+def needed_depth(source: ProtectedSource, column: exp.Column) -> tuple[str, int]:
+    """Return the dimension, and how deep a table has to go into it for this use of its column.
+
+    Raises NotInTables for a use that no class answers.
+    """
+    dimension = source.dimension(column.name)
+    level = _level(source, dimension, column)
+    return dimension.column, source.depth(dimension, level)
+
+
+def _level(source: ProtectedSource, dimension: PolicyDimension, column: exp.Column) -> LevelKind:
+    own, outer = source.own_level(dimension), _bare_parent(column)
+    if isinstance(outer, exp.Is):
+        return dimension.levels[0]
+    if set(dimension.levels) & set(DATE_LEVELS):
+        return _date_level(source, dimension, outer)
+    if own in AREA_LEVELS:
+        is_prefix = _prefix(outer) <= _PREFIX and "departement" in dimension.levels
+        return "departement" if is_prefix else own
+    if "classes" in dimension.levels:
+        if _is_by_classes(source, dimension, outer):
+            return "classes"
+        if "value" not in dimension.levels:
+            raise NotInTables(
+                f"{quoted(dimension.column)} n'est montré que par"
+                f" {source.levels_in_french(dimension)} : comparez-le au début d'une classe"
+            )
+    return "value"
+
+
+def _bare_parent(node: exp.Expr) -> exp.Expr:
+    """Return what a column stands in, but for brackets and types."""
+    parent = node.parent
+    while isinstance(parent, exp.Paren | exp.Cast | exp.TryCast | exp.TsOrDsToDate):
+        parent = parent.parent
+    return parent if parent is not None else node
+
+
+def _prefix(outer: exp.Expr) -> int:
+    """Return how many characters of a text an expression looks at, at most."""
+    match outer:
+        case exp.Left():
+            return _whole(outer.expression)
+        case exp.Substring():
+            return _whole(outer.args.get("start")) - 1 + _whole(outer.args.get("length"))
+        case exp.Like() if isinstance(outer.expression, exp.Literal):
+            text = outer.expression.name
+            return len(text) - 1 if text.endswith("%") and not set(text[:-1]) & {"%", "_"} else 99
+        case exp.StartsWith():
+            return len(outer.expression.name)
+    return 99
+
+
+def _whole(node: exp.Expr | None) -> int:
+    is_number = isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit()
+    return int(node.name) if node is not None and is_number else 99
+
+
+def _edges(
+    outer: exp.Expr, value: Callable[[exp.Expr], "float | date | None"]
+) -> "Iterator[tuple[float | date, bool] | None]":
+    """Yield where a comparison parts values: before a value, or (True) behind it; None elsewhere.
+
+    `value` reads a constant.
+    """
+    match outer:
+        case exp.Between():
+            for name, is_behind in (("low", False), ("high", True)):
+                bound = value(outer.args[name])
+                yield None if bound is None else (bound, is_behind)
+        case exp.GTE() | exp.GT() | exp.LTE() | exp.LT():
+            right, left = value(outer.expression), value(outer.this)
+            kind = type(outer) if right is not None else _MIRRORED[type(outer)]
+            bound = right if right is not None else left
+            yield None if bound is None else (bound, kind in _ENDS)
+        case exp.EQ() | exp.NEQ() | exp.In():
+            values = outer.expressions or [outer.expression, outer.this]
+            bounds = [value(node) for node in values]
+            known = [bound for bound in bounds if bound is not None]
+            if outer.args.get("query") or len(known) < len(outer.expressions or [None]):
+                yield None
+            for bound in known:
+                yield from ((bound, False), (bound, True))
+        case _:
+            yield None
+
+
+def _is_by_classes(source: ProtectedSource, dimension: PolicyDimension, outer: exp.Expr) -> bool:
+    is_whole = source.columns[dimension.column.lower()].kind == "integer"
+
+    def is_edge(edge: "tuple[float | date, bool] | None") -> bool:
+        if edge is None or isinstance(edge[0], date):
+            return False
+        bound, is_behind = edge
+        if is_behind and not is_whole:
+            return False
+        at = bound + 1 if is_behind else bound
+        # Nobody has less than no age, no child and no amount.
+        return at in dimension.bounds or (at == 0 < dimension.bounds[0])
+
+    edges = list(_edges(outer, _number))
+    return bool(edges) and all(map(is_edge, edges))
+
+
+def _number(node: exp.Expr) -> float | None:
+    inner = node.this if isinstance(node, exp.Paren | exp.Neg) else node
+    if not isinstance(inner, exp.Literal) or inner.is_string:
+        return None
+    try:
+        number = float(inner.name)
+    except ValueError:
+        return None
+    return -number if isinstance(node, exp.Neg) else number
+
+
+_PARTS: dict[type[exp.Expr], LevelKind] = {
+    exp.Year: "year",
+    exp.Quarter: "quarter",
+    exp.Month: "month",
+}
+_UNITS: dict[str, LevelKind] = {"YEAR": "year", "QUARTER": "quarter", "MONTH": "month"}
+_FORMATS: dict[str, LevelKind] = {"%Y": "year", "%Y-%m": "month", "%m": "month", "%m/%Y": "month"}
+
+
+def _date_level(source: ProtectedSource, dimension: PolicyDimension, outer: exp.Expr) -> LevelKind:
+    level = _PARTS.get(type(outer)) or _part_of_date(outer)
+    if level:
+        return level
+    is_day = source.columns[dimension.column.lower()].kind == "date"
+    levels = [_edge_level(edge, is_day=is_day) for edge in _edges(outer, _day)]
+    if levels and None not in levels:
+        return max(filter(None, levels), key=DATE_LEVELS.index)
+    raise NotInTables(
+        f"{quoted(dimension.column)} n'est montré que par"
+        f" {source.levels_in_french(dimension)} : year(…), quarter(…), date_trunc(…), ou comparé au"
+        " premier jour d'une période"
+    )
+
+
+def _part_of_date(outer: exp.Expr) -> LevelKind | None:
+    match outer:
+        case exp.Extract():
+            return _UNITS.get(outer.name.upper())
+        case exp.DateTrunc() | exp.TimestampTrunc():
+            unit = outer.args.get("unit")
+            return _UNITS.get(unit.name.upper()) if unit is not None else None
+        case exp.TimeToStr():
+            return _FORMATS.get(outer.args["format"].name)
+        case exp.Left() | exp.Substring():
+            characters = _prefix(outer)
+            if characters <= _YEAR:
+                return "year"
+            return "month" if characters <= _MONTH else None
+        case exp.Anonymous() if outer.name.lower() in ("date_part", "datepart"):
+            return _UNITS.get(outer.expressions[0].name.upper())
+    return None
+
+
+def _day(node: exp.Expr) -> date | None:
+    """Return a day that is written as a constant."""
+    while isinstance(node, exp.Cast | exp.Paren | exp.TsOrDsToDate | exp.Date):
+        node = node.this
+    if isinstance(node, exp.Literal) and node.is_string:
+        try:
+            return date.fromisoformat(node.name)
+        except ValueError:
+            return None
+    return None
+
+
+def _edge_level(edge: "tuple[float | date, bool] | None", *, is_day: bool) -> LevelKind | None:
+    """Return the coarsest level of dates that begins there."""
+    if edge is None or not isinstance(edge[0], date) or (edge[1] and not is_day):
+        return None
+    day = edge[0] + timedelta(days=1) if edge[1] else edge[0]
+    if day.day != 1:
+        return None
+    if day.month == 1:
+        return "year"
+    return "quarter" if day.month % 3 == 1 else "month"

@@ -1,0 +1,290 @@
+"""Rewrites a query over restricted data so that it reads the protected tables of that data."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, combinations, product
+from typing import NamedTuple
+
+from sqlglot import exp, parse_one
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.merge_subqueries import merge_subqueries
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from shared.engine.answering.cells import cells_sql
+from shared.engine.answering.selects import is_window, own_nodes, tables_of_select
+from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
+from shared.engine.applications.query.sql.statement import parse
+
+Schema = Mapping[str, Sequence[str]]
+"""The columns of each table of a query, by its name there."""
+
+_ADDED_UP = (exp.Sum, exp.Avg)
+_DIALECT = "duckdb"
+
+
+class AnsweredQuery(NamedTuple):
+    """A query on cells; of steps before it, the tables whose cells these have to hand on."""
+
+    sql: str
+    tables: tuple[Depths, ...]
+
+
+def query_of_cells(
+    sql: str,
+    role: str,
+    source: ProtectedSource,
+    schema: Schema,
+    names: Sequence[str],
+    before: Depths | None = None,
+) -> AnsweredQuery:
+    """Return the query on the tables of the data that it reads as `role`; its result has `names`.
+
+    With `before`, what steps before it need, `role` are cells that these hand on. Raises
+    NotInTables for a query that is no sum of cells.
+    """
+    tree = _qualified(sql, schema, names)
+    for scope, _ in _readers(tree, role):
+        tree = _with_plain_groups(tree, scope.expression)
+    for scope, _ in _readers(tree, role):
+        _share_in_whole(scope)
+    figures: dict[int, set[str]] = {}
+    tables: list[Depths] = []
+    for scope, alias in _readers(tree, role):
+        select = scope.expression
+        figures[id(select)] = {
+            output.alias_or_name for output in select.expressions if output.find(exp.AggFunc)
+        }
+        tables = tables_of_select(scope, alias, source, role, before or {})
+        if before is None:
+            cells = parse_one(cells_sql(source, role, tables), dialect=_DIALECT)
+            name = exp.to_identifier(alias, quoted=True)
+            scope.sources[alias].replace(exp.Subquery(this=cells, alias=name))
+    if before is not None and len(figures) != 1:
+        raise NotInTables("après un filtre ou un croisement, lisez ces lignes une seule fois")
+    _keep_hidden(tree, figures)
+    return AnsweredQuery(tree.sql(dialect=_DIALECT), tuple(tables))
+
+
+def _qualified(sql: str, schema: Schema, names: Sequence[str]) -> exp.Expr:
+    """Return the query with the table of each column, and SELECTs that only choose rows merged."""
+    tree = parse(sql).copy()
+    _name_outputs(tree, names)
+    types = {name: dict.fromkeys(columns, "VARCHAR") for name, columns in schema.items()}
+    try:
+        qualified = qualify(tree, schema=types, dialect=_DIALECT, quote_identifiers=True)
+        return merge_subqueries(qualified)
+    except SqlglotError as error:
+        raise NotInTables(
+            "cette requête n'est pas suivie ici : écrivez-la plus simplement"
+        ) from error
+
+
+def _name_outputs(tree: exp.Expr, names: Sequence[str]) -> None:
+    """Call the columns of the result what they were called before."""
+    selects = [tree]
+    while selects:
+        node = selects.pop()
+        if isinstance(node, exp.SetOperation):
+            selects += [node.left, node.right]
+        elif isinstance(node, exp.Subquery):
+            selects.append(node.this)
+        elif isinstance(node, exp.Select) and len(node.expressions) == len(names):
+            for output, name in zip(list(node.expressions), names, strict=True):
+                if not isinstance(output, exp.Alias | exp.Column | exp.Star):
+                    output.replace(exp.alias_(output.copy(), name, quoted=True))
+
+
+def _readers(tree: exp.Expr, role: str) -> list[tuple[Scope, str]]:
+    """Return the SELECTs that read the data themselves, with what each calls it.
+
+    Raises NotInTables for one that reads it twice.
+    """
+    readers = []
+    for scope in traverse_scope(tree):
+        aliases = [
+            alias
+            for alias, table in scope.sources.items()
+            if isinstance(table, exp.Table) and table.name.lower() == role.lower()
+        ]
+        if len(aliases) > 1 or (aliases and not isinstance(scope.expression, exp.Select)):
+            raise NotInTables("ces données croisées avec elles-mêmes ne sont dans aucun tableau")
+        readers += [(scope, alias) for alias in aliases]
+    return readers
+
+
+def _with_plain_groups(tree: exp.Expr, select: exp.Expr) -> exp.Expr:
+    """Return the query with a SELECT for each grouping set of this one, and no GROUP BY ALL."""
+    group = select.args.get("group")
+    if group is None:
+        return tree
+    if group.args.get("all"):
+        plain = [output.unalias() for output in select.expressions if not output.find(exp.AggFunc)]
+        group.replace(exp.Group(expressions=[node.copy() for node in plain]))
+        return tree
+    sets = [*chain.from_iterable(group.args.get(name) or () for name in _SETS)]
+    if not sets:
+        return tree
+    keys = [
+        [*group.expressions, *chain.from_iterable(combination)]
+        for combination in product(*map(_grouping_sets, sets))
+    ]
+    every = {node.sql(): node for chosen in keys for node in chosen}
+    selects = [_of_set(select, list(every.values()), chosen) for chosen in keys]
+    return _replaced(tree, select, selects)
+
+
+_SETS = ("cube", "rollup", "grouping_sets")
+
+
+def _grouping_sets(node: exp.Expr) -> Iterator[list[exp.Expr]]:
+    """Yield the groups that a CUBE, a ROLLUP or GROUPING SETS stand for."""
+    parts = [_columns(part) for part in node.expressions]
+    match node:
+        case exp.Cube():
+            sizes = range(len(parts), -1, -1)
+            chosen = chain.from_iterable(combinations(parts, size) for size in sizes)
+            yield from (list(chain.from_iterable(some)) for some in chosen)
+        case exp.Rollup():
+            for size in range(len(parts), -1, -1):
+                yield list(chain.from_iterable(parts[:size]))
+        case _:
+            yield from parts
+
+
+def _columns(node: exp.Expr) -> list[exp.Expr]:
+    if isinstance(node, exp.Tuple):
+        return list(node.expressions)
+    return [node.this] if isinstance(node, exp.Paren) else [node]
+
+
+def _of_set(select: exp.Select, keys: list[exp.Expr], chosen: list[exp.Expr]) -> exp.Select:
+    """Return the SELECT of one grouping set; other keys are null in it."""
+    names = {node.sql() for node in chosen}
+    copy = select.copy()
+    for name in ("order", "limit", "offset", "with_"):
+        copy.set(name, None)
+    copy.set("group", exp.Group(expressions=[node.copy() for node in chosen]) if chosen else None)
+    missing = {node.sql() for node in keys} - names
+    for node in list(own_nodes(copy)):
+        if node.find_ancestor(exp.Group) or node.find_ancestor(exp.Where, exp.Join, exp.AggFunc):
+            continue
+        if isinstance(node, exp.Anonymous | exp.Grouping) and node.name.lower() in ("grouping", ""):
+            shown = [key.sql() in names for key in node.expressions]
+            bits = "".join("0" if is_shown else "1" for is_shown in shown)
+            node.replace(exp.Literal.number(int(bits or "0", 2)))
+        elif node.sql() in missing:
+            node.replace(exp.Null())
+    return copy
+
+
+def _replaced(tree: exp.Expr, select: exp.Select, selects: list[exp.Select]) -> exp.Expr:
+    """Return the query with these SELECTs, one below the other, in place of one."""
+    union = selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
+    outputs = [
+        exp.column(exp.to_identifier(output.alias_or_name, quoted=True), table="u")
+        for output in select.expressions
+    ]
+    outer = exp.select(*outputs).from_(union.subquery("u"))
+    for name in ("order", "limit", "offset", "with_"):
+        if part := select.args.get(name):
+            if any(column.table for column in part.find_all(exp.Column)) and name == "order":
+                raise NotInTables("triez ce regroupement par les colonnes du résultat")
+            outer.set(name, part.copy())
+    if select is tree:
+        return outer
+    select.replace(outer)
+    return tree
+
+
+def _share_in_whole(scope: Scope) -> None:
+    """Make the total of a window of sums of figures a figure of its own: it is a larger cell."""
+    select = scope.expression
+    group = select.args.get("group")
+    if select.args.get("having") or (
+        group is not None and any(group.args.get(name) for name in _SETS)
+    ):
+        return
+    keys = {key.sql() for key in group.expressions} if group is not None else set()
+    for window in [node for node in own_nodes(select) if isinstance(node, exp.Window)]:
+        parts = window.args.get("partition_by") or []
+        is_sum = isinstance(window.this, exp.Sum) and window.this.find(exp.Count, exp.Sum)
+        is_total = is_sum and window.this.this.find(exp.AggFunc) and not window.args.get("order")
+        if is_total and {part.sql() for part in parts} <= keys:
+            window.replace(_whole(scope, window.this.this, parts).subquery(copy=False))
+
+
+def _whole(scope: Scope, figure: exp.Expr, parts: list[exp.Expr]) -> exp.Select:
+    """Return the SELECT of a figure for all rows that are alike in these parts of the groups."""
+    select: exp.Select = scope.expression
+    total = exp.Select(expressions=[exp.alias_(figure.copy(), "total", quoted=True)])
+    for name in ("from_", "joins", "where"):
+        part = select.args.get(name)
+        total.set(
+            name, [node.copy() for node in part] if isinstance(part, list) else part and part.copy()
+        )
+    inner_parts = [part.copy() for part in parts]
+    renamed = {name: f"{name} ‹ensemble›" for name in scope.sources}
+    for node in chain(total.walk(), *(part.walk() for part in inner_parts)):
+        if isinstance(node, exp.Column) and node.table in renamed:
+            node.set("table", exp.to_identifier(renamed[node.table], quoted=True))
+        elif isinstance(node, exp.Table | exp.Subquery) and node.alias in renamed:
+            node.set(
+                "alias", exp.TableAlias(this=exp.to_identifier(renamed[node.alias], quoted=True))
+            )
+    for inner, outer in zip(inner_parts, parts, strict=True):
+        total.where(exp.NullSafeEQ(this=inner, expression=outer.copy()), copy=False)
+    return total
+
+
+def _keep_hidden(tree: exp.Expr, figures: dict[int, set[str]]) -> None:
+    """Make what is added up of figures empty where one of them is hidden."""
+    names: dict[int, set[str]] = {}
+    for scope in traverse_scope(tree):
+        node = scope.expression
+        if isinstance(node, exp.SetOperation):
+            branches = [
+                names.get(id(branch.expression), set()) for branch in scope.set_operation_scopes
+            ]
+            names[id(node)] = set().union(*branches)
+            continue
+        own = set(figures.get(id(node), ()))
+        if isinstance(node, exp.Select):
+            own |= _strict_outputs(scope, names)
+        names[id(node)] = own
+
+
+def _strict_outputs(scope: Scope, names: dict[int, set[str]]) -> set[str]:
+    """Make sums of hidden figures empty; return the outputs that have figures."""
+    select = scope.expression
+
+    def has_figure(node: exp.Expr) -> bool:
+        for column in node.find_all(exp.Column):
+            source = scope.sources.get(column.table)
+            if isinstance(source, Scope) and column.name in names.get(id(source.expression), ()):
+                return True
+        return False
+
+    outputs = {output.alias_or_name for output in select.expressions if has_figure(output)}
+    for node in [node for node in own_nodes(select) if isinstance(node, _ADDED_UP)]:
+        is_figure = has_figure(node) or (is_window(node) and bool(node.find(exp.Filter)))
+        if is_figure:
+            _make_strict(node)
+    return outputs
+
+
+def _make_strict(node: exp.Expr) -> None:
+    """Make a sum or a mean, of groups or in a window, empty where a part of it is."""
+    whole = node.parent if isinstance(node.parent, exp.Filter) else node
+    whole = whole.parent if isinstance(whole.parent, exp.Window) else whole
+    is_hidden = whole.copy()
+    for inner in is_hidden.find_all(type(node)):
+        hidden = exp.LogicalOr(
+            this=exp.Is(this=exp.paren(inner.this.copy()), expression=exp.Null())
+        )
+        if inner is is_hidden:
+            is_hidden = hidden
+        else:
+            inner.replace(hidden)
+        break
+    strict = exp.Case().when(is_hidden, exp.Null()).else_(whole.copy())
+    whole.replace(exp.paren(strict))

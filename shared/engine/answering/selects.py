@@ -1,0 +1,397 @@
+"""Turns a SELECT that adds up restricted rows into one that adds up cells of their tables.
+
+Each figure is made of the cells of the table that has its conditions and groups and nothing finer,
+so that a cell hidden elsewhere takes nothing from it; it is empty where a cell of it is hidden.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlglot import exp, parse_one
+from sqlglot.optimizer.scope import Scope
+
+from shared.engine.answering.cells import is_incomplete_sql
+from shared.engine.answering.figures import Figures, Part, no_measure
+from shared.engine.answering.needed_levels import needed_depth
+from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
+from shared.language.french import quoted as in_quotes
+
+_KINDS = ("", "INNER", "CROSS")
+"""Kinds of joins in which each row meets the rows of the other table."""
+
+_SINGLE_ROWS = (
+    "des lignes une à une ne sont dans aucun tableau : comptez-les ou additionnez-les, par groupe"
+)
+_OTHER_FIGURES = {
+    exp.Min: "une plus petite valeur est celle d'une seule ligne",
+    exp.Max: "une plus grande valeur est celle d'une seule ligne",
+    exp.Median: "une médiane n'est dans aucun tableau",
+}
+
+
+def tables_of_select(
+    scope: Scope, alias: str, source: ProtectedSource, role: str, before: Depths
+) -> list[Depths]:
+    """Make the figures of a SELECT, which reads the data as `alias`, figures of cells.
+
+    Returns the tables whose cells it then reads under that name; `before` is what steps before it
+    need, `role` names the tables in it. Raises NotInTables for one that is no sum of cells.
+    """
+    answer = _Answer(scope, alias, source, role)
+    answer.check()
+    return answer.replace_figures(before)
+
+
+@dataclass
+class _Answer:
+    """The figures of one SELECT."""
+
+    scope: Scope
+    alias: str
+    source: ProtectedSource
+    role: str
+    tables: list[Depths] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.select: exp.Select = self.scope.expression
+        self._figures = Figures(self.source, self.alias)
+        self._aggregates = list(self._found_aggregates())
+
+    def check(self) -> None:
+        """Raise NotInTables for what has single rows, or the data twice or only beside others."""
+        group = self.select.args.get("group")
+        if not self._aggregates:
+            raise NotInTables(_SINGLE_ROWS)
+        if any(
+            name in self.select.args and self.select.args[name] for name in ("qualify", "connect")
+        ):
+            raise NotInTables("QUALIFY n'est pas suivi ici : filtrez le résultat par un WITH")
+        if group is not None and set(_set_arguments(group)):
+            raise NotInTables("ce regroupement n'est pas suivi ici")
+        self._check_joins()
+
+    def _check_joins(self) -> None:
+        """Raise for a join that keeps rows of other tables which no row of the data meets."""
+        is_first = _reads(self.select.args.get("from_"), self.scope, self.alias)
+        for join in self.select.args.get("joins") or ():
+            is_own, side = _reads(join, self.scope, self.alias), (join.side or "").upper()
+            keeping = "LEFT" if is_first else "RIGHT" if is_own else ""
+            is_kept = side in ("", keeping) and (join.kind or "").upper() in _KINDS
+            if not is_kept or join.args.get("using"):
+                raise NotInTables(
+                    "cette jointure garde aussi ce qui n'est pas dans ces données : comptez"
+                    " d'abord, puis joignez le résultat"
+                )
+
+    def _found_aggregates(self) -> Iterator[exp.Expr]:
+        """Yield the figures of this SELECT, each with its FILTER; windows are of figures."""
+        for node in own_nodes(self.select):
+            if isinstance(node, exp.AggFunc) and not is_window(node):
+                outer = node.find_ancestor(exp.AggFunc, exp.Select)
+                if outer is self.select or (isinstance(outer, exp.AggFunc) and is_window(outer)):
+                    yield node.parent if isinstance(node.parent, exp.Filter) else node
+
+    def replace_figures(self, before: Depths) -> list[Depths]:
+        """Replace each figure by the same of cells; returns the tables that they need."""
+        inside = {id(node) for aggregate in self._aggregates for node in aggregate.walk()}
+        outside = [
+            column
+            for column in self.scope.columns
+            if column.table == self.alias
+            and column.name.lower() in self.source.columns
+            and id(column) not in inside
+        ]
+        base = self.source.finest(before, self._depths(outside))
+        self.tables.append(base)
+        keys = self._group_keys()
+        figures = [
+            (aggregate, self._figure(aggregate, base, keys)) for aggregate in self._aggregates
+        ]
+        for aggregate, figure in figures:
+            aggregate.replace(figure)
+        return self.tables
+
+    def _depths(self, columns: list[exp.Column]) -> Depths:
+        depths: dict[str, int] = {}
+        for column in columns:
+            name, depth = needed_depth(self.source, column)
+            depths[name] = max(depth, depths.get(name, 0))
+        return depths
+
+    def _figure(self, aggregate: exp.Expr, base: Depths, keys: list[exp.Expr]) -> exp.Expr:
+        function = aggregate.this if isinstance(aggregate, exp.Filter) else aggregate
+        condition = aggregate.expression.this if isinstance(aggregate, exp.Filter) else None
+        if not self._figures.own(aggregate) and isinstance(function, _OPEN_FIGURES):
+            return aggregate.copy()
+        function, condition = _conditional_count(function, condition)
+        measured = {id(column) for column, _ in self._measured(function)}
+        units = self._unit_columns(function)
+        own = [*self._figures.own(function), *(self._figures.own(condition) if condition else [])]
+        others = [column for column in own if id(column) not in measured | units]
+        depths = self.source.finest(base, self._depths(others))
+        place = self._place(depths)
+        where = self._figures.among(place, condition.sql(dialect="duckdb") if condition else "")
+        return self._written(function, where, depths, condition, keys)
+
+    def _measured(self, function: exp.Expr) -> list[tuple[exp.Column, object]]:
+        if isinstance(function, exp.Sum | exp.Avg | exp.Count) and not isinstance(
+            function.this, exp.Star | exp.Distinct
+        ):
+            inner = function.this
+            return list(self._figures.measured(inner)) if inner is not None else []
+        return []
+
+    def _unit_columns(self, function: exp.Expr) -> set[int]:
+        """Return the columns of a count that name the unit, and are counted by it."""
+        if not isinstance(function, exp.Count) or not self.source.unit:
+            return set()
+        return {
+            id(column)
+            for column in self._figures.own(function)
+            if column.name.lower() == self.source.unit
+        }
+
+    def _place(self, depths: Depths) -> int:
+        if depths not in self.tables:
+            self.tables.append(depths)
+        return self.tables.index(depths)
+
+    def _written(
+        self,
+        function: exp.Expr,
+        where: str,
+        depths: Depths,
+        condition: exp.Expr | None,
+        keys: list[exp.Expr],
+    ) -> exp.Expr:
+        match function:
+            case exp.Count():
+                text = self._count(function, where, depths, condition, keys)
+            case exp.Sum():
+                part = self._part(function.this)
+                text = self._or_hidden(part.hidden, where, _sum(part.amount, where), depths, keys)
+            case exp.Avg():
+                part = self._part(function.this)
+                if not part.rows or self.source.made.has_repeated_units:
+                    raise NotInTables(self._no_mean(function))
+                mean = f"{_sum(part.amount, where)} / nullif({_sum(part.rows, where)}, 0)"
+                hidden = f"({part.hidden}) OR ({part.rows_hidden})"
+                text = self._or_hidden(hidden, where, mean, depths, keys)
+            case _:
+                raise NotInTables(_OTHER_FIGURES.get(type(function), self._other(function)))
+        return parse_one(f"({text})", dialect="duckdb")
+
+    def _part(self, node: exp.Expr) -> Part:
+        if isinstance(node, exp.Distinct):
+            raise NotInTables("des montants distincts ne sont dans aucun tableau")
+        if not self._figures.measured(node):
+            for column in self._figures.own(node):
+                if not self.source.is_dimension(column.name):
+                    raise no_measure(self.source, column.name)
+            if self.source.made.has_repeated_units:
+                raise NotInTables(self._no_rows())
+        return self._figures.part(node)
+
+    def _count(
+        self,
+        function: exp.Count,
+        where: str,
+        depths: Depths,
+        condition: exp.Expr | None,
+        keys: list[exp.Expr],
+    ) -> str:
+        counted = function.this
+        if isinstance(counted, exp.Distinct):
+            self._check_units(counted, depths, condition, keys)
+            part, add = self._figures.units(), "max" if self._joins else "sum"
+        elif self.source.made.has_repeated_units:
+            raise NotInTables(self._no_rows())
+        elif (
+            counted is None
+            or isinstance(counted, exp.Star | exp.Literal)
+            or self._unit_columns(function)
+        ):
+            part, add = self._figures.units(), "sum"
+        else:
+            part, add = self._figures.counted(counted), "sum"
+        total = f"CAST(coalesce({add}({part.amount}) FILTER (WHERE {where}), 0) AS BIGINT)"
+        return self._or_hidden(part.hidden, where, total, depths, keys)
+
+    @property
+    def _joins(self) -> bool:
+        return bool(self.select.args.get("joins"))
+
+    def _check_units(
+        self,
+        counted: exp.Distinct,
+        depths: Depths,
+        condition: exp.Expr | None,
+        keys: list[exp.Expr],
+    ) -> None:
+        """Raise unless the distinct units of a group are those of one cell, or add up."""
+        names = [node.name.lower() for node in counted.expressions if isinstance(node, exp.Column)]
+        if names != [self.source.unit] or len(counted.expressions) > 1:
+            name = in_quotes(counted.expressions[0].sql(dialect="duckdb"))
+            raise NotInTables(f"combien de {name} diffèrent n'est dans aucun tableau")
+        if not self.source.made.has_repeated_units and not self._joins:
+            return
+        fixed = {*self._separated(keys), *self._equal(condition), *self._equal(_where(self.select))}
+        if loose := [in_quotes(name) for name in depths if name not in fixed]:
+            raise NotInTables(
+                f"une même unité peut être dans plusieurs classes de {', '.join(loose)} : elle"
+                " compterait deux fois"
+            )
+
+    def _group_keys(self) -> list[exp.Expr]:
+        group = self.select.args.get("group")
+        return list(group.expressions) if group is not None else []
+
+    def _separated(self, keys: list[exp.Expr]) -> set[str]:
+        """Return the dimensions of which each group has one class alone."""
+        separated: set[str] = set()
+        parts: dict[str, set[str]] = {}
+        for key in keys:
+            columns = self._figures.own(key)
+            if len(columns) != 1:
+                continue
+            name, depth = needed_depth(self.source, columns[0])
+            dimension = self.source.dimension(name)
+            if key is columns[0]:
+                separated.add(name)
+            parts.setdefault(name, set()).add(_date_part(key))
+            level = dimension.levels[depth - 1]
+            if parts[name] & _WHOLE.get(level, set()) or parts[name] >= {"year", level}:
+                separated.add(name)
+        return separated
+
+    def _equal(self, condition: exp.Expr | None) -> set[str]:
+        """Return the dimensions of which a condition takes one class alone."""
+        if condition is None:
+            return set()
+        names = set()
+        for node in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+            columns = self._figures.own(node)
+            is_one = isinstance(node, exp.EQ) and len(columns) == 1
+            if (
+                is_one
+                and isinstance(node.this, exp.Column)
+                and isinstance(node.expression, exp.Literal)
+            ):
+                names.add(self.source.dimension(columns[0].name).column)
+        return names
+
+    def _or_hidden(
+        self, hidden: str, where: str, value: str, depths: Depths, keys: list[exp.Expr]
+    ) -> str:
+        """Return the figure, empty where a cell is hidden, or may be, that adds to it."""
+        conditions = [f"coalesce(bool_or({hidden}) FILTER (WHERE {where}), FALSE)"]
+        plain = self._separated(keys)
+        spread = {name: depth for name, depth in depths.items() if name not in plain}
+        if incomplete := is_incomplete_sql(self.source, self.role, spread):
+            conditions.append(incomplete)
+        return f"CASE WHEN {' OR '.join(conditions)} THEN NULL ELSE {value} END"
+
+    def _no_mean(self, function: exp.Avg) -> str:
+        names = ", ".join(in_quotes(column.name) for column in self._figures.own(function))
+        if self.source.made.has_repeated_units:
+            return (
+                f"la moyenne de {names} par ligne n'est dans aucun tableau : divisez la somme par"
+                f" count(DISTINCT {self.source.unit})"
+            )
+        return (
+            f"{names} n'a pas de valeur partout, et de combien elle manque n'est pas montré :"
+            " demandez la somme"
+        )
+
+    def _no_rows(self) -> str:
+        return (
+            "une même unité a plusieurs lignes, et les tableaux comptent des unités : écrivez"
+            f" count(DISTINCT {self.source.unit or 'l’unité'})"
+        )
+
+    def _other(self, function: exp.Expr) -> str:
+        return f"{function.sql_name() if hasattr(function, 'sql_name') else 'cette fonction'} n'est pas une somme"
+
+
+_OPEN_FIGURES = (exp.Min, exp.Max, exp.AnyValue, exp.First)
+"""Figures of other tables' columns that are the same however often a row stands there."""
+
+_WHOLE = {"year": {"year"}, "quarter": {"quarter of year"}, "month": {"month of year"}}
+
+
+def _date_part(key: exp.Expr) -> str:
+    """Return what of a date a group is made by; `of year` where that tells the year as well."""
+    match key:
+        case exp.Year():
+            return "year"
+        case exp.Quarter():
+            return "quarter"
+        case exp.Month():
+            return "month"
+        case exp.Extract():
+            return key.name.lower()
+        case exp.DateTrunc() | exp.TimestampTrunc():
+            unit = key.args["unit"].name.lower()
+            return unit if unit == "year" else f"{unit} of year"
+        case exp.TimeToStr():
+            form = key.args["format"].name
+            return {"%Y": "year", "%m": "month"}.get(form, "month of year")
+    return ""
+
+
+def _conditional_count(
+    function: exp.Expr, condition: exp.Expr | None
+) -> tuple[exp.Expr, exp.Expr | None]:
+    """Return `count(DISTINCT CASE WHEN c THEN x END)` and count_if(c) as counts where c holds."""
+    distinct = function.this if isinstance(function, exp.Count) else None
+    inner = distinct.expressions[0] if isinstance(distinct, exp.Distinct) else None
+    if (
+        isinstance(inner, exp.Case)
+        and len(inner.args["ifs"]) == 1
+        and not inner.args.get("default")
+        and not inner.this
+    ):
+        (branch,) = inner.args["ifs"]
+        counted = exp.Count(this=exp.Distinct(expressions=[branch.args["true"]]))
+        return counted, _both(branch.this, condition)
+    if isinstance(function, exp.CountIf):
+        return exp.Count(this=exp.Star()), _both(function.this, condition)
+    return function, condition
+
+
+def _both(one: exp.Expr, other: exp.Expr | None) -> exp.Expr:
+    return (
+        one
+        if other is None
+        else exp.And(this=exp.paren(one, copy=True), expression=exp.paren(other, copy=True))
+    )
+
+
+def _where(select: exp.Select) -> exp.Expr | None:
+    where = select.args.get("where")
+    return where.this if where is not None else None
+
+
+def _sum(amount: str, where: str) -> str:
+    return f"sum({amount}) FILTER (WHERE {where})"
+
+
+def _set_arguments(group: exp.Group) -> Iterator[str]:
+    yield from (
+        name for name, value in group.args.items() if value and name not in ("expressions",)
+    )
+
+
+def _reads(node: exp.Expr | None, scope: Scope, alias: str) -> bool:
+    return node is not None and node.this is scope.sources[alias]
+
+
+def own_nodes(select: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield the nodes of a SELECT, without those of others within it."""
+    yield from select.walk(prune=lambda node: isinstance(node, exp.Query) and node is not select)
+
+
+def is_window(node: exp.Expr) -> bool:
+    """Whether a function is that of a window."""
+    parent = node.parent.parent if isinstance(node.parent, exp.Filter) else node.parent
+    return isinstance(parent, exp.Window)

@@ -1,0 +1,137 @@
+"""Restricted data as its protected tables have it: dimensions with levels, measures and units."""
+
+from collections.abc import Mapping, Sequence
+
+from shared.engine.analysis.known_tables import KnownColumn
+from shared.engine.contract.policy import (
+    AREA_LEVELS,
+    DATE_LEVELS,
+    LevelKind,
+    MadeTables,
+    PolicyDimension,
+    PolicyMeasure,
+    ReleasePolicy,
+)
+from shared.language.french import french_list, quoted
+
+Depths = Mapping[str, int]
+"""How deep a table goes into each dimension that it is made by: column -> 1 for the coarsest."""
+
+
+class NotInTables(ValueError):
+    """A request that is no sum of cells; says in French why, and what would be answered."""
+
+
+class ProtectedSource:
+    """The protected tables of a dataset with these columns; names are told apart as SQL does."""
+
+    def __init__(self, made: MadeTables, columns: Sequence[KnownColumn]) -> None:
+        self.made, self.columns = made, {column.name.lower(): column for column in columns}
+        self._dimensions = {part.column.lower(): part for part in made.policy.dimensions}
+        self._measures = {part.column.lower(): part for part in made.policy.measures}
+
+    @property
+    def policy(self) -> ReleasePolicy:
+        """Return what its owner lets be shown."""
+        return self.made.policy
+
+    @property
+    def unit(self) -> str:
+        """Return the column that says whose a row is, in lower case; empty where several do."""
+        return self.policy.unit[0].lower() if len(self.policy.unit) == 1 else ""
+
+    def measure(self, name: str) -> PolicyMeasure | None:
+        """Return the measure of that column, if it is one."""
+        return self._measures.get(name.lower())
+
+    @property
+    def measures(self) -> list[str]:
+        """Return the columns that are added up."""
+        return [measure.column for measure in self.policy.measures]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the columns of its rows."""
+        return tuple(column.name for column in self.columns.values())
+
+    def is_full(self, measure: PolicyMeasure) -> bool:
+        """Whether each row has a value of the measure."""
+        return measure.column in self.made.full_measures
+
+    def is_dimension(self, name: str) -> bool:
+        """Whether tables are made by that column."""
+        return name.lower() in self._dimensions
+
+    def dimension(self, name: str) -> PolicyDimension:
+        """Return the dimension of that column. Raises NotInTables."""
+        if dimension := self._dimensions.get(name.lower()):
+            return dimension
+        if name.lower() not in self.columns:
+            raise NotInTables(f"ces données n'ont pas de colonne {quoted(name)}")
+        if self.measure(name):
+            raise NotInTables(f"{quoted(name)} peut être additionné, et ne choisit pas de lignes")
+        shown = french_list([quoted(part.column) for part in self.policy.dimensions])
+        raise NotInTables(f"{quoted(name)} n'est pas montré ; le sont : {shown}")
+
+    def sql_type(self, name: str) -> str:
+        """Return the type that a query gets a column as."""
+        return self.columns[name.lower()].query_type or "VARCHAR"
+
+    def levels_in_french(self, dimension: PolicyDimension) -> str:
+        """Return what a dimension is shown by."""
+        if "classes" in dimension.levels:
+            return f"classes ({' ; '.join(dimension.class_names)})"
+        return french_list([_LEVELS.get(level, level) for level in dimension.levels])
+
+    def depth(self, dimension: PolicyDimension, level: LevelKind) -> int:
+        """Return the depth of a level, or of the next finer one of dates. Raises NotInTables."""
+        if level in dimension.levels:
+            return dimension.levels.index(level) + 1
+        if level in DATE_LEVELS:
+            rank = DATE_LEVELS.index(level)
+            for depth, finer in enumerate(dimension.levels, 1):
+                if finer in DATE_LEVELS and DATE_LEVELS.index(finer) >= rank:
+                    return depth
+        raise NotInTables(
+            f"{quoted(dimension.column)} n'est montré que par {self.levels_in_french(dimension)}"
+        )
+
+    def own_level(self, dimension: PolicyDimension) -> LevelKind:
+        """Return the level at which a class is a value of the column."""
+        kind = self.columns[dimension.column.lower()].type
+        if set(dimension.levels) & set(AREA_LEVELS):
+            return next((level for level in AREA_LEVELS if level == kind), "value")
+        return "value"
+
+    def finest(self, *uses: Depths) -> dict[str, int]:
+        """Return the table that has the classes of all these. Raises NotInTables."""
+        depths: dict[str, int] = {}
+        for use in uses:
+            for column, depth in use.items():
+                depths[column] = max(depth, depths.get(column, 0))
+        if len(depths) > self.made.most_at_once:
+            names = french_list(sorted(map(quoted, depths)))
+            raise NotInTables(
+                f"{names} ensemble : un tableau en croise {self.made.most_at_once} au plus"
+            )
+        return depths
+
+    def keys(self, depths: Depths) -> list[tuple[PolicyDimension, LevelKind]]:
+        """Return the dimensions and levels that a table is made by, in the order of the policy."""
+        return [
+            (dimension, dimension.levels[depths[dimension.column] - 1])
+            for dimension in self.policy.dimensions
+            if dimension.column in depths
+        ]
+
+
+_LEVELS = {
+    "region": "région",
+    "departement": "département",
+    "epci": "EPCI",
+    "commune": "commune",
+    "year": "année",
+    "quarter": "trimestre",
+    "month": "mois",
+    "value": "valeur",
+}

@@ -1,0 +1,201 @@
+"""Which treatments the protected tables of an input answer, and the steps that do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from sqlglot import exp, parse_one
+
+from shared.engine.answering.aggregates import chart_of_aggregation, query_of_aggregation
+from shared.engine.answering.cells import HIDDEN, PLACE, UNITS, cells_sql, sum_name
+from shared.engine.answering.needed_levels import needed_depth
+from shared.engine.answering.queries import query_of_cells
+from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
+from shared.engine.applications import APPLICATIONS, effect_of, parse_parameters
+from shared.engine.applications.aggregate.application import AGGREGATE, AggregateParameters
+from shared.engine.applications.cross.application import CROSS, CrossParameters
+from shared.engine.applications.filter.application import FILTER, FilterParameters, read_value
+from shared.engine.applications.query.application import QUERY
+from shared.engine.database import literal, quoted
+from shared.events.event import Step, Treatment
+from shared.language.french import quoted as in_quotes
+
+_TABLE, _LEFT = "table", "left"
+_NUMBERS = ("integer", "decimal")
+
+
+class UnansweredError(NotInTables):
+    """The same, with the step's `field` that asks for what is in no table."""
+
+    def __init__(self, message: str, field_name: str) -> None:
+        super().__init__(message)
+        self.field = field_name
+
+
+def answering_steps(
+    treatment: Treatment,
+    names: Sequence[str],
+    source: ProtectedSource,
+    columns: Mapping[str, tuple[str, ...] | None],
+) -> tuple[Step, ...]:
+    """Return the steps that do the same on the protected tables of the inputs of these `names`.
+
+    `columns` are those of all inputs, by name. Raises UnansweredError, in French, for a treatment
+    that is no sum of cells; Invalid for one that cannot run.
+    """
+    answer = _Treatment(treatment, source, {**columns, **dict.fromkeys(names, source.names)})
+    answer.rows = {name: _Rows(name) for name in names}
+    for number, step in enumerate(treatment.steps):
+        try:
+            answer.take(number, step)
+        except UnansweredError:
+            raise
+        except NotInTables as error:
+            raise UnansweredError(str(error), f"steps.{number}") from error
+    last = treatment.steps[-1].output
+    if last in answer.rows:
+        raise UnansweredError(
+            "le résultat aurait des lignes une à une : comptez-les ou additionnez-les, par groupe",
+            f"steps.{len(treatment.steps) - 1}",
+        )
+    return tuple(answer.steps)
+
+
+@dataclass
+class _Rows:
+    """A table of restricted rows: the input, the steps that chose among them, and what these read."""
+
+    name: str
+    steps: tuple[Step, ...] = ()
+    depths: Depths = field(default_factory=dict)
+
+
+@dataclass
+class _Treatment:
+    """A treatment under way; `columns` are those of its tables, None where nobody knows them."""
+
+    treatment: Treatment
+    source: ProtectedSource
+    columns: dict[str, tuple[str, ...] | None]
+    rows: dict[str, _Rows] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        taken = {*self.treatment.inputs, *(step.output for step in self.treatment.steps)}
+        self._free_names = (
+            name for number in count(1) if (name := f"cellules_{number}") not in taken
+        )
+
+    def take(self, number: int, step: Step) -> None:
+        """Take a step as it is, or what does the same on tables. Raises NotInTables."""
+        at = f"steps.{number}"
+        roles = [role for role, table in step.inputs.items() if table in self.rows]
+        known = {role: self.columns[table] for role, table in step.inputs.items()}
+        made = effect_of(step, at, known).columns if None not in known.values() else None
+        self.columns[step.output] = tuple(made) if made is not None else None
+        if not roles:
+            self.steps.append(step)
+            return
+        if len(roles) > 1:
+            raise NotInTables("ces données croisées avec elles-mêmes ne sont dans aucun tableau")
+        rows = self.rows[step.inputs[roles[0]]]
+        match step.application:
+            case FILTER.name:
+                self.rows[step.output] = self._filtered(at, step, rows)
+            case CROSS.name:
+                self.rows[step.output] = self._crossed(at, step, rows, roles[0])
+            case AGGREGATE.name:
+                self._aggregate(at, step, rows)
+            case QUERY.name:
+                self._query(step, rows, roles[0], step.parameters["sql"])
+            case _:
+                title = in_quotes(APPLICATIONS[step.application].title)
+                raise NotInTables(f"{title} lit des lignes une à une, et non des tableaux")
+
+    def _filtered(self, at: str, step: Step, rows: _Rows) -> _Rows:
+        parameters = parse_parameters(FILTER, step, at)
+        assert isinstance(parameters, FilterParameters)
+        depths = rows.depths
+        if column := self.source.columns.get(parameters.column.lower()):
+            value = read_value(parameters.value, column.kind)
+            shown = value if column.kind in _NUMBERS else literal(value)
+            condition = f"{quoted(column.name)} {parameters.comparison} {shown}"
+            depths = self._with(depths, condition)
+        kept = dict(step.parameters)
+        if parameters.columns:
+            figures = (PLACE, UNITS, HIDDEN, *map(sum_name, self.source.measures))
+            kept["columns"] = [*parameters.columns, *figures]
+        chosen = step.model_copy(update={"parameters": kept})
+        return _Rows(rows.name, (*rows.steps, chosen), depths)
+
+    def _crossed(self, at: str, step: Step, rows: _Rows, role: str) -> _Rows:
+        parameters = parse_parameters(CROSS, step, at)
+        assert isinstance(parameters, CrossParameters)
+        if role != _LEFT or parameters.how not in ("left", "inner", "anti"):
+            raise NotInTables(
+                "ce croisement garde aussi ce qui n'est pas dans ces données : comptez d'abord,"
+                " puis croisez le résultat"
+            )
+        depths = rows.depths
+        used = (parameters.left_key, *(key.left for key in parameters.keys))
+        for name in (*used, *filter(None, [parameters.weight])):
+            if name.lower() in self.source.columns:
+                depths = self._with(depths, quoted(name))
+        return _Rows(rows.name, (*rows.steps, step), depths)
+
+    def _with(self, depths: Depths, expression: str) -> Depths:
+        """Return what a table needs for the columns of an expression besides."""
+        tree = parse_one(f"SELECT {expression}", dialect="duckdb")
+        needs = [needed_depth(self.source, column) for column in tree.find_all(exp.Column)]
+        return self.source.finest(depths, *({name: depth} for name, depth in needs))
+
+    def _aggregate(self, at: str, step: Step, rows: _Rows) -> None:
+        parameters = parse_parameters(AGGREGATE, step, at)
+        assert isinstance(parameters, AggregateParameters)
+        sql = query_of_aggregation(parameters, _TABLE)
+        self._query(step, rows, _TABLE, sql)
+        if drawn := chart_of_aggregation(parameters, step.output, next(self._free_names)):
+            self.steps.append(drawn)
+
+    def _query(self, step: Step, rows: _Rows, role: str, sql: str) -> None:
+        """Add the query on cells, behind what chose among the rows."""
+        schema = {}
+        for other, table in step.inputs.items():
+            columns = self.columns[table]
+            if columns is None:
+                raise NotInTables(f"les colonnes de {in_quotes(table)} ne sont pas encore connues")
+            schema[other] = columns
+        names = self.columns[step.output] or ()
+        before = rows.depths if rows.steps else None
+        answered = query_of_cells(sql, role, self.source, schema, names, before)
+        inputs = {**step.inputs, role: rows.name}
+        if rows.steps:
+            inputs[role] = self._chosen(rows, answered.tables)
+        self.steps.append(
+            Step(
+                application=QUERY.name,
+                inputs=inputs,
+                output=step.output,
+                parameters={"sql": answered.sql},
+            )
+        )
+
+    def _chosen(self, rows: _Rows, tables: Sequence[Depths]) -> str:
+        """Add the steps that choose among rows, for cells; return the table that they make."""
+        cells = next(self._free_names)
+        self.steps.append(
+            Step(
+                application=QUERY.name,
+                inputs={_TABLE: rows.name},
+                output=cells,
+                parameters={"sql": cells_sql(self.source, _TABLE, tables)},
+            )
+        )
+        made = {rows.name: cells}
+        for step in rows.steps:
+            made[step.output] = next(self._free_names)
+            inputs = {role: made.get(table, table) for role, table in step.inputs.items()}
+            self.steps.append(
+                step.model_copy(update={"inputs": inputs, "output": made[step.output]})
+            )
+        return made[rows.steps[-1].output]

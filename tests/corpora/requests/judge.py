@@ -1,0 +1,196 @@
+"""Judges how protected tables answer the requests: beside the same steps on the rows themselves."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, NamedTuple
+
+import duckdb
+import pyarrow as pa
+from pyarrow import parquet
+
+from shared.engine.analysis.known_tables import KnownColumn
+from shared.engine.answering.source import NotInTables, ProtectedSource
+from shared.engine.answering.treatments import answering_steps
+from shared.engine.contract.policy import MadeTables, ReleasePolicy
+from shared.engine.contract.work import Work
+from shared.engine.reading.columns.profile import describe
+from shared.engine.running.__main__ import main
+from shared.engine.tables.manifest import RESULT, TABLE, Column
+from shared.events.event import Step, Treatment
+from tests.corpora.requests.worlds import worlds
+
+_MEMORY_BYTES = 1_000_000_000
+_EXACTLY = 1e-6
+Half = Literal["tuning", "held_out"]
+Row = Mapping[str, Any]
+
+
+class Request(NamedTuple):
+    """A request, and whether it is one that leaves at once."""
+
+    id: str
+    table: str
+    treatment: Treatment
+    leaves: bool
+
+
+class Judgement(NamedTuple):
+    """What became of a request: why it was refused, or how many of its figures are shown right."""
+
+    refusal: str
+    figures: int = 0
+    shown: int = 0
+    wrong: int = 0
+
+
+class Taken(NamedTuple):
+    """A table as a job gets it."""
+
+    content: bytes
+    columns: tuple[Column, ...]
+
+
+def requests(half: Half) -> list[Request]:
+    """The requests of a half."""
+    cases = json.loads(Path(__file__).with_name(f"{half}.json").read_text("utf-8"))
+    return [
+        Request(
+            case["id"],
+            case["table"],
+            Treatment(
+                inputs=case["inputs"],
+                steps=tuple(Step.model_validate(step) for step in case["steps"]),
+            ),
+            case["expected"] == "leaves",
+        )
+        for case in cases
+    ]
+
+
+def judge(request: Request) -> Judgement:
+    """Answer a request from tables, and from the rows."""
+    inputs = {name: taken(table) for name, table in request.treatment.inputs.items()}
+    source, tables = protected(request.table)
+    names = [name for name, table in request.treatment.inputs.items() if table == request.table]
+    columns = {
+        name: tuple(column.name for column in table.columns) for name, table in inputs.items()
+    }
+    try:
+        steps = answering_steps(request.treatment, names, source, columns)
+    except NotInTables as error:
+        return Judgement(str(error))
+    answer = rows_of(steps, {**inputs, **dict.fromkeys(names, tables)})
+    return _compared(rows_of(request.treatment.steps, inputs), answer)
+
+
+@cache
+def taken(name: str) -> Taken:
+    """A table of the corpus."""
+    columns = worlds()[name].cells
+    content = io.BytesIO()
+    parquet.write_table(
+        pa.table({column: pa.array(cells, pa.string()) for column, cells in columns.items()}),
+        content,
+    )
+    with TemporaryDirectory() as home, duckdb.connect() as database:
+        path = Path(home) / "table.parquet"
+        path.write_bytes(content.getvalue())
+        database.read_parquet(str(path)).create("table")
+        described = describe(database, "table", lambda _share, _message: None)[1]
+    return Taken(content.getvalue(), tuple(described))
+
+
+@cache
+def protected(name: str) -> tuple[ProtectedSource, Taken]:
+    """The protected tables of a restricted table: made, and read as the catalogue reads a CSV."""
+    table, policy = taken(name), ReleasePolicy.model_validate(worlds()[name].policy)
+    work = Work(
+        kind="protect", inputs={"t": "in/0"}, described={"t": table.columns}, policy=policy
+    )
+    with _job(work, [table.content]) as (folder, result):
+        made = MadeTables.model_validate(result["reports"][0]["made"])
+        csv = (folder / "out" / "tableaux.csv").read_bytes()
+    work = Work(kind="ingest", inputs={"source": "in/0"}, filename="tableaux.csv")
+    with _job(work, [csv]) as (folder, result):
+        columns = [Column.model_validate(column) for column in result["reports"][0]["columns"]]
+        content = (folder / "out" / TABLE).read_bytes()
+    source = ProtectedSource(made, [KnownColumn.of(column) for column in table.columns])
+    return source, Taken(content, tuple(columns))
+
+
+def rows_of(steps: Sequence[Step], inputs: Mapping[str, Taken]) -> list[Row]:
+    """The rows of a treatment's result."""
+    work = Work(
+        kind="full",
+        inputs={name: f"in/{number}" for number, name in enumerate(inputs)},
+        described={name: table.columns for name, table in inputs.items()},
+        steps=tuple(steps),
+    )
+    with _job(work, [table.content for table in inputs.values()]) as (folder, _):
+        rows: list[Row] = parquet.read_table(folder / "out" / RESULT).to_pylist()
+        return rows
+
+
+class _job:  # noqa: N801 - used as a function
+    """A job's folder, once it is done; raises AssertionError with its reason when it failed."""
+
+    def __init__(self, work: Work, inputs: Sequence[bytes]) -> None:
+        self._work, self._inputs = work, inputs
+        self._home = TemporaryDirectory(prefix="datalab-request-")
+
+    def __enter__(self) -> tuple[Path, dict[str, Any]]:
+        folder = Path(self._home.name)
+        (folder / "in").mkdir()
+        (folder / "out").mkdir()
+        for number, content in enumerate(self._inputs):
+            (folder / f"in/{number}").write_bytes(content)
+        (folder / "job.json").write_text(self._work.model_dump_json())
+        with redirect_stdout(io.StringIO()):
+            main(folder, _MEMORY_BYTES)
+        result: dict[str, Any] = json.loads((folder / "out" / "result.json").read_text())
+        assert "error" not in result, result["error"]
+        return folder, result
+
+    def __exit__(self, *_: object) -> None:
+        self._home.cleanup()
+
+
+def _compared(truth: list[Row], answer: list[Row]) -> Judgement:
+    """Match each row of the answer with one of the truth that says nothing else."""
+    left, wrong, shown = list(truth), 0, 0
+    for row in answer:
+        match = next((other for other in left if _agrees(row, other)), None)
+        if match is None:
+            wrong += 1
+            continue
+        left.remove(match)
+        shown += sum(_is_figure(match[name]) for name, cell in row.items() if cell is not None)
+    figures = sum(_is_figure(cell) for row in truth for cell in row.values())
+    return Judgement("", figures, shown, wrong)
+
+
+def _agrees(row: Row, other: Row) -> bool:
+    if list(row) != list(other):
+        return False
+    return all(cell is None or _same(cell, other[name]) for name, cell in row.items())
+
+
+def _same(cell: Any, other: Any) -> bool:
+    if _is_figure(cell) and _is_figure(other):
+        return abs(cell - other) <= _EXACTLY * max(1, abs(other))
+    return str(cell) == str(other)
+
+
+def _is_figure(cell: Any) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def judged(half: Half) -> Iterator[tuple[Request, Judgement]]:
+    """All requests of a half, each with what became of it."""
+    for request in requests(half):
+        yield request, judge(request)
