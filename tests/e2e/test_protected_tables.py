@@ -103,9 +103,13 @@ class Publishing:
 
     def end(self) -> None:
         """The data is deleted, and who looks for its tables is told why they are retired."""
+        jobs = self.owner.get("compute", "/jobs", state="succeeded", limit=100)["items"]
+        self.jobs = [job["id"] for job in jobs if job["kind"] == "protect"]
+        self.seen["before"] = set(map(self.manifest, self.jobs))
         self.owner.delete("catalog", self.path, {"reason": "fin de l'enquête"})
         wait("the tables are retired", lambda: self.dataset()["state"] == "retired")
         self.seen["retired"] = self.dataset()["retired"]
+        wait("its jobs are forgotten", lambda: set(map(self.manifest, self.jobs)) == {410})
 
     def file(self, towns: dict[str, int]) -> Path:
         """The table of these households."""
@@ -127,6 +131,11 @@ class Publishing:
     def agreed(self, number: int) -> Answer:
         """Agree to the tables of that policy."""
         return self.owner.post("catalog", f"{self.policy}/agreement", {"number": number})
+
+    def manifest(self, job_id: str) -> int:
+        """What its owner is answered that asks for what a job left."""
+        path = f"/jobs/{job_id}/result"
+        return self.status(lambda: self.owner.text("compute", path, name="manifest.json"))
 
     def made(self, number: int) -> Callable[[], bool]:
         """Whether there are tables by the policy of that number."""
@@ -220,5 +229,6 @@ def test_each_version_of_the_data_makes_one_of_the_tables(publishing: Publishing
 
 
 def test_tables_of_deleted_data_are_retired(publishing: Publishing) -> None:
-    """And say why."""
+    """And say why; what the jobs left that made them is forgotten."""
+    assert (len(publishing.jobs), publishing.seen["before"]) == (3, {200})
     assert "fin de l'enquête" in publishing.seen["retired"]

@@ -834,7 +834,7 @@ class Dataset(Followed):
         Again it changes nothing. Raises WrongStage where none were made by that policy, or another
         one was set since.
         """
-        before = self._set_publication()
+        before = self._publication_in_force()
         self.publication = before.agreed(number)
         if self.publication != before:
             self.record(events.ReleasePolicyAgreed(**self._about(), number=number))
@@ -877,7 +877,7 @@ class Dataset(Followed):
             raise WrongStage("aucune version de ce jeu n'est publiée")
         return self.published
 
-    def _set_publication(self) -> Publication:
+    def _publication_in_force(self) -> Publication:
         if self.active_publication is None:
             raise WrongStage("son propriétaire n'a pas dit ce qui peut être montré de ce jeu")
         return self.active_publication
