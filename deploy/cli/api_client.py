@@ -84,6 +84,10 @@ class Client:
         """What PATCH answers."""
         return _json(self._send(service, "PATCH", path, json=body))
 
+    def put(self, service: str, path: str, body: Mapping[str, object]) -> Answer:
+        """What PATCH answers."""
+        return _json(self._send(service, "PUT", path, json=body))
+
     def delete(self, service: str, path: str, body: Mapping[str, object] | None = None) -> Answer:
         """What DELETE answers, if anything."""
         return _json(self._send(service, "DELETE", path, json=body))

@@ -16,6 +16,7 @@ from services.catalog.entrypoints.harvesting import Harvesting
 from services.catalog.entrypoints.opening import Opening
 from services.catalog.entrypoints.owning import Owning
 from services.catalog.entrypoints.previewing import Previewing
+from services.catalog.entrypoints.protecting import Protecting
 from services.catalog.entrypoints.reading import ForReaders
 from services.catalog.harvesting import commands
 from services.catalog.harvesting.fetching import Fetcher
@@ -27,6 +28,7 @@ from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.model import Release
 from services.catalog.matching import advice, runnable_recipes
 from services.catalog.matching.runnable_recipes import KnownRecipe
+from services.catalog.protection import commands as protection
 from services.catalog.results import opening_commands, project_results
 from services.catalog.retirement import commands as deletions
 from services.catalog.retirement.eraser import Eraser, files_in_use
@@ -81,7 +83,7 @@ def _orphan_sweep(context: Context) -> OrphanSweep:
     return OrphanSweep(context.service, context.store, context.files, age, references)
 
 
-class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForReaders):
+class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protecting, ForReaders):
     """What data there is, what fits a project, and who may read it."""
 
     name = "catalog"
@@ -130,6 +132,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
         requests.adjust_access(self.documents, envelope.data.dataset_id)
         self.joins.check_made()
         discovery.tell_joins(self.documents, self.joins, envelope)
+        protection.settle(self.documents, envelope.data.dataset_id)
 
     @on(events.DatasetDescribed)
     def adjust_access(self, envelope: Envelope[events.DatasetDescribed]) -> None:
@@ -147,6 +150,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
     def end_access(self, envelope: Envelope[events.DatasetRetired]) -> None:
         """End what projects asked and were granted of a dataset that somebody retired."""
         requests.adjust_access(self.documents, envelope.data.dataset_id)
+        protection.settle(self.documents, envelope.data.dataset_id)
         self.joins.wake()
         self.eraser.wake()
 
@@ -154,6 +158,14 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
     def call_deleted(self, envelope: Envelope[events.DatasetDeleted]) -> None:
         """Call a deleted dataset as it is called now wherever it was named before."""
         deletions.call_deleted(self.documents, envelope.data.dataset_id)
+        protection.settle(self.documents, envelope.data.dataset_id)
+
+    @on(events.ReleasePolicyAgreed, events.ReleasePolicyRemoved)
+    def settle_tables(
+        self, envelope: Envelope[events.ReleasePolicyAgreed | events.ReleasePolicyRemoved]
+    ) -> None:
+        """Publish the protected tables that an owner agreed to, or retire those of before."""
+        protection.settle(self.documents, envelope.data.dataset_id)
 
     @on(events.ProjectSubmitted)
     @forgetting
@@ -197,6 +209,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
     def note_success(self, envelope: Envelope[events.JobSucceeded]) -> None:
         """Publish what an ingest job read, take in a page, or note what was made of data."""
         registration.publish(self.documents, self.files, envelope)
+        protection.note_tables(self.documents, self.files, envelope)
         usage.note_succeeded(self.documents, self.files, envelope)
         ledger.release(self.documents, envelope.data.job_id, was_held=False)
         deletions.recall_late(self.documents, envelope)
@@ -208,6 +221,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, ForRead
     def note_failure(self, envelope: Envelope[events.JobFailed | events.JobCancelled]) -> None:
         """Reject what an ingest job did not read, end a harvest, or note a use without a result."""
         registration.reject(self.documents, envelope)
+        protection.note_no_tables(self.documents, envelope)
         usage.note_failed(self.documents, envelope)
         ledger.drop(self.documents, envelope.data.job_id)
         commands.note_read(self.documents, envelope)

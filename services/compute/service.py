@@ -13,7 +13,7 @@ from services.compute.execution.spares.spares import Spares
 from services.compute.execution.step_cache.cache import StepCache, StepExpiry
 from services.compute.execution.step_cache.model import KeptStep
 from services.compute.jobs import endings, retention
-from services.compute.jobs.commands import ingest_job, page_job
+from services.compute.jobs.commands import ingest_job, page_job, protect_job
 from services.compute.jobs.job_changes import Followers
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
@@ -38,6 +38,7 @@ from shared.events import (
     ProjectStaffed,
     ProjectSubmitted,
     ProjectWithdrawn,
+    ProtectionRequested,
     ResultsRecalled,
     TreatmentChanged,
     TreatmentProposed,
@@ -102,6 +103,7 @@ class Compute(Releasing, Running, Treating):
         "describe_inputs",
         "files_in_use",
         "open_dataset",
+        "open_for_protection",
         "preview_inputs",
         "reserve_releases",
     )
@@ -129,6 +131,13 @@ class Compute(Releasing, Running, Treating):
     def read_page(self, envelope: Envelope[HarvestPageFetched]) -> None:
         """Queue the reading of a page of another catalogue."""
         self.commands.queue(page_job(envelope), envelope)
+        endings.erase_late(self.documents, envelope.data)
+        self.scheduler.wake()
+
+    @on(ProtectionRequested)
+    def protect(self, envelope: Envelope[ProtectionRequested]) -> None:
+        """Queue the making of a dataset's protected tables."""
+        self.commands.queue(protect_job(envelope), envelope)
         endings.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 

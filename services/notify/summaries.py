@@ -43,6 +43,7 @@ _WORDS = {
         "trial": "L'essai sur échantillon",
         "full": "Le traitement complet",
         "harvest": "La lecture d'une page de catalogue",
+        "protect": "Le calcul de tableaux protégés",
     },
     "part": {"pilot_site": "Site pilote", "team": "Équipe projet"},
     "change": {

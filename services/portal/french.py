@@ -32,6 +32,7 @@ JOB_KINDS = {
     "full": "Calcul complet",
     "ingest": "Lecture d'un fichier",
     "harvest": "Moisson",
+    "protect": "Tableaux protégés",
 }
 
 JOB_STATES = {

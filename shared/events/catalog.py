@@ -171,6 +171,35 @@ class ResultsRecalled(_DatasetEvent, source="catalog"):
     )
 
 
+class _PolicyEvent(_DatasetEvent):
+    number: int = Field(description="of the owner's release policy, from 1")
+
+
+class ReleasePolicySet(_PolicyEvent, source="catalog"):
+    """An owner says what may be shown of restricted data: its tables are made for the owner."""
+
+    summary = "Le propriétaire du jeu « {title} » dit ce qui peut en être montré (règle {number})."
+
+
+class ReleasePolicyAgreed(_PolicyEvent, source="catalog"):
+    """The owner saw the protected tables and lets everybody see them, and those to come."""
+
+    summary = "Les tableaux protégés du jeu « {title} » peuvent être publiés (règle {number})."
+
+
+class ReleasePolicyRemoved(_PolicyEvent, source="catalog"):
+    """No protected tables are made of a dataset any more; what left, left."""
+
+    summary = "Il n'est plus fait de tableaux protégés du jeu « {title} »."
+
+
+class ProtectionRequested(_PolicyEvent, source="catalog"):
+    """The protected tables of a version are to be made, by the policy that is in force then."""
+
+    summary = "Les tableaux protégés du jeu « {title} » sont à faire (version {version})."
+    version: int
+
+
 class DatasetsMatched(Event, source="catalog"):
     """The catalogue found what fits a project."""
 

@@ -387,6 +387,26 @@ def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Pat
     assert not any("marie.dupont" in log for log in shell.logs())
 
 
+def test_protected_tables_are_proposed_made_and_agreed_to(shell: Shell, tmp_path: Path) -> None:
+    """What is proposed can be sent as it is printed, and waits for the owner's yes."""
+    statuses = ("oui", "non")
+    rows = (f"F{at};14118;{statuses[at % 2]};{at * 7}" for at in range(60))
+    content = "\n".join(("foyer;commune;statut;aide", *rows, ""))
+    dataset = offer(shell, tmp_path / "aides.csv", "--access", "restricted", content=content)
+    command = ("dataset", "release-policy", dataset)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(shell.run(*command, "--proposal", as_=OWNER).stdout)
+    assert "- foyer" in policy.read_text()
+    assert shell.json(*command, "--set", str(policy), as_=OWNER)["number"] == 1
+    path = f"/datasets/{dataset}/release-policy"
+    eventually(lambda: shell.answer("catalog", path, OWNER)["latest"])
+    shown = shell.run(*command, as_=OWNER).stdout
+    assert "latest: policy 1, version 1" in shown
+    assert "agreed_at" not in shown
+    assert shell.json(*command, "--agree", "1", as_=OWNER)["agreed_at"]
+    assert shell.json(*command, "--remove", as_=OWNER)["policy"] is None
+
+
 def test_webhook_is_added_listed_and_removed(shell: Shell, project_file: Path) -> None:
     """The secret is shown once; what was tried can be seen and tried again."""
     member = ("mbr_hook", "holder")

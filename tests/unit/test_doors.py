@@ -14,10 +14,12 @@ from shared.messaging.rpc import Rpc
 DOORS = {
     "GET /datasets/{dataset_id}/table",
     "GET /datasets/{dataset_id}/files/{name}",
+    "GET /datasets/{dataset_id}/release-policy/tables",
     "GET /jobs/{job_id}/result",
 }
-"""The first two open restricted data to its owner and staff only, the last withholds results of
-what a project may not read any more: tests/integration/catalog/access/test_doors.py and
+"""The first two open restricted data to its owner and staff only, the third protected tables that
+the owner did not agree to, the last withholds results of what a project may not read any more:
+tests/integration/catalog/access/test_doors.py, tests/e2e/test_protected_tables.py and
 tests/integration/compute/test_access.py."""
 
 METHODS = [

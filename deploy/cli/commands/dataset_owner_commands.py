@@ -1,4 +1,4 @@
-"""What owners do: `datalab dataset add`, `describe`, `open`, `retire`, `delete`.
+"""What owners do: `datalab dataset add`, `describe`, `release-policy`, `open`, `retire`, `delete`.
 
 And what they are asked by projects: `access-request`, `decide`.
 """
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml  # type: ignore[import-untyped]
 
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import CommandGroup
-from deploy.cli.written import described
+from deploy.cli.written import described, read_object
 
 app = CommandGroup("What owners do with their datasets.")
 
@@ -224,6 +225,54 @@ def delete(
 def receipt(api: Client, dataset_id: str) -> Answer:
     """Show what was erased of a deleted dataset, when, and what stays as others have it."""
     return api.get("catalog", path_of("datasets", dataset_id, "deletion"))
+
+
+def _show_policy(answer: Answer) -> None:
+    """Show a policy and its tables; a proposal as the YAML that `--set` takes."""
+    if "dimensions" in answer:
+        show.raw(yaml.safe_dump(answer, allow_unicode=True, sort_keys=False))
+        return
+    show.record(answer, leave_out=("latest", "published", "proposal"))
+    for name in ("latest", "published"):
+        if made := answer[name]:
+            cells = f"{made['tables']['shown']} of {made['tables']['cells']} cells are shown"
+            show.line(f"{name}: policy {made['number']}, version {made['version']}: {cells}")
+
+
+@app.answers("release-policy", _show_policy)
+def release_policy(
+    api: Client,
+    dataset_id: str,
+    proposal: Annotated[bool, typer.Option("--proposal", help="Print where to begin.")] = False,
+    policy: Annotated[
+        typer.FileText | None, typer.Option("--set", help="YAML or JSON, - for standard input.")
+    ] = None,
+    agree: Annotated[int, typer.Option(help="To the tables of the policy of that number.")] = 0,
+    remove: Annotated[bool, typer.Option("--remove", help="Make no more tables.")] = False,
+) -> Answer:
+    """Show what may be shown of one's restricted data; or say it, agree to its tables, end it."""
+    path = path_of("datasets", dataset_id, "release-policy")
+    if policy:
+        return api.put("catalog", path, read_object(policy))
+    if agree:
+        return api.post("catalog", f"{path}/agreement", {"number": agree})
+    if remove:
+        return api.delete("catalog", path)
+    answer = api.get("catalog", path)
+    if not proposal:
+        return answer
+    if answer["proposal"] is None:
+        raise CallError("nothing in its columns says what to count by: write a policy")
+    return {
+        name: [_without_empty(part) for part in value]
+        if name in ("dimensions", "measures")
+        else value
+        for name, value in answer["proposal"].items()
+    }
+
+
+def _without_empty(part: Answer) -> Answer:
+    return {name: value for name, value in part.items() if value}
 
 
 def _show_request(request: Answer) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 
 from shared.engine.contract.harvested_page import PageReport
+from shared.engine.contract.policy import MadeTables
 from shared.engine.tables.manifest import ColumnDescription, Manifest, Profile
 from shared.engine.tables.privacy import Privacy
 from shared.errors import Rejected, explain
@@ -49,6 +50,13 @@ def page_of(manifest: Manifest) -> PageReport:
     """What a harvest job reports about its page; Rejected when it does not."""
     with _rejected(f"page of job {manifest.job_id}"):
         return PageReport.model_validate(manifest.reports[0] if manifest.reports else {})
+
+
+def tables_of(manifest: Manifest) -> MadeTables:
+    """What a protect job reports of its tables; Rejected when it does not."""
+    with _rejected(f"tables of job {manifest.job_id}"):
+        report = manifest.reports[0] if manifest.reports else {}
+        return MadeTables.model_validate(report.get("made", {}))
 
 
 @contextmanager

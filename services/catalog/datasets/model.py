@@ -20,11 +20,13 @@ from services.catalog.datasets.versions import (
 from services.catalog.decisions.dataset_end import Deletion, Retirement
 from services.catalog.decisions.not_personal import NotPersonal, added_to, findings_of, lifted
 from services.catalog.decisions.opening_request import OpeningRequest
+from services.catalog.decisions.publication import Publication
 from services.catalog.licences.licences import LicensedInput
 from shared import events
-from shared.aggregate import LONG_AGO, Followed, now
+from shared.aggregate import LONG_AGO, Followed, caused_id, now
 from shared.auth import Caller, Role
 from shared.engine.contract.harvested_page import Distribution
+from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.engine.tables.manifest import ColumnDescription, Profile
 from shared.engine.tables.privacy import Privacy
 from shared.errors import Forbidden, Gone, NotFound, Unavailable, WrongStage
@@ -61,6 +63,7 @@ class Dataset(Followed):
         "is_erasing",
         "refused",
         "opening_waits_for",
+        "tables_of",
     )
 
     owner_id: str
@@ -78,6 +81,12 @@ class Dataset(Followed):
     opening: OpeningRequest | None = Field(default=None, description="to open a result to all")
     retirement: Retirement | None = Field(default=None, description="by whom it was retired here")
     deletion: Deletion | None = Field(default=None, description="what became of its content")
+    publication: Publication | None = Field(
+        default=None, description="what its owner lets be shown of it, if it is restricted"
+    )
+    tables_of: str = Field(
+        default="", description="the restricted dataset whose protected tables these are"
+    )
     superseded: list[FileRef] = Field(default=[], description="what readings before the last made")
 
     @computed_field  # type: ignore[prop-decorator]
@@ -237,6 +246,24 @@ class Dataset(Followed):
         if self.metadata.access == "open":
             return []
         return sorted({self.owner_id, *self.source_owners} - {holder_id})
+
+    @property
+    def tables_id(self) -> str:
+        """The dataset that its protected tables go into; empty where none are made of it."""
+        return self.active_publication.tables_id if self.active_publication else ""
+
+    @property
+    def answering_tables(self) -> MadeTables | None:
+        """What everybody may know of its protected tables, once everybody can read them."""
+        publication = self.active_publication
+        published = publication.published if publication else None
+        return published.tables if published else None
+
+    @property
+    def active_publication(self) -> Publication | None:
+        """What its owner lets be shown, until that is removed or the dataset retired."""
+        publication = self.publication
+        return publication if publication and not (publication.removed_at or self.retired) else None
 
     @property
     def is_known(self) -> bool:
@@ -447,7 +474,7 @@ class Dataset(Followed):
         self.metadata = self.metadata.without_content(title)
         self.retire_here(member_id, reason)
         self.harvested = self.harvested and self.harvested.without_content()
-        self.superseded, self.opening, self.taken = [], None, None
+        self.superseded, self.opening, self.taken, self.publication = [], None, None, None
         self.record(
             events.DatasetDeleted(
                 **self._about(), deleted_by=member_id, reason=reason, member_ids=tuple(owners)
@@ -474,6 +501,7 @@ class Dataset(Followed):
 
     def _stored(self) -> Iterator[FileRef]:
         yield from self.superseded
+        yield from self.publication.files if self.publication else ()
         for version in self.versions:
             yield from version.stored
 
@@ -593,6 +621,9 @@ class Dataset(Followed):
         A result is restricted that tells too much of persons.
         """
         privacy = version.privacy
+        if self.tables_of:
+            # What is few or alike in them is hidden already.
+            return ""
         if self.project_id and privacy and not privacy.is_safe:
             # A result is as open as its sources, which did not single persons out.
             self._restrict()
@@ -768,6 +799,97 @@ class Dataset(Followed):
                 files=profile.files.count if profile.files else None,
             )
         )
+        self._request_protection(version)
+
+    def set_policy(self, policy: ReleasePolicy) -> None:
+        """Have tables made by that policy, for its owner to see.
+
+        The same again changes nothing, but has them made once more where that failed. Raises
+        WrongStage for anything but a published, restricted table that is its owner's alone.
+        """
+        version = self._protectable()
+        before = self.active_publication
+        if before and before.policy == policy:
+            if before.refusal:
+                self.publication = before.model_copy(update={"refusal": ""})
+                self._request_protection(version)
+            return
+        number, set_at = (self.publication.number if self.publication else 0) + 1, now()
+        new_id = caused_id(DATASET_PREFIX, f"{self.id} {number}", set_at)
+        self.publication = Publication(
+            policy=policy,
+            number=number,
+            set_by=self.owner_id,
+            set_at=set_at,
+            tables_id=before.tables_id if before else new_id,
+            latest=before and before.latest,
+            published=before and before.published,
+        )
+        self.record(events.ReleasePolicySet(**self._about(), number=number))
+        self._request_protection(version)
+
+    def agree_to_tables(self, number: int) -> None:
+        """Let everybody see the tables made by the policy of that number, and those to come.
+
+        Again it changes nothing. Raises WrongStage where none were made by that policy, or another
+        one was set since.
+        """
+        before = self._publication_in_force()
+        self.publication = before.agreed(number)
+        if self.publication != before:
+            self.record(events.ReleasePolicyAgreed(**self._about(), number=number))
+
+    def remove_policy(self) -> None:
+        """Have no tables made any more; again it changes nothing."""
+        if self.publication and not self.publication.removed_at:
+            self.publication = self.publication.removed()
+            number = self.publication.number
+            self.record(events.ReleasePolicyRemoved(**self._about(), number=number))
+
+    def note_tables(self, version: int, tables: MadeTables, file: FileRef, job_id: str) -> None:
+        """Keep the protected tables that a job made of that version, unless they come too late.
+
+        Of a deleted dataset they are erased.
+        """
+        if self.deletion:
+            self.erase_also([file], job_id)
+        elif self.publication:
+            self.publication = self.publication.with_tables(version, tables, file)
+
+    def note_no_tables(self, version: int, reason: str) -> None:
+        """Keep why a job made no protected tables of that version, unless another did."""
+        self.publication = self.publication and self.publication.refused(version, reason)
+
+    def note_published_tables(self, file: FileRef) -> None:
+        """Note that everybody can read the tables in that file now."""
+        self.publication = self.publication and self.publication.with_published(file)
+
+    def _protectable(self) -> Version:
+        """The version that tables can be made of; raises WrongStage, in French, without one."""
+        if (self.metadata.access, self.metadata.content) != ("restricted", "table"):
+            raise WrongStage("seul un tableau à accès restreint a des tableaux protégés")
+        if self.is_made_of_restricted:
+            raise WrongStage(
+                "ce jeu est fait de données à accès restreint : ceux dont ce sont les données"
+                " décident de son ouverture"
+            )
+        if self.published is None:
+            raise WrongStage("aucune version de ce jeu n'est publiée")
+        return self.published
+
+    def _publication_in_force(self) -> Publication:
+        if self.active_publication is None:
+            raise WrongStage("son propriétaire n'a pas dit ce qui peut être montré de ce jeu")
+        return self.active_publication
+
+    def _request_protection(self, version: Version) -> None:
+        publication = self.active_publication
+        if publication and self.metadata.access == "restricted":
+            self.record(
+                events.ProtectionRequested(
+                    **self._about(), version=version.number, number=publication.number
+                )
+            )
 
     def ask_opening(self, request: OpeningRequest, obstacle: str) -> None:
         """Ask those whose data went in to open it to all; asked the same before, go on with that.

@@ -12,6 +12,7 @@ from shared.auth import Caller
 from shared.engine.tables.files import LISTING
 from shared.engine.tables.key_file import KEYS
 from shared.engine.tables.manifest import TABLE
+from shared.errors import WrongStage
 from shared.events import Envelope, JobCancelled, JobFailed, JobGivenUp, JobRetried, JobSucceeded
 from shared.inbound import IdempotencyKey, fingerprint
 from shared.language.french import quoted
@@ -47,13 +48,17 @@ def register_version(
 ) -> tuple[Dataset, bool]:
     """Register another version; return the dataset, and whether the version is new.
 
-    Raises Forbidden for anybody else's dataset, NotFound when it is not even public.
+    Raises Forbidden for anybody else's dataset, NotFound when it is not even public, WrongStage for
+    protected tables, which the lab makes.
     """
     before = 0
 
     def add_version(dataset: Dataset) -> None:
         nonlocal before
         dataset.check_owner(owner_id, "y ajoute des versions")
+        if dataset.tables_of:
+            # Nothing else is spared the screening for personal data.
+            raise WrongStage(f"ces tableaux se font du jeu {dataset.tables_of}, et de rien d'autre")
         before = len(dataset.versions)
         dataset.register(upload)
 

@@ -180,6 +180,12 @@ class DatasetView(DatasetSummary):
     harvested: Harvested | None = Field(description="what another catalogue says of it")
     retired: str = Field(description="why it is found no more, in French")
     retirement: Retirement | None = Field(description="who took it out of this catalogue, and when")
+    tables_of: str = Field(
+        default="", description="the restricted dataset whose protected tables these are"
+    )
+    tables_id: str = Field(
+        default="", description="the dataset of its protected tables, once everybody can read them"
+    )
     same_bytes: list[SameBytes] = Field(
         default=[], description="answering an upload: the same bytes, in versions that one may read"
     )
@@ -222,6 +228,8 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         harvested=dataset.harvested,
         retired=dataset.retired,
         retirement=dataset.retirement,
+        tables_of=dataset.tables_of,
+        tables_id=dataset.tables_id if dataset.answering_tables else "",
     )
 
 

@@ -136,6 +136,7 @@ class JobRun:
             protected = reader.protect(found_inputs, folder)
             expected_rows = self._expected_rows()
             work = instructions(self._job, inputs, protected, expected_rows, self._settings)
+            work = work.model_copy(update={"policy": reader.policy})
             steps = JobSteps(self._platform.store, files, self._settings, self._job, folder)
             folder.describe(steps.bring(work, found_inputs, seconds))
             self._hand_key(folder)

@@ -13,6 +13,7 @@ from services.compute.execution.job_folder import JobFolder, job_folder, pieces
 from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from shared.aggregate import now
+from shared.engine.contract.policy import ReleasePolicy
 from shared.engine.tables.manifest import Input, Manifest, Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.release import ProtectedInput, ReleaseRecord
@@ -28,7 +29,7 @@ _COLUMNS_FILE = "projection.json"
 """Which columns of which input are kept: its file name in `in` -> their names."""
 
 SOURCE = "source"
-"""What an ingest job's only input is called."""
+"""What the only input of a job is called that is no project's."""
 
 
 class Interrupted(Exception):
@@ -42,6 +43,9 @@ class DatasetOpener(Protocol):
         self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any]
     ) -> Any:  # noqa: ANN401 - JSON
         """Open what the project may read for that job's treatment; a LabError says why not."""
+
+    def open_for_protection(self, dataset_id: str) -> Any:  # noqa: ANN401 - JSON
+        """Open the table that protected tables are made of; a LabError says why not."""
 
 
 class ReleaseLedger(DatasetOpener, Protocol):
@@ -82,7 +86,10 @@ class StoredResult(NamedTuple):
 
 
 class Inputs:
-    """Finds a job's inputs, and copies them while `should_stop` allows."""
+    """Finds a job's inputs, and copies them while `should_stop` allows.
+
+    `policy` says which protected tables to make of what was found, if that is the job.
+    """
 
     def __init__(
         self,
@@ -94,6 +101,7 @@ class Inputs:
     ) -> None:
         self._catalog, self._files = catalog, files
         self._spares, self._limits, self._should_stop = spares, limits, should_stop
+        self.policy: ReleasePolicy | None = None
 
     def find(self, job: Job) -> list[FoundInput]:
         """Return what the job reads, as it may be read now, and where it is stored.
@@ -155,6 +163,8 @@ class Inputs:
     def _find(self, job: Job) -> Iterator[FoundInput]:
         if job.source is not None:
             yield _uploaded(job, job.source), job.source
+        if job.kind == "protect":
+            yield self._open_for_protection(job)
         opened: dict[str, FoundInput] = {}
         for name, dataset_id in job.reads.items():
             # Under two names it is one use, and both are the same version.
@@ -190,6 +200,17 @@ class Inputs:
             ) from error
         return Input.model_validate({**answer, "name": name}), FileRef.model_validate(
             answer["file"]
+        )
+
+    def _open_for_protection(self, job: Job) -> FoundInput:
+        try:
+            answer = self._catalog.open_for_protection(job.dataset_id or "")
+        except Unavailable as error:
+            raise Waiting("le catalogue lit encore ces données, ou ne répond pas") from error
+        self.policy = ReleasePolicy.model_validate(answer["policy"])
+        dataset = answer["dataset"]
+        return Input.model_validate({**dataset, "name": SOURCE}), FileRef.model_validate(
+            dataset["file"]
         )
 
     def _fetch(self, named: Input, file: FileRef, target: Path) -> None:

@@ -260,6 +260,21 @@ def page_job(envelope: Envelope[events.HarvestPageFetched]) -> Job:
     )
 
 
+def protect_job(envelope: Envelope[events.ProtectionRequested]) -> Job:
+    """Return the job that makes a dataset's protected tables; it counts for the owner."""
+    dataset = envelope.data
+    return _queued(
+        id=_job_of(envelope),
+        kind="protect",
+        dataset_id=dataset.dataset_id,
+        dataset_version=dataset.version,
+        owner_id=dataset.owner_id,
+        lane=dataset.owner_id,
+        title=dataset.title,
+        traceparent=envelope.traceparent or "",
+    )
+
+
 def treatment_job(
     identifier: str, kind: JobKind, workspace: Workspace, treatment: Treatment, traceparent: str
 ) -> Job:

@@ -85,6 +85,9 @@ def _review(page: str = _REVIEW) -> Audience:
 _HOLDER, _ITS_PROJECT = _of_projects("holder_id"), _of_projects("project_id")
 _OWNER, _OWNERS = _of_data("owner_id"), _of_data("owner_id", "member_ids")
 _JOB_END = Audience("projects", _JOB, ("project_id",), when=lambda event: event.kind in _FINAL)
+_TABLES_END = Audience(
+    "data", _DATASET, ("dataset_id",), when=lambda event: event.kind == "protect"
+)
 _WORKSHOP = "/ateliers/{workshop_id}"
 _HOST = Audience("workshops", _WORKSHOP, ("member_ids",))
 _ALL = Audience("workshops", _WORKSHOP, public=True)
@@ -155,8 +158,8 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "access_revoked": (_OWNERS, _ITS_PROJECT),
     "data_access_opened": (_ITS_PROJECT,),
     "job_given_up": (Audience("tasks", _JOB, roles=("operator",)),),
-    "job_succeeded": (_JOB_END,),
-    "job_failed": (_JOB_END,),
+    "job_succeeded": (_JOB_END, _TABLES_END),
+    "job_failed": (_JOB_END, _TABLES_END),
     "result_held": (_JOB_END, _review(_RELEASE)),
     "result_released": (_JOB_END,),
     "result_refused": (_JOB_END,),
@@ -198,6 +201,10 @@ UNMAILED: frozenset[str] = frozenset(
         "dataset_registered",
         "dataset_harvested",
         "dataset_described",
+        "release_policy_set",
+        "release_policy_agreed",
+        "release_policy_removed",
+        "protection_requested",
         "results_recalled",
         "harvest_page_fetched",
         "harvest_cancelled",

@@ -17,6 +17,7 @@ _KINDS = {
     "trial": "essais sur échantillon",
     "full": "traitements complets",
     "harvest": "lecture d'autres catalogues",
+    "protect": "tableaux protégés",
 }
 _OUTCOMES = {"job_succeeded": "réussis", "job_failed": "échoués", "job_cancelled": "annulés"}
 _ANSWERS = {

@@ -16,6 +16,7 @@ from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import Inputs
 from services.compute.jobs.model import Job
+from shared.engine.contract.policy import PolicyDimension, ReleasePolicy
 from shared.engine.tables.manifest import PARQUET
 from shared.errors import (
     DeadlineExceeded,
@@ -34,6 +35,7 @@ from tests.servers import PATIENCE_SECONDS
 TREATMENT = summing("dts_1")
 LIMITS = Limits(seconds=PATIENCE_SECONDS, memory_bytes=10**9)
 SPARES = Spares(0, LIMITS.memory_bytes)
+POLICY = ReleasePolicy(dimensions=(PolicyDimension(column="stop", levels=("value",)),))
 
 
 class Refusing:
@@ -45,6 +47,8 @@ class Refusing:
     def open_dataset(self, *_question: object) -> NoReturn:
         """Raise it, whatever is asked for."""
         raise self._error
+
+    open_for_protection = open_dataset
 
 
 def trial(treatment: Treatment) -> Job:
@@ -83,6 +87,13 @@ class Counting:
         """The same table, whatever is asked for."""
         dataset_id = question[1]
         self.asked.append(dataset_id)
+        return self._dataset(dataset_id)
+
+    def open_for_protection(self, dataset_id: str) -> dict[str, Any]:
+        """The same table, and what its owner lets be shown of it."""
+        return {"dataset": self._dataset(dataset_id), "policy": POLICY.model_dump(mode="json")}
+
+    def _dataset(self, dataset_id: str) -> dict[str, Any]:
         about = {"dataset_id": dataset_id, "title": "T", "version": 1, "licence": "lov2"}
         return {**about, "sha256": self._file.sha256, "file": self._file.model_dump()}
 
@@ -101,6 +112,33 @@ def test_dataset_under_two_names_is_opened_once(tmp_path: Path) -> None:
     ]
     assert catalog.asked == ["dts_1"]
     assert all(folder.input_path(number).read_bytes() == b"PAR1" for number in range(2))
+
+
+def protecting() -> Job:
+    """The job that makes the protected tables of a dataset."""
+    return trial(TREATMENT).model_copy(
+        update={"kind": "protect", "dataset_id": "dts_9", "project_id": None, "treatment": None}
+    )
+
+
+def test_protected_tables_are_made_by_the_policy_of_now(tmp_path: Path) -> None:
+    """The table is read whole, and the catalogue says by which policy."""
+    files = Storage("memory://")
+    file = files.put([b"PAR1"], "application/vnd.apache.parquet")
+    inputs = Inputs(Counting(file), files, SPARES, LIMITS, lambda: False)
+    [named] = inputs.gather(inputs.find(protecting()), JobFolder(tmp_path))
+    assert (named.dataset_id, named.columns, inputs.policy) == ("dts_9", None, POLICY)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [(WrongStage("il n'en est plus demandé"), Rejected), (Unavailable("n'en est plus"), Waiting)],
+)
+def test_why_no_protected_tables_can_be_made_is_told(answer: LabError, kind: type) -> None:
+    """In the catalogue's French words; what only takes time is waited for."""
+    inputs = Inputs(Refusing(answer), Storage("memory://"), SPARES, LIMITS, lambda: False)
+    with pytest.raises(kind, match=r"n'en est plus|lit encore ces données"):
+        inputs.find(protecting())
 
 
 class Granting(Counting):

@@ -1,0 +1,97 @@
+"""What an owner lets be shown of restricted data: a policy, tried or agreed to, and its tables."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field
+
+from shared.aggregate import now
+from shared.engine.contract.policy import MadeTables, ReleasePolicy
+from shared.errors import WrongStage
+from shared.events.event import FileRef, Frozen
+
+
+class VersionTables(Frozen):
+    """The protected tables of a version of the data, by the policy of that number; `file`: CSV."""
+
+    version: int
+    number: int
+    tables: MadeTables
+    file: FileRef
+
+
+class Publication(Frozen):
+    """A release policy of a dataset's owner, and what was made by it.
+
+    Its owner alone sees the `latest` tables, until it agrees to those of that `number`: then these
+    and those of later versions go into the dataset `tables_id`, and are `published` once that was
+    read. Another policy is tried beside what is published. Once it is `removed_at`, nothing is made
+    any more; another begins with the next number.
+    """
+
+    policy: ReleasePolicy
+    number: int
+    set_by: str
+    set_at: datetime
+    tables_id: str
+    agreed_at: datetime | None = None
+    removed_at: datetime | None = None
+    latest: VersionTables | None = None
+    published: VersionTables | None = None
+    refusal: str = Field(default="", description="why the last job made no tables, in French")
+
+    @property
+    def agreed_tables(self) -> VersionTables | None:
+        """The latest tables, if they are by the policy that its owner agreed to."""
+        return self._tables if self.agreed_at else None
+
+    @property
+    def _tables(self) -> VersionTables | None:
+        """The latest tables, if they are by the policy of now."""
+        return self.latest if self.latest and self.latest.number == self.number else None
+
+    @property
+    def files(self) -> tuple[FileRef, ...]:
+        """The tables that are kept."""
+        return tuple(tables.file for tables in (self.latest, self.published) if tables)
+
+    def agreed(self, number: int) -> Self:
+        """The same once its owner agreed to the tables that it saw by the policy of that number.
+
+        Raises WrongStage where there are none, or another policy was set since.
+        """
+        if number != self.number or self.removed_at:
+            raise WrongStage(
+                "ce qui peut être montré a changé depuis : relisez les tableaux, puis acceptez-les"
+            )
+        if self._tables is None:
+            why = f" : {self.refusal}" if self.refusal else ""
+            raise WrongStage(f"ces tableaux ne sont pas faits{why}")
+        return self if self.agreed_at else self.model_copy(update={"agreed_at": now()})
+
+    def with_tables(self, version: int, tables: MadeTables, file: FileRef) -> Self:
+        """The same with these tables; unchanged where they are by another policy, or no newer."""
+        if self.removed_at or tables.policy != self.policy or self._covers(version):
+            return self
+        latest = VersionTables(version=version, number=self.number, tables=tables, file=file)
+        return self.model_copy(update={"latest": latest, "refusal": ""})
+
+    def refused(self, version: int, reason: str) -> Self:
+        """The same with why no tables were made of that version, unless they were since."""
+        if self.removed_at or self._covers(version):
+            return self
+        return self.model_copy(update={"refusal": reason})
+
+    def with_published(self, file: FileRef) -> Self:
+        """The same once the tables in that file can be read by everybody."""
+        tables = self.agreed_tables
+        is_there = tables is not None and tables.file.sha256 == file.sha256
+        return self.model_copy(update={"published": tables}) if is_there else self
+
+    def removed(self) -> Self:
+        """The same once nothing is made by it any more."""
+        gone = {"latest": None, "published": None, "refusal": "", "agreed_at": None}
+        return self.model_copy(update={**gone, "removed_at": now()})
+
+    def _covers(self, version: int) -> bool:
+        return self._tables is not None and self._tables.version >= version

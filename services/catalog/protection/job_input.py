@@ -1,0 +1,40 @@
+"""What compute is given to make protected tables."""
+
+from pydantic import BaseModel
+
+from services.catalog.access.grants import Grant
+from services.catalog.access.views import GrantedDataset
+from services.catalog.datasets.model import Dataset
+from shared.aggregate import now
+from shared.engine.contract.policy import ReleasePolicy
+from shared.errors import WrongStage
+from shared.store import Store
+
+
+class ProtectedDataset(BaseModel):
+    """The table that protected tables are made of, whole, and by which policy."""
+
+    dataset: GrantedDataset
+    policy: ReleasePolicy
+
+
+def open_for_protection(store: Store, dataset_id: str) -> ProtectedDataset:
+    """The table to make protected tables of, as it is now, and the policy that is in force.
+
+    Raises WrongStage where none are to be made any more, and as `Dataset.readable` does.
+    """
+    dataset = store.of(Dataset).get(dataset_id)
+    publication = dataset.active_publication
+    if publication is None or dataset.metadata.access != "restricted":
+        raise WrongStage("il n'est plus demandé de tableaux protégés de ces données")
+    version, table = dataset.readable()
+    # Nobody is asked: its owner has it made.
+    grant = Grant(
+        dataset_id=dataset.id,
+        title=dataset.metadata.title,
+        owner_id=dataset.owner_id,
+        state="granted",
+        requested_at=now(),
+    )
+    granted = GrantedDataset.of(dataset, version, table, grant, None)
+    return ProtectedDataset(dataset=granted, policy=publication.policy)

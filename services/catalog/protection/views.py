@@ -1,0 +1,28 @@
+"""What is shown of protected tables, and of the policy that they are made by."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from services.catalog.decisions.publication import VersionTables
+from shared.engine.contract.policy import ReleasePolicy
+
+
+class PolicyView(BaseModel):
+    """What the owner of restricted data lets be shown, and the tables that are made of that.
+
+    Others than the owner and staff see what is published, and the policy of that.
+    """
+
+    policy: ReleasePolicy | None = None
+    number: int | None = Field(default=None, description="of the policy, which an agreement names")
+    set_by: str | None = None
+    set_at: datetime | None = None
+    agreed_at: datetime | None = Field(default=None, description="null while it is only tried")
+    refusal: str = Field(default="", description="why the last job made no tables, in French")
+    latest: VersionTables | None = Field(default=None, description="made last, maybe by another")
+    published: VersionTables | None = Field(default=None, description="that everybody can read")
+    tables_id: str | None = Field(default=None, description="the dataset that they go into")
+    proposal: ReleasePolicy | None = Field(
+        default=None, description="to its owner, by the form of the table: where to begin"
+    )

@@ -1,0 +1,160 @@
+"""Protected tables between the catalogue and whoever asks, over the broker and HTTP."""
+
+from typing import Any
+
+import pytest
+
+from shared import events
+from shared.aggregate import new_id, now
+from shared.engine.contract.policy import MadeTables, ReleasePolicy
+from shared.engine.tables.manifest import Input, Manifest, Output
+from shared.errors import WrongStage
+from tests.integration.catalog.lab import CSV, Lab, problem_of
+from tests.servers import eventually
+
+POLICY: dict[str, Any] = {"dimensions": [{"column": "com", "levels": ["commune"]}]}
+TABLES = "tableau;commune;nombre\ncommune;14118;12\n"
+OWNER = "mbr_o"
+
+
+def restricted(lab: Lab) -> str:
+    """A restricted dataset that was read, by its path."""
+    return f"/datasets/{lab.published(OWNER, 'commune', access='restricted', title='Aides')}"
+
+
+def put(lab: Lab, path: str, policy: dict[str, Any] | None = None) -> Any:
+    """Set the policy; what the owner is answered."""
+    token = lab.token(OWNER, "owner")
+    return lab.call("PUT", f"{path}/release-policy", token, json=policy or POLICY)
+
+
+def made(lab: Lab, path: str, version: int = 1, content: str = TABLES) -> events.JobSucceeded:
+    """The end of the job that made the tables of that version by the policy."""
+    dataset_id = path.removeprefix("/datasets/")
+    tables = MadeTables(
+        policy=ReleasePolicy.model_validate(POLICY), tables=("ensemble", "commune"),
+        most_at_once=1, cells=2, shown=2, has_repeated_units=False,
+    )  # fmt: skip
+    read = Input(name="source", dataset_id=dataset_id, version=version, sha256="a" * 64)
+    manifest = Manifest(
+        job_id=new_id("job"),
+        kind="protect",
+        inputs=(read,),
+        outputs=(Output(name="tableaux.csv", file=lab.files.put([content.encode()], "text/csv")),),
+        reports=({"summary": "", "made": tables.model_dump(mode="json")},),
+        started=now(),
+        ended=now(),
+    )
+    about_it = {"job_id": manifest.job_id, "kind": "protect", "dataset_id": dataset_id}
+    return events.JobSucceeded(**about_it, result=lab.put(manifest), seconds=0.1)
+
+
+def state(lab: Lab, path: str) -> Any:
+    """What the owner sees of its policy."""
+    return lab.get(f"{path}/release-policy", lab.token(OWNER, "owner"))
+
+
+def agreed(lab: Lab) -> tuple[str, str]:
+    """The path of a dataset, and of that of its tables, which everybody reads."""
+    path = restricted(lab)
+    assert put(lab, path).status == 202
+    lab.publish(made(lab, path), times=2)
+    eventually(lambda: state(lab, path)["latest"], what="tables to see")
+    token = lab.token(OWNER, "owner")
+    answer = lab.call("POST", f"{path}/release-policy/agreement", token, json={"number": 1})
+    assert answer.status == 200
+    tables_id = answer.json()["tables_id"]
+    lab.wait_for("dataset_registered", dataset_id=tables_id)
+    lab.ingest(tables_id, 1, "commune")
+    eventually(lambda: state(lab, path)["published"], what="published tables")
+    return path, f"/datasets/{tables_id}"
+
+
+def test_policy_with_a_slip_of_the_pen_is_refused(lab: Lab) -> None:
+    """A cap that is not read as one would be none."""
+    measure = {"column": "aide", "plafond": 100}
+    problem = problem_of(put(lab, restricted(lab), POLICY | {"measures": [measure]}), 422)
+    assert "measures.0.plafond" in problem
+
+
+def test_policy_is_its_owner_s_and_of_restricted_data(lab: Lab) -> None:
+    """Others are told so; of open data it makes no sense."""
+    path, other = restricted(lab), lab.token("mbr_z", "owner")
+    problem_of(lab.call("PUT", f"{path}/release-policy", other, json=POLICY), 403)
+    problem_of(lab.call("GET", f"{path}/release-policy", other), 404)
+    problem_of(put(lab, f"/datasets/{lab.published(OWNER, 'commune')}"), 409)
+
+
+def test_refusal_is_the_owner_s_to_read(lab: Lab) -> None:
+    """In the words of the job, which names the field."""
+    path = restricted(lab)
+    put(lab, path)
+    about_it = {"kind": "protect", "dataset_id": path.removeprefix("/datasets/")}
+    failure = events.JobFailed(**about_it, job_id="job_f", dataset_version=1, reason="pas de com")
+    lab.publish(failure)
+    eventually(lambda: state(lab, path)["refusal"] == "pas de com", what="the refusal")
+
+
+def test_compute_is_given_the_table_and_the_policy(lab: Lab) -> None:
+    """The whole table, with its columns; nothing once the policy is removed."""
+    path = restricted(lab)
+    dataset_id = path.removeprefix("/datasets/")
+    put(lab, path)
+    with lab.rpc() as catalog:
+        opened = catalog.open_for_protection(dataset_id)
+        assert opened["policy"]["dimensions"][0]["column"] == "com"
+        dataset = opened["dataset"]
+        assert (dataset["version"], dataset["columns"]) == (1, None)
+        assert [column["name"] for column in dataset["described"]] == ["commune"]
+        lab.call("DELETE", f"{path}/release-policy", lab.token(OWNER, "owner"))
+        with pytest.raises(WrongStage):
+            catalog.open_for_protection(dataset_id)
+
+
+def test_tables_are_open_and_take_no_upload(lab: Lab) -> None:
+    """Who reads them sees of what they are; the lab alone makes their versions."""
+    path, tables = agreed(lab)
+    stranger = lab.token("mbr_z", "holder")
+    dataset = lab.get(tables, stranger)
+    assert (dataset["access"], dataset["owner_id"]) == ("open", OWNER)
+    assert dataset["tables_of"] == path.removeprefix("/datasets/")
+    assert lab.get(path, stranger)["tables_id"] == tables.removeprefix("/datasets/")
+    answer = lab.post_file(f"{tables}/versions", lab.token(OWNER, "owner"), {}, CSV)
+    problem_of(answer, 409)
+
+
+def test_same_tables_of_another_version_are_no_new_version(lab: Lab) -> None:
+    """They are those of that version all the same."""
+    path, tables = agreed(lab)
+    lab.post_file(f"{path}/versions", lab.token(OWNER, "owner"), {}, b"com\n14118\n14118\n")
+    lab.ingest(path.removeprefix("/datasets/"), 2, "commune")
+    lab.publish(made(lab, path, version=2))
+    eventually(lambda: state(lab, path)["published"]["version"] == 2, what="version 2")
+    assert len(lab.get(tables, lab.token("mbr_z", "holder"))["versions"]) == 1
+
+
+@pytest.mark.parametrize("which", ["policy", "source", "tables"])
+def test_whichever_ends_the_tables_are_retired(lab: Lab, which: str) -> None:
+    """The policy, the data, or the tables by themselves: nothing is shown any more."""
+    path, tables = agreed(lab)
+    token = lab.token(OWNER, "owner")
+    if which == "policy":
+        assert lab.call("DELETE", f"{path}/release-policy", token).status == 200
+    else:
+        ended = path if which == "source" else tables
+        lab.call("POST", f"{ended}/retirement", token, json={"reason": "fini"})
+    eventually(lambda: lab.get(tables, token)["state"] == "retired", what="their end")
+    eventually(lambda: state(lab, path)["published"] is None, what="the end of the policy")
+    problem_of(lab.call("GET", f"{path}/release-policy", lab.token("mbr_z", "holder")), 404)
+
+
+def test_title_that_goes_with_its_data_is_not_in_that_of_the_tables(lab: Lab) -> None:
+    """Nor in what is said of them."""
+    path, tables = agreed(lab)
+    token = lab.token(OWNER, "owner")
+    body = {"reason": "fini", "keep_title": False}
+    assert lab.call("DELETE", path, token, json=body).status == 200
+    eventually(lambda: lab.get(tables, token)["state"] == "retired", what="their end")
+    assert "Aides" not in str(
+        lab.get(tables, token)["title"] + lab.get(tables, token)["description"]
+    )

@@ -1,0 +1,218 @@
+"""What an owner lets be shown of restricted data: tried, seen, agreed to, renewed, removed."""
+
+from typing import Any
+
+import pytest
+
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import VersionContent
+from services.catalog.decisions.publication import Publication
+from shared.engine.contract.policy import MadeTables, PolicyDimension, ReleasePolicy
+from shared.engine.tables.privacy import Privacy
+from shared.errors import WrongStage
+from shared.events import (
+    FileRef,
+    ProtectionRequested,
+    ReleasePolicyAgreed,
+    ReleasePolicySet,
+    ResultsRecalled,
+)
+from tests.unit.catalog.samples import made_of, metadata, profile, published, ref, sources_under
+
+
+def policy(*columns: str) -> ReleasePolicy:
+    """A policy of these columns."""
+    return ReleasePolicy(
+        dimensions=tuple(PolicyDimension(column=name, levels=("value",)) for name in columns)
+    )
+
+
+FIRST, SECOND = policy("statut"), policy("statut", "sexe")
+
+
+def restricted(**more: Any) -> Dataset:
+    """A restricted dataset with a version that was read."""
+    return published("dts_r", metadata("Aides", access="restricted", **more))
+
+
+def tried(dataset: Dataset | None = None) -> Dataset:
+    """The same with the tables of a first policy, which its owner sees."""
+    dataset = dataset or restricted()
+    dataset.set_policy(FIRST)
+    note(dataset, 1, FIRST)
+    return dataset
+
+
+def note(dataset: Dataset, version: int, made_by: ReleasePolicy, letter: str = "c") -> None:
+    """Let a job have made the tables of a version by that policy."""
+    tables = MadeTables(
+        policy=made_by, tables=("ensemble",), most_at_once=1, cells=1, shown=1,
+        has_repeated_units=False,
+    )  # fmt: skip
+    dataset.note_tables(version, tables, ref(letter), "job_1")
+
+
+def publication_of(dataset: Dataset) -> Publication:
+    """Its publication, which is there."""
+    assert dataset.publication
+    return dataset.publication
+
+
+def requests(dataset: Dataset) -> list[tuple[int, int]]:
+    """The version and the policy's number of each request for tables."""
+    return [
+        (event.version, event.number)
+        for event in dataset.recorded()
+        if isinstance(event, ProtectionRequested)
+    ]
+
+
+def test_same_policy_again_changes_nothing() -> None:
+    """Another one is the next number, and its tables are asked for."""
+    dataset = restricted()
+    for next_policy in (FIRST, FIRST, SECOND):
+        dataset.set_policy(next_policy)
+    assert requests(dataset) == [(1, 1), (1, 2)]
+    numbers = [e.number for e in dataset.recorded() if isinstance(e, ReleasePolicySet)]
+    assert numbers == [1, 2]
+
+
+def test_same_policy_again_is_tried_again_where_that_failed() -> None:
+    """An operator cancelled the job, or the data changed: what was agreed to stays so."""
+    dataset = tried()
+    dataset.agree_to_tables(1)
+    dataset.note_no_tables(2, "annulé")
+    assert publication_of(dataset).refusal == "annulé"
+    dataset.set_policy(FIRST)
+    assert requests(dataset) == [(1, 1), (1, 1)]
+    assert publication_of(dataset).agreed_at
+    assert not publication_of(dataset).refusal
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        published("dts_o"),
+        Dataset(id="dts_w", owner_id="m", metadata=metadata(access="restricted")),
+        published("dts_f", metadata(access="restricted", content="files")),
+        published(
+            "dts_m",
+            metadata(access="restricted"),
+            provenance=made_of(*sources_under("lov2"), restricted_ids=("dts_x",)),
+        ),
+    ],
+    ids=["open", "not read yet", "files", "made of others' data"],
+)
+def test_only_restricted_tables_of_one_s_own_have_a_policy(dataset: Dataset) -> None:
+    """Of a crossing the others decide, too."""
+    with pytest.raises(WrongStage):
+        dataset.set_policy(FIRST)
+
+
+def test_owner_agrees_to_the_tables_that_it_saw() -> None:
+    """Not to some that are not there, nor to those of another policy; once is enough."""
+    dataset = restricted()
+    with pytest.raises(WrongStage, match="n'a pas dit"):
+        dataset.agree_to_tables(1)
+    dataset.set_policy(FIRST)
+    with pytest.raises(WrongStage, match="ne sont pas faits"):
+        dataset.agree_to_tables(1)
+    note(dataset, 1, FIRST)
+    dataset.set_policy(SECOND)
+    for number in (1, 2):
+        with pytest.raises(WrongStage):
+            dataset.agree_to_tables(number)
+    note(dataset, 1, SECOND)
+    dataset.agree_to_tables(2)
+    dataset.agree_to_tables(2)
+    assert [isinstance(event, ReleasePolicyAgreed) for event in dataset.recorded()].count(True) == 1
+
+
+def test_late_results_change_nothing() -> None:
+    """Of another policy, an older version, or told twice; nor does the failure of such a job."""
+    dataset = tried()
+    dataset.set_policy(SECOND)
+    note(dataset, 2, SECOND, "d")
+    before = publication_of(dataset)
+    note(dataset, 2, FIRST, "e")
+    note(dataset, 1, SECOND, "e")
+    note(dataset, 2, SECOND, "e")
+    dataset.note_no_tables(1, "colonne absente")
+    assert publication_of(dataset) == before
+
+
+def test_tables_answer_once_everybody_can_read_them() -> None:
+    """Those before go on until then, also while another policy is tried."""
+    dataset = tried()
+    dataset.note_published_tables(ref("c"))
+    assert dataset.answering_tables is None
+    dataset.agree_to_tables(1)
+    assert dataset.answering_tables is None
+    dataset.note_published_tables(ref("c"))
+    assert dataset.answering_tables
+    assert dataset.answering_tables.policy == FIRST
+    note(dataset, 2, FIRST, "d")
+    dataset.set_policy(SECOND)
+    note(dataset, 2, SECOND, "e")
+    dataset.note_published_tables(ref("e"))
+    assert dataset.answering_tables.policy == FIRST
+    dataset.agree_to_tables(2)
+    dataset.note_published_tables(ref("e"))
+    assert dataset.answering_tables.policy == SECOND
+
+
+def test_each_published_version_has_its_tables_made() -> None:
+    """As long as the data is restricted and its policy in force."""
+    dataset = tried()
+    read(dataset, "d")
+    dataset.remove_policy()
+    read(dataset, "e")
+    assert requests(dataset) == [(1, 1), (2, 1)]
+
+
+def read(dataset: Dataset, letter: str) -> None:
+    """Another version comes and is read."""
+    dataset.register(VersionContent(file=ref(letter), filename="a.csv"))
+    dataset.publish(None, ref("b"), profile(), "job_1")
+
+
+def test_removed_policy_makes_way_for_another_dataset_of_tables() -> None:
+    """That of before is retired for good; numbers go on, so that no agreement is to another."""
+    dataset = tried()
+    first = dataset.tables_id
+    dataset.remove_policy()
+    assert (dataset.tables_id, dataset.answering_tables) == ("", None)
+    dataset.set_policy(FIRST)
+    assert publication_of(dataset).number == 2
+    assert dataset.tables_id not in {"", first}
+
+
+def test_retired_data_has_no_tables() -> None:
+    """Nothing is asked of them any more."""
+    dataset = tried()
+    dataset.agree_to_tables(1)
+    dataset.note_published_tables(ref("c"))
+    dataset.retire_here("mbr_owner", "fin")
+    assert (dataset.tables_id, dataset.answering_tables) == ("", None)
+
+
+def test_deletion_takes_the_tables_and_the_policy_with_it() -> None:
+    """Those that come late, too."""
+    dataset = tried()
+    recalled = ResultsRecalled(
+        dataset_id="dts_r", owner_id="mbr_owner", title="Aides", reason="fin", job_ids=()
+    )
+    dataset.delete("mbr_owner", "fin", "Aides", recalled, [])
+    assert dataset.publication is None
+    note(dataset, 1, FIRST, "f")
+    assert dataset.deletion
+    assert {ref("c").sha256, ref("f").sha256} <= {*dataset.deletion.pending}
+
+
+def test_protected_tables_are_not_held_for_what_they_tell_of_persons() -> None:
+    """What is few or alike is hidden in them."""
+    dataset = Dataset(id="dts_t", owner_id="m", metadata=metadata(), tables_of="dts_r")
+    dataset.register(VersionContent(file=FileRef(sha256="a" * 64, size=1), filename="t.csv"))
+    privacy = Privacy(verdict="direct", subject="persons", k=1)
+    dataset.publish(1, ref("b"), profile().model_copy(update={"privacy": privacy}), "job_1")
+    assert dataset.state == "published"
