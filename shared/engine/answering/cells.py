@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from shared.engine.answering.source import Depths, ProtectedSource
+from shared.engine.answering.sql_text import literal, quoted
 from shared.engine.contract.policy import (
     COUNT,
     NOTHING,
@@ -17,9 +18,8 @@ from shared.engine.contract.policy import (
     PolicyDimension,
     table_name,
 )
-from shared.engine.database import literal, quoted
 
-PLACE, UNITS, HIDDEN = "‹tableau›", "‹unités›", "‹masqué›"
+PLACE, UNITS, HIDDEN = "tableau de la cellule", "unités de la cellule", "cellule masquée"
 """The columns of a cell beside those of the data: of which of the tables it is, counted from 0, its
 units, and whether they are hidden."""
 
@@ -28,7 +28,7 @@ _DATES = {"year": "-01-01", "month": "-01"}
 
 def sum_name(measure: str) -> str:
     """Return the column of a cell's sum; null where it is hidden."""
-    return f"‹somme de {measure}›"
+    return f"somme de {measure} de la cellule"
 
 
 def cells_sql(source: ProtectedSource, role: str, tables: Sequence[Depths]) -> str:
@@ -111,8 +111,9 @@ class _Cells:
         if level in _DATES:
             return f"{known} || '{_DATES[level]}'"
         if level == "quarter":
-            month = f"lpad(CAST(3 * CAST(right({text}, 1) AS INTEGER) - 2 AS VARCHAR), 2, '0')"
-            return f"CASE WHEN {known} IS NULL THEN NULL ELSE left({text}, 4) || '-' || {month} || '-01' END"
+            first = f"3 * TRY_CAST(right({known}, 1) AS INTEGER) - 2"
+            month = f"lpad(CAST({first} AS VARCHAR), 2, '0')"
+            return f"left({known}, 4) || '-' || {month} || '-01'"
         if level == "value" and self._source.sql_type(dimension.column) == "DOUBLE":
             return f"replace(replace({known}, ' ', ''), ',', '.')"
         return known

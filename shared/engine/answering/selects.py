@@ -6,6 +6,7 @@ so that a cell hidden elsewhere takes nothing from it; it is empty where a cell 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlglot import exp, parse_one
 from sqlglot.optimizer.scope import Scope
@@ -14,6 +15,7 @@ from shared.engine.answering.cells import is_incomplete_sql
 from shared.engine.answering.figures import Figures, Part, no_measure
 from shared.engine.answering.needed_levels import needed_depth
 from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
+from shared.engine.answering.sql_text import DIALECT, text_of
 from shared.language.french import quoted as in_quotes
 
 _KINDS = ("", "INNER", "CROSS")
@@ -22,22 +24,34 @@ _KINDS = ("", "INNER", "CROSS")
 _SINGLE_ROWS = (
     "des lignes une à une ne sont dans aucun tableau : comptez-les ou additionnez-les, par groupe"
 )
-_OTHER_FIGURES = {
+_NO_SUM = (
+    "ce calcul n'est ni un nombre, ni une somme, ni une moyenne : aucun tableau ne le contient"
+)
+_OTHER_FIGURES: dict[type[exp.Expr], str] = {
     exp.Min: "une plus petite valeur est celle d'une seule ligne",
     exp.Max: "une plus grande valeur est celle d'une seule ligne",
     exp.Median: "une médiane n'est dans aucun tableau",
 }
 
 
+class Reader(NamedTuple):
+    """A SELECT that reads the data itself, which stands in it as `table`, called `alias`."""
+
+    scope: Scope
+    select: exp.Select
+    table: exp.Table
+    alias: str
+
+
 def tables_of_select(
-    scope: Scope, alias: str, source: ProtectedSource, role: str, before: Depths
+    reader: Reader, source: ProtectedSource, role: str, before: Depths
 ) -> list[Depths]:
-    """Make the figures of a SELECT, which reads the data as `alias`, figures of cells.
+    """Make the figures of a SELECT on the data figures of cells.
 
     Returns the tables whose cells it then reads under that name; `before` is what steps before it
     need, `role` names the tables in it. Raises NotInTables for one that is no sum of cells.
     """
-    answer = _Answer(scope, alias, source, role)
+    answer = _Answer(*reader, source, role)
     answer.check()
     return answer.replace_figures(before)
 
@@ -47,13 +61,14 @@ class _Answer:
     """The figures of one SELECT."""
 
     scope: Scope
+    select: exp.Select
+    table: exp.Table
     alias: str
     source: ProtectedSource
     role: str
     tables: list[Depths] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.select: exp.Select = self.scope.expression
         self._figures = Figures(self.source, self.alias)
         self._aggregates = list(self._found_aggregates())
 
@@ -66,15 +81,17 @@ class _Answer:
             name in self.select.args and self.select.args[name] for name in ("qualify", "connect")
         ):
             raise NotInTables("QUALIFY n'est pas suivi ici : filtrez le résultat par un WITH")
-        if group is not None and set(_set_arguments(group)):
+        if group is not None and any(
+            value for name, value in group.args.items() if name != "expressions"
+        ):
             raise NotInTables("ce regroupement n'est pas suivi ici")
         self._check_joins()
 
     def _check_joins(self) -> None:
         """Raise for a join that keeps rows of other tables which no row of the data meets."""
-        is_first = _reads(self.select.args.get("from_"), self.scope, self.alias)
+        is_first = self._reads(self.select.args.get("from_"))
         for join in self.select.args.get("joins") or ():
-            is_own, side = _reads(join, self.scope, self.alias), (join.side or "").upper()
+            is_own, side = self._reads(join), (join.side or "").upper()
             keeping = "LEFT" if is_first else "RIGHT" if is_own else ""
             is_kept = side in ("", keeping) and (join.kind or "").upper() in _KINDS
             if not is_kept or join.args.get("using"):
@@ -82,6 +99,9 @@ class _Answer:
                     "cette jointure garde aussi ce qui n'est pas dans ces données : comptez"
                     " d'abord, puis joignez le résultat"
                 )
+
+    def _reads(self, node: exp.Expr | None) -> bool:
+        return node is not None and node.this is self.table
 
     def _found_aggregates(self) -> Iterator[exp.Expr]:
         """Yield the figures of this SELECT, each with its FILTER; windows are of figures."""
@@ -130,7 +150,7 @@ class _Answer:
         others = [column for column in own if id(column) not in measured | units]
         depths = self.source.finest(base, self._depths(others))
         place = self._place(depths)
-        where = self._figures.among(place, condition.sql(dialect="duckdb") if condition else "")
+        where = self._figures.among(place, text_of(condition) if condition else "")
         return self._written(function, where, depths, condition, keys)
 
     def _measured(self, function: exp.Expr) -> list[tuple[exp.Column, object]]:
@@ -178,8 +198,8 @@ class _Answer:
                 hidden = f"({part.hidden}) OR ({part.rows_hidden})"
                 text = self._or_hidden(hidden, where, mean, depths, keys)
             case _:
-                raise NotInTables(_OTHER_FIGURES.get(type(function), self._other(function)))
-        return parse_one(f"({text})", dialect="duckdb")
+                raise NotInTables(_OTHER_FIGURES.get(type(function), _NO_SUM))
+        return parse_one(f"({text})", dialect=DIALECT)
 
     def _part(self, node: exp.Expr) -> Part:
         if isinstance(node, exp.Distinct):
@@ -231,11 +251,11 @@ class _Answer:
         """Raise unless the distinct units of a group are those of one cell, or add up."""
         names = [node.name.lower() for node in counted.expressions if isinstance(node, exp.Column)]
         if names != [self.source.unit] or len(counted.expressions) > 1:
-            name = in_quotes(counted.expressions[0].sql(dialect="duckdb"))
+            name = in_quotes(text_of(counted.expressions[0]))
             raise NotInTables(f"combien de {name} diffèrent n'est dans aucun tableau")
         if not self.source.made.has_repeated_units and not self._joins:
             return
-        fixed = {*self._separated(keys), *self._equal(condition), *self._equal(_where(self.select))}
+        fixed = self._separated([*keys, *_equal_parts(condition, _where(self.select))])
         if loose := [in_quotes(name) for name in depths if name not in fixed]:
             raise NotInTables(
                 f"une même unité peut être dans plusieurs classes de {', '.join(loose)} : elle"
@@ -264,22 +284,6 @@ class _Answer:
                 separated.add(name)
         return separated
 
-    def _equal(self, condition: exp.Expr | None) -> set[str]:
-        """Return the dimensions of which a condition takes one class alone."""
-        if condition is None:
-            return set()
-        names = set()
-        for node in condition.flatten() if isinstance(condition, exp.And) else [condition]:
-            columns = self._figures.own(node)
-            is_one = isinstance(node, exp.EQ) and len(columns) == 1
-            if (
-                is_one
-                and isinstance(node.this, exp.Column)
-                and isinstance(node.expression, exp.Literal)
-            ):
-                names.add(self.source.dimension(columns[0].name).column)
-        return names
-
     def _or_hidden(
         self, hidden: str, where: str, value: str, depths: Depths, keys: list[exp.Expr]
     ) -> str:
@@ -306,11 +310,8 @@ class _Answer:
     def _no_rows(self) -> str:
         return (
             "une même unité a plusieurs lignes, et les tableaux comptent des unités : écrivez"
-            f" count(DISTINCT {self.source.unit or 'l’unité'})"
+            f" count(DISTINCT {self.source.unit or '…'})"
         )
-
-    def _other(self, function: exp.Expr) -> str:
-        return f"{function.sql_name() if hasattr(function, 'sql_name') else 'cette fonction'} n'est pas une somme"
 
 
 _OPEN_FIGURES = (exp.Min, exp.Max, exp.AnyValue, exp.First)
@@ -321,22 +322,16 @@ _WHOLE = {"year": {"year"}, "quarter": {"quarter of year"}, "month": {"month of 
 
 def _date_part(key: exp.Expr) -> str:
     """Return what of a date a group is made by; `of year` where that tells the year as well."""
+    name = type(key).__name__.lower()
     match key:
-        case exp.Year():
-            return "year"
-        case exp.Quarter():
-            return "quarter"
-        case exp.Month():
-            return "month"
         case exp.Extract():
-            return key.name.lower()
+            name = key.name.lower()
         case exp.DateTrunc() | exp.TimestampTrunc():
             unit = key.args["unit"].name.lower()
-            return unit if unit == "year" else f"{unit} of year"
+            name = unit if unit == "year" else f"{unit} of year"
         case exp.TimeToStr():
-            form = key.args["format"].name
-            return {"%Y": "year", "%m": "month"}.get(form, "month of year")
-    return ""
+            name = {"%Y": "year", "%m": "month"}.get(key.args["format"].name, "month of year")
+    return name
 
 
 def _conditional_count(
@@ -372,18 +367,17 @@ def _where(select: exp.Select) -> exp.Expr | None:
     return where.this if where is not None else None
 
 
+def _equal_parts(*conditions: exp.Expr | None) -> Iterator[exp.Expr]:
+    """Yield what conditions, which hold together, compare with a constant and find equal to it."""
+    for condition in filter(None, conditions):
+        for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+            node = part.unnest()
+            if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Literal):
+                yield node.this
+
+
 def _sum(amount: str, where: str) -> str:
     return f"sum({amount}) FILTER (WHERE {where})"
-
-
-def _set_arguments(group: exp.Group) -> Iterator[str]:
-    yield from (
-        name for name, value in group.args.items() if value and name not in ("expressions",)
-    )
-
-
-def _reads(node: exp.Expr | None, scope: Scope, alias: str) -> bool:
-    return node is not None and node.this is scope.sources[alias]
 
 
 def own_nodes(select: exp.Expr) -> Iterator[exp.Expr]:

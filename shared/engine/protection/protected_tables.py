@@ -39,7 +39,7 @@ from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
 from shared.language.french import quoted as in_quotes
 
-_MOST_TIMES = 50
+_MOST_TIMES = 20
 
 
 class ProtectedTables(NamedTuple):
@@ -140,11 +140,12 @@ def _around(sums: Hiding, measure: Measure) -> Needed:
 
 def _hide_until_proved(hiding: Hiding, values: Amounts, needed: Needed) -> None:
     hiding.settle()
-    for _ in range(_MOST_TIMES):
+    for times in range(_MOST_TIMES):
         disclosed = unprotected(hiding.lattice, values, hiding.hidden, needed)
         if not len(disclosed):
             return
-        if not hiding.hide_beside(disclosed):
+        # A cell that is told again and again has many around it that are told as well.
+        if not hiding.hide_beside(disclosed, 1 << times // 2):
             break
         # A table that proves another cell hidden proves it too when more is hidden.
         needed = needed.of(np.flatnonzero(np.isin(needed.cells, disclosed)))
