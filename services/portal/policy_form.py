@@ -102,10 +102,7 @@ class PolicyState:
 
 
 class OfferedColumn(NamedTuple):
-    """A column that tables may be made by, or that is summed; `levels` with what they are called.
-
-    An owner may leave out all of its levels but one.
-    """
+    """A column to count by or to add up; its choices of `levels`, as `epci commune`, in French."""
 
     levels: dict[str, str]
     is_number: bool = False
