@@ -12,8 +12,9 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from shared.engine.answering.cells import CellTable, cells_sql
 from shared.engine.answering.selects import Reader, is_window, own_nodes, tables_of_select
-from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
+from shared.engine.answering.source import Depths, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, text_of
+from shared.engine.applications.application import NotInTables
 from shared.engine.applications.query.sql.statement import parse
 
 Schema = Mapping[str, Sequence[str]]
