@@ -4,6 +4,7 @@ from services.catalog.datasets.manifests import output_of, read_manifest, tables
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.decisions.publication import VersionTables
+from services.catalog.protection.minimum import check_units
 from services.catalog.protection.proposing import proposed_policy
 from services.catalog.protection.tables_dataset import FILENAME, metadata_of, title_of, version_of
 from services.catalog.protection.views import PolicyView
@@ -22,12 +23,14 @@ _REMOVED = "il n'est plus fait de tableaux de ces données ; ce qui en est sorti
 def set_policy(store: Store, dataset_id: str, owner_id: str, policy: ReleasePolicy) -> Dataset:
     """Have the tables of the owner's dataset made by that policy, for its owner to see.
 
-    Raises Forbidden for anybody but the owner, and as `Dataset.set_policy` does.
+    Raises Forbidden for anybody but the owner, Invalid for fewer units behind a figure than the
+    rules of release ask for, and as `Dataset.set_policy` does.
     """
 
     def decide(dataset: Dataset) -> None:
         dataset.check_changeable(owner_id, _DECIDES)
         dataset.set_policy(policy)
+        check_units(dataset, policy)
 
     return store.of(Dataset).change(dataset_id, decide)
 

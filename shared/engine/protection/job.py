@@ -18,7 +18,8 @@ def protect_table(
 ) -> tuple[list[OutputFile], list[Report]]:
     """Make the tables of the job's only input; returns them as Parquet and CSV, and the report.
 
-    Rows that sum others are left out. Raises Rejected, in French, naming the policy's field that does not fit.
+    Rows that sum others are left out. Raises Rejected, in French, naming the policy's field that
+    does not fit.
     """
     if work.policy is None:
         raise Rejected("il manque ce qui peut être montré")

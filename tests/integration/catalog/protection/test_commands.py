@@ -1,5 +1,6 @@
 """Protected tables between the catalogue and whoever asks, over the broker and HTTP."""
 
+import json
 from typing import Any
 
 import pytest
@@ -75,6 +76,12 @@ def test_policy_with_a_slip_of_the_pen_is_refused(lab: Lab) -> None:
     measure = {"column": "aide", "plafond": 100}
     problem = problem_of(put(lab, restricted(lab), POLICY | {"measures": [measure]}), 422)
     assert "measures.0.plafond" in problem
+
+
+def test_policy_with_too_few_units_is_refused(lab: Lab) -> None:
+    """At its field; eleven are needed of what may be persons."""
+    problem = json.loads(problem_of(put(lab, restricted(lab), POLICY | {"minimum_units": 10}), 422))
+    assert (problem["field"], "11 unités" in problem["detail"]) == ("minimum_units", True)
 
 
 def test_policy_is_its_owner_s_and_of_restricted_data(lab: Lab) -> None:

@@ -27,11 +27,11 @@ def test_rows_that_sum_others_are_left_out(
     for folder in ("in", "out"):
         (tmp_path / folder).mkdir()
     table = tmp_path / "in" / "0"
-    duckdb.execute(f"""
-        COPY (SELECT CASE WHEN n IN (14, 27) THEN 'Total' ELSE 'accordé' END AS statut,
-                     CASE n WHEN 14 THEN '91' WHEN 27 THEN '246' ELSE n::VARCHAR END AS aide
-              FROM range(1, 28) AS r(n) ORDER BY n) TO '{table}' (FORMAT parquet)
-    """)
+    duckdb.sql("""
+        SELECT CASE WHEN n IN (14, 27) THEN 'Total' ELSE 'accordé' END AS statut,
+               CASE n WHEN 14 THEN '91' WHEN 27 THEN '246' ELSE n::VARCHAR END AS aide
+        FROM range(1, 28) AS r(n) ORDER BY n
+    """).write_parquet(str(table))
     policy = ReleasePolicy.model_validate(
         {
             "dimensions": [{"column": "statut", "levels": ["value"]}],
