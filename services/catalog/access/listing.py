@@ -23,8 +23,9 @@ def list_files(
 ) -> FilePage:
     """One page of a dataset's files by name, with hashes for those who may download them.
 
-    Raises WrongStage for a table, and Forbidden where the owner states that persons are in the
-    files: their names alone may tell of them.
+    Others are told a bound of each one's size: that of a file that one has would prove it. Raises
+    WrongStage for a table, and Forbidden where the owner states that persons are in the files:
+    their names alone may tell of them.
     """
     dataset = visible(store, dataset_id, caller)
     dataset.check_kept(caller)
@@ -36,6 +37,8 @@ def list_files(
     page = listed_files[: query.limit]
     if not dataset.may_be_downloaded_by(caller):
         page = [listed_file.model_copy(update={"sha256": None}) for listed_file in page]
+    if not dataset.shows_counts_to(caller):
+        page = [listed_file.for_others() for listed_file in page]
     return FilePage(items=page, next=str(first + query.limit) if more else None)
 
 

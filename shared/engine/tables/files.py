@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from shared.engine.tables.privacy import at_most
 from shared.events.event import Frozen
 from shared.language.french import quoted
 
@@ -16,11 +17,16 @@ class ListedFile(Frozen):
     """One file; `width` and `height` are those of a picture, in pixels, where its start tells."""
 
     name: str = Field(description="with its folders in the archive, e.g. 2024/plan.png")
-    size: int = Field(ge=0, description="in bytes")
+    size: int = Field(ge=0, description="in bytes; for those who may not read it at most so many")
     media_type: str = Field(description="by how it begins, not by its name")
     sha256: str | None = Field(description="null for those who may not read it")
     width: int | None = None
     height: int | None = None
+
+    def for_others(self) -> "ListedFile":
+        """Return what those may know who may not read it: its size at most, no picture's format."""
+        unread = {"sha256": None, "width": None, "height": None}
+        return self.model_copy(update={"size": at_most(self.size), **unread})
 
 
 class FileSummary(Frozen):
