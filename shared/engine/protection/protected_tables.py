@@ -62,10 +62,7 @@ class HiddenFigures(NamedTuple):
 def make_protected_tables(
     database: Database, source: str, described: Sequence[Column], policy: ReleasePolicy, say: Say
 ) -> ProtectedTables:
-    """Make the tables that the policy asks for of `source`, a table or file in SQL.
-
-    Raises Invalid naming the policy's field.
-    """
+    """Make the policy's tables of `source`, a table or file in SQL; Invalid names its field."""
     say(0.1, "Classement des lignes")
     dimensions, measures = classify(database, source, described, policy)
     for most_at_once in range(min(policy.most_at_once, len(dimensions)), 0, -1):
@@ -86,19 +83,15 @@ def make_protected_tables(
         except (TooManyCellsError, UnsolvedError):
             continue
         name, tables_in_french = _write(database, lattice, dimensions, hidden)
-        is_cell = lattice.units > 0
-        return ProtectedTables(
-            name,
-            MadeTables(
-                policy=policy,
-                tables=tables_in_french,
-                most_at_once=most_at_once,
-                cells=int(is_cell.sum()),
-                shown=int((is_cell & ~hidden.counts).sum()),
-                has_repeated_units=lattice.units_repeat,
-                full_measures=_full(database, measures),
-            ),
+        made = MadeTables(
+            policy=policy,
+            tables=tables_in_french,
+            most_at_once=most_at_once,
+            **_cell_counts(lattice, hidden),
+            has_repeated_units=lattice.units_repeat,
+            full_measures=_full(database, measures),
         )
+        return ProtectedTables(name, made)
     raise Invalid(
         f"ces tableaux ne se laissent pas protéger : trop peu d'unités (il en faut au moins"
         f" {policy.minimum_units} derrière chaque chiffre), ou trop de cases",
@@ -149,6 +142,12 @@ def _hide_until_proved(hiding: Hiding, values: Amounts, needed: Needed) -> None:
         # A table that proves another cell hidden proves it too when more is hidden.
         needed = needed.of(np.flatnonzero(np.isin(needed.cells, disclosed)))
     raise UnsolvedError
+
+
+def _cell_counts(lattice: Lattice, hidden: HiddenFigures) -> dict[str, int]:
+    """Return how many cells have a unit, and how many of them show their count."""
+    is_cell = lattice.units > 0
+    return {"cells": int(is_cell.sum()), "shown": int((is_cell & ~hidden.counts).sum())}
 
 
 def _full(database: Database, measures: Sequence[str]) -> tuple[str, ...]:
