@@ -7,6 +7,7 @@ from services.catalog.datasets.visibility import visible
 from shared.aggregate import ViewPage
 from shared.auth import Caller
 from shared.engine.tables.files import ListedFile
+from shared.engine.tables.privacy import at_most
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events.event import FileRef
 from shared.inbound import Paging
@@ -38,8 +39,13 @@ def list_files(
     if not dataset.may_be_downloaded_by(caller):
         page = [listed_file.model_copy(update={"sha256": None}) for listed_file in page]
     if not dataset.shows_counts_to(caller):
-        page = [listed_file.for_others() for listed_file in page]
+        page = list(map(_for_others, page))
     return FilePage(items=page, next=str(first + query.limit) if more else None)
+
+
+def _for_others(listed_file: ListedFile) -> ListedFile:
+    bounds = {"size": at_most(listed_file.size), "width": None, "height": None}
+    return listed_file.model_copy(update=bounds)
 
 
 def _listing_of(dataset: Dataset, caller: Caller) -> FileRef:

@@ -2,7 +2,6 @@
 
 from pydantic import Field
 
-from shared.engine.tables.privacy import at_most
 from shared.events.event import Frozen
 from shared.language.french import quoted
 
@@ -22,11 +21,6 @@ class ListedFile(Frozen):
     sha256: str | None = Field(description="null for those who may not read it")
     width: int | None = None
     height: int | None = None
-
-    def for_others(self) -> "ListedFile":
-        """Return what those may know who may not read it: its size at most, no picture's format."""
-        unread = {"sha256": None, "width": None, "height": None}
-        return self.model_copy(update={"size": at_most(self.size), **unread})
 
 
 class FileSummary(Frozen):

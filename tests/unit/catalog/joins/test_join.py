@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import ColumnPairs
+from services.catalog.joins.join import ColumnPairs, disclosed_join
 from services.catalog.joins.join_order import Traits, pruned
 from shared.engine.tables.key_file import KeyBlock, KeyColumn, blocks_of
 from tests.unit.catalog.joins.test_inverted_index import blocks
@@ -268,6 +268,28 @@ def test_shares_of_restricted_data_are_in_tenths(secret: int, share: float | Non
     assert (join.containment, join.contained) == (share, (matches - matches % 5) / 84)
     (read,) = index.joins("secret", may_read=lambda _owner: True)
     assert read.containment == matches / secret
+
+
+@pytest.mark.parametrize(
+    ("closed", "shares", "matches"),
+    [
+        ((), (84 / 160, 1.0), 84),
+        (("secret",), (0.5, 80 / 84), 80),
+        (("probe",), (80 / 160, None), 80),
+        (("secret", "probe"), (0.5, None), 80),
+    ],
+)
+def test_join_that_several_are_told_is_as_who_may_read_least_knows_it(
+    closed: tuple[str, ...], shares: tuple[float, float | None], matches: int
+) -> None:
+    """Of the sides that one of them may not read, whatever the others may."""
+    secret, probe = (" ".join(f"{number:05}" for number in range(size)) for size in (160, 84))
+    (join,) = index_of(secret={COMMUNE: secret}, probe={COMMUNE: probe}).joins("secret")
+    sides = {side for side in (join.here, join.there) if side.dataset_id in closed}
+    seen_join = disclosed_join(join, sides)
+    assert seen_join
+    assert (seen_join.containment, seen_join.contained) == shares
+    assert seen_join.matches == matches
 
 
 SIREN, SIRET, NAMED = ("siren", "siren", ""), ("siret", "siret", ""), ("code", "identifier", "")
