@@ -156,7 +156,7 @@ def _solver_of(matrix: csr_array, sums: Amounts, most: float) -> highspy.Highs:
     program.a_matrix_.start_ = matrix.indptr
     program.a_matrix_.index_ = matrix.indices
     program.a_matrix_.value_ = matrix.data
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("time_limit", _SECONDS)
     solver.passModel(program)
