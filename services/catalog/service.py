@@ -132,7 +132,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
         requests.adjust_access(self.documents, envelope.data.dataset_id)
         self.joins.check_made()
         discovery.tell_joins(self.documents, self.joins, envelope)
-        protection.settle(self.documents, envelope.data.dataset_id)
+        self._settle_tables(envelope.data.dataset_id)
 
     @on(events.DatasetDescribed)
     def adjust_access(self, envelope: Envelope[events.DatasetDescribed]) -> None:
@@ -150,7 +150,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
     def end_access(self, envelope: Envelope[events.DatasetRetired]) -> None:
         """End what projects asked and were granted of a dataset that somebody retired."""
         requests.adjust_access(self.documents, envelope.data.dataset_id)
-        protection.settle(self.documents, envelope.data.dataset_id)
+        self._settle_tables(envelope.data.dataset_id)
         self.joins.wake()
         self.eraser.wake()
 
@@ -158,14 +158,14 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
     def call_deleted(self, envelope: Envelope[events.DatasetDeleted]) -> None:
         """Call a deleted dataset as it is called now wherever it was named before."""
         deletions.call_deleted(self.documents, envelope.data.dataset_id)
-        protection.settle(self.documents, envelope.data.dataset_id)
+        self._settle_tables(envelope.data.dataset_id)
 
     @on(events.ReleasePolicyAgreed, events.ReleasePolicyRemoved)
     def settle_tables(
         self, envelope: Envelope[events.ReleasePolicyAgreed | events.ReleasePolicyRemoved]
     ) -> None:
         """Publish the protected tables that an owner agreed to, or retire those of before."""
-        protection.settle(self.documents, envelope.data.dataset_id)
+        self._settle_tables(envelope.data.dataset_id)
 
     @on(events.ProjectSubmitted)
     @forgetting
@@ -178,6 +178,11 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
     def check_inputs(self, envelope: Envelope[events.TreatmentProposed]) -> None:
         """Tell a project which datasets of its new treatment cannot be read."""
         advice.check_inputs(self.documents, envelope, self._inputs_of)
+
+    def _settle_tables(self, dataset_id: str) -> None:
+        """Settle the protected tables of that dataset, and what projects read by them."""
+        source_id = protection.settle(self.documents, dataset_id)
+        requests.adjust_access(self.documents, source_id)
 
     def _inputs_of(self, treatment: Treatment, member_id: str) -> KnownInputs:
         """The tables of a treatment, and its crossings, as that member may know them."""

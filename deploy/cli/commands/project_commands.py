@@ -184,6 +184,10 @@ def withdraw(
     return api.post("intake", path_of("projects", project_id, "withdraw"), body)
 
 
+_REMARKS = {"warning": "warnings", "not checked": "unchecked", "restricted data": "answers"}
+"""What is printed before each kind of remark on a treatment."""
+
+
 def check_treatment(api: Client, treatment: object) -> None:
     """Let compute refuse what cannot run, and print what to think of before it is sent.
 
@@ -196,6 +200,6 @@ def check_treatment(api: Client, treatment: object) -> None:
     except NoAnswer as error:
         typer.echo(f"datalab: the treatment is not checked yet: {error}", err=True)
         return
-    for what, remarks in (("warning", "warnings"), ("not checked", "unchecked")):
+    for what, remarks in _REMARKS.items():
         for remark in check_result.get(remarks, ()):
             typer.echo(f"datalab: {what}: {remark['field']}: {remark['message']}", err=True)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, computed_field
 
+from services.catalog.access.answering import is_answered
 from services.catalog.access.asking import ProjectFacts, ask
 from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines, Decision, Grant
 from services.catalog.access.obstacles import UNKNOWN, UNKNOWN_ONCE, notes_of, obstacle_of
@@ -28,6 +29,7 @@ CATALOG = "catalog"
 
 _UNANSWERED = "Sans réponse dans le délai imparti."
 _OPEN = "Données ouvertes."
+_BY_TABLES = "Le traitement ne lit que les tableaux protégés que leur propriétaire a publiés."
 _IN_PART = "Le traitement se passe des colonnes qui n'étaient pas accordées."
 _UNREAD = "Le traitement du projet ne lit plus ces données."
 
@@ -259,6 +261,10 @@ class ProjectAccess(Aggregate):
         for dataset_id in read:
             if self.grant_of(dataset_id) is None:
                 self._add_grant(dataset_id, read, deadlines or Deadlines())
+        for dataset in filter(None, read.values()):
+            self.ask_again(dataset, read)
+            if dataset.answering_tables:
+                self.reconsider(dataset, read)
         self.ask_otherwise(read)
         return self.reviewed
 
@@ -304,12 +310,12 @@ class ProjectAccess(Aggregate):
         self.grants.remove(grant)
         self.secure(self.holder_id, datasets, grant.patience, self.facts)
 
-    def can_reconsider(self, dataset: Dataset) -> bool:
-        """Whether a grant waits for what the dataset has become: published, or open."""
+    def can_reconsider(self, dataset: Dataset, datasets: DatasetsById | None = None) -> bool:
+        """Whether a grant waits for what the dataset has become: published, open, or tables."""
         grant = self.grant_of(dataset.id)
         if grant is None or self.closed or not dataset.published:
             return False
-        return bool(grant.obstacle) or self._needs_nobody(grant, dataset)
+        return bool(grant.obstacle) or self._needs_nobody(grant, dataset, datasets)
 
     def reconsider(self, dataset: Dataset, datasets: DatasetsById | None = None) -> None:
         """Take in that a dataset was published or opened: open data needs no decision.
@@ -318,12 +324,12 @@ class ProjectAccess(Aggregate):
         more than before is asked anew.
         """
         grant = self.grant_of(dataset.id)
-        if grant is None or not self.can_reconsider(dataset):
+        if grant is None or not self.can_reconsider(dataset, datasets):
             return
         grant.obstacle = ""
-        if self._needs_nobody(grant, dataset):
+        if self._needs_nobody(grant, dataset, datasets):
             grant.asked, grant.deciders = False, []
-            self._grant(grant, CATALOG, _OPEN)
+            self._grant(grant, CATALOG, self._why_free(dataset))
         elif datasets:
             self._ask_for(grant, datasets)
         self._open_if_all_granted()
@@ -405,18 +411,31 @@ class ProjectAccess(Aggregate):
         """Count one use of a granted dataset, a job's once; raises Forbidden without a grant."""
         self.granted(dataset_id).count_use(job_id)
 
-    def must_ask_again(self, dataset: Dataset) -> bool:
-        """Whether open data was granted that its owner has restricted since."""
+    def must_ask_again(self, dataset: Dataset, datasets: DatasetsById | None = None) -> bool:
+        """Whether data was granted without asking anybody, and now somebody has to be asked.
+
+        Its owner restricted it since, or the treatment is no longer answered by its tables.
+        """
         grant = self.grant_of(dataset.id)
-        was_open = grant is not None and grant.state == "granted" and not grant.asked
-        return was_open and dataset.deciders(self.holder_id) != []
+        was_free = grant is not None and grant.state == "granted" and not grant.asked
+        return was_free and self._deciders(dataset, datasets) != []
 
     def ask_again(self, dataset: Dataset, datasets: DatasetsById | None = None) -> None:
-        """Ask the deciders of data that was open when it was granted."""
-        if self.must_ask_again(dataset):
+        """Ask the deciders of data that was granted without them."""
+        if self.must_ask_again(dataset, datasets):
             grant = self.granted(dataset.id)
             grant.ask_again()
-            self._ask_deciders(grant, dataset.deciders(self.holder_id), datasets)
+            self._ask_deciders(grant, self._deciders(dataset, datasets), datasets)
+
+    def _deciders(self, dataset: Dataset, datasets: DatasetsById | None = None) -> list[str]:
+        """Whose consent the treatment needs: nobody's where protected tables answer it."""
+        deciders = dataset.deciders(self.holder_id)
+        if not deciders or self.facts is None:
+            return deciders
+        return [] if is_answered(self.facts.treatment, dataset, datasets or {}) else deciders
+
+    def _why_free(self, dataset: Dataset) -> str:
+        return _OPEN if dataset.metadata.access == "open" else _BY_TABLES
 
     def taken_back(self, dataset_ids: Iterable[str]) -> str:
         """Why access to one of these was taken away before the project's end; else empty."""
@@ -564,17 +583,19 @@ class ProjectAccess(Aggregate):
             self._refuse(grant, CATALOG, obstacle.reason)
             return
         grant.obstacle = obstacle.reason if obstacle else ""
-        if deciders := dataset.deciders(self.holder_id):
+        if deciders := self._deciders(dataset, datasets):
             self._ask_deciders(grant, deciders, datasets)
         elif dataset.owner_id == self.holder_id:
             self._grant(grant, self.holder_id, "Données du porteur du projet.")
         elif obstacle:
             self._ask_deciders(grant, [dataset.owner_id], datasets)
         else:
-            self._grant(grant, CATALOG, _OPEN)
+            self._grant(grant, CATALOG, self._why_free(dataset))
 
-    def _needs_nobody(self, grant: Grant, dataset: Dataset) -> bool:
-        return grant.state in ("requested", "expired") and not dataset.deciders(self.holder_id)
+    def _needs_nobody(
+        self, grant: Grant, dataset: Dataset, datasets: DatasetsById | None = None
+    ) -> bool:
+        return grant.state in ("requested", "expired") and not self._deciders(dataset, datasets)
 
     def _consent(self, grant: Grant, decider: str, reason: str) -> None:
         if grant.state == "refused" and grant.decided_by != decider:

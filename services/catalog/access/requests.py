@@ -128,9 +128,9 @@ def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
         access = accesses.change(
             access.id, lambda current: current.find_after_all(dataset, datasets)
         )
-    if access.can_reconsider(dataset):
+    if access.can_reconsider(dataset, datasets):
         access = accesses.change(access.id, lambda current: current.reconsider(dataset, datasets))
-    if access.must_ask_again(dataset):
+    if access.must_ask_again(dataset, datasets):
         accesses.change(access.id, lambda current: current.ask_again(dataset, datasets))
 
 

@@ -12,6 +12,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.licences.compatibility import compatibility_of
 from shared.aggregate import View, ViewPage
+from shared.engine.analysis.known_tables import KnownTable
 from shared.engine.applications.own_code import OwnCode, own_code
 from shared.engine.tables.manifest import Column, Profile
 from shared.engine.tables.misleading import RowRange
@@ -157,6 +158,9 @@ class GrantedDataset(BaseModel):
         description="what left of it before, of any version, or may yet: of protected data",
     )
     ledger_length: int = Field(default=0, description="the place that a result of it asks for")
+    answers_for: KnownTable | None = Field(
+        default=None, description="the restricted data, where these are its protected tables"
+    )
 
     @classmethod
     def of(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.catalog.access.answering import is_answered
 from services.catalog.access.asking import columns_of
 from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.joins import key_matches, treatment_inputs
@@ -39,11 +40,16 @@ class Previewing:
         matches = key_matches.matches_of(self.joins, asked, datasets, caller)
         crossings = (crossing for _, crossing in matches if crossing)
         readings = _readings(asked, datasets)
+        waiting = {
+            dataset_id: dataset
+            for dataset_id, dataset in datasets.items()
+            if not (asked.steps and dataset and is_answered(asked, dataset, datasets))
+        }
         return KnownPreview(
             inputs=treatment_inputs.inputs_of(datasets, crossings, caller),
             matches=tuple(match for match, _ in matches),
             proposed=key_matches.proposed(self.joins, asked, datasets, caller),
-            asked=tuple(_asked(readings, datasets, member_id)),
+            asked=tuple(_asked(readings, waiting, member_id)),
             reads=tuple(_reads(readings, datasets)),
             licence=licence.title,
             obligations=tuple(
@@ -59,8 +65,8 @@ class Previewing:
             ),
             protected=tuple(
                 dataset.metadata.title
-                for dataset in known_datasets
-                if _is_protected(dataset, member_id)
+                for dataset in waiting.values()
+                if dataset and _is_protected(dataset, member_id)
             ),
         )
 

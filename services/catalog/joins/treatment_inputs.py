@@ -71,6 +71,9 @@ def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> Kn
     if profile is None:
         return KnownTable(**about)
     table = KnownTable.of(profile, **about)
+    if dataset.deciders(caller.member_id):
+        made = {"made": dataset.answering_tables, "is_restricted": True}
+        table = table.model_copy(update=made)
     return table if dataset.shows_counts_to(caller) else table.without_counts()
 
 

@@ -128,19 +128,20 @@ def note_no_tables(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -
     )
 
 
-def settle(store: Store, dataset_id: str) -> None:
+def settle(store: Store, dataset_id: str) -> str:
     """Bring the dataset of protected tables in line with the one that they are made of.
 
     The id is that of either. In whatever order things happen, the last call sees all of them.
+    Returns the id of the latter.
     """
     dataset = store.of(Dataset).find_one(dataset_id)
     source_id = dataset.tables_of if dataset and dataset.tables_of else dataset_id
     source = store.of(Dataset).find_one(source_id)
-    if source is None:
-        return
-    if source.tables_id:
+    if source and source.tables_id:
         _publish(store, source)
-    _retire_others(store, source_id)
+    if source:
+        _retire_others(store, source_id)
+    return source_id
 
 
 def _publish(store: Store, source: Dataset) -> None:

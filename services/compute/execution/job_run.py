@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from services.compute import metrics
+from services.compute.execution.answering import answered
 from services.compute.execution.disk_space import Waiting, check_disk_space
 from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.instructions import instructions
@@ -137,6 +138,7 @@ class JobRun:
             expected_rows = self._expected_rows()
             work = instructions(self._job, inputs, protected, expected_rows, self._settings)
             work = work.model_copy(update={"policy": reader.policy})
+            work = answered(work, self._job.treatment, inputs, reader.answering)
             steps = JobSteps(self._platform.store, files, self._settings, self._job, folder)
             folder.describe(steps.bring(work, found_inputs, seconds))
             self._hand_key(folder)

@@ -13,6 +13,7 @@ from services.compute.execution.job_folder import JobFolder, job_folder, pieces
 from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from shared.aggregate import now
+from shared.engine.analysis.known_tables import KnownTable
 from shared.engine.contract.policy import ReleasePolicy
 from shared.engine.tables.manifest import Input, Manifest, Output
 from shared.engine.tables.privacy import Privacy
@@ -88,7 +89,8 @@ class StoredResult(NamedTuple):
 class Inputs:
     """Finds a job's inputs, and copies them while `should_stop` allows.
 
-    `policy` says which protected tables to make of what was found, if that is the job.
+    `policy` says which protected tables to make of what was found, if that is the job; `answering`
+    is the restricted data, by dataset id, for which its protected tables were opened.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Inputs:
         self._catalog, self._files = catalog, files
         self._spares, self._limits, self._should_stop = spares, limits, should_stop
         self.policy: ReleasePolicy | None = None
+        self.answering: dict[str, KnownTable] = {}
 
     def find(self, job: Job) -> list[FoundInput]:
         """Return what the job reads, as it may be read now, and where it is stored.
@@ -198,6 +201,8 @@ class Inputs:
             raise Waiting(
                 f"le catalogue lit encore les données « {name} », ou ne répond pas"
             ) from error
+        if answer.get("answers_for"):
+            self.answering[dataset_id] = KnownTable.model_validate(answer["answers_for"])
         return Input.model_validate({**answer, "name": name}), FileRef.model_validate(
             answer["file"]
         )

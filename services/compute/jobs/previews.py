@@ -14,6 +14,7 @@ from shared.engine.analysis.preview import (
 )
 from shared.engine.analysis.remarks import Findings, Remark, TreatmentCheck, Types
 from shared.engine.analysis.treatment_checks import check_tables, crossed_rows, result_of
+from shared.engine.answering.remarks import answer_remarks
 from shared.engine.applications import check_steps, traits_of
 from shared.engine.applications.python.application import check_installed
 from shared.errors import LabError, Unavailable
@@ -80,11 +81,16 @@ def check_treatment(
         )
     except Unavailable:
         return TreatmentCheck(unchecked=(Remark(field="inputs", kind="not_known", message=_AWAY),))
-    findings = check_tables(treatment, KnownInputs.model_validate(answer))
+    inputs = KnownInputs.model_validate(answer)
+    findings = check_tables(treatment, inputs)
     if findings.faults:
         raise findings.faults[0].refusal
     bind(treatment, findings.tables)
-    return TreatmentCheck(warnings=tuple(findings.warnings), unchecked=tuple(findings.unchecked))
+    return TreatmentCheck(
+        warnings=tuple(findings.warnings),
+        unchecked=tuple(findings.unchecked),
+        answers=tuple(answer_remarks(treatment, inputs)),
+    )
 
 
 def preview_treatment(
@@ -110,6 +116,7 @@ def preview_treatment(
     return TreatmentPreview(
         warnings=tuple(findings.warnings),
         unchecked=tuple(findings.unchecked),
+        answers=tuple(answer_remarks(treatment, known_preview.inputs)) if treatment.steps else (),
         columns=tuple(
             ResultColumn(
                 name=column.name,

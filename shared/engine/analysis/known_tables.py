@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from shared.engine.contract.policy import MadeTables
 from shared.engine.tables.column_names import named_kind
 from shared.engine.tables.key_file import COARSE, KEY_SPACES
 from shared.engine.tables.manifest import Column, Profile
@@ -111,6 +112,10 @@ class KnownTable(Frozen):
     is_lost: bool = False
     is_files: bool = Field(default=False, description="no table: only own code reads it")
     territory: tuple[str, ...] = Field(default=(), description="codes of places that it is about")
+    is_restricted: bool = Field(default=False, description="others' data, who decide on it")
+    made: MadeTables | None = Field(
+        default=None, description="its protected tables, which answer others for it"
+    )
 
     @classmethod
     def of(cls, profile: Profile, **about: Any) -> "KnownTable":  # noqa: ANN401 - its other fields
@@ -124,6 +129,11 @@ class KnownTable(Frozen):
             likely_total_rows=profile.likely_total_ranges,
             columns=tuple(map(KnownColumn.of, profile.columns)),
         )
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Return the names of its columns, where they are known."""
+        return None if self.columns is None else tuple(column.name for column in self.columns)
 
     def without_counts(self) -> "KnownTable":
         """Return the table for those who may not read it: columns, and at most how many rows."""

@@ -15,7 +15,8 @@ class Remark(Frozen):
     kind: str = Field(
         description="unknown_dataset, unknown_column, not_a_number, other_keys, no_codes,"
         " many_to_many, repeated_rows, other_grain, mixed_conventions, repeated_figure,"
-        " shared_names, uncertain, totals, likely_totals, not_tried or not_known"
+        " shared_names, uncertain, totals, likely_totals, not_tried, not_known; of restricted data"
+        " at_once or waits"
     )
     message: str
     dataset_id: str = Field(default="", description="that it is about, if it is about one")
@@ -44,7 +45,12 @@ class Findings(NamedTuple):
 
 
 class TreatmentCheck(Frozen):
-    """What to think of before a treatment is sent, and what of it nobody could look at."""
+    """What to think of before a treatment is sent, what nobody could look at, and what waits."""
 
     warnings: tuple[Remark, ...] = ()
     unchecked: tuple[Remark, ...] = ()
+    answers: tuple[Remark, ...] = Field(
+        default=(),
+        description="of each restricted dataset of others: at_once where its protected tables"
+        " answer, waits where people decide, with what asks for more than they hold",
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from shared.engine.answering.source import NotInTables
+from shared.engine.answering.sql_text import quoted
 from shared.engine.applications.aggregate.application import (
     AggregateParameters,
     Ratio,
@@ -10,7 +11,6 @@ from shared.engine.applications.aggregate.application import (
     TimeGroup,
 )
 from shared.engine.applications.chart.application import CHART
-from shared.engine.database import quoted
 from shared.events.event import Step
 from shared.language.french import quoted as in_quotes
 

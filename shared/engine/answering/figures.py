@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from shared.engine.answering.cells import HIDDEN, PLACE, UNITS, sum_name
+from shared.engine.answering.cells import HIDDEN, NUMBER, PLACE, SHARE, UNITS, sum_name
 from shared.engine.answering.source import NotInTables, ProtectedSource
+from shared.engine.answering.sql_text import quoted, text_of
 from shared.engine.contract.policy import PolicyMeasure
-from shared.engine.database import quoted
 from shared.language.french import quoted as in_quotes
 
 
@@ -70,40 +70,32 @@ class Figures:
             return self._of_class(node)
         match node:
             case exp.Paren() | exp.Cast() | exp.TryCast():
-                return self._bare(node)
+                part = self._bare(node)
             case exp.Column():
                 ((_, measure),) = self.measured(node)
-                return self._of_measure(measure)
+                part = self._of_measure(measure)
             case exp.Case():
-                return self._of_case(node)
-            case exp.If():
-                other = node.args.get("false")
-                return self.part(node.args["true"]).where(
-                    _sql(node.this), self.part(other) if other else _NOTHING
-                )
+                part = self._of_case(node)
             case exp.Coalesce() if _is_zero(node.expressions):
-                return self.part(node.this)
+                part = self.part(node.this)
             case exp.Mul() | exp.Div() if not self.measured(node.expression):
-                return self._scaled(node, node.this, node.expression)
+                part = self._scaled(node, node.this, node.expression)
             case exp.Mul() if not self.measured(node.this):
-                return self._scaled(node, node.expression, node.this)
-            case exp.Neg():
-                inner = self.part(node.this)
-                return inner._replace(amount=f"-({inner.amount})")
-        raise NotInTables(
-            f"« {node.sql(dialect='duckdb')} » se calcule ligne par ligne : additionnez d'abord"
-        )
+                part = self._scaled(node, node.expression, node.this)
+            case _:
+                raise NotInTables(f"« {text_of(node)} » est à sommer avant, et non ligne par ligne")
+        return part
 
     def _bare(self, node: exp.Expr) -> Part:
         kind = node.args.get("to")
         if kind is not None and not kind.is_type("double", "float", "decimal"):
-            raise NotInTables(f"« {node.sql(dialect='duckdb')} » arrondit chaque ligne")
+            raise NotInTables(f"« {text_of(node)} » arrondit chaque ligne")
         return self.part(node.this)
 
     def _scaled(self, node: exp.Expr, measured: exp.Expr, factor: exp.Expr) -> Part:
         inner, sign = self.part(measured), "/" if isinstance(node, exp.Div) else "*"
-        amount = f"({inner.amount}) {sign} ({_sql(factor)})"
-        hidden = f"({inner.hidden}) AND ({_sql(factor)}) IS NOT NULL"
+        amount = f"({inner.amount}) {sign} ({text_of(factor)})"
+        hidden = f"({inner.hidden}) AND ({text_of(factor)}) IS NOT NULL"
         return Part(amount, hidden, "", "")
 
     def _of_case(self, node: exp.Case) -> Part:
@@ -112,7 +104,7 @@ class Figures:
         default = node.args.get("default")
         part = self.part(default) if default else _NOTHING
         for branch in reversed(node.args["ifs"]):
-            part = self.part(branch.args["true"]).where(_sql(branch.this), part)
+            part = self.part(branch.args["true"]).where(text_of(branch.this), part)
         return part
 
     def _of_measure(self, measure: PolicyMeasure) -> Part:
@@ -122,7 +114,7 @@ class Figures:
 
     def _of_class(self, node: exp.Expr) -> Part:
         """Return the part of an expression that is the same for all rows of a cell."""
-        value, units, hidden = _sql(node), self.column(UNITS), self.column(HIDDEN)
+        value, units, hidden = text_of(node), self.column(UNITS), self.column(HIDDEN)
         is_there = f"{hidden} AND ({value}) IS NOT NULL"
         return Part(
             amount=f"({value}) * {units}" if value != "1" else units,
@@ -136,20 +128,28 @@ class Figures:
         if self.measured(node):
             part = self.part(node)
         else:
-            value = _sql(node)
+            value = text_of(node)
             there, hidden = f"({value}) IS NOT NULL", self.column(HIDDEN)
             rows = f"CASE WHEN {there} THEN {self.column(UNITS)} ELSE 0 END"
             part = Part(rows, "", rows, f"{hidden} AND {there}")
         if not part.rows:
-            raise NotInTables(
-                f"combien de lignes ont « {node.sql(dialect='duckdb')} » n'est dans aucun tableau"
-            )
+            raise NotInTables(f"combien de lignes ont « {text_of(node)} » n'est dans aucun tableau")
         return Part(part.rows, part.rows_hidden, part.rows, part.rows_hidden)
 
     def units(self) -> Part:
         """Return the part of the count of all."""
         units, hidden = self.column(UNITS), self.column(HIDDEN)
         return Part(units, hidden, units, hidden)
+
+    def has_all_parts(self, where: str, parted: str) -> str:
+        """Return whether cells that stand for their parts are there with all of them, once."""
+        number, part = self.column(NUMBER), self.column(parted)
+        cells = f"count(DISTINCT {number}) FILTER (WHERE {where})"
+        parts = f"count(DISTINCT concat({number}, ' ', {part})) FILTER (WHERE {where})"
+        return (
+            f"abs(coalesce(sum({self.column(SHARE)}) FILTER (WHERE {where}), 0) - {cells}) < 1e-6"
+            f" AND count(*) FILTER (WHERE {where}) = {parts} AND {cells} > 0"
+        )
 
     def column(self, name: str) -> str:
         """Return a column of the cells."""
@@ -174,10 +174,6 @@ def _is_amount(column: exp.Column, top: exp.Expr) -> bool:
 
 def _is_zero(nodes: list[exp.Expr]) -> bool:
     return len(nodes) == 1 and isinstance(nodes[0], exp.Literal) and float(nodes[0].name or 1) == 0
-
-
-def _sql(node: exp.Expr) -> str:
-    return node.sql(dialect="duckdb")
 
 
 def no_measure(source: ProtectedSource, name: str) -> NotInTables:

@@ -19,7 +19,12 @@ _PREFIX = 2
 _YEAR, _MONTH = 4, 7
 """Characters of an ISO date that are its year, and its year and month."""
 
-_BEGINS = (exp.GTE, exp.LT)
+_Edge = tuple[float | date, bool] | None
+"""Where a comparison parts values: before a value, or (True) behind it; None where it does not."""
+
+_NEVER = 99
+"""More characters than a prefix has."""
+
 _ENDS = (exp.GT, exp.LTE)
 _MIRRORED = {exp.GTE: exp.LTE, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.LT: exp.GT}
 
@@ -71,24 +76,21 @@ def _prefix(outer: exp.Expr) -> int:
             return _whole(outer.args.get("start")) - 1 + _whole(outer.args.get("length"))
         case exp.Like() if isinstance(outer.expression, exp.Literal):
             text = outer.expression.name
-            return len(text) - 1 if text.endswith("%") and not set(text[:-1]) & {"%", "_"} else 99
+            return (
+                len(text) - 1 if text.endswith("%") and not set(text[:-1]) & {"%", "_"} else _NEVER
+            )
         case exp.StartsWith():
             return len(outer.expression.name)
-    return 99
+    return _NEVER
 
 
 def _whole(node: exp.Expr | None) -> int:
     is_number = isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit()
-    return int(node.name) if node is not None and is_number else 99
+    return int(node.name) if node is not None and is_number else _NEVER
 
 
-def _edges(
-    outer: exp.Expr, value: Callable[[exp.Expr], "float | date | None"]
-) -> "Iterator[tuple[float | date, bool] | None]":
-    """Yield where a comparison parts values: before a value, or (True) behind it; None elsewhere.
-
-    `value` reads a constant.
-    """
+def _edges(outer: exp.Expr, value: Callable[[exp.Expr], float | date | None]) -> Iterator[_Edge]:
+    """Yield the edges of a comparison; `value` reads a constant."""
     match outer:
         case exp.Between():
             for name, is_behind in (("low", False), ("high", True)):
@@ -114,10 +116,10 @@ def _edges(
 def _is_by_classes(source: ProtectedSource, dimension: PolicyDimension, outer: exp.Expr) -> bool:
     is_whole = source.columns[dimension.column.lower()].kind == "integer"
 
-    def is_edge(edge: "tuple[float | date, bool] | None") -> bool:
+    def is_edge(edge: _Edge) -> bool:
         if edge is None or isinstance(edge[0], date):
             return False
-        bound, is_behind = edge
+        bound, is_behind = float(edge[0]), edge[1]
         if is_behind and not is_whole:
             return False
         at = bound + 1 if is_behind else bound
@@ -166,20 +168,18 @@ def _date_level(source: ProtectedSource, dimension: PolicyDimension, outer: exp.
 def _part_of_date(outer: exp.Expr) -> LevelKind | None:
     match outer:
         case exp.Extract():
-            return _UNITS.get(outer.name.upper())
+            level = _UNITS.get(outer.name.upper())
         case exp.DateTrunc() | exp.TimestampTrunc():
             unit = outer.args.get("unit")
-            return _UNITS.get(unit.name.upper()) if unit is not None else None
+            level = _UNITS.get(unit.name.upper()) if unit is not None else None
         case exp.TimeToStr():
-            return _FORMATS.get(outer.args["format"].name)
+            level = _FORMATS.get(outer.args["format"].name)
         case exp.Left() | exp.Substring():
             characters = _prefix(outer)
-            if characters <= _YEAR:
-                return "year"
-            return "month" if characters <= _MONTH else None
-        case exp.Anonymous() if outer.name.lower() in ("date_part", "datepart"):
-            return _UNITS.get(outer.expressions[0].name.upper())
-    return None
+            level = "year" if characters <= _YEAR else "month" if characters <= _MONTH else None
+        case _:
+            level = None
+    return level
 
 
 def _day(node: exp.Expr) -> date | None:
@@ -194,7 +194,7 @@ def _day(node: exp.Expr) -> date | None:
     return None
 
 
-def _edge_level(edge: "tuple[float | date, bool] | None", *, is_day: bool) -> LevelKind | None:
+def _edge_level(edge: _Edge, *, is_day: bool) -> LevelKind | None:
     """Return the coarsest level of dates that begins there."""
     if edge is None or not isinstance(edge[0], date) or (edge[1] and not is_day):
         return None

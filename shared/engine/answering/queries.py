@@ -10,68 +10,77 @@ from sqlglot.optimizer.merge_subqueries import merge_subqueries
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from shared.engine.answering.cells import cells_sql
-from shared.engine.answering.selects import is_window, own_nodes, tables_of_select
+from shared.engine.answering.cells import CellTable, cells_sql
+from shared.engine.answering.selects import Reader, is_window, own_nodes, tables_of_select
 from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
+from shared.engine.answering.sql_text import DIALECT, text_of
 from shared.engine.applications.query.sql.statement import parse
 
 Schema = Mapping[str, Sequence[str]]
 """The columns of each table of a query, by its name there."""
 
+TABLES = "tableaux_proteges"
+"""How a query on cells that steps before it hand on calls their tables."""
+
 _ADDED_UP = (exp.Sum, exp.Avg)
-_DIALECT = "duckdb"
+
+
+class AskedQuery(NamedTuple):
+    """A query that reads the data as `role`, with the columns of its tables and of its result."""
+
+    sql: str
+    role: str
+    schema: Schema
+    names: Sequence[str]
 
 
 class AnsweredQuery(NamedTuple):
     """A query on cells; of steps before it, the tables whose cells these have to hand on."""
 
     sql: str
-    tables: tuple[Depths, ...]
+    tables: tuple[CellTable, ...]
 
 
 def query_of_cells(
-    sql: str,
-    role: str,
-    source: ProtectedSource,
-    schema: Schema,
-    names: Sequence[str],
-    before: Depths | None = None,
+    asked: AskedQuery, source: ProtectedSource, before: Depths | None = None
 ) -> AnsweredQuery:
-    """Return the query on the tables of the data that it reads as `role`; its result has `names`.
+    """Return the query that does the same on the protected tables of the data.
 
-    With `before`, what steps before it need, `role` are cells that these hand on. Raises
+    With `before`, what steps before it need, these hand on cells in place of the data. Raises
     NotInTables for a query that is no sum of cells.
     """
-    tree = _qualified(sql, schema, names)
-    for scope, _ in _readers(tree, role):
-        tree = _with_plain_groups(tree, scope.expression)
-    for scope, _ in _readers(tree, role):
-        _share_in_whole(scope)
+    tree = _qualified(asked)
+    for reader in _readers(tree, asked.role):
+        tree = _with_plain_groups(tree, reader.select)
+    for reader in _readers(tree, asked.role):
+        _share_in_whole(reader)
     figures: dict[int, set[str]] = {}
-    tables: list[Depths] = []
-    for scope, alias in _readers(tree, role):
-        select = scope.expression
-        figures[id(select)] = {
-            output.alias_or_name for output in select.expressions if output.find(exp.AggFunc)
+    tables: list[CellTable] = []
+    for reader in _readers(tree, asked.role):
+        figures[id(reader.select)] = {
+            output.alias_or_name for output in reader.select.expressions if output.find(exp.AggFunc)
         }
-        tables = tables_of_select(scope, alias, source, role, before or {})
+        role = asked.role if before is None else TABLES
+        tables = tables_of_select(reader, source, role, before or {})
         if before is None:
-            cells = parse_one(cells_sql(source, role, tables), dialect=_DIALECT)
-            name = exp.to_identifier(alias, quoted=True)
-            scope.sources[alias].replace(exp.Subquery(this=cells, alias=name))
+            cells = parse_one(cells_sql(source, role, tables), dialect=DIALECT)
+            name = exp.to_identifier(reader.alias, quoted=True)
+            reader.table.replace(exp.Subquery(this=cells, alias=name))
     if before is not None and len(figures) != 1:
         raise NotInTables("après un filtre ou un croisement, lisez ces lignes une seule fois")
     _keep_hidden(tree, figures)
-    return AnsweredQuery(tree.sql(dialect=_DIALECT), tuple(tables))
+    return AnsweredQuery(text_of(tree), tuple(tables))
 
 
-def _qualified(sql: str, schema: Schema, names: Sequence[str]) -> exp.Expr:
+def _qualified(asked: AskedQuery) -> exp.Expr:
     """Return the query with the table of each column, and SELECTs that only choose rows merged."""
-    tree = parse(sql).copy()
-    _name_outputs(tree, names)
-    types = {name: dict.fromkeys(columns, "VARCHAR") for name, columns in schema.items()}
+    tree: exp.Expr = parse(asked.sql).copy()
+    _name_outputs(tree, asked.names)
+    types: dict[str, object] = {
+        name: dict.fromkeys(columns, "VARCHAR") for name, columns in asked.schema.items()
+    }
     try:
-        qualified = qualify(tree, schema=types, dialect=_DIALECT, quote_identifiers=True)
+        qualified = qualify(tree, schema=types, dialect=DIALECT, quote_identifiers=True)
         return merge_subqueries(qualified)
     except SqlglotError as error:
         raise NotInTables(
@@ -94,25 +103,27 @@ def _name_outputs(tree: exp.Expr, names: Sequence[str]) -> None:
                     output.replace(exp.alias_(output.copy(), name, quoted=True))
 
 
-def _readers(tree: exp.Expr, role: str) -> list[tuple[Scope, str]]:
-    """Return the SELECTs that read the data themselves, with what each calls it.
+def _readers(tree: exp.Expr, role: str) -> list[Reader]:
+    """Return the SELECTs that read the data themselves.
 
     Raises NotInTables for one that reads it twice.
     """
     readers = []
     for scope in traverse_scope(tree):
-        aliases = [
-            alias
+        tables = [
+            (table, alias)
             for alias, table in scope.sources.items()
             if isinstance(table, exp.Table) and table.name.lower() == role.lower()
         ]
-        if len(aliases) > 1 or (aliases and not isinstance(scope.expression, exp.Select)):
+        select = scope.expression
+        if len(tables) > 1 or (tables and not isinstance(select, exp.Select)):
             raise NotInTables("ces données croisées avec elles-mêmes ne sont dans aucun tableau")
-        readers += [(scope, alias) for alias in aliases]
+        if isinstance(select, exp.Select):
+            readers += [Reader(scope, select, table, alias) for table, alias in tables]
     return readers
 
 
-def _with_plain_groups(tree: exp.Expr, select: exp.Expr) -> exp.Expr:
+def _with_plain_groups(tree: exp.Expr, select: exp.Select) -> exp.Expr:
     """Return the query with a SELECT for each grouping set of this one, and no GROUP BY ALL."""
     group = select.args.get("group")
     if group is None:
@@ -196,9 +207,9 @@ def _replaced(tree: exp.Expr, select: exp.Select, selects: list[exp.Select]) -> 
     return tree
 
 
-def _share_in_whole(scope: Scope) -> None:
+def _share_in_whole(reader: Reader) -> None:
     """Make the total of a window of sums of figures a figure of its own: it is a larger cell."""
-    select = scope.expression
+    select = reader.select
     group = select.args.get("group")
     if select.args.get("having") or (
         group is not None and any(group.args.get(name) for name in _SETS)
@@ -210,12 +221,12 @@ def _share_in_whole(scope: Scope) -> None:
         is_sum = isinstance(window.this, exp.Sum) and window.this.find(exp.Count, exp.Sum)
         is_total = is_sum and window.this.this.find(exp.AggFunc) and not window.args.get("order")
         if is_total and {part.sql() for part in parts} <= keys:
-            window.replace(_whole(scope, window.this.this, parts).subquery(copy=False))
+            window.replace(_whole(reader, window.this.this, parts).subquery(copy=False))
 
 
-def _whole(scope: Scope, figure: exp.Expr, parts: list[exp.Expr]) -> exp.Select:
+def _whole(reader: Reader, figure: exp.Expr, parts: list[exp.Expr]) -> exp.Select:
     """Return the SELECT of a figure for all rows that are alike in these parts of the groups."""
-    select: exp.Select = scope.expression
+    select = reader.select
     total = exp.Select(expressions=[exp.alias_(figure.copy(), "total", quoted=True)])
     for name in ("from_", "joins", "where"):
         part = select.args.get(name)
@@ -223,7 +234,7 @@ def _whole(scope: Scope, figure: exp.Expr, parts: list[exp.Expr]) -> exp.Select:
             name, [node.copy() for node in part] if isinstance(part, list) else part and part.copy()
         )
     inner_parts = [part.copy() for part in parts]
-    renamed = {name: f"{name} ‹ensemble›" for name in scope.sources}
+    renamed = {name: f"{name} ‹ensemble›" for name in reader.scope.sources}
     for node in chain(total.walk(), *(part.walk() for part in inner_parts)):
         if isinstance(node, exp.Column) and node.table in renamed:
             node.set("table", exp.to_identifier(renamed[node.table], quoted=True))

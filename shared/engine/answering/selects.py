@@ -6,14 +6,16 @@ so that a cell hidden elsewhere takes nothing from it; it is empty where a cell 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlglot import exp, parse_one
 from sqlglot.optimizer.scope import Scope
 
-from shared.engine.answering.cells import is_incomplete_sql
+from shared.engine.answering.cells import CellTable, is_incomplete_sql
 from shared.engine.answering.figures import Figures, Part, no_measure
 from shared.engine.answering.needed_levels import needed_depth
 from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
+from shared.engine.answering.sql_text import DIALECT, text_of
 from shared.language.french import quoted as in_quotes
 
 _KINDS = ("", "INNER", "CROSS")
@@ -22,22 +24,34 @@ _KINDS = ("", "INNER", "CROSS")
 _SINGLE_ROWS = (
     "des lignes une à une ne sont dans aucun tableau : comptez-les ou additionnez-les, par groupe"
 )
-_OTHER_FIGURES = {
+_NO_SUM = (
+    "ce calcul n'est ni un nombre, ni une somme, ni une moyenne : aucun tableau ne le contient"
+)
+_OTHER_FIGURES: dict[type[exp.Expr], str] = {
     exp.Min: "une plus petite valeur est celle d'une seule ligne",
     exp.Max: "une plus grande valeur est celle d'une seule ligne",
     exp.Median: "une médiane n'est dans aucun tableau",
 }
 
 
+class Reader(NamedTuple):
+    """A SELECT that reads the data itself, which stands in it as `table`, called `alias`."""
+
+    scope: Scope
+    select: exp.Select
+    table: exp.Table
+    alias: str
+
+
 def tables_of_select(
-    scope: Scope, alias: str, source: ProtectedSource, role: str, before: Depths
-) -> list[Depths]:
-    """Make the figures of a SELECT, which reads the data as `alias`, figures of cells.
+    reader: Reader, source: ProtectedSource, role: str, before: Depths
+) -> list[CellTable]:
+    """Make the figures of a SELECT on the data figures of cells.
 
     Returns the tables whose cells it then reads under that name; `before` is what steps before it
     need, `role` names the tables in it. Raises NotInTables for one that is no sum of cells.
     """
-    answer = _Answer(scope, alias, source, role)
+    answer = _Answer(*reader, source, role)
     answer.check()
     return answer.replace_figures(before)
 
@@ -47,13 +61,14 @@ class _Answer:
     """The figures of one SELECT."""
 
     scope: Scope
+    select: exp.Select
+    table: exp.Table
     alias: str
     source: ProtectedSource
     role: str
-    tables: list[Depths] = field(default_factory=list)
+    tables: list[CellTable] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.select: exp.Select = self.scope.expression
         self._figures = Figures(self.source, self.alias)
         self._aggregates = list(self._found_aggregates())
 
@@ -66,15 +81,17 @@ class _Answer:
             name in self.select.args and self.select.args[name] for name in ("qualify", "connect")
         ):
             raise NotInTables("QUALIFY n'est pas suivi ici : filtrez le résultat par un WITH")
-        if group is not None and set(_set_arguments(group)):
+        if group is not None and any(
+            value for name, value in group.args.items() if name != "expressions"
+        ):
             raise NotInTables("ce regroupement n'est pas suivi ici")
         self._check_joins()
 
     def _check_joins(self) -> None:
         """Raise for a join that keeps rows of other tables which no row of the data meets."""
-        is_first = _reads(self.select.args.get("from_"), self.scope, self.alias)
+        is_first = self._reads(self.select.args.get("from_"))
         for join in self.select.args.get("joins") or ():
-            is_own, side = _reads(join, self.scope, self.alias), (join.side or "").upper()
+            is_own, side = self._reads(join), (join.side or "").upper()
             keeping = "LEFT" if is_first else "RIGHT" if is_own else ""
             is_kept = side in ("", keeping) and (join.kind or "").upper() in _KINDS
             if not is_kept or join.args.get("using"):
@@ -82,6 +99,9 @@ class _Answer:
                     "cette jointure garde aussi ce qui n'est pas dans ces données : comptez"
                     " d'abord, puis joignez le résultat"
                 )
+
+    def _reads(self, node: exp.Expr | None) -> bool:
+        return node is not None and node.this is self.table
 
     def _found_aggregates(self) -> Iterator[exp.Expr]:
         """Yield the figures of this SELECT, each with its FILTER; windows are of figures."""
@@ -91,7 +111,7 @@ class _Answer:
                 if outer is self.select or (isinstance(outer, exp.AggFunc) and is_window(outer)):
                     yield node.parent if isinstance(node.parent, exp.Filter) else node
 
-    def replace_figures(self, before: Depths) -> list[Depths]:
+    def replace_figures(self, before: Depths) -> list[CellTable]:
         """Replace each figure by the same of cells; returns the tables that they need."""
         inside = {id(node) for aggregate in self._aggregates for node in aggregate.walk()}
         outside = [
@@ -102,7 +122,7 @@ class _Answer:
             and id(column) not in inside
         ]
         base = self.source.finest(before, self._depths(outside))
-        self.tables.append(base)
+        self.tables.append(CellTable(base))
         keys = self._group_keys()
         figures = [
             (aggregate, self._figure(aggregate, base, keys)) for aggregate in self._aggregates
@@ -129,9 +149,27 @@ class _Answer:
         own = [*self._figures.own(function), *(self._figures.own(condition) if condition else [])]
         others = [column for column in own if id(column) not in measured | units]
         depths = self.source.finest(base, self._depths(others))
-        place = self._place(depths)
-        where = self._figures.among(place, condition.sql(dialect="duckdb") if condition else "")
-        return self._written(function, where, depths, condition, keys)
+        figure = _Figure(function, condition, keys)
+        texts = [self._written(figure, table) for table in self._tables(figure, depths)]
+        return parse_one(f"coalesce({', '.join(texts)})", dialect=DIALECT)
+
+    def _tables(self, figure: "_Figure", depths: Depths) -> Iterator[CellTable]:
+        """Yield the table of a figure, and those of larger areas, which answer for all their parts.
+
+        They do where a group has all parts of an area: its own cell is shown more often than these.
+        """
+        yield CellTable(depths)
+        if isinstance(figure.function.this, exp.Distinct):
+            return
+        plain = self._separated(figure.keys)
+        for dimension, _ in self.source.keys(depths):
+            depth = depths[dimension.column]
+            if dimension.is_area and depth > 1 and dimension.column not in plain:
+                for coarser in range(depth - 1, 0, -1):
+                    coarse = {**depths, dimension.column: coarser}
+                    if self.source.is_made(coarse):
+                        yield CellTable(coarse, dimension.column, depth)
+                return
 
     def _measured(self, function: exp.Expr) -> list[tuple[exp.Column, object]]:
         if isinstance(function, exp.Sum | exp.Avg | exp.Count) and not isinstance(
@@ -151,35 +189,32 @@ class _Answer:
             if column.name.lower() == self.source.unit
         }
 
-    def _place(self, depths: Depths) -> int:
-        if depths not in self.tables:
-            self.tables.append(depths)
-        return self.tables.index(depths)
+    def _place(self, table: CellTable) -> int:
+        if table not in self.tables:
+            self.tables.append(table)
+        return self.tables.index(table)
 
-    def _written(
-        self,
-        function: exp.Expr,
-        where: str,
-        depths: Depths,
-        condition: exp.Expr | None,
-        keys: list[exp.Expr],
-    ) -> exp.Expr:
-        match function:
+    def _written(self, figure: "_Figure", table: CellTable) -> str:
+        """Return the figure in SQL, made of the cells of that table."""
+        condition = text_of(figure.condition) if figure.condition else ""
+        where = self._figures.among(self._place(table), condition)
+        match figure.function:
             case exp.Count():
-                text = self._count(function, where, depths, condition, keys)
+                part, add = self._count(figure, table.depths)
+                value = f"CAST(coalesce({add}({part.amount}) FILTER (WHERE {where}), 0) AS BIGINT)"
+                hidden = part.hidden
             case exp.Sum():
-                part = self._part(function.this)
-                text = self._or_hidden(part.hidden, where, _sum(part.amount, where), depths, keys)
+                part = self._part(figure.function.this)
+                value, hidden = _sum(part.amount, where), part.hidden
             case exp.Avg():
-                part = self._part(function.this)
+                part = self._part(figure.function.this)
                 if not part.rows or self.source.made.has_repeated_units:
-                    raise NotInTables(self._no_mean(function))
-                mean = f"{_sum(part.amount, where)} / nullif({_sum(part.rows, where)}, 0)"
+                    raise NotInTables(self._no_mean(figure.function))
+                value = f"{_sum(part.amount, where)} / nullif({_sum(part.rows, where)}, 0)"
                 hidden = f"({part.hidden}) OR ({part.rows_hidden})"
-                text = self._or_hidden(hidden, where, mean, depths, keys)
             case _:
-                raise NotInTables(_OTHER_FIGURES.get(type(function), self._other(function)))
-        return parse_one(f"({text})", dialect="duckdb")
+                raise NotInTables(_OTHER_FIGURES.get(type(figure.function), _NO_SUM))
+        return self._or_hidden(hidden, where, value, table, figure.keys)
 
     def _part(self, node: exp.Expr) -> Part:
         if isinstance(node, exp.Distinct):
@@ -192,50 +227,34 @@ class _Answer:
                 raise NotInTables(self._no_rows())
         return self._figures.part(node)
 
-    def _count(
-        self,
-        function: exp.Count,
-        where: str,
-        depths: Depths,
-        condition: exp.Expr | None,
-        keys: list[exp.Expr],
-    ) -> str:
-        counted = function.this
+    def _count(self, figure: "_Figure", depths: Depths) -> tuple[Part, str]:
+        """Return what a cell adds to a count, and by which function counts are put together."""
+        counted = figure.function.this
         if isinstance(counted, exp.Distinct):
-            self._check_units(counted, depths, condition, keys)
-            part, add = self._figures.units(), "max" if self._joins else "sum"
-        elif self.source.made.has_repeated_units:
+            self._check_units(counted, depths, figure)
+            return self._figures.units(), "max" if self._joins else "sum"
+        if self.source.made.has_repeated_units:
             raise NotInTables(self._no_rows())
-        elif (
-            counted is None
-            or isinstance(counted, exp.Star | exp.Literal)
-            or self._unit_columns(function)
-        ):
-            part, add = self._figures.units(), "sum"
-        else:
-            part, add = self._figures.counted(counted), "sum"
-        total = f"CAST(coalesce({add}({part.amount}) FILTER (WHERE {where}), 0) AS BIGINT)"
-        return self._or_hidden(part.hidden, where, total, depths, keys)
+        is_of_all = counted is None or isinstance(counted, exp.Star | exp.Literal)
+        if is_of_all or self._unit_columns(figure.function):
+            return self._figures.units(), "sum"
+        return self._figures.counted(counted), "sum"
 
     @property
     def _joins(self) -> bool:
         return bool(self.select.args.get("joins"))
 
-    def _check_units(
-        self,
-        counted: exp.Distinct,
-        depths: Depths,
-        condition: exp.Expr | None,
-        keys: list[exp.Expr],
-    ) -> None:
+    def _check_units(self, counted: exp.Distinct, depths: Depths, figure: "_Figure") -> None:
         """Raise unless the distinct units of a group are those of one cell, or add up."""
         names = [node.name.lower() for node in counted.expressions if isinstance(node, exp.Column)]
         if names != [self.source.unit] or len(counted.expressions) > 1:
-            name = in_quotes(counted.expressions[0].sql(dialect="duckdb"))
+            name = in_quotes(text_of(counted.expressions[0]))
             raise NotInTables(f"combien de {name} diffèrent n'est dans aucun tableau")
         if not self.source.made.has_repeated_units and not self._joins:
             return
-        fixed = {*self._separated(keys), *self._equal(condition), *self._equal(_where(self.select))}
+        fixed = self._separated(
+            [*figure.keys, *_equal_parts(figure.condition, _where(self.select))]
+        )
         if loose := [in_quotes(name) for name in depths if name not in fixed]:
             raise NotInTables(
                 f"une même unité peut être dans plusieurs classes de {', '.join(loose)} : elle"
@@ -264,31 +283,17 @@ class _Answer:
                 separated.add(name)
         return separated
 
-    def _equal(self, condition: exp.Expr | None) -> set[str]:
-        """Return the dimensions of which a condition takes one class alone."""
-        if condition is None:
-            return set()
-        names = set()
-        for node in condition.flatten() if isinstance(condition, exp.And) else [condition]:
-            columns = self._figures.own(node)
-            is_one = isinstance(node, exp.EQ) and len(columns) == 1
-            if (
-                is_one
-                and isinstance(node.this, exp.Column)
-                and isinstance(node.expression, exp.Literal)
-            ):
-                names.add(self.source.dimension(columns[0].name).column)
-        return names
-
     def _or_hidden(
-        self, hidden: str, where: str, value: str, depths: Depths, keys: list[exp.Expr]
+        self, hidden: str, where: str, value: str, table: CellTable, keys: list[exp.Expr]
     ) -> str:
         """Return the figure, empty where a cell is hidden, or may be, that adds to it."""
         conditions = [f"coalesce(bool_or({hidden}) FILTER (WHERE {where}), FALSE)"]
         plain = self._separated(keys)
-        spread = {name: depth for name, depth in depths.items() if name not in plain}
-        if incomplete := is_incomplete_sql(self.source, self.role, spread):
+        spread = {name: depth for name, depth in table.depths.items() if name not in plain}
+        if incomplete := is_incomplete_sql(self.source, self.role, table._replace(depths=spread)):
             conditions.append(incomplete)
+        if table.parted:
+            conditions.append(f"NOT ({self._figures.has_all_parts(where, table.parted)})")
         return f"CASE WHEN {' OR '.join(conditions)} THEN NULL ELSE {value} END"
 
     def _no_mean(self, function: exp.Avg) -> str:
@@ -306,11 +311,16 @@ class _Answer:
     def _no_rows(self) -> str:
         return (
             "une même unité a plusieurs lignes, et les tableaux comptent des unités : écrivez"
-            f" count(DISTINCT {self.source.unit or 'l’unité'})"
+            f" count(DISTINCT {self.source.unit or '…'})"
         )
 
-    def _other(self, function: exp.Expr) -> str:
-        return f"{function.sql_name() if hasattr(function, 'sql_name') else 'cette fonction'} n'est pas une somme"
+
+class _Figure(NamedTuple):
+    """A figure, with the condition on the rows that it is made of, and its groups."""
+
+    function: exp.Expr
+    condition: exp.Expr | None
+    keys: list[exp.Expr]
 
 
 _OPEN_FIGURES = (exp.Min, exp.Max, exp.AnyValue, exp.First)
@@ -321,22 +331,16 @@ _WHOLE = {"year": {"year"}, "quarter": {"quarter of year"}, "month": {"month of 
 
 def _date_part(key: exp.Expr) -> str:
     """Return what of a date a group is made by; `of year` where that tells the year as well."""
+    name = type(key).__name__.lower()
     match key:
-        case exp.Year():
-            return "year"
-        case exp.Quarter():
-            return "quarter"
-        case exp.Month():
-            return "month"
         case exp.Extract():
-            return key.name.lower()
+            name = key.name.lower()
         case exp.DateTrunc() | exp.TimestampTrunc():
             unit = key.args["unit"].name.lower()
-            return unit if unit == "year" else f"{unit} of year"
+            name = unit if unit == "year" else f"{unit} of year"
         case exp.TimeToStr():
-            form = key.args["format"].name
-            return {"%Y": "year", "%m": "month"}.get(form, "month of year")
-    return ""
+            name = {"%Y": "year", "%m": "month"}.get(key.args["format"].name, "month of year")
+    return name
 
 
 def _conditional_count(
@@ -372,18 +376,17 @@ def _where(select: exp.Select) -> exp.Expr | None:
     return where.this if where is not None else None
 
 
+def _equal_parts(*conditions: exp.Expr | None) -> Iterator[exp.Expr]:
+    """Yield what conditions, which hold together, compare with a constant and find equal to it."""
+    for condition in filter(None, conditions):
+        for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+            node = part.unnest()
+            if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Literal):
+                yield node.this
+
+
 def _sum(amount: str, where: str) -> str:
     return f"sum({amount}) FILTER (WHERE {where})"
-
-
-def _set_arguments(group: exp.Group) -> Iterator[str]:
-    yield from (
-        name for name, value in group.args.items() if value and name not in ("expressions",)
-    )
-
-
-def _reads(node: exp.Expr | None, scope: Scope, alias: str) -> bool:
-    return node is not None and node.this is scope.sources[alias]
 
 
 def own_nodes(select: exp.Expr) -> Iterator[exp.Expr]:

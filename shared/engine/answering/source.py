@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from shared.engine.analysis.known_tables import KnownColumn
+from shared.engine.analysis.known_tables import KnownColumn, KnownTable
 from shared.engine.contract.policy import (
     AREA_LEVELS,
     DATE_LEVELS,
@@ -11,6 +11,7 @@ from shared.engine.contract.policy import (
     PolicyDimension,
     PolicyMeasure,
     ReleasePolicy,
+    table_name,
 )
 from shared.language.french import french_list, quoted
 
@@ -29,6 +30,13 @@ class ProtectedSource:
         self.made, self.columns = made, {column.name.lower(): column for column in columns}
         self._dimensions = {part.column.lower(): part for part in made.policy.dimensions}
         self._measures = {part.column.lower(): part for part in made.policy.measures}
+
+    @classmethod
+    def of(cls, table: KnownTable) -> "ProtectedSource | None":
+        """Return the protected tables of a dataset, if it has some and its columns are known."""
+        if table.made is None or table.columns is None:
+            return None
+        return cls(table.made, table.columns)
 
     @property
     def policy(self) -> ReleasePolicy:
@@ -99,9 +107,8 @@ class ProtectedSource:
     def own_level(self, dimension: PolicyDimension) -> LevelKind:
         """Return the level at which a class is a value of the column."""
         kind = self.columns[dimension.column.lower()].type
-        if set(dimension.levels) & set(AREA_LEVELS):
-            return next((level for level in AREA_LEVELS if level == kind), "value")
-        return "value"
+        levels: tuple[LevelKind, ...] = AREA_LEVELS if dimension.is_area else ()
+        return next((level for level in levels if level == kind), "value")
 
     def finest(self, *uses: Depths) -> dict[str, int]:
         """Return the table that has the classes of all these. Raises NotInTables."""
@@ -109,12 +116,24 @@ class ProtectedSource:
         for use in uses:
             for column, depth in use.items():
                 depths[column] = max(depth, depths.get(column, 0))
+        if len(depths) <= self.made.most_at_once and not self.is_made(depths):
+            raise NotInTables(
+                f"le tableau par {self._name(depths)} n'est pas fait : trop de ses cases seraient"
+                " masquées"
+            )
         if len(depths) > self.made.most_at_once:
             names = french_list(sorted(map(quoted, depths)))
             raise NotInTables(
                 f"{names} ensemble : un tableau en croise {self.made.most_at_once} au plus"
             )
         return depths
+
+    def is_made(self, depths: Depths) -> bool:
+        """Whether there is a table that is so deep in each dimension."""
+        return self._name(depths) in self.made.tables
+
+    def _name(self, depths: Depths) -> str:
+        return table_name(dimension.level_name(level) for dimension, level in self.keys(depths))
 
     def keys(self, depths: Depths) -> list[tuple[PolicyDimension, LevelKind]]:
         """Return the dimensions and levels that a table is made by, in the order of the policy."""

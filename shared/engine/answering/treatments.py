@@ -6,17 +6,18 @@ from itertools import count
 
 from sqlglot import exp, parse_one
 
+from shared.engine.analysis.known_tables import KnownInputs
 from shared.engine.answering.aggregates import chart_of_aggregation, query_of_aggregation
-from shared.engine.answering.cells import HIDDEN, PLACE, UNITS, cells_sql, sum_name
+from shared.engine.answering.cells import CELL_COLUMNS, CellTable, cells_sql, sum_name
 from shared.engine.answering.needed_levels import needed_depth
-from shared.engine.answering.queries import query_of_cells
+from shared.engine.answering.queries import TABLES, AskedQuery, query_of_cells
 from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
+from shared.engine.answering.sql_text import DIALECT, literal, quoted
 from shared.engine.applications import APPLICATIONS, effect_of, parse_parameters
 from shared.engine.applications.aggregate.application import AGGREGATE, AggregateParameters
 from shared.engine.applications.cross.application import CROSS, CrossParameters
 from shared.engine.applications.filter.application import FILTER, FilterParameters, read_value
 from shared.engine.applications.query.application import QUERY
-from shared.engine.database import literal, quoted
 from shared.events.event import Step, Treatment
 from shared.language.french import quoted as in_quotes
 
@@ -33,7 +34,7 @@ class UnansweredError(NotInTables):
 
 
 def answering_steps(
-    treatment: Treatment,
+    steps: Sequence[Step],
     names: Sequence[str],
     source: ProtectedSource,
     columns: Mapping[str, tuple[str, ...] | None],
@@ -43,27 +44,26 @@ def answering_steps(
     `columns` are those of all inputs, by name. Raises UnansweredError, in French, for a treatment
     that is no sum of cells; Invalid for one that cannot run.
     """
-    answer = _Treatment(treatment, source, {**columns, **dict.fromkeys(names, source.names)})
+    answer = _Treatment(steps, source, {**columns, **dict.fromkeys(names, source.names)})
     answer.rows = {name: _Rows(name) for name in names}
-    for number, step in enumerate(treatment.steps):
+    for number, step in enumerate(steps):
         try:
             answer.take(number, step)
         except UnansweredError:
             raise
         except NotInTables as error:
             raise UnansweredError(str(error), f"steps.{number}") from error
-    last = treatment.steps[-1].output
-    if last in answer.rows:
+    if steps[-1].output in answer.rows:
         raise UnansweredError(
             "le résultat aurait des lignes une à une : comptez-les ou additionnez-les, par groupe",
-            f"steps.{len(treatment.steps) - 1}",
+            f"steps.{len(steps) - 1}",
         )
-    return tuple(answer.steps)
+    return tuple(answer.answers)
 
 
 @dataclass
 class _Rows:
-    """A table of restricted rows: the input, the steps that chose among them, and what these read."""
+    """A table of restricted rows: its input, the steps that chose among them, and their needs."""
 
     name: str
     steps: tuple[Step, ...] = ()
@@ -74,14 +74,14 @@ class _Rows:
 class _Treatment:
     """A treatment under way; `columns` are those of its tables, None where nobody knows them."""
 
-    treatment: Treatment
+    steps: Sequence[Step]
     source: ProtectedSource
     columns: dict[str, tuple[str, ...] | None]
     rows: dict[str, _Rows] = field(default_factory=dict)
-    steps: list[Step] = field(default_factory=list)
+    answers: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        taken = {*self.treatment.inputs, *(step.output for step in self.treatment.steps)}
+        taken = {*self.columns, *(step.output for step in self.steps)}
         self._free_names = (
             name for number in count(1) if (name := f"cellules_{number}") not in taken
         )
@@ -94,7 +94,7 @@ class _Treatment:
         made = effect_of(step, at, known).columns if None not in known.values() else None
         self.columns[step.output] = tuple(made) if made is not None else None
         if not roles:
-            self.steps.append(step)
+            self.answers.append(step)
             return
         if len(roles) > 1:
             raise NotInTables("ces données croisées avec elles-mêmes ne sont dans aucun tableau")
@@ -113,8 +113,8 @@ class _Treatment:
                 raise NotInTables(f"{title} lit des lignes une à une, et non des tableaux")
 
     def _filtered(self, at: str, step: Step, rows: _Rows) -> _Rows:
-        parameters = parse_parameters(FILTER, step, at)
-        assert isinstance(parameters, FilterParameters)
+        parse_parameters(FILTER, step, at)
+        parameters = FilterParameters.model_validate(step.parameters)
         depths = rows.depths
         if column := self.source.columns.get(parameters.column.lower()):
             value = read_value(parameters.value, column.kind)
@@ -123,14 +123,14 @@ class _Treatment:
             depths = self._with(depths, condition)
         kept = dict(step.parameters)
         if parameters.columns:
-            figures = (PLACE, UNITS, HIDDEN, *map(sum_name, self.source.measures))
+            figures = (*CELL_COLUMNS, *map(sum_name, self.source.measures))
             kept["columns"] = [*parameters.columns, *figures]
         chosen = step.model_copy(update={"parameters": kept})
         return _Rows(rows.name, (*rows.steps, chosen), depths)
 
     def _crossed(self, at: str, step: Step, rows: _Rows, role: str) -> _Rows:
-        parameters = parse_parameters(CROSS, step, at)
-        assert isinstance(parameters, CrossParameters)
+        parse_parameters(CROSS, step, at)
+        parameters = CrossParameters.model_validate(step.parameters)
         if role != _LEFT or parameters.how not in ("left", "inner", "anti"):
             raise NotInTables(
                 "ce croisement garde aussi ce qui n'est pas dans ces données : comptez d'abord,"
@@ -145,17 +145,17 @@ class _Treatment:
 
     def _with(self, depths: Depths, expression: str) -> Depths:
         """Return what a table needs for the columns of an expression besides."""
-        tree = parse_one(f"SELECT {expression}", dialect="duckdb")
+        tree = parse_one(f"SELECT {expression}", dialect=DIALECT)
         needs = [needed_depth(self.source, column) for column in tree.find_all(exp.Column)]
         return self.source.finest(depths, *({name: depth} for name, depth in needs))
 
     def _aggregate(self, at: str, step: Step, rows: _Rows) -> None:
-        parameters = parse_parameters(AGGREGATE, step, at)
-        assert isinstance(parameters, AggregateParameters)
+        parse_parameters(AGGREGATE, step, at)
+        parameters = AggregateParameters.model_validate(step.parameters)
         sql = query_of_aggregation(parameters, _TABLE)
         self._query(step, rows, _TABLE, sql)
         if drawn := chart_of_aggregation(parameters, step.output, next(self._free_names)):
-            self.steps.append(drawn)
+            self.answers.append(drawn)
 
     def _query(self, step: Step, rows: _Rows, role: str, sql: str) -> None:
         """Add the query on cells, behind what chose among the rows."""
@@ -167,11 +167,12 @@ class _Treatment:
             schema[other] = columns
         names = self.columns[step.output] or ()
         before = rows.depths if rows.steps else None
-        answered = query_of_cells(sql, role, self.source, schema, names, before)
+        answered = query_of_cells(AskedQuery(sql, role, schema, names), self.source, before)
         inputs = {**step.inputs, role: rows.name}
         if rows.steps:
             inputs[role] = self._chosen(rows, answered.tables)
-        self.steps.append(
+            inputs |= {TABLES: rows.name} if TABLES in answered.sql else {}
+        self.answers.append(
             Step(
                 application=QUERY.name,
                 inputs=inputs,
@@ -180,10 +181,10 @@ class _Treatment:
             )
         )
 
-    def _chosen(self, rows: _Rows, tables: Sequence[Depths]) -> str:
+    def _chosen(self, rows: _Rows, tables: Sequence[CellTable]) -> str:
         """Add the steps that choose among rows, for cells; return the table that they make."""
         cells = next(self._free_names)
-        self.steps.append(
+        self.answers.append(
             Step(
                 application=QUERY.name,
                 inputs={_TABLE: rows.name},
@@ -195,7 +196,28 @@ class _Treatment:
         for step in rows.steps:
             made[step.output] = next(self._free_names)
             inputs = {role: made.get(table, table) for role, table in step.inputs.items()}
-            self.steps.append(
+            self.answers.append(
                 step.model_copy(update={"inputs": inputs, "output": made[step.output]})
             )
         return made[rows.steps[-1].output]
+
+
+def answers_of(
+    treatment: Treatment, inputs: KnownInputs
+) -> dict[str, tuple[Step, ...] | UnansweredError]:
+    """Return of each dataset with protected tables what answers for it, or why nothing does.
+
+    `inputs` are the tables that the treatment reads, as the asker may know them.
+    """
+    columns = {
+        name: inputs.table(dataset_id).names for name, dataset_id in treatment.inputs.items()
+    }
+    answers: dict[str, tuple[Step, ...] | UnansweredError] = {}
+    for table in inputs.tables:
+        names = [name for name, of in treatment.inputs.items() if of == table.dataset_id]
+        if source := ProtectedSource.of(table):
+            try:
+                answers[table.dataset_id] = answering_steps(treatment.steps, names, source, columns)
+            except UnansweredError as error:
+                answers[table.dataset_id] = error
+    return answers

@@ -19,10 +19,8 @@ LevelKind = Literal[
 ]
 """An area that a code lies in, a part of a date, a class of numbers, or the value as written."""
 
-AREA_LEVELS, DATE_LEVELS = (
-    ("region", "departement", "epci", "commune"),
-    ("year", "quarter", "month"),
-)
+AREA_LEVELS: tuple[LevelKind, ...] = ("region", "departement", "epci", "commune")
+DATE_LEVELS: tuple[LevelKind, ...] = ("year", "quarter", "month")
 MOST_TABLES, MOST_AT_ONCE = 400, 3
 
 TABLE, COUNT, WHOLE = "tableau", "nombre", "ensemble"
@@ -63,7 +61,12 @@ class PolicyDimension(Frozen):
     @property
     def is_known(self) -> bool:
         """Whether everybody knows who is in which class: areas and dates are no secret."""
-        return bool({*AREA_LEVELS, *DATE_LEVELS} & set(self.levels))
+        return self.is_area or bool({*DATE_LEVELS} & set(self.levels))
+
+    @property
+    def is_area(self) -> bool:
+        """Whether its levels are areas in which its codes lie."""
+        return bool({*AREA_LEVELS} & set(self.levels))
 
     @property
     def level_names(self) -> tuple[str, ...]:

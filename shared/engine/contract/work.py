@@ -64,6 +64,9 @@ class Work(Frozen):
     published: tuple[str, ...] = Field(
         default=(), description="inputs that others than the holder show to all"
     )
+    tables: tuple[str, ...] = Field(
+        default=(), description="inputs that are protected tables: no sample is taken of them"
+    )
     provenance: Provenance = Field(
         default=Provenance(), description="for whom and why it is made: reports print it"
     )

@@ -203,7 +203,8 @@ class TreatmentRun:
         roles = {
             role: table.whole_table if is_kept else table for role, table in input_tables.items()
         }
-        if self.work.sample_rows is not None and step.inputs[main] in self.work.inputs:
+        sampled_inputs = self.work.inputs.keys() - {*self.work.tables}
+        if self.work.sample_rows is not None and step.inputs[main] in sampled_inputs:
             is_protected = step.inputs[main] in self.work.protected
             roles[main] = sample_of(
                 self.database, roles[main], self.work.sample_rows, is_protected=is_protected

@@ -1,0 +1,38 @@
+"""Has a job read protected tables, where these were opened, in place of restricted data."""
+
+from collections.abc import Mapping, Sequence
+
+from shared.engine.analysis.known_tables import KnownTable
+from shared.engine.answering.source import ProtectedSource
+from shared.engine.answering.treatments import UnansweredError, answering_steps
+from shared.engine.contract.work import Work
+from shared.engine.tables.manifest import Input
+from shared.errors import Rejected
+from shared.events import Treatment
+
+
+def answered(
+    work: Work, treatment: Treatment | None, inputs: Sequence[Input], data: Mapping[str, KnownTable]
+) -> Work:
+    """Return the work with steps that do the same on the tables that answer for `data`, by id.
+
+    Raises Rejected where they do not: what may be shown has changed meanwhile.
+    """
+    if treatment is None or not data:
+        return work
+    columns = {
+        read_input.name: data[of].names
+        if (of := treatment.inputs[read_input.name]) in data
+        else read_input.table_columns
+        for read_input in inputs
+    }
+    steps, tables = work.steps, list[str]()
+    for dataset_id, table in data.items():
+        names = [name for name, of in treatment.inputs.items() if of == dataset_id]
+        source = ProtectedSource.of(table)
+        try:
+            steps = answering_steps(steps, names, source, columns) if source else ()
+        except UnansweredError as error:
+            raise Rejected(f"les tableaux protégés ne répondent plus : {error}") from error
+        tables += names
+    return work.model_copy(update={"steps": steps, "tables": tuple(tables)})

@@ -1,0 +1,20 @@
+"""Names and texts as DuckDB's SQL writes them, without loading the engine that runs it."""
+
+from sqlglot import exp
+
+DIALECT = "duckdb"
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL writes it."""
+    return exp.to_identifier(name, quoted=True).sql(dialect=DIALECT)
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return exp.Literal.string(text).sql(dialect=DIALECT)
+
+
+def text_of(node: exp.Expr) -> str:
+    """Return what an expression is in SQL."""
+    return node.sql(dialect=DIALECT)
