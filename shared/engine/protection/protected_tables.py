@@ -64,10 +64,7 @@ class HiddenFigures(NamedTuple):
 def make_protected_tables(
     database: Database, source: str, described: Sequence[Column], policy: ReleasePolicy, say: Say
 ) -> ProtectedTables:
-    """Make the tables that the policy asks for of `source`, a table or file in SQL.
-
-    Raises Invalid naming the policy's field.
-    """
+    """Make the policy's tables of `source`, a table or file in SQL; Invalid names its field."""
     say(0.1, "Classement des lignes")
     dimensions, measures = classify(database, source, described, policy)
     for most_at_once in range(min(policy.most_at_once, len(dimensions)), 0, -1):
