@@ -101,9 +101,15 @@ class _Treatment:
                 )
             self.rows[step.output] = self._chosen_by(step, rows, choices)
         elif application.as_query:
-            self._query(step, rows, roles[0], application.as_query(parameters, roles[0]))
+            sql, output = application.as_query(parameters, roles[0]), step.output
+            if application.after_query:
+                output = next(self._free_names)
+            self._query(step, rows, AskedQuery(sql, roles[0], *self._columns(step)), output)
+            if application.after_query:
+                left = {"parameters": application.after_query(parameters)}
+                self.answers.append(step.model_copy(update={"inputs": {roles[0]: output}, **left}))
             if chart := step.parameters.get("chart"):
-                self._draw(step.output, chart)
+                self._draw(output, chart)
         else:
             title = in_quotes(application.title)
             raise NotInTables(f"{title} lit des lignes une à une, et non des tableaux")
@@ -141,28 +147,27 @@ class _Treatment:
         needs = [needed_depth(self.source, column) for column in tree.find_all(exp.Column)]
         return self.source.finest(depths, *({name: depth} for name, depth in needs))
 
-    def _query(self, step: Step, rows: _Rows, role: str, sql: str) -> None:
-        """Add the query on cells, behind what chose among the rows."""
-        schema = {}
-        for other, table in step.inputs.items():
-            columns = self.columns[table]
-            if columns is None:
+    def _columns(self, step: Step) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+        """Return the columns of a step's tables, by role, and of its result."""
+        columns = {}
+        for role, table in step.inputs.items():
+            names = self.columns[table]
+            if names is None:
                 raise NotInTables(f"les colonnes de {in_quotes(table)} ne sont pas encore connues")
-            schema[other] = columns
-        names = self.columns[step.output] or ()
+            columns[role] = names
+        return columns, self.columns[step.output] or ()
+
+    def _query(self, step: Step, rows: _Rows, asked: AskedQuery, output: str) -> None:
+        """Add the query on cells, behind what chose among the rows."""
         before = rows.depths if rows.steps else None
-        answered = query_of_cells(AskedQuery(sql, role, schema, names), self.source, before)
-        inputs = {**step.inputs, role: rows.name}
+        answered = query_of_cells(asked, self.source, before)
+        inputs = {**step.inputs, asked.role: rows.name}
         if rows.steps:
-            inputs[role] = self._chosen(rows, answered.tables)
+            inputs[asked.role] = self._chosen(rows, answered.tables)
             inputs |= {TABLES: rows.name} if TABLES in answered.sql else {}
+        parameters = {"sql": answered.sql}
         self.answers.append(
-            Step(
-                application=QUERY.name,
-                inputs=inputs,
-                output=step.output,
-                parameters={"sql": answered.sql},
-            )
+            Step(application=QUERY.name, inputs=inputs, output=output, parameters=parameters)
         )
 
     def _chosen(self, rows: _Rows, tables: Sequence[CellTable]) -> str:
