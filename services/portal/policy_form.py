@@ -7,8 +7,7 @@ from typing import NamedTuple
 from services.portal.french import named
 from services.portal.lab import Json
 from services.portal.visit import Faults, Visit
-from shared.engine.contract.policy import MOST_AT_ONCE, MadeTables
-from shared.engine.tables.release import PERSONS
+from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.language.french import french_list, quoted
 
 _LEVELS = {
@@ -61,17 +60,15 @@ class PolicyState:
         self.refusal = view["refusal"][place.end() if place else 0 :]
         self.tables_id = view["tables_id"] if view["published"] else ""
         self.is_agreed = bool(view["agreed_at"])
-        self.tables = self._of_policy(view["latest"])
-        self._is_public = bool(self._of_policy(view["published"]))
-
-    def _of_policy(self, tables: Json) -> Json:
-        """These tables, if they are made by the policy of now."""
-        return tables if tables and tables["number"] == self.number else None
+        self.waiting = view["waiting"]
+        latest = view["latest"]
+        self.tables = latest if latest and latest["number"] == self.number else None
+        self._is_public = self.tables is not None and self.tables == view["published"]
 
     @property
     def is_under_way(self) -> bool:
         """Whether tables are being made, or published, so that the page changes by itself."""
-        if self.policy is None or self.refusal:
+        if self.policy is None or self.refusal or self.waiting:
             return False
         return not (self._is_public if self.is_agreed else self.tables)
 
@@ -85,9 +82,16 @@ class PolicyState:
             return f"les tableaux ne sont pas faits : {self.refusal}{earlier}"
         if self.tables is None:
             return "les tableaux sont en train d'être faits"
+        if self.waiting:
+            return "des tableaux attendent d'être publiés"
         if self.is_agreed:
             return "publiés" if self._is_public else "en train d'être publiés"
         return "des tableaux sont prêts à relire, et ne sont pas encore publiés"
+
+    @property
+    def is_for_edition(self) -> bool:
+        """Whether the next agreement is to the tables of this version alone, which it names."""
+        return bool(self.waiting) or self.policy["editions_a_year"] == 0
 
     @property
     def faults(self) -> Faults:
@@ -111,12 +115,14 @@ class OfferedColumn(NamedTuple):
 def fields_of(policy: Json) -> dict[str, Json]:
     """The fields of the form as that policy has them, or where there is none to begin with."""
     if policy is None:
-        policy = {"unit": [], "minimum_units": PERSONS, "dimensions": [], "measures": []}
+        policy = ReleasePolicy.model_construct(dimensions=()).model_dump()
     dimensions, measures = policy["dimensions"], policy["measures"]
     return {
         "unit": "\n".join(policy["unit"]),
         "minimum_units": policy["minimum_units"],
-        "most_at_once": str(policy.get("most_at_once", MOST_AT_ONCE)),
+        "most_at_once": str(policy["most_at_once"]),
+        "editions_a_year": policy["editions_a_year"],
+        "series": policy["series"],
         "dimensions": [dimension["column"] for dimension in dimensions],
         "measures": [measure["column"] for measure in measures],
         **{f"levels {part['column']}": " ".join(part["levels"]) for part in dimensions},
@@ -146,6 +152,8 @@ def policy_of(visit: Visit) -> dict[str, Json]:
             for column in visit.texts("measures")
         ],
         "most_at_once": visit.number("most_at_once"),
+        "editions_a_year": visit.number("editions_a_year"),
+        "series": visit.text("series"),
     }
 
 

@@ -30,6 +30,7 @@ _SAID = {
 }
 
 _AGREED = "Votre accord est enregistré, pour ces tableaux et ceux des versions à venir."
+_EDITION_AGREED = "Votre accord est enregistré : cette édition va être publiée."
 _REMOVED = "Il n'est plus fait de tableaux de ces données, et rien n'en est plus montré."
 
 _LOOKED_AT = 100
@@ -158,10 +159,14 @@ async def set_policy(visit: Visit) -> Response:
 
 @faults_on(show_policy)
 async def agree_to_tables(visit: Visit) -> Response:
-    """Let everybody see the tables that the form stands below, and those of later versions."""
-    body = {"number": visit.number("number")}
+    """Let everybody see the tables that the form stands below, and those of later versions.
+
+    Where the form names their version, they are an edition that leaves at once.
+    """
+    version = visit.number("version")
+    body = {"number": visit.number("number"), "version": version}
     await visit.lab.post("catalog", f"{_policy_path(visit)}/agreement", body)
-    return visit.go(f"{own_path(visit)}/publication", _AGREED)
+    return visit.go(f"{own_path(visit)}/publication", _EDITION_AGREED if version else _AGREED)
 
 
 @faults_on(show_policy)

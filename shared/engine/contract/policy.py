@@ -171,7 +171,5 @@ class MadeTables(Frozen):
         tables = counted(len(self.tables), "tableau", "tableaux")
         share = round(100 * self.shown / max(1, self.cells))
         dimensions = counted(self.most_at_once, "dimension", "dimensions")
-        return (
-            f"{tables} d'au plus {dimensions} à la fois : {self.shown} cases montrées sur"
-            f" {self.cells} ({share} %)"
-        )
+        shown = counted(self.shown, "case montrée", "cases montrées")
+        return f"{tables} d'au plus {dimensions} à la fois : {shown} sur {self.cells} ({share} %)"

@@ -60,8 +60,8 @@ def test_owner_says_what_may_be_shown_sees_it_and_publishes_it(
     At each of its states it breaks no rule.
     """
     owner_id, about = registered(lab, "Caisse"), {**ABOUT, "title": "Aides montrées"}
-    file = Publishing(lab, tmp_path).file(TOWNS)
-    dataset_id = offered(lab.client(owner_id, "owner"), about, file)
+    client, files = lab.client(owner_id, "owner"), Publishing(lab, tmp_path)
+    dataset_id = offered(client, about, files.file(TOWNS))
     owner = enter(owner_id, "owner")
     page = owner.go(f"/donnees/{dataset_id}")
     owner.press("text=Dire ce qui peut être montré")
@@ -81,12 +81,25 @@ def test_owner_says_what_may_be_shown_sees_it_and_publishes_it(
     owner.press("text=Publier ces tableaux")
     page.wait_for_selector("text=Voir les tableaux publiés")
     tables = reached(enter(registered(lab, "Commune"), "holder", scripts=False), dataset_id)
+    more = files.file({**TOWNS, "61001": 50})
+    client.upload("catalog", f"/datasets/{dataset_id}/versions", {}, more)
+    publish_edition(owner, dataset_id)
     owner.open("summary:has-text('Ne plus publier')")
     owner.press("details button:has-text('Ne plus publier')")
     assert "rien n'en est plus montré" in page.locator(".said").inner_text()
     owner.until(tables, "dd:text-is('retiré')")
     # Of a fault in a form, the browser says so itself.
     assert [line for line in owner.console_lines if "status of 422" not in line] == []
+
+
+def publish_edition(owner: Visitor, dataset_id: str) -> None:
+    """Read why the tables of another version wait, and publish them all the same."""
+    button = "text=Publier cette édition maintenant"
+    page = owner.until(f"/donnees/{dataset_id}/publication", button)
+    assert "Les tableaux de la version 2 attendent" in page.locator("main").inner_text()
+    assert faults_within(owner) == []
+    owner.press(button)
+    page.wait_for_selector("[role=status]:text-is('Publiés.')")
 
 
 def reached(reader: Visitor, dataset_id: str) -> str:

@@ -1,11 +1,11 @@
 """A page as one person sees it, of services whose answers are written down."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from html.parser import HTMLParser
-from typing import Any, TypeVar, get_args
+from typing import Any, Self, TypeVar, cast, get_args
 
 import httpx
-from aiohttp import ClientSession
+from aiohttp import ClientResponse, ClientSession
 from anyio.from_thread import start_blocking_portal
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -64,6 +64,17 @@ class Written(Lab):
         self.sent[path] = body
         return self._answered(f"PUT {path}")
 
+    async def open(
+        self,
+        service: Service,  # noqa: ARG002
+        path: str,
+        *,
+        last_event_id: str = "",  # noqa: ARG002
+        **query: str,  # noqa: ARG002
+    ) -> ClientResponse:
+        """The text that is written of that path, as a file."""
+        return cast("ClientResponse", _WrittenFile(self._answered(path)))
+
     def _answered(self, path: str) -> Json:
         if path not in self._answers:
             raise Refused(_NOT_FOUND, "inconnu")
@@ -71,6 +82,23 @@ class Written(Lab):
         if isinstance(answer, Refused | Away):
             raise answer
         return answer
+
+
+class _WrittenFile:
+    """What pages use of an answer that is read piece by piece."""
+
+    def __init__(self, text: str) -> None:
+        self.content, self._text = self, text
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        pass
+
+    async def iter_any(self) -> AsyncIterator[bytes]:
+        """Its text, in one piece."""
+        yield self._text.encode()
 
 
 def visited(

@@ -32,6 +32,8 @@ FIELDS = {
     "unit": "",
     "minimum_units": "11",
     "most_at_once": "2",
+    "editions_a_year": "13",
+    "series": "Aides de 2026",
     "dimensions": ["age", "commune"],
     "levels age": "classes",
     "bounds age": "25 ; dix-huit",
@@ -50,14 +52,18 @@ def deposited(*columns: Column) -> Dataset:
     return published("dts_r", metadata("Aides", access="restricted"), shown=shown)
 
 
-def answers_of(dataset: Dataset, proposal: ReleasePolicy | None = None) -> dict[str, Json]:
+def answers_of(
+    dataset: Dataset, proposal: ReleasePolicy | None = None, waiting: str = ""
+) -> dict[str, Json]:
     """What the catalogue answers its owner."""
     owner = Caller(dataset.owner_id, frozenset({"owner"}))
-    state = PolicyView(**dict(dataset.active_publication or ()), proposal=proposal)
+    publication = dict(dataset.active_publication or ())
+    state = PolicyView(**publication, waiting=waiting, proposal=proposal)
     view = view_of(dataset, owner)
     return {
         f"/datasets/{dataset.id}": view.model_dump(mode="json"),
         POLICY_PATH: state.model_dump(mode="json"),
+        f"{POLICY_PATH}/tables": "tableau;nombre\nensemble;60\n",
     }
 
 
@@ -116,6 +122,8 @@ def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
         ),
         measures=(PolicyMeasure(column="aide", cap=0.25), PolicyMeasure(column="loyer")),
         most_at_once=1,
+        editions_a_year=0,
+        series="Aides de l'année",
     )
     dataset = deposited(text("foyer", 50), integer("age", 60), integer("aide", 60))
     dataset.set_policy(policy)
@@ -130,6 +138,8 @@ def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
         ("dimensions.1.levels", "niveaux-2", "« commune » : n'est pas un nombre"),
         ("measures.0.cap", "plafond-1", "« aide » : n'est pas un nombre"),
         ("minimum_units", "minimum_units", "Nombre minimal : n'est pas un nombre"),
+        ("editions_a_year", "editions_a_year", "Éditions en un an : n'est pas un nombre"),
+        ("series", "series", "Série : n'est pas un nombre"),
         ("unit.0", "unit", "N'est pas un nombre"),
     ],
 )
@@ -168,7 +178,8 @@ def test_what_is_typed_is_sent_as_numbers() -> None:
     policy = sent[POLICY_PATH]
     assert policy["dimensions"][0]["bounds"] == ["25", "dix-huit"]
     assert policy["measures"] == [{"column": "aide", "cap": "1000.5"}]
-    assert (policy["minimum_units"], policy["most_at_once"]) == (11, 2)
+    numbers = [policy[name] for name in ("minimum_units", "most_at_once", "editions_a_year")]
+    assert (numbers, policy["series"]) == ([11, 2, 13], "Aides de 2026")
 
 
 def test_no_column_that_names_persons_is_offered_but_as_a_unit() -> None:
@@ -201,7 +212,9 @@ def test_state_is_told_in_a_sentence() -> None:
     note(dataset, 1, FIRST)
     state = state_of(dataset)
     assert ("prêts à relire" in state.description, state.is_under_way) == (True, False)
-    assert state.summary.startswith("1 tableau d'au plus 1 dimension à la fois")
+    assert (
+        state.summary == "1 tableau d'au plus 1 dimension à la fois : 1 case montrée sur 1 (100 %)"
+    )
     dataset.agree_to_tables(1, 1)
     state = state_of(dataset)
     assert (state.description, state.is_under_way) == ("en train d'être publiés", True)
@@ -214,6 +227,69 @@ def test_state_is_told_in_a_sentence() -> None:
     assert (state_of(dataset).description, state_of(dataset).is_under_way) == (refused, False)
     dataset.remove_policy()
     assert state_of(dataset).description == "rien encore"
+
+
+WAITING = "Les tableaux de la version 2 attendent : une édition paraît en 365 jours."
+
+
+def with_second_version(first: ReleasePolicy = FIRST) -> Dataset:
+    """A restricted dataset with published tables, and later ones by the same policy."""
+    dataset = restricted()
+    dataset.set_policy(first)
+    note(dataset, 1, first)
+    dataset.agree_to_tables(1, 1)
+    dataset.note_published_tables(ref("c"))
+    note(dataset, 2, first, "d")
+    return dataset
+
+
+def agreement_of(html: str, dataset: Dataset) -> Json:
+    """What the catalogue is sent by the page's button that publishes."""
+    path, sent = f"{POLICY_PATH}/agreement", dict[str, Json]()
+    form = Form(html.partition("/accord")[2].partition("</form>")[0]).fields
+    answers = {**answers_of(dataset), path: {}}
+    led_to(owners.agree_to_tables, answers, "owner", form=form, sent=sent, dataset_id="dts_r")
+    return sent[path]
+
+
+def test_tables_that_wait_say_why_and_leave_by_a_button() -> None:
+    """The page does not ask again and again for what comes by itself in months, if ever."""
+    dataset = with_second_version()
+    html = html_of(
+        owners.show_policy, answers_of(dataset, waiting=WAITING), "owner", dataset_id="dts_r"
+    )
+    assert WAITING in plain(html)
+    assert "Des tableaux attendent d'être publiés." in plain(html)
+    assert "ensemble 60" in plain(html)
+    assert "hx-get" not in html
+    assert "Publier cette édition maintenant" in html
+    assert agreement_of(html, dataset) == {"number": 1, "version": 2}
+
+
+def test_tables_that_leave_are_not_taken_for_those_of_before() -> None:
+    """Published is what is shown on the page, and no earlier version."""
+    dataset = with_second_version()
+    dataset.agree_to_tables(1, 2)
+    state = state_of(dataset)
+    assert (state.description, state.is_under_way) == ("en train d'être publiés", True)
+    dataset.note_published_tables(ref("d"))
+    assert state_of(dataset).description == "publiés"
+
+
+@pytest.mark.parametrize(
+    ("editions", "version", "words"),
+    [(1, None, "pour ceux des versions à venir"), (0, 1, "vaut pour ces tableaux seuls")],
+)
+def test_first_agreement_names_a_version_where_each_is_agreed_to(
+    editions: int, version: int | None, words: str
+) -> None:
+    """Else the tables that the owner just agreed to would wait for the same word once more."""
+    policy, dataset = FIRST.model_copy(update={"editions_a_year": editions}), restricted()
+    dataset.set_policy(policy)
+    note(dataset, 1, policy)
+    html = html_of(owners.show_policy, answers_of(dataset), "owner", dataset_id="dts_r")
+    assert words in plain(html)
+    assert agreement_of(html, dataset) == {"number": 1, "version": version}
 
 
 def test_own_page_says_it_of_a_restricted_table_and_leads_there() -> None:

@@ -10,6 +10,7 @@ from services.portal.building import Choices, choices_of, treatment_of
 from services.portal.lab import Away, Json
 from services.portal.pages.projects import projects, treatments
 from services.portal.pages.projects.treatment_sentences import sentences_of
+from shared.engine.analysis.remarks import Remark
 from shared.engine.applications import with_choices
 from shared.events import Treatment
 from tests.unit.intake import samples
@@ -58,19 +59,21 @@ def page(
     form: dict[str, str] | None = None,
     query: bytes = b"",
     warnings: Json = (),
+    answers: Json = (),
 ) -> str:
     """The builder of a project with that treatment, as saved, or with what was sent."""
     project = ProjectView.of(samples.project_at("advised")).model_dump(mode="json")
-    answers = {
+    preview = {**MADE, "warnings": list(warnings), "answers": list(answers), "proposed": []}
+    services = {
         "/projects/prj_1": {**project, "treatment": treatment},
         "/recipes": FOUND,
         "/datasets": FOUND,
         "/datasets/dts_1": DATASET,
         "/datasets/dts_2": {**DATASET, "title": "EPCI"},
-        "/treatments/preview": {**MADE, "warnings": list(warnings), "proposed": []},
+        "/treatments/preview": preview,
     }
     handler = treatments.show if form is None else treatments.write
-    return html_of(handler, answers, "holder", project_id="prj_1", form=form, query=query)
+    return html_of(handler, services, "holder", project_id="prj_1", form=form, query=query)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,16 @@ def test_rows_taken_for_totals_are_shown_where_they_can_be_kept() -> None:
     assert 'name="totaux" value="1">' in with_totals
     assert 'name="totaux"' not in page(kept(choices))
     assert 'name="totaux" value="1" checked>' in page(kept(replace(choices, totals=True)))
+
+
+def test_what_leaves_at_once_and_what_waits_is_shown_with_why() -> None:
+    """Of each restricted dataset, before anything is sent."""
+    at_once = Remark(field="inputs.a", kind="at_once", message="« Aides » répond aussitôt")
+    waits = Remark(field="steps.0", kind="waits", message="les lignes une à une n'y sont pas")
+    answers = [remark.model_dump(mode="json") for remark in (at_once, waits)]
+    html = page(kept(Choices(left="dts_1", by=("epci",), counts=True)), answers=answers)
+    assert "Sort aussitôt : « Aides » répond aussitôt" in plain(html)
+    assert "Attend une personne : les lignes une à une n'y sont pas" in plain(html)
 
 
 def test_treatment_that_no_choices_make_has_none() -> None:
