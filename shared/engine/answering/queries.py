@@ -132,11 +132,17 @@ def _with_plain_groups(tree: exp.Expr, select: exp.Select) -> exp.Expr:
         plain = [output.unalias() for output in select.expressions if not output.find(exp.AggFunc)]
         group.replace(exp.Group(expressions=[node.copy() for node in plain]))
         return tree
-    sets = [*chain.from_iterable(group.args.get(name) or () for name in _SETS)]
+    sets = [node for node in group.expressions if isinstance(node, _SETS)]
     if not sets:
         return tree
+    if any(isinstance(node, exp.Window) for node in own_nodes(select)):
+        raise NotInTables(
+            "CUBE, ROLLUP ou GROUPING SETS sous une fenêtre n'est pas suivi ici : regroupez d'abord"
+            " dans un WITH"
+        )
+    plain = [node for node in group.expressions if node not in sets]
     keys = [
-        [*group.expressions, *chain.from_iterable(combination)]
+        [*plain, *chain.from_iterable(combination)]
         for combination in product(*map(_grouping_sets, sets))
     ]
     every = {node.sql(): node for chosen in keys for node in chosen}
@@ -144,7 +150,7 @@ def _with_plain_groups(tree: exp.Expr, select: exp.Select) -> exp.Expr:
     return _replaced(tree, select, selects)
 
 
-_SETS = ("cube", "rollup", "grouping_sets")
+_SETS = (exp.Cube, exp.Rollup, exp.GroupingSets)
 
 
 def _grouping_sets(node: exp.Expr) -> Iterator[list[exp.Expr]]:
@@ -159,7 +165,8 @@ def _grouping_sets(node: exp.Expr) -> Iterator[list[exp.Expr]]:
             for size in range(len(parts), -1, -1):
                 yield list(chain.from_iterable(parts[:size]))
         case _:
-            yield from parts
+            for part, node in zip(parts, node.expressions, strict=True):
+                yield from _grouping_sets(node) if isinstance(node, _SETS) else [part]
 
 
 def _columns(node: exp.Expr) -> list[exp.Expr]:
@@ -211,9 +218,7 @@ def _share_in_whole(reader: Reader) -> None:
     """Make the total of a window of sums of figures a figure of its own: it is a larger cell."""
     select = reader.select
     group = select.args.get("group")
-    if select.args.get("having") or (
-        group is not None and any(group.args.get(name) for name in _SETS)
-    ):
+    if select.args.get("having"):
         return
     keys = {key.sql() for key in group.expressions} if group is not None else set()
     for window in [node for node in own_nodes(select) if isinstance(node, exp.Window)]:
