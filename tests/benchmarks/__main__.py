@@ -35,6 +35,7 @@ from tests.benchmarks.judged import (
     privacy,
     recognition,
     relevance,
+    requests,
     sql,
     traps,
 )
@@ -76,6 +77,7 @@ JUDGED = {
     "precedents": precedents,
     "privacy": privacy,
     "relevance": relevance,
+    "requests": requests,
     "sql": sql,
     "traps": traps,
     "typing": recognition,

@@ -165,8 +165,8 @@ def _grouping_sets(node: exp.Expr) -> Iterator[list[exp.Expr]]:
             for size in range(len(parts), -1, -1):
                 yield list(chain.from_iterable(parts[:size]))
         case _:
-            for part, node in zip(parts, node.expressions, strict=True):
-                yield from _grouping_sets(node) if isinstance(node, _SETS) else [part]
+            for part, inner in zip(parts, node.expressions, strict=True):
+                yield from _grouping_sets(inner) if isinstance(inner, _SETS) else [part]
 
 
 def _columns(node: exp.Expr) -> list[exp.Expr]:

@@ -169,9 +169,7 @@ class _Answer:
         nodes = counted.expressions if isinstance(counted, exp.Distinct) else [counted]
         own = {id(column) for column in self._figures.own(function)}
         return {
-            id(node)
-            for node in nodes
-            if id(node) in own and node.name.lower() == self.source.unit
+            id(node) for node in nodes if id(node) in own and node.name.lower() == self.source.unit
         }
 
     def _place(self, depths: Depths) -> int:
@@ -245,11 +243,7 @@ class _Answer:
         return bool(self.select.args.get("joins"))
 
     def _check_units(
-        self,
-        function: exp.Count,
-        depths: Depths,
-        condition: exp.Expr | None,
-        keys: list[exp.Expr],
+        self, function: exp.Count, depths: Depths, condition: exp.Expr | None, keys: list[exp.Expr]
     ) -> None:
         """Raise unless the distinct units of a group are those of one cell, or add up."""
         counted = function.this.expressions
@@ -340,7 +334,7 @@ def _date_part(key: exp.Expr) -> str:
 def _conditional_count(
     function: exp.Expr, condition: exp.Expr | None
 ) -> tuple[exp.Expr, exp.Expr | None]:
-    """Return `count(CASE WHEN c THEN x END)`, DISTINCT or not, and count_if(c) as counts where c."""
+    """Return `count(CASE WHEN c THEN x END)` and count_if(c) as counts where c, DISTINCT or not."""
     counted = function.this if isinstance(function, exp.Count) else None
     inner = counted.expressions[0] if isinstance(counted, exp.Distinct) else counted
     if (

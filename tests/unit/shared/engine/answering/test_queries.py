@@ -7,116 +7,110 @@ import pytest
 
 from shared.engine.answering.source import NotInTables
 from tests.unit.shared.engine.answering.worlds import (
-    PAYMENTS,
-    PEOPLE,
     SMALL,
     World,
+    figures_shown,
     payments,
     people,
     same,
-    without_what_is_hidden,
 )
 
-SHOWN = [
-    # Groups, with all figures of the row shown.
-    "SELECT sexe AS k, count(*) AS n, sum(montant) AS s, avg(montant) AS m, sum(revenu) AS r"
-    " FROM caf GROUP BY sexe ORDER BY n DESC",
-    "SELECT left(code_commune, 2) AS k, count(*) AS n, sum(montant) AS s FROM caf GROUP BY 1"
-    " ORDER BY 1",
-    "SELECT coalesce(prestation, 'aucune') AS k, count(*) AS n, count(prestation) AS known FROM caf"
-    " GROUP BY 1 ORDER BY 2",
-    "SELECT year(ouvert) AS k, sexe AS k2, count(id) AS n FROM caf GROUP BY ALL ORDER BY ALL",
-    "SELECT CASE WHEN age < 25 THEN 'jeunes' WHEN age BETWEEN 25 AND 59 THEN 'actifs' ELSE 'âgés'"
-    " END AS k, count(*) AS n FROM caf GROUP BY k ORDER BY k",
-    "FROM caf SELECT sexe AS k, count() AS n, sum(montant * 1.2) AS s GROUP BY sexe ORDER BY sexe",
-    "SELECT count(*) AS n, sum(montant) AS s, count(DISTINCT id) AS units FROM caf",
-    # Conditions: each is answered by the coarsest table that has it.
-    "SELECT count(*) AS n FROM caf WHERE NOT (age >= 60) AND prestation = 'B'",
-    "SELECT count(*) AS n FROM caf WHERE left(code_commune, 2) IN ('14', '50') AND sexe <> 'F'",
-    "SELECT count(*) AS n FROM caf WHERE code_commune LIKE '50%' AND ouvert >= '2023-01-01'",
-    "SELECT sexe AS k, count(*) AS n FROM caf WHERE prestation IS NULL GROUP BY k ORDER BY k",
-    "SELECT count(*) AS n FROM caf WHERE prestation NOT IN ('A') AND ouvert < DATE '2024-01-01'",
-    "SELECT count(*) AS n, sum(montant) AS s FROM caf WHERE sexe = 'X'",
-    "SELECT sexe AS k, count(*) AS n FROM caf WHERE sexe IN (SELECT 'F' FROM zones) GROUP BY k",
-    # Figures of other tables than the group's.
-    "SELECT sexe AS k, count(*) FILTER (WHERE age >= 60) AS old, count(*) AS n,"
-    " count(*) FILTER (age >= 60) * 100.0 / count(*) AS share FROM caf GROUP BY sexe ORDER BY k",
-    "SELECT sum(CASE WHEN left(code_commune, 2) = '14' THEN montant ELSE 0 END) AS s,"
-    " avg(CASE WHEN left(code_commune, 2) <> '76' THEN montant END) AS m FROM caf",
-    "SELECT sexe AS k, sum(CASE WHEN age < 18 THEN 1 ELSE 0 END) AS young, count_if(age < 18) AS n,"
-    " count(CASE WHEN age < 18 THEN id END) AS ids, count(CASE WHEN age < 18 THEN 1 END) AS ones,"
-    " avg(CASE WHEN age < 18 THEN 1.0 ELSE 0 END) AS share FROM caf GROUP BY 1 ORDER BY 1",
-    "SELECT left(code_commune, 2) AS k, count(DISTINCT CASE WHEN sexe = 'F' THEN id END) AS n"
-    " FROM caf GROUP BY 1 ORDER BY 1",
-    "SELECT code_commune AS k, count(*) AS n FROM caf WHERE code_commune >= '50129'"
-    " GROUP BY code_commune HAVING count(*) > 10 ORDER BY n DESC LIMIT 2",
-    # Queries around queries, and grouping sets.
-    "SELECT sexe AS k, n * 1.0 / (SELECT count(*) FROM caf) AS share FROM"
-    " (SELECT sexe, count(*) AS n FROM caf GROUP BY sexe) ORDER BY k",
-    "WITH x AS (SELECT * FROM caf WHERE sexe = 'F') SELECT year(ouvert) AS k, count(*) AS n FROM x"
-    " GROUP BY 1 ORDER BY 1",
-    "SELECT sexe AS k, year(ouvert) AS k2, count(*) AS n FROM caf GROUP BY CUBE (sexe, k2)"
-    " ORDER BY ALL",
-    "SELECT sexe AS k, prestation AS k2, grouping(sexe, prestation) AS k3, count(*) AS n FROM caf"
-    " GROUP BY ROLLUP (sexe, prestation) ORDER BY ALL",
-    "SELECT sexe AS k, left(code_commune, 2) AS k2, count(*) AS n FROM caf"
-    " GROUP BY GROUPING SETS ((sexe, k2), (k2), ()) ORDER BY ALL",
-    "SELECT 'sexe' AS k, sexe AS k2, count(*) AS n FROM caf GROUP BY sexe UNION ALL"
-    " SELECT 'an', CAST(year(ouvert) AS VARCHAR), count(*) FROM caf GROUP BY year(ouvert)"
-    " ORDER BY ALL",
-    # Windows: over groups, and in the order of time.
-    "SELECT sexe AS k, round(count(*) * 100.0 / sum(count(*)) OVER (), 3) AS share,"
-    " rank() OVER (ORDER BY count(*) DESC) AS rank FROM caf GROUP BY sexe ORDER BY k",
-    "SELECT sexe AS k, year(ouvert) AS k2, count(*) AS n, count(*) / sum(count(*))"
-    " OVER (PARTITION BY sexe) AS share FROM caf GROUP BY sexe, k2 ORDER BY ALL",
-    "SELECT k, n, sum(n) OVER (ORDER BY k) AS so_far, n - lag(n) OVER (ORDER BY k) AS more"
-    " FROM (SELECT extract(year FROM ouvert) AS k, count(*) AS n FROM caf GROUP BY k) ORDER BY k",
-    # Joins: a row counts as often as it meets a row.
-    "SELECT z.zone AS k, count(*) AS n, count(c.id) AS ids, sum(c.revenu) AS r FROM caf c"
-    " JOIN zones z ON z.code = c.code_commune WHERE z.zone <> 'sud' GROUP BY z.zone"
-    " ORDER BY k",
-    "SELECT c.code_commune AS k, count(*) AS n, count(DISTINCT c.id) AS units FROM caf c"
-    " LEFT JOIN zones z ON z.code = c.code_commune WHERE c.code_commune IN ('14118', '76540')"
-    " GROUP BY c.code_commune ORDER BY k",
-    "SELECT z.zone AS k, count(*) AS n FROM zones z RIGHT JOIN caf c ON c.code_commune = z.code"
-    " WHERE left(c.code_commune, 2) = '76' GROUP BY ALL ORDER BY ALL",
-    "SELECT m.nom AS k, t.n AS n, t.n * 1000.0 / m.population AS rate FROM communes m JOIN"
-    " (SELECT code_commune, count(*) AS n FROM caf GROUP BY 1) t ON t.code_commune = m.code"
-    " WHERE m.population > 1000 ORDER BY k",
-]
+SHOWN = """
+-- Groups, with all figures of the row shown.
+SELECT sexe AS k, count(*) AS n, sum(montant) AS s, avg(montant) AS m, sum(revenu) AS r FROM caf
+  GROUP BY sexe ORDER BY n DESC;
+SELECT left(code_commune, 2) AS k, count(*) AS n, sum(montant) AS s FROM caf GROUP BY 1 ORDER BY 1;
+SELECT coalesce(prestation, 'aucune') AS k, count(*) AS n, count(prestation) AS known FROM caf
+  GROUP BY 1 ORDER BY 2;
+SELECT year(ouvert) AS k, sexe AS k2, count(id) AS n FROM caf GROUP BY ALL ORDER BY ALL;
+SELECT CASE WHEN age < 25 THEN 'jeunes' WHEN age BETWEEN 25 AND 59 THEN 'actifs' ELSE 'âgés' END AS
+  k, count(*) AS n FROM caf GROUP BY k ORDER BY k;
+FROM caf SELECT sexe AS k, count() AS n, sum(montant * 1.2) AS s GROUP BY sexe ORDER BY sexe;
+SELECT count(*) AS n, sum(montant) AS s, count(DISTINCT id) AS units FROM caf;
+-- Conditions: each is answered by the coarsest table that has it.
+SELECT count(*) AS n FROM caf WHERE NOT (age >= 60) AND prestation = 'B';
+SELECT count(*) AS n FROM caf WHERE left(code_commune, 2) IN ('14', '50') AND sexe <> 'F';
+SELECT count(*) AS n FROM caf WHERE code_commune LIKE '50%' AND ouvert >= '2023-01-01';
+SELECT sexe AS k, count(*) AS n FROM caf WHERE prestation IS NULL GROUP BY k ORDER BY k;
+SELECT count(*) AS n FROM caf WHERE prestation NOT IN ('A') AND ouvert < DATE '2024-01-01';
+SELECT count(*) AS n, sum(montant) AS s FROM caf WHERE sexe = 'X';
+SELECT sexe AS k, count(*) AS n FROM caf WHERE sexe IN (SELECT 'F' FROM zones) GROUP BY k;
+-- Figures of other tables than the group's.
+SELECT sexe AS k, count(*) FILTER (WHERE age >= 60) AS old, count(*) AS n, count(*) FILTER (age >=
+  60) * 100.0 / count(*) AS share FROM caf GROUP BY sexe ORDER BY k;
+SELECT sum(CASE WHEN left(code_commune, 2) = '14' THEN montant ELSE 0 END) AS s, avg(CASE WHEN
+  left(code_commune, 2) <> '76' THEN montant END) AS m FROM caf;
+SELECT sexe AS k, sum(CASE WHEN age < 18 THEN 1 ELSE 0 END) AS young, count_if(age < 18) AS n,
+  count(CASE WHEN age < 18 THEN id END) AS ids, count(CASE WHEN age < 18 THEN 1 END) AS ones,
+  avg(CASE WHEN age < 18 THEN 1.0 ELSE 0 END) AS share FROM caf GROUP BY 1 ORDER BY 1;
+SELECT left(code_commune, 2) AS k, count(DISTINCT CASE WHEN sexe = 'F' THEN id END) AS n FROM caf
+  GROUP BY 1 ORDER BY 1;
+SELECT code_commune AS k, count(*) AS n FROM caf WHERE code_commune >= '50129' GROUP BY
+  code_commune HAVING count(*) > 10 ORDER BY n DESC LIMIT 2;
+-- Queries around queries, and grouping sets.
+SELECT sexe AS k, n * 1.0 / (SELECT count(*) FROM caf) AS share FROM (SELECT sexe, count(*) AS n
+  FROM caf GROUP BY sexe) ORDER BY k;
+WITH x AS (SELECT * FROM caf WHERE sexe = 'F') SELECT year(ouvert) AS k, count(*) AS n FROM x GROUP
+  BY 1 ORDER BY 1;
+SELECT sexe AS k, year(ouvert) AS k2, count(*) AS n FROM caf GROUP BY CUBE (sexe, k2) ORDER BY ALL;
+SELECT sexe AS k, prestation AS k2, grouping(sexe, prestation) AS k3, count(*) AS n FROM caf GROUP
+  BY ROLLUP (sexe, prestation) ORDER BY ALL;
+SELECT sexe AS k, left(code_commune, 2) AS k2, count(*) AS n FROM caf GROUP BY GROUPING SETS
+  ((sexe, k2), (k2), ()) ORDER BY ALL;
+SELECT 'sexe' AS k, sexe AS k2, count(*) AS n FROM caf GROUP BY sexe UNION ALL SELECT 'an',
+  CAST(year(ouvert) AS VARCHAR), count(*) FROM caf GROUP BY year(ouvert) ORDER BY ALL;
+-- Windows: over groups, and in the order of time.
+SELECT sexe AS k, round(count(*) * 100.0 / sum(count(*)) OVER (), 3) AS share, rank() OVER (ORDER
+  BY count(*) DESC) AS rank FROM caf GROUP BY sexe ORDER BY k;
+SELECT sexe AS k, year(ouvert) AS k2, count(*) AS n, count(*) / sum(count(*)) OVER (PARTITION BY
+  sexe) AS share FROM caf GROUP BY sexe, k2 ORDER BY ALL;
+SELECT k, n, sum(n) OVER (ORDER BY k) AS so_far, n - lag(n) OVER (ORDER BY k) AS more FROM (SELECT
+  extract(year FROM ouvert) AS k, count(*) AS n FROM caf GROUP BY k) ORDER BY k;
+-- Joins: a row counts as often as it meets a row.
+SELECT z.zone AS k, count(*) AS n, count(c.id) AS ids, sum(c.revenu) AS r FROM caf c JOIN zones z
+  ON z.code = c.code_commune WHERE z.zone <> 'sud' GROUP BY z.zone ORDER BY k;
+SELECT c.code_commune AS k, count(*) AS n, count(DISTINCT c.id) AS units FROM caf c LEFT JOIN zones
+  z ON z.code = c.code_commune WHERE c.code_commune IN ('14118', '76540') GROUP BY c.code_commune
+  ORDER BY k;
+SELECT z.zone AS k, count(*) AS n FROM zones z RIGHT JOIN caf c ON c.code_commune = z.code WHERE
+  left(c.code_commune, 2) = '76' GROUP BY ALL ORDER BY ALL;
+SELECT m.nom AS k, t.n AS n, t.n * 1000.0 / m.population AS rate FROM communes m JOIN (SELECT
+  code_commune, count(*) AS n FROM caf GROUP BY 1) t ON t.code_commune = m.code WHERE m.population
+  > 1000 ORDER BY k;
+"""
 
-HIDDEN = [
-    # A hidden town beside one that is shown: the sum of both would tell of it.
-    "SELECT count(*) AS n FROM caf WHERE code_commune IN ('50129', '50218')",
-    "SELECT sum(montant) AS s, avg(montant) AS m FROM caf WHERE code_commune IN ('50129', '50218')",
-    "SELECT count(DISTINCT id) AS n FROM caf WHERE code_commune IN ('50129', '50218')",
-    "SELECT count(*) FILTER (WHERE code_commune <= '14118' OR code_commune = '14327') AS n,"
-    " sum(CASE WHEN code_commune IN ('14118', '14327') THEN 1 ELSE 0 END) AS s FROM caf",
-    "SELECT left(code_commune, 2) AS k, count(*) AS n FROM caf"
-    " WHERE code_commune IN ('14118', '14327', '50502', '50218') GROUP BY 1",
-    "SELECT z.zone AS k, count(*) AS n FROM caf c JOIN zones z ON z.code = c.code_commune"
-    " WHERE z.zone = 'sud' GROUP BY z.zone",
-    # What is added up of figures.
-    "SELECT sum(n) AS n, avg(n) AS m FROM (SELECT code_commune, count(*) AS n FROM caf"
-    " WHERE code_commune IN ('50129', '50218') GROUP BY 1)",
-    "SELECT sum(n + 1) AS n FROM (SELECT code_commune AS c, count(*) AS n FROM caf GROUP BY 1)"
-    " WHERE c IN ('50129', '50218')",
-    "WITH t AS (SELECT code_commune AS c, count(*) AS n FROM caf GROUP BY 1), u AS (SELECT * FROM"
-    " t) SELECT sum(u.n) AS n, sum(u.n) FILTER (WHERE u.c = '14327') AS only FROM u"
-    " JOIN zones z ON z.code = u.c OR u.c = '50218' WHERE z.zone = 'ouest' OR u.c = '14327'",
-    "SELECT sum(n) AS n FROM (SELECT code_commune AS c, count(*) AS n FROM caf WHERE"
-    " code_commune = '50129' GROUP BY 1 UNION ALL SELECT code_commune, count(*) FROM caf"
-    " WHERE code_commune = '50218' GROUP BY 1)",
-    "SELECT c AS k, sum(n) OVER () AS n, sum(n) OVER (ORDER BY c DESC) AS so_far FROM"
-    " (SELECT code_commune AS c, count(*) AS n FROM caf"
-    " WHERE code_commune IN ('50129', '50218') GROUP BY 1) ORDER BY c LIMIT 1",
-    "SELECT c AS k, n FROM (SELECT code_commune AS c, n / sum(n) OVER (PARTITION BY d) AS n FROM"
-    " (SELECT code_commune, left(code_commune, 2) AS d, count(*) AS n FROM caf"
-    " WHERE code_commune IN ('50129', '50218') GROUP BY ALL)) WHERE c = '50129'",
-    # A count that is shown beside a sum that is not: 76540 has one of most of the amounts.
-    "SELECT sum(montant) AS s FROM caf WHERE code_commune IN ('76540', '14118')",
-    "SELECT code_commune AS k, avg(montant) AS m FROM caf WHERE code_commune = '76540' GROUP BY 1",
-]
+HIDDEN = """
+-- A hidden town beside one that is shown: the sum of both would tell of it.
+SELECT count(*) AS n FROM caf WHERE code_commune IN ('50129', '50218');
+SELECT sum(montant) AS s, avg(montant) AS m FROM caf WHERE code_commune IN ('50129', '50218');
+SELECT count(DISTINCT id) AS n FROM caf WHERE code_commune IN ('50129', '50218');
+SELECT count(*) FILTER (WHERE code_commune <= '14118' OR code_commune = '14327') AS n, sum(CASE
+  WHEN code_commune IN ('14118', '14327') THEN 1 ELSE 0 END) AS s FROM caf;
+SELECT left(code_commune, 2) AS k, count(*) AS n FROM caf WHERE code_commune IN ('14118', '14327',
+  '50502', '50218') GROUP BY 1;
+SELECT z.zone AS k, count(*) AS n FROM caf c JOIN zones z ON z.code = c.code_commune WHERE z.zone =
+  'sud' GROUP BY z.zone;
+-- What is added up of figures.
+SELECT sum(n) AS n, avg(n) AS m FROM (SELECT code_commune, count(*) AS n FROM caf WHERE
+  code_commune IN ('50129', '50218') GROUP BY 1);
+SELECT sum(n + 1) AS n FROM (SELECT code_commune AS c, count(*) AS n FROM caf GROUP BY 1) WHERE c
+  IN ('50129', '50218');
+WITH t AS (SELECT code_commune AS c, count(*) AS n FROM caf GROUP BY 1), u AS (SELECT * FROM t)
+  SELECT sum(u.n) AS n, sum(u.n) FILTER (WHERE u.c = '14327') AS only FROM u JOIN zones z ON z.code
+  = u.c OR u.c = '50218' WHERE z.zone = 'ouest' OR u.c = '14327';
+SELECT sum(n) AS n FROM (SELECT code_commune AS c, count(*) AS n FROM caf WHERE code_commune =
+  '50129' GROUP BY 1 UNION ALL SELECT code_commune, count(*) FROM caf WHERE code_commune = '50218'
+  GROUP BY 1);
+SELECT c AS k, sum(n) OVER () AS n, sum(n) OVER (ORDER BY c DESC) AS so_far FROM (SELECT
+  code_commune AS c, count(*) AS n FROM caf WHERE code_commune IN ('50129', '50218') GROUP BY 1)
+  ORDER BY c LIMIT 1;
+SELECT c AS k, n FROM (SELECT code_commune AS c, n / sum(n) OVER (PARTITION BY d) AS n FROM (SELECT
+  code_commune, left(code_commune, 2) AS d, count(*) AS n FROM caf WHERE code_commune IN ('50129',
+  '50218') GROUP BY ALL)) WHERE c = '50129';
+-- A count that is shown beside a sum that is not: 76540 has one of most of the amounts.
+SELECT sum(montant) AS s FROM caf WHERE code_commune IN ('76540', '14118');
+SELECT code_commune AS k, avg(montant) AS m FROM caf WHERE code_commune = '76540' GROUP BY 1;
+"""
 
 REFUSED = {
     "SELECT * FROM caf WHERE sexe = 'F'": "des lignes une à une",
@@ -163,19 +157,19 @@ REFUSED = {
     "SELECT sexe, sum(count(*)) OVER () FROM caf GROUP BY CUBE (sexe)": "sous une fenêtre",
 }
 
-OF_SEVERAL_ROWS = [
-    "SELECT sexe AS k, count(DISTINCT dossier) AS n, sum(aide) AS s,"
-    " sum(aide) / count(DISTINCT dossier) AS m FROM aides GROUP BY sexe ORDER BY sexe",
-    "SELECT count(DISTINCT dossier) AS n FROM aides WHERE extract(year FROM verse) = 2023",
-    "SELECT date_trunc('quarter', verse) AS k, count(DISTINCT dossier) AS n FROM aides"
-    " WHERE year(verse) = 2024 GROUP BY 1 ORDER BY 1",
-    "SELECT year(verse) AS k, quarter(verse) AS k2, count(DISTINCT dossier) AS n FROM aides"
-    " WHERE verse BETWEEN '2023-01-01' AND '2024-12-31' GROUP BY ALL ORDER BY ALL",
-    "SELECT count(DISTINCT dossier) FILTER (WHERE sexe = 'F' AND code_commune = '14118') AS n"
-    " FROM aides",
-    "SELECT a.code_commune AS k, count(DISTINCT a.dossier) AS n, sum(a.aide) AS s FROM aides a"
-    " JOIN zones z ON z.code = a.code_commune GROUP BY ALL ORDER BY ALL",
-]
+OF_SEVERAL_ROWS = """
+SELECT sexe AS k, count(DISTINCT dossier) AS n, sum(aide) AS s, sum(aide) / count(DISTINCT dossier)
+  AS m FROM aides GROUP BY sexe ORDER BY sexe;
+SELECT count(DISTINCT dossier) AS n FROM aides WHERE extract(year FROM verse) = 2023;
+SELECT date_trunc('quarter', verse) AS k, count(DISTINCT dossier) AS n FROM aides WHERE year(verse)
+  = 2024 GROUP BY 1 ORDER BY 1;
+SELECT year(verse) AS k, quarter(verse) AS k2, count(DISTINCT dossier) AS n FROM aides WHERE verse
+  BETWEEN '2023-01-01' AND '2024-12-31' GROUP BY ALL ORDER BY ALL;
+SELECT count(DISTINCT dossier) FILTER (WHERE sexe = 'F' AND code_commune = '14118') AS n FROM
+  aides;
+SELECT a.code_commune AS k, count(DISTINCT a.dossier) AS n, sum(a.aide) AS s FROM aides a JOIN
+  zones z ON z.code = a.code_commune GROUP BY ALL ORDER BY ALL;
+"""
 
 SEVERAL_ROWS_REFUSED = {
     "SELECT count(*) FROM aides": "écrivez count(DISTINCT dossier)",
@@ -193,6 +187,11 @@ SEVERAL_ROWS_REFUSED = {
 }
 
 
+def queries(text: str) -> list[str]:
+    """The queries of a text, each of which ends with a semicolon."""
+    return [sql.strip() for sql in text.split(";") if sql.strip()]
+
+
 def check_all_shown(world: World, sql: str) -> None:
     """Raise AssertionError unless the answer is the truth, row by row and in its order."""
     truth, answer = world.truth(sql), world.answer(sql)
@@ -203,13 +202,13 @@ def check_all_shown(world: World, sql: str) -> None:
         assert all(same(cell, other[name]) for name, cell in row.items()), (row, other)
 
 
-@pytest.mark.parametrize("sql", SHOWN)
+@pytest.mark.parametrize("sql", queries(SHOWN))
 def test_an_answer_is_the_truth(sql: str) -> None:
     """Where no cell is hidden, it has all figures and rows of the query on rows, in its order."""
     check_all_shown(people(), sql)
 
 
-@pytest.mark.parametrize("sql", HIDDEN)
+@pytest.mark.parametrize("sql", queries(HIDDEN))
 def test_a_sum_with_a_hidden_cell_is_empty(sql: str) -> None:
     """It is not what the others add up to."""
     answer = people().answer(sql)
@@ -225,7 +224,7 @@ def test_what_is_no_sum_of_cells_is_refused(sql: str, reason: str) -> None:
         people().answer(sql)
 
 
-@pytest.mark.parametrize("sql", OF_SEVERAL_ROWS)
+@pytest.mark.parametrize("sql", queries(OF_SEVERAL_ROWS))
 def test_units_with_several_rows_are_counted_each_once(sql: str) -> None:
     """In each class; sums are those of all rows."""
     check_all_shown(payments(), sql)
@@ -250,7 +249,7 @@ def test_below_a_hidden_class_there_are_no_rows() -> None:
     quarters = "SELECT date_trunc('quarter', verse) AS k, sum(aide) AS s FROM aides GROUP BY 1"
     answer = payments().answer(quarters)
     assert {row["k"].year for row in answer} == {2023, 2024}
-    assert without_what_is_hidden(payments().truth(quarters), answer) == (8, 0)
+    assert figures_shown(payments().truth(quarters), answer) == 8
     over_parts = "SELECT sexe AS k, sum(aide) AS s FROM aides WHERE verse < '2023-07-01' GROUP BY 1"
     assert {row["s"] for row in payments().answer(over_parts)} == {None}
 
@@ -291,8 +290,8 @@ JOINS = ("", "", " JOIN zones ON code = code_commune", " LEFT JOIN zones ON code
 AROUND = (
     "{}",
     "SELECT k0, sum(n0) AS n FROM ({}) GROUP BY k0",
-    "SELECT k0, k1, n0, sum(n1) OVER (PARTITION BY k1) AS n FROM ({})",
-    "SELECT k0, k1, n1, sum(n0) OVER (PARTITION BY k0 ORDER BY k1) AS n FROM ({})",
+    "SELECT k0, k1, n0, sum(n1) OVER (PARTITION BY k1) AS w FROM ({})",
+    "SELECT k0, k1, n1, sum(n0) OVER (PARTITION BY k0 ORDER BY k1) AS w FROM ({})",
 )
 
 
@@ -304,10 +303,9 @@ def drawn(random: Random) -> tuple[str, set[str]]:
     of_joined = [figure for figure in FIGURES[:-1] if join] or [*FIGURES]
     figures = [random.choice(of_joined).format(inner), random.choice(PLAIN[: 4 if join else 5])]
     where = f" WHERE {' AND '.join(kept)}" if kept else ""
-    sql = (
-        f"SELECT {groups[0]} AS k0, {groups[1]} AS k1, {figures[0]} AS n0, {figures[1]} AS n1"
-        f" FROM caf{join}{where} GROUP BY {groups[0]}, {groups[1]}"
-    )
+    keys = ", ".join(f"{key} AS k{number}" for number, key in enumerate(groups))
+    sql = f"SELECT {keys}, {figures[0]} AS n0, {figures[1]} AS n1 FROM caf"  # noqa: S608
+    sql += f"{join}{where} GROUP BY {', '.join(groups)}"
     needed = chain((GROUPS[key] for key in groups), (CONDITIONS[key] for key in (inner, *kept)))
     # The town of a join is one of them.
     return random.choice(AROUND).format(sql), {*needed, *["code_commune"] * bool(join)}
@@ -315,8 +313,8 @@ def drawn(random: Random) -> tuple[str, set[str]]:
 
 def test_random_queries_are_answered_with_the_truth() -> None:
     """A query is refused for its dimensions alone, and no figure is another than on the rows."""
-    random, shown, hidden, refused = Random(7), 0, 0, 0
-    for _ in range(300):
+    random, shown, refused = Random(7), [], 0
+    for _ in range(150):
         sql, dimensions = drawn(random)
         if len(dimensions) > people().source.made.most_at_once:
             with pytest.raises(NotInTables, match="ensemble"):
@@ -324,9 +322,8 @@ def test_random_queries_are_answered_with_the_truth() -> None:
             refused += 1
             continue
         try:
-            counts = without_what_is_hidden(people().truth(sql), people().answer(sql))
+            shown.append(figures_shown(people().truth(sql), people().answer(sql)))
         except Exception as error:
             raise AssertionError(sql) from error
-        shown, hidden = shown + counts[0], hidden + counts[1]
-    assert refused < 150
-    assert shown > hidden
+    assert len(shown) > refused
+    assert sum(map(bool, shown)) > 0.4 * len(shown)
