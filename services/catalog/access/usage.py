@@ -73,31 +73,41 @@ def open_dataset(
     if access.must_ask_again(dataset, datasets):
         accesses.change(project_id, lambda current: current.ask_again(dataset, datasets))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
-    if (
-        treatment
-        and dataset.deciders(access.holder_id)
-        and is_answered(treatment, dataset, datasets)
-    ):
-        opened = _tables_of(store, access, dataset)
-    else:
-        version, table = dataset.readable()
-        columns = _columns(store, access, dataset_id, treatment)
-        opened = GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
-        opened = _with_terms(opened, dataset, access)
-    access = accesses.change(project_id, lambda current: current.count_use(dataset_id, job_id))
+    is_of_others = bool(dataset.deciders(access.holder_id))
+    if treatment and is_of_others and is_answered(treatment, dataset, datasets):
+        return _open_tables(store, access, dataset, job_id)
+    version, table = dataset.readable()
+    columns = _columns(store, access, dataset_id, treatment)
+    access = _count_use(store, access, dataset_id, job_id)
+    opened = GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
+    opened = _with_terms(opened, dataset, access)
     _record_use(store, access, opened, job_id)
     if opened.is_protected:
         opened.ledger_length, opened.releases = ledger.read_ledger(store, dataset_id, job_id)
     return opened
 
 
-def _tables_of(store: Store, access: ProjectAccess, dataset: Dataset) -> GrantedDataset:
-    """The protected tables of a dataset, which a project reads in its place."""
+def _open_tables(
+    store: Store, access: ProjectAccess, dataset: Dataset, job_id: str
+) -> GrantedDataset:
+    """The protected tables of a dataset, which a project reads in its place.
+
+    It is a use of the dataset, of which no column is read.
+    """
     tables = store.of(Dataset).get(dataset.tables_id)
     version, table = tables.readable()
+    access = _count_use(store, access, dataset.id, job_id)
     opened = GrantedDataset.of(tables, version, table, access.granted(dataset.id), None)
     answers = {"answers_for": known_by_tables(dataset), "conditions": (METHOD,)}
+    of_data = {"dataset_id": dataset.id, "columns": ()}
+    _record_use(store, access, opened.model_copy(update=of_data), job_id)
     return opened.model_copy(update={"is_published": True, **answers})
+
+
+def _count_use(store: Store, access: ProjectAccess, dataset_id: str, job_id: str) -> ProjectAccess:
+    return store.of(ProjectAccess).change(
+        access.id, lambda current: current.count_use(dataset_id, job_id)
+    )
 
 
 def open_readable(store: Store, treatment: Treatment, member_id: str) -> tuple[GrantedDataset, ...]:

@@ -9,6 +9,8 @@ from starlette.responses import Response
 from services.portal.describing import FREQUENCIES, LICENCES, given_of, metadata_of, sent
 from services.portal.file_reading import FileReading
 from services.portal.lab import Json, Refused, path_of
+from services.portal.lab.lab_calls import if_seen
+from services.portal.policy_form import PolicyState
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 from shared.aggregate import new_id
 from shared.engine.places.names import in_french
@@ -68,6 +70,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         uses=visit.lab.get("catalog", f"{path}/uses", limit=_USES),
         releases=visit.lab.get("catalog", f"{path}/releases", limit=_USES),
         opening=visit.lab.get("catalog", f"{path}/opening"),
+        policy=if_seen(visit.lab.get("catalog", f"{path}/release-policy")),
     )
     takers = {use["holder_id"] for use in parts["uses"].items}
     names = await visit.names(takers)
@@ -79,6 +82,7 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "faults": faults,
         "names": names,
         "project": await project_of(visit, dataset),
+        "state": PolicyState(parts["policy"].value) if parts["policy"].value else None,
     }
     return visit.page("data/show.html", faults.status, dataset=dataset, **parts, **variables)
 

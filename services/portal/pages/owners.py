@@ -1,14 +1,26 @@
-"""What the owners of data decide of it for good: whether a result is opened, how data ends."""
+"""What the owners of data decide of it: what is shown of it, who opens a result, how data ends."""
 
 from collections.abc import Mapping
 from functools import partial
 
 from starlette.responses import Response
 
-from services.portal.lab import Json
+from services.portal.download import download
+from services.portal.file_reading import FileReading
+from services.portal.lab import Json, Refused
 from services.portal.lab.lab_calls import PagePart
 from services.portal.pages.data import dataset_path, own_path
-from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
+from services.portal.pages.projects.results import FirstRows, read_first_rows
+from services.portal.policy_form import (
+    PolicyState,
+    fault_at_column,
+    fields_of,
+    offered_columns,
+    offered_units,
+    policy_of,
+    sent_fields,
+)
+from services.portal.visit import NO_FAULTS, Faults, Visit, faults_of, faults_on, get, post
 
 _ASKED = "Votre demande est envoyée à ceux dont des données sont entrées dans ce résultat."
 _SAID = {
@@ -16,6 +28,9 @@ _SAID = {
     "refuse": "Votre refus est enregistré.",
     "withdraw": "Votre accord est retiré.",
 }
+
+_AGREED = "Votre accord est enregistré, pour ces tableaux et ceux des versions à venir."
+_REMOVED = "Il n'est plus fait de tableaux de ces données, et rien n'en est plus montré."
 
 _LOOKED_AT = 100
 _UNDER_WAY = frozenset({"requested", "granted"})
@@ -103,6 +118,68 @@ async def delete(visit: Visit) -> Response:
     )
 
 
+async def show_policy(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
+    """Show what may be shown of the data, the form of that, and the tables to be read."""
+    dataset = await visit.lab.get("catalog", dataset_path(visit))
+    if "read_uses" not in dataset["may"]:
+        return visit.go(f"/catalogue/{dataset['id']}")
+    state = PolicyState(await visit.lab.get("catalog", _policy_path(visit)))
+    if visit.request.headers.get("HX-Request") and not state.is_under_way:
+        return Response(headers={"HX-Refresh": "true"})
+    is_sent = "minimum_units" in visit.form
+    fields = sent_fields(visit) if is_sent else fields_of(state.policy or state.proposal)
+    newest = FileReading(dataset).newest
+    profile = newest and newest["profile"]
+    columns = offered_columns(profile, fields)
+    tables = f"{_policy_path(visit)}/tables"
+    variables = {
+        "state": state,
+        "given": fields,
+        "columns": columns,
+        "numbers": [name for name, column in columns.items() if column.is_number],
+        "units": offered_units(profile, fields),
+        "table": await read_first_rows(visit, "catalog", tables) if state.tables else FirstRows(),
+        "faults": faults,
+        "wrong": faults if is_sent else state.faults,
+    }
+    return visit.page("data/policy.html", faults.status, dataset=dataset, **variables)
+
+
+async def set_policy(visit: Visit) -> Response:
+    """Have tables made of the data, to be read before anybody else sees them."""
+    policy = policy_of(visit)
+    try:
+        await visit.lab.put("catalog", _policy_path(visit), policy)
+    except Refused as refused:
+        faults = fault_at_column(faults_of(refused), refused.field, policy)
+        return await show_policy(visit, faults)
+    return visit.go(f"{own_path(visit)}/publication", "Ce qui peut être montré est enregistré.")
+
+
+@faults_on(show_policy)
+async def agree_to_tables(visit: Visit) -> Response:
+    """Let everybody see the tables that the form stands below, and those of later versions."""
+    body = {"number": visit.number("number")}
+    await visit.lab.post("catalog", f"{_policy_path(visit)}/agreement", body)
+    return visit.go(f"{own_path(visit)}/publication", _AGREED)
+
+
+@faults_on(show_policy)
+async def remove_policy(visit: Visit) -> Response:
+    """Have no tables made any more, and retire those that are published."""
+    await visit.lab.delete("catalog", _policy_path(visit))
+    return visit.go(f"{own_path(visit)}/publication", _REMOVED)
+
+
+async def read_tables(visit: Visit) -> Response:
+    """The tables that were made last, as CSV."""
+    return await download(visit, "catalog", f"{_policy_path(visit)}/tables")
+
+
+def _policy_path(visit: Visit) -> str:
+    return f"{dataset_path(visit)}/release-policy"
+
+
 def _projects(dataset: Json, uses: PagePart, requests: PagePart) -> dict[str, str]:
     """Return the projects that read the data, or may or want to, with their titles."""
     mentions = [use for use in uses.items if use["project_id"]]
@@ -130,6 +207,11 @@ ROUTES = [
     get(f"{_DATASET}/ouverture", show_opening),
     post(f"{_DATASET}/ouverture", ask_opening),
     post(f"{_DATASET}/ouverture/decision", decide_opening),
+    get(f"{_DATASET}/publication", show_policy),
+    post(f"{_DATASET}/publication", set_policy),
+    get(f"{_DATASET}/publication/tableaux", read_tables),
+    post(f"{_DATASET}/publication/accord", agree_to_tables),
+    post(f"{_DATASET}/publication/fin", remove_policy),
     get(f"{_DATASET}/fin", show_end),
     post(f"{_DATASET}/retrait", retire),
     post(f"{_DATASET}/suppression", delete),

@@ -7,6 +7,7 @@ that is larger is hidden too.
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from shared.engine.answering.source import Depths, ProtectedSource
 from shared.engine.answering.sql_text import literal, quoted
@@ -23,6 +24,11 @@ PLACE, UNITS, HIDDEN = "tableau de la cellule", "unités de la cellule", "cellul
 """The columns of a cell beside those of the data: of which of the tables it is, counted from 0, its
 units, and whether they are hidden."""
 
+SHARE, NUMBER = "part de la cellule", "numéro de la cellule"
+"""Of one that stands for each of its parts: the share of it that is told there, and its number."""
+
+CELL_COLUMNS = (PLACE, UNITS, HIDDEN, SHARE, NUMBER)
+
 _DATES = {"year": "-01-01", "month": "-01"}
 
 
@@ -31,25 +37,37 @@ def sum_name(measure: str) -> str:
     return f"somme de {measure} de la cellule"
 
 
-def cells_sql(source: ProtectedSource, role: str, tables: Sequence[Depths]) -> str:
+class CellTable(NamedTuple):
+    """A table whose cells are read.
+
+    Each may stand, in equal shares, for its `parts`, at a finer level of the dimension `parted`: so
+    it is found by these.
+    """
+
+    depths: Depths
+    parted: str = ""
+    parts: int = 0
+
+
+def cells_sql(source: ProtectedSource, role: str, tables: Sequence[CellTable]) -> str:
     """Return the query of the cells of these tables, which stand in the table `role`."""
     return " UNION ALL ".join(
-        _Cells(source, role, depths, place).sql() for place, depths in enumerate(tables)
+        _Cells(source, role, table, place).sql() for place, table in enumerate(tables)
     )
 
 
-def is_incomplete_sql(source: ProtectedSource, role: str, depths: Depths) -> str:
+def is_incomplete_sql(source: ProtectedSource, role: str, table: CellTable) -> str:
     """Return whether classes may be missing from a table, as larger ones are hidden; or empty."""
-    coarser = [
-        name
-        for dimension, _ in source.keys(depths)
-        for name in dimension.level_names[: depths[dimension.column] - 1]
-    ]
+    coarser = list[str]()
+    for dimension, _ in source.keys(table.depths):
+        names, depth = dimension.level_names, table.depths[dimension.column]
+        is_parted = dimension.column == table.parted
+        coarser += names[depth - 1 : table.parts - 1] if is_parted else names[: depth - 1]
     if not coarser:
         return ""
-    names = ", ".join(map(literal, coarser))
+    listed = ", ".join(map(literal, coarser))
     return (
-        f"(SELECT count(*) FROM {quoted(role)} WHERE {quoted(TABLE)} IN ({names})"
+        f"(SELECT count(*) FROM {quoted(role)} WHERE {quoted(TABLE)} IN ({listed})"
         f" AND {quoted(COUNT)} IS NULL) > 0"
     )
 
@@ -57,9 +75,9 @@ def is_incomplete_sql(source: ProtectedSource, role: str, depths: Depths) -> str
 class _Cells:
     """The cells of a table that is so deep in each of its dimensions."""
 
-    def __init__(self, source: ProtectedSource, role: str, depths: Depths, place: int) -> None:
-        self._source, self._role, self._place = source, role, place
-        self._keys = source.keys(depths)
+    def __init__(self, source: ProtectedSource, role: str, table: CellTable, place: int) -> None:
+        self._source, self._role, self._place, self._table = source, role, place, table
+        self._keys = source.keys(table.depths)
         self._names = [dimension.level_name(level) for dimension, level in self._keys]
 
     def sql(self) -> str:
@@ -71,19 +89,41 @@ class _Cells:
 
     def _rows(self) -> str:
         """Return the rows of the table; of several dimensions all combinations of their classes."""
-        name = literal(table_name(self._names))
-        cells = f"(SELECT * FROM {quoted(self._role)} WHERE {quoted(TABLE)} = {name}) AS c"
-        if len(self._names) < 2:  # noqa: PLR2004 - a side alone has no combinations
-            return cells
-        sides = " CROSS JOIN ".join(
-            f"(SELECT {quoted(level)} FROM {quoted(self._role)}"
-            f" WHERE {quoted(TABLE)} = {literal(level)}) AS d{at}"
-            for at, level in enumerate(self._names)
-        )
-        same = " AND ".join(
-            f"c.{quoted(level)} = d{at}.{quoted(level)}" for at, level in enumerate(self._names)
-        )
-        return f"{sides} LEFT JOIN {cells} ON {same}"
+        name = table_name(self._names)
+        figures = f"SELECT *, row_number() OVER () AS {quoted(NUMBER)}"
+        cells = f"({figures} FROM {self._named(name)}) AS c"
+        if len(self._names) > 1:
+            sides = " CROSS JOIN ".join(
+                f"(SELECT {quoted(level)} FROM {self._named(level)}) AS d{at}"
+                for at, level in enumerate(self._names)
+            )
+            same = " AND ".join(
+                f"c.{quoted(level)} = {self._side(at)}.{quoted(level)}"
+                for at, level in enumerate(self._names)
+            )
+            cells = f"{sides} LEFT JOIN {cells} ON {same}"
+        return f"{cells}{self._parts()}"
+
+    def _named(self, name: str) -> str:
+        """Return the rows of the table of that name."""
+        return f"(SELECT * FROM {quoted(self._role)} WHERE {quoted(TABLE)} = {literal(name)})"
+
+    def _side(self, at: int) -> str:
+        """Return where the classes of a dimension stand."""
+        return f"d{at}" if len(self._names) > 1 else "c"
+
+    def _parts(self) -> str:
+        """Return the join with the parts that a cell stands for, if it does."""
+        for at, (dimension, _) in enumerate(self._keys):
+            if dimension.column == self._table.parted:
+                fine, coarse = dimension.level_names[self._table.parts - 1], self._names[at]
+                parts = (
+                    f"SELECT {quoted(fine)} AS part, {quoted(coarse)} AS whole,"
+                    f" 1 / count(*) OVER (PARTITION BY {quoted(coarse)}) AS share"
+                    f" FROM {self._named(fine)}"
+                )
+                return f" JOIN ({parts}) AS p ON p.whole = {self._side(at)}.{quoted(coarse)}"
+        return ""
 
     def _own_columns(self) -> Iterator[str]:
         """Yield the dataset's columns; those that the table is not made by are null."""
@@ -98,8 +138,10 @@ class _Cells:
 
     def _value(self, at: int, dimension: PolicyDimension, level: LevelKind) -> str:
         """Return a value of the column that is in the class: where it begins."""
-        side = "c" if len(self._names) < 2 else f"d{at}"  # noqa: PLR2004
-        text = f"CAST({side}.{quoted(self._names[at])} AS VARCHAR)"
+        place = f"{self._side(at)}.{quoted(self._names[at])}"
+        if dimension.column == self._table.parted:
+            place, level = "p.part", dimension.levels[self._table.parts - 1]
+        text = f"CAST({place} AS VARCHAR)"
         known = f"nullif({text}, {literal(NOTHING)})"
         if level == "classes":
             starts = (min(0.0, dimension.bounds[0] - 1), *dimension.bounds)
@@ -119,9 +161,11 @@ class _Cells:
         return known
 
     def _figures(self) -> Iterator[str]:
-        count = f"c.{quoted(COUNT)}"
-        yield f"CAST({count} AS BIGINT) AS {quoted(UNITS)}"
+        count, share = f"c.{quoted(COUNT)}", "p.share" if self._table.parted else "1"
+        yield f"CAST({count} AS DOUBLE) * {share} AS {quoted(UNITS)}"
         yield f"{count} IS NULL AS {quoted(HIDDEN)}"
+        yield f"CAST({share} AS DOUBLE) AS {quoted(SHARE)}"
+        yield f"c.{quoted(NUMBER)} AS {quoted(NUMBER)}"
         for measure in self._source.policy.measures:
-            total = f"CAST(c.{quoted(measure.column)} AS DOUBLE)"
+            total = f"CAST(c.{quoted(measure.column)} AS DOUBLE) * {share}"
             yield f"{total} AS {quoted(sum_name(measure.column))}"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from shared.engine.answering.cells import HIDDEN, PLACE, UNITS, sum_name
+from shared.engine.answering.cells import HIDDEN, NUMBER, PLACE, SHARE, UNITS, sum_name
 from shared.engine.answering.source import NotInTables, ProtectedSource
 from shared.engine.answering.sql_text import quoted, text_of
 from shared.engine.contract.policy import PolicyMeasure
@@ -140,6 +140,16 @@ class Figures:
         """Return the part of the count of all."""
         units, hidden = self.column(UNITS), self.column(HIDDEN)
         return Part(units, hidden, units, hidden)
+
+    def has_all_parts(self, where: str, parted: str) -> str:
+        """Return whether cells that stand for their parts are there with all of them, once."""
+        number, part = self.column(NUMBER), self.column(parted)
+        cells = f"count(DISTINCT {number}) FILTER (WHERE {where})"
+        parts = f"count(DISTINCT concat({number}, ' ', {part})) FILTER (WHERE {where})"
+        return (
+            f"abs(coalesce(sum({self.column(SHARE)}) FILTER (WHERE {where}), 0) - {cells}) < 1e-6"
+            f" AND count(*) FILTER (WHERE {where}) = {parts} AND {cells} > 0"
+        )
 
     def column(self, name: str) -> str:
         """Return a column of the cells."""

@@ -10,7 +10,7 @@ from sqlglot.optimizer.merge_subqueries import merge_subqueries
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from shared.engine.answering.cells import cells_sql
+from shared.engine.answering.cells import CellTable, cells_sql
 from shared.engine.answering.selects import Reader, is_window, own_nodes, tables_of_select
 from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, text_of
@@ -38,7 +38,7 @@ class AnsweredQuery(NamedTuple):
     """A query on cells; of steps before it, the tables whose cells these have to hand on."""
 
     sql: str
-    tables: tuple[Depths, ...]
+    tables: tuple[CellTable, ...]
 
 
 def query_of_cells(
@@ -55,7 +55,7 @@ def query_of_cells(
     for reader in _readers(tree, asked.role):
         _share_in_whole(reader)
     figures: dict[int, set[str]] = {}
-    tables: list[Depths] = []
+    tables: list[CellTable] = []
     for reader in _readers(tree, asked.role):
         figures[id(reader.select)] = {
             output.alias_or_name for output in reader.select.expressions if output.find(exp.AggFunc)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlglot import exp, parse_one
 from sqlglot.optimizer.scope import Scope
 
-from shared.engine.answering.cells import is_incomplete_sql
+from shared.engine.answering.cells import CellTable, is_incomplete_sql
 from shared.engine.answering.figures import Figures, Part, no_measure
 from shared.engine.answering.needed_levels import needed_depth
 from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
@@ -45,7 +45,7 @@ class Reader(NamedTuple):
 
 def tables_of_select(
     reader: Reader, source: ProtectedSource, role: str, before: Depths
-) -> list[Depths]:
+) -> list[CellTable]:
     """Make the figures of a SELECT on the data figures of cells.
 
     Returns the tables whose cells it then reads under that name; `before` is what steps before it
@@ -66,7 +66,7 @@ class _Answer:
     alias: str
     source: ProtectedSource
     role: str
-    tables: list[Depths] = field(default_factory=list)
+    tables: list[CellTable] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._figures = Figures(self.source, self.alias)
@@ -111,7 +111,7 @@ class _Answer:
                 if outer is self.select or (isinstance(outer, exp.AggFunc) and is_window(outer)):
                     yield node.parent if isinstance(node.parent, exp.Filter) else node
 
-    def replace_figures(self, before: Depths) -> list[Depths]:
+    def replace_figures(self, before: Depths) -> list[CellTable]:
         """Replace each figure by the same of cells; returns the tables that they need."""
         inside = {id(node) for aggregate in self._aggregates for node in aggregate.walk()}
         outside = [
@@ -122,7 +122,7 @@ class _Answer:
             and id(column) not in inside
         ]
         base = self.source.finest(before, self._depths(outside))
-        self.tables.append(base)
+        self.tables.append(CellTable(base))
         keys = self._group_keys()
         figures = [
             (aggregate, self._figure(aggregate, base, keys)) for aggregate in self._aggregates
@@ -149,9 +149,32 @@ class _Answer:
         own = [*self._figures.own(function), *(self._figures.own(condition) if condition else [])]
         others = [column for column in own if id(column) not in measured | units]
         depths = self.source.finest(base, self._depths(others))
-        place = self._place(depths)
-        where = self._figures.among(place, text_of(condition) if condition else "")
-        return self._written(function, where, depths, condition, keys)
+        figure = _Figure(function, condition, keys)
+        texts = [self._written(figure, table) for table in self._tables(figure, depths)]
+        return parse_one(f"coalesce({', '.join(texts)})", dialect=DIALECT)
+
+    def _tables(self, figure: "_Figure", depths: Depths) -> Iterator[CellTable]:
+        """Yield the table of a figure, and those of larger areas, which answer for all their parts.
+
+        They do where a group has all parts of an area, and the figure is the same for each of them:
+        its own cell is shown more often than these.
+        """
+        yield CellTable(depths)
+        if isinstance(figure.function.this, exp.Distinct):
+            return
+        plain, columns = self._separated(figure.keys), [*figure.function.find_all(exp.Column)]
+        own = {column.name.lower() for column in self._figures.own(figure.function)}
+        if any(column.table != self.alias for column in columns):
+            return
+        for dimension, _ in self.source.keys(depths):
+            depth = depths[dimension.column]
+            is_alike = dimension.column.lower() not in own
+            if dimension.is_area and depth > 1 and dimension.column not in plain and is_alike:
+                for coarser in range(depth - 1, 0, -1):
+                    coarse = {**depths, dimension.column: coarser}
+                    if self.source.is_made(coarse):
+                        yield CellTable(coarse, dimension.column, depth)
+                return
 
     def _measured(self, function: exp.Expr) -> list[tuple[exp.Column, object]]:
         if isinstance(function, exp.Sum | exp.Avg | exp.Count) and not isinstance(
@@ -172,35 +195,32 @@ class _Answer:
             id(node) for node in nodes if id(node) in own and node.name.lower() == self.source.unit
         }
 
-    def _place(self, depths: Depths) -> int:
-        if depths not in self.tables:
-            self.tables.append(depths)
-        return self.tables.index(depths)
+    def _place(self, table: CellTable) -> int:
+        if table not in self.tables:
+            self.tables.append(table)
+        return self.tables.index(table)
 
-    def _written(
-        self,
-        function: exp.Expr,
-        where: str,
-        depths: Depths,
-        condition: exp.Expr | None,
-        keys: list[exp.Expr],
-    ) -> exp.Expr:
-        match function:
+    def _written(self, figure: "_Figure", table: CellTable) -> str:
+        """Return the figure in SQL, made of the cells of that table."""
+        condition = text_of(figure.condition) if figure.condition else ""
+        where = self._figures.among(self._place(table), condition)
+        match figure.function:
             case exp.Count():
-                text = self._count(function, where, depths, condition, keys)
+                part, add = self._count(figure, table.depths)
+                value = f"CAST(coalesce({add}({part.amount}) FILTER (WHERE {where}), 0) AS BIGINT)"
+                hidden = part.hidden
             case exp.Sum():
-                part = self._part(function.this)
-                text = self._or_hidden(part.hidden, where, _sum(part.amount, where), depths, keys)
+                part = self._part(figure.function.this)
+                value, hidden = _sum(part.amount, where), part.hidden
             case exp.Avg():
-                part = self._part(function.this)
+                part = self._part(figure.function.this)
                 if not part.rows or self.source.made.has_repeated_units:
-                    raise NotInTables(self._no_mean(function))
-                mean = f"{_sum(part.amount, where)} / nullif({_sum(part.rows, where)}, 0)"
+                    raise NotInTables(self._no_mean(figure.function))
+                value = f"{_sum(part.amount, where)} / nullif({_sum(part.rows, where)}, 0)"
                 hidden = f"({part.hidden}) OR ({part.rows_hidden})"
-                text = self._or_hidden(hidden, where, mean, depths, keys)
             case _:
-                raise NotInTables(_OTHER_FIGURES.get(type(function), _NO_SUM))
-        return parse_one(f"({text})", dialect=DIALECT)
+                raise NotInTables(_OTHER_FIGURES.get(type(figure.function), _NO_SUM))
+        return self._or_hidden(hidden, where, value, table, figure.keys)
 
     def _part(self, node: exp.Expr) -> Part:
         if isinstance(node, exp.Distinct):
@@ -213,46 +233,34 @@ class _Answer:
                 raise NotInTables(self._no_rows())
         return self._figures.part(node)
 
-    def _count(
-        self,
-        function: exp.Count,
-        where: str,
-        depths: Depths,
-        condition: exp.Expr | None,
-        keys: list[exp.Expr],
-    ) -> str:
-        counted = function.this
+    def _count(self, figure: "_Figure", depths: Depths) -> tuple[Part, str]:
+        """Return what a cell adds to a count, and by which function counts are put together."""
+        counted = figure.function.this
         if isinstance(counted, exp.Distinct):
-            self._check_units(function, depths, condition, keys)
-            part, add = self._figures.units(), "max" if self._joins else "sum"
-        elif self.source.made.has_repeated_units:
+            self._check_units(figure, depths)
+            return self._figures.units(), "max" if self._joins else "sum"
+        if self.source.made.has_repeated_units:
             raise NotInTables(self._no_rows())
-        elif (
-            counted is None
-            or isinstance(counted, exp.Star | exp.Literal)
-            or self._unit_columns(function)
-        ):
-            part, add = self._figures.units(), "sum"
-        else:
-            part, add = self._figures.counted(counted), "sum"
-        total = f"CAST(coalesce({add}({part.amount}) FILTER (WHERE {where}), 0) AS BIGINT)"
-        return self._or_hidden(part.hidden, where, total, depths, keys)
+        is_of_all = counted is None or isinstance(counted, exp.Star | exp.Literal)
+        if is_of_all or self._unit_columns(figure.function):
+            return self._figures.units(), "sum"
+        return self._figures.counted(counted), "sum"
 
     @property
     def _joins(self) -> bool:
         return bool(self.select.args.get("joins"))
 
-    def _check_units(
-        self, function: exp.Count, depths: Depths, condition: exp.Expr | None, keys: list[exp.Expr]
-    ) -> None:
+    def _check_units(self, figure: "_Figure", depths: Depths) -> None:
         """Raise unless the distinct units of a group are those of one cell, or add up."""
-        counted = function.this.expressions
-        if not self._unit_columns(function) or len(counted) > 1:
+        counted = figure.function.this.expressions
+        if not self._unit_columns(figure.function) or len(counted) > 1:
             name = in_quotes(text_of(counted[0]))
             raise NotInTables(f"combien de {name} diffèrent n'est dans aucun tableau")
         if not self.source.made.has_repeated_units and not self._joins:
             return
-        fixed = self._separated([*keys, *_equal_parts(condition, _where(self.select))])
+        fixed = self._separated(
+            [*figure.keys, *_equal_parts(figure.condition, _where(self.select))]
+        )
         if loose := [in_quotes(name) for name in depths if name not in fixed]:
             raise NotInTables(
                 f"une même unité peut être dans plusieurs classes de {', '.join(loose)} : elle"
@@ -282,14 +290,16 @@ class _Answer:
         return separated
 
     def _or_hidden(
-        self, hidden: str, where: str, value: str, depths: Depths, keys: list[exp.Expr]
+        self, hidden: str, where: str, value: str, table: CellTable, keys: list[exp.Expr]
     ) -> str:
         """Return the figure, empty where a cell is hidden, or may be, that adds to it."""
         conditions = [f"coalesce(bool_or({hidden}) FILTER (WHERE {where}), FALSE)"]
         plain = self._separated(keys)
-        spread = {name: depth for name, depth in depths.items() if name not in plain}
-        if incomplete := is_incomplete_sql(self.source, self.role, spread):
+        spread = {name: depth for name, depth in table.depths.items() if name not in plain}
+        if incomplete := is_incomplete_sql(self.source, self.role, table._replace(depths=spread)):
             conditions.append(incomplete)
+        if table.parted:
+            conditions.append(f"NOT ({self._figures.has_all_parts(where, table.parted)})")
         return f"CASE WHEN {' OR '.join(conditions)} THEN NULL ELSE {value} END"
 
     def _no_mean(self, function: exp.Avg) -> str:
@@ -309,6 +319,14 @@ class _Answer:
             "une même unité a plusieurs lignes, et les tableaux comptent des unités : écrivez"
             f" count(DISTINCT {self.source.unit or '…'})"
         )
+
+
+class _Figure(NamedTuple):
+    """A figure, with the condition on the rows that it is made of, and its groups."""
+
+    function: exp.Expr
+    condition: exp.Expr | None
+    keys: list[exp.Expr]
 
 
 _OPEN_FIGURES = (exp.Min, exp.Max, exp.AnyValue, exp.First)

@@ -116,10 +116,10 @@ class ProtectedSource:
         for use in uses:
             for column, depth in use.items():
                 depths[column] = max(depth, depths.get(column, 0))
-        name = table_name(dimension.level_name(level) for dimension, level in self.keys(depths))
-        if len(depths) <= self.made.most_at_once and name not in self.made.tables:
+        if len(depths) <= self.made.most_at_once and not self.is_made(depths):
             raise NotInTables(
-                f"le tableau par {name} n'est pas fait : trop de ses cases seraient masquées"
+                f"le tableau par {self._name(depths)} n'est pas fait : trop de ses cases seraient"
+                " masquées"
             )
         if len(depths) > self.made.most_at_once:
             names = french_list(sorted(map(quoted, depths)))
@@ -127,6 +127,13 @@ class ProtectedSource:
                 f"{names} ensemble : un tableau en croise {self.made.most_at_once} au plus"
             )
         return depths
+
+    def is_made(self, depths: Depths) -> bool:
+        """Whether there is a table that is so deep in each dimension."""
+        return self._name(depths) in self.made.tables
+
+    def _name(self, depths: Depths) -> str:
+        return table_name(dimension.level_name(level) for dimension, level in self.keys(depths))
 
     def keys(self, depths: Depths) -> list[tuple[PolicyDimension, LevelKind]]:
         """Return the dimensions and levels that a table is made by, in the order of the policy."""

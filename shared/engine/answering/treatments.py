@@ -8,7 +8,7 @@ from sqlglot import exp, parse_one
 
 from shared.engine.analysis.known_tables import KnownInputs
 from shared.engine.answering.aggregates import chart_of_aggregation, query_of_aggregation
-from shared.engine.answering.cells import HIDDEN, PLACE, UNITS, cells_sql, sum_name
+from shared.engine.answering.cells import CELL_COLUMNS, CellTable, cells_sql, sum_name
 from shared.engine.answering.needed_levels import needed_depth
 from shared.engine.answering.queries import TABLES, AskedQuery, query_of_cells
 from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
@@ -123,7 +123,7 @@ class _Treatment:
             depths = self._with(depths, condition)
         kept = dict(step.parameters)
         if parameters.columns:
-            figures = (PLACE, UNITS, HIDDEN, *map(sum_name, self.source.measures))
+            figures = (*CELL_COLUMNS, *map(sum_name, self.source.measures))
             kept["columns"] = [*parameters.columns, *figures]
         chosen = step.model_copy(update={"parameters": kept})
         return _Rows(rows.name, (*rows.steps, chosen), depths)
@@ -181,7 +181,7 @@ class _Treatment:
             )
         )
 
-    def _chosen(self, rows: _Rows, tables: Sequence[Depths]) -> str:
+    def _chosen(self, rows: _Rows, tables: Sequence[CellTable]) -> str:
         """Add the steps that choose among rows, for cells; return the table that they make."""
         cells = next(self._free_names)
         self.answers.append(

@@ -162,13 +162,13 @@ class LatticeMaker:
             for depth, column in enumerate(dimension.levels, 1):
                 outer = quoted(dimension.levels[depth - 2]) if depth > 1 else "''"
                 self._database.execute(
-                    f"CREATE OR REPLACE TEMP TABLE {quoted(_domain(at, depth))} AS SELECT"
+                    f"CREATE OR REPLACE TEMP TABLE {quoted(domain_name(at, depth))} AS SELECT"
                     f' {quoted(column)} AS value, any_value({outer}) AS "outer",'
                     f" count(DISTINCT {outer}) AS outers FROM {quoted(self._rows)} GROUP BY value"
                 )
                 ((self._classes[at, depth], torn),) = self._database.execute(
                     "SELECT count(*), any_value(value) FILTER (outers > 1)"
-                    f" FROM {quoted(_domain(at, depth))}"
+                    f" FROM {quoted(domain_name(at, depth))}"
                 ).fetchall()
                 if torn is not None:
                     raise NotNestedError(dimension.name, column, torn)
@@ -228,7 +228,7 @@ class LatticeMaker:
         self._database.execute(
             f"INSERT INTO {quoted(_named(table))} ({names}, {figures})"
             f" SELECT {listed}{zeros} FROM {quoted(self._cells[outer].name)} p"
-            f" JOIN {quoted(_domain(at, table[at]))} d ON {self._lies_in(table, at)}"
+            f" JOIN {quoted(domain_name(at, table[at]))} d ON {self._lies_in(table, at)}"
             f" WHERE p.units >= {minimum} AND NOT EXISTS"
             f" (FROM {quoted(_named(table))} c WHERE c.{quoted(key)} = d.value{same})"
         )
@@ -238,7 +238,7 @@ class LatticeMaker:
         same = "".join(f" AND c.{quoted(other)} = p.{quoted(other)}" for other in others)
         pairs = self._database.execute(
             f"SELECT c.id AS part, p.id AS parent FROM {quoted(_named(table))} c"
-            f" JOIN {quoted(_domain(at, table[at]))} d ON c.{quoted(key)} = d.value"
+            f" JOIN {quoted(domain_name(at, table[at]))} d ON c.{quoted(key)} = d.value"
             f" JOIN {quoted(self._cells[outer].name)} p ON {self._lies_in(table, at)}{same}"
         ).fetchnumpy()
         parents, places = np.unique(pairs["parent"].astype(np.int64), return_inverse=True)
@@ -314,7 +314,8 @@ def _named(table: Table) -> str:
     return f"‹tableau {' '.join(map(str, table))}›"
 
 
-def _domain(at: int, depth: int) -> str:
+def domain_name(at: int, depth: int) -> str:
+    """Return the table of a level's values, each with the coarser one, `outer`, that it is in."""
     return f"‹valeurs {at} {depth}›"
 
 

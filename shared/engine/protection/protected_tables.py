@@ -5,7 +5,7 @@ them than is shown. What cannot be proved to stay hidden is hidden further; wher
 tables of fewer dimensions at once are made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +29,9 @@ from shared.engine.protection.lattice import (
     LatticeMaker,
     Measure,
     NotNestedError,
+    Table,
     TooManyCellsError,
+    domain_name,
     keys_of,
     tables_of,
 )
@@ -173,15 +175,15 @@ def _write(
     levels = [level for dimension in dimensions for level in dimension.levels]
     selects, names = [], []
     for number, (table, cells) in enumerate(lattice.tables.items()):
-        keys = keys_of(dimensions, table)
-        names.append(table_name(keys))
-        shown = (quoted(level) if level in keys else "NULL::VARCHAR" for level in levels)
+        names.append(table_name(keys_of(dimensions, table)))
         listed = ", ".join(
-            f"{value} AS {quoted(level)}" for value, level in zip(shown, levels, strict=True)
+            f"{_class_sql(at, depth, table[at])} AS {quoted(level)}"
+            for at, dimension in enumerate(dimensions)
+            for depth, level in enumerate(dimension.levels, 1)
         )
         selects.append(
             f"SELECT {number} AS number, id, {literal(names[-1])} AS {quoted(TABLE)}, {listed}"
-            f" FROM {quoted(cells.name)}"
+            f" FROM {quoted(cells.name)} c{''.join(_joins(dimensions, table))}"
         )
     name, columns = "‹tableaux protégés›", (TABLE, *levels, *figures.column_names[1:])
     database.execute(
@@ -190,6 +192,21 @@ def _write(
     )
     database.unregister("figures")
     return name, tuple(names)
+
+
+def _class_sql(at: int, depth: int, deepest: int) -> str:
+    """Return the class of a cell at a level of a dimension; none below its own."""
+    return f"d{at}_{depth}.value" if depth <= deepest else "NULL::VARCHAR"
+
+
+def _joins(dimensions: Sequence[Dimension], table: Table) -> Iterator[str]:
+    """Yield the joins by which a cell has its classes, and the coarser ones that these lie in."""
+    for at, dimension in enumerate(dimensions):
+        key = f"c.{quoted(dimension.levels[table[at] - 1])}"
+        for depth in range(table[at], 0, -1):
+            name = f"d{at}_{depth}"
+            yield f" JOIN {quoted(domain_name(at, depth))} {name} ON {name}.value = {key}"
+            key = f'{name}."outer"'
 
 
 def _figures(lattice: Lattice, hidden: HiddenFigures) -> pa.Table:

@@ -58,6 +58,8 @@ SHOWN = {
     "/donnees/{dataset_id}/etat": DATASET,
     "/donnees/{dataset_id}/description": DATASET,
     "/donnees/{dataset_id}/ouverture": DATASET,
+    "/donnees/{dataset_id}/publication": DATASET,
+    "/donnees/{dataset_id}/publication/tableaux": "in 404 404 404 404 404 404 404",
     "/donnees/{dataset_id}/fin": "in 404 404 200 /donnees/{dataset_id} 200 404 404",
     "/demandes": SIGNED_IN,
     "/demandes/{request_id}": "in 404 200 200 200 200 404 404",

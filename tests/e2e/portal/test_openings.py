@@ -1,8 +1,13 @@
-"""A restricted result in a browser: its opening is asked for, refused, given and taken back."""
+"""Restricted data in a browser: what is shown of it, and the opening of a result made of it."""
 
+from pathlib import Path
+
+from tests.chaos.lab import Lab
+from tests.e2e.acting import offered
 from tests.e2e.consent import Consent
-from tests.e2e.portal.conftest import Enter
-from tests.e2e.portal.test_pages import faults_of
+from tests.e2e.portal.conftest import Enter, Visitor, registered
+from tests.e2e.portal.test_pages import OPENED, faults_of
+from tests.e2e.test_protected_tables import ABOUT, TOWNS, Publishing
 
 HELD_BACK = "le tracé des lignes reste à négocier"
 
@@ -39,3 +44,55 @@ def test_a_result_is_asked_for_refused_opened_and_closed(enter: Enter, consent: 
     owner.page.fill("#motif", "erreur de ma part")
     owner.press("button[value=withdraw]")
     assert consent.status(consent.stranger) == 403
+
+
+def faults_within(owner: Visitor) -> list[str]:
+    """What is wrong with the page that is open, and with its parts that are closed."""
+    owner.page.evaluate(OPENED)
+    return faults_of(owner)
+
+
+def test_owner_says_what_may_be_shown_sees_it_and_publishes_it(
+    enter: Enter, lab: Lab, tmp_path: Path
+) -> None:
+    """The page begins with a proposal and follows the job; others find the tables, to their end.
+
+    At each of its states it breaks no rule.
+    """
+    owner_id, about = registered(lab, "Caisse"), {**ABOUT, "title": "Aides montrées"}
+    file = Publishing(lab, tmp_path).file(TOWNS)
+    dataset_id = offered(lab.client(owner_id, "owner"), about, file)
+    owner = enter(owner_id, "owner")
+    page = owner.go(f"/donnees/{dataset_id}")
+    owner.press("text=Dire ce qui peut être montré")
+    assert (page.input_value("#unit"), faults_within(owner)) == ("foyer", [])
+    page.fill("#minimum_units", "2")
+    page.fill("[name='cap aide']", "1 000")
+    owner.press("text=Faire les tableaux")
+    assert page.locator("#minimum_units-fault").count() == 1
+    assert page.input_value("[name='cap aide']") == "1 000"
+    assert faults_within(owner) == []
+    page.fill("#minimum_units", "11")
+    owner.press("text=Faire les tableaux")
+    page.wait_for_selector("text=Publier ces tableaux")
+    assert "14118" in page.locator("main table").inner_text()
+    assert owner.save("a:has-text('CSV')").read_text("utf-8").startswith("tableau;")
+    assert faults_within(owner) == []
+    owner.press("text=Publier ces tableaux")
+    page.wait_for_selector("text=Voir les tableaux publiés")
+    tables = reached(enter(registered(lab, "Commune"), "holder", scripts=False), dataset_id)
+    owner.open("summary:has-text('Ne plus publier')")
+    owner.press("details button:has-text('Ne plus publier')")
+    assert "rien n'en est plus montré" in page.locator(".said").inner_text()
+    owner.until(tables, "dd:text-is('retiré')")
+    # Of a fault in a form, the browser says so itself.
+    assert [line for line in owner.console_lines if "status of 422" not in line] == []
+
+
+def reached(reader: Visitor, dataset_id: str) -> str:
+    """The page of the tables, to which that of the data leads another member."""
+    reader.go(f"/catalogue/{dataset_id}")
+    page = reader.press("text=ses tableaux protégés")
+    assert "Tableaux protégés" in page.locator("h1").inner_text()
+    assert "ce n'est pas un zéro" in page.locator("#origine ~ p").inner_text()
+    return page.url.removeprefix(reader.url)

@@ -81,6 +81,7 @@ def paths(played: Story) -> list[str]:
         f"/revue/{played.project_id}",
         f"/donnees/{homes}",
         f"/donnees/{homes}/description",
+        f"/donnees/{homes}/publication",
         f"/donnees/{homes}/fin",
         f"/donnees/{played.result_id}/ouverture",
         f"/pilotage/rapport/{now().year}",

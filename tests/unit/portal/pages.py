@@ -59,6 +59,11 @@ class Written(Lab):
         """As what is posted."""
         return await self.post(service, path, body)
 
+    async def put(self, service: Service, path: str, body: Mapping[str, object]) -> Json:  # noqa: ARG002
+        """What is written of `PUT` and that path, which is read as well; `sent` has the rest."""
+        self.sent[path] = body
+        return self._answered(f"PUT {path}")
+
     def _answered(self, path: str) -> Json:
         if path not in self._answers:
             raise Refused(_NOT_FOUND, "inconnu")

@@ -7,7 +7,7 @@ from services.portal.lab import Refused
 from services.portal.pages import catalogue
 from shared.engine.reading.columns.cog import load_codes
 from shared.engine.reading.columns.column_types import all_types
-from tests.unit.portal.pages import html_of, page_of
+from tests.unit.portal.pages import html_of, page_of, plain
 from tests.unit.portal.test_file_reading import column, version
 
 DATASET: dict[str, Any] = {
@@ -49,6 +49,18 @@ def test_dataset_is_offered_to_whom_the_catalogue_gives_it() -> None:
         told = {**DATASET, "access": "restricted", "may": may, "versions": [READ]}
         html = html_of(catalogue.show, {"/datasets/dts_1": told, **NOTHING}, dataset_id="dts_1")
         assert ("/table?format=csv" in html) == bool(may)
+
+
+def test_restricted_data_and_its_tables_lead_to_each_other() -> None:
+    """Who finds one of them is told what the other is good for."""
+    for name, words in (("tables_id", "répond aussitôt"), ("tables_of", "ce n'est pas un zéro")):
+        html = html_of(
+            catalogue.show,
+            {"/datasets/dts_1": {**DATASET, name: "dts_2", "versions": [READ]}, **NOTHING},
+            dataset_id="dts_1",
+        )
+        assert 'href="/catalogue/dts_2"' in html
+        assert words in plain(html)
 
 
 def test_dataset_leads_to_recipes_for_one_s_own_projects() -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from services.portal.download import PICTURES, download
 from services.portal.french import count
-from services.portal.lab import Json, path_of
+from services.portal.lab import Json, Service, path_of
 from services.portal.lab.lab_calls import if_seen, pieces_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 from shared.engine.tables.column_names import named_kind
@@ -200,9 +200,13 @@ async def _first_rows(visit: Visit, job_id: str, job: Json) -> FirstRows:
     """Return the first rows of the job's table; none if it has no table."""
     if not any(file["name"] == _TABLE for file in _files(job)):
         return FirstRows()
+    return await read_first_rows(visit, "compute", path_of("jobs", job_id, "result"), name=_TABLE)
+
+
+async def read_first_rows(visit: Visit, service: Service, path: str, **query: str) -> FirstRows:
+    """Return the first rows of the CSV file at that path of a service; raises Refused or Away."""
     text = b""
-    path = path_of("jobs", job_id, "result")
-    async with aclosing(pieces_of(await visit.lab.open("compute", path, name=_TABLE))) as pieces:
+    async with aclosing(pieces_of(await visit.lab.open(service, path, **query))) as pieces:
         async for piece in pieces:
             text += piece
             if len(text) > _SHOWN_BYTES:

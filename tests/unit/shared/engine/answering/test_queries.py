@@ -66,6 +66,12 @@ SELECT sexe AS k, year(ouvert) AS k2, count(*) AS n, count(*) / sum(count(*)) OV
   sexe) AS share FROM caf GROUP BY sexe, k2 ORDER BY ALL;
 SELECT k, n, sum(n) OVER (ORDER BY k) AS so_far, n - lag(n) OVER (ORDER BY k) AS more FROM (SELECT
   extract(year FROM ouvert) AS k, count(*) AS n FROM caf GROUP BY k) ORDER BY k;
+-- Larger areas answer for all their parts, some of which are hidden.
+SELECT count(*) AS n, sum(montant) AS s, avg(montant) AS m FROM caf c JOIN communes m
+  ON m.code = c.code_commune;
+SELECT sexe AS k, count(*) FILTER (WHERE code_commune >= '2') AS n FROM caf GROUP BY ALL ORDER BY k;
+SELECT left(m.nom, 3) AS k, count(*) AS n FROM caf c JOIN communes m ON m.code = c.code_commune
+  GROUP BY 1 ORDER BY 1;
 -- Joins: a row counts as often as it meets a row.
 SELECT z.zone AS k, count(*) AS n, count(c.id) AS ids, sum(c.revenu) AS r FROM caf c JOIN zones z
   ON z.code = c.code_commune WHERE z.zone <> 'sud' GROUP BY z.zone ORDER BY k;
@@ -90,6 +96,8 @@ SELECT left(code_commune, 2) AS k, count(*) AS n FROM caf WHERE code_commune IN 
   '50502', '50218') GROUP BY 1;
 SELECT z.zone AS k, count(*) AS n FROM caf c JOIN zones z ON z.code = c.code_commune WHERE z.zone =
   'sud' GROUP BY z.zone;
+SELECT sum(CASE WHEN z.zone = 'sud' THEN 1 ELSE 0 END) AS n FROM caf c JOIN zones z
+  ON z.code = c.code_commune;
 -- What is added up of figures.
 SELECT sum(n) AS n, avg(n) AS m FROM (SELECT code_commune, count(*) AS n FROM caf WHERE
   code_commune IN ('50129', '50218') GROUP BY 1);

@@ -21,7 +21,7 @@ def crossed(output: str = "f", left: str = PEOPLE, right: str = "zones", **chang
 
 def answered(*steps: Any, names: tuple[str, ...] = (PEOPLE,)) -> tuple[Step, ...]:
     """The steps that answer these."""
-    columns = {name: columns for name, (columns, _) in OPEN.items()}
+    columns = {name: tuple(columns) for name, (columns, _) in OPEN.items()}
     listed = [Step.model_validate(step) for step in steps]
     return answering_steps(listed, names, people().source, columns)
 
