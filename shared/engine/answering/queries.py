@@ -8,10 +8,11 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.merge_subqueries import merge_subqueries
 from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.optimizer.scope import traverse_scope
 
-from shared.engine.answering.cells import CellTable, cells_sql
-from shared.engine.answering.selects import Reader, is_window, own_nodes, tables_of_select
+from shared.engine.answering.cells import CellTable, cells_sql, is_incomplete_sql
+from shared.engine.answering.hidden_figures import add_incomplete, keep_hidden
+from shared.engine.answering.selects import Reader, own_nodes, tables_of_select
 from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, text_of
 from shared.engine.applications.query.sql.statement import parse
@@ -21,8 +22,6 @@ Schema = Mapping[str, Sequence[str]]
 
 TABLES = "tableaux_proteges"
 """How a query on cells that steps before it hand on calls their tables."""
-
-_ADDED_UP = (exp.Sum, exp.Avg)
 
 
 class AskedQuery(NamedTuple):
@@ -54,21 +53,20 @@ def query_of_cells(
         tree = _with_plain_groups(tree, reader.select)
     for reader in _readers(tree, asked.role):
         _share_in_whole(reader)
-    figures: dict[int, set[str]] = {}
+    keep_hidden(tree, [id(reader.select) for reader in _readers(tree, asked.role)])
+    role = asked.role if before is None else TABLES
+    incomplete: dict[int, str] = {}
     tables: list[CellTable] = []
     for reader in _readers(tree, asked.role):
-        figures[id(reader.select)] = {
-            output.alias_or_name for output in reader.select.expressions if output.find(exp.AggFunc)
-        }
-        role = asked.role if before is None else TABLES
         tables = tables_of_select(reader, source, role, before or {})
+        incomplete[id(reader.select)] = is_incomplete_sql(source, role, tables[0])
         if before is None:
             cells = parse_one(cells_sql(source, role, tables), dialect=DIALECT)
             name = exp.to_identifier(reader.alias, quoted=True)
             reader.table.replace(exp.Subquery(this=cells, alias=name))
-    if before is not None and len(figures) != 1:
+    if before is not None and len(incomplete) != 1:
         raise NotInTables("après un filtre ou un croisement, lisez ces lignes une seule fois")
-    _keep_hidden(tree, figures)
+    add_incomplete(tree, incomplete)
     return AnsweredQuery(text_of(tree), tuple(tables))
 
 
@@ -250,57 +248,3 @@ def _whole(reader: Reader, figure: exp.Expr, parts: list[exp.Expr]) -> exp.Selec
     for inner, outer in zip(inner_parts, parts, strict=True):
         total.where(exp.NullSafeEQ(this=inner, expression=outer.copy()), copy=False)
     return total
-
-
-def _keep_hidden(tree: exp.Expr, figures: dict[int, set[str]]) -> None:
-    """Make what is added up of figures empty where one of them is hidden."""
-    names: dict[int, set[str]] = {}
-    for scope in traverse_scope(tree):
-        node = scope.expression
-        if isinstance(node, exp.SetOperation):
-            branches = [
-                names.get(id(branch.expression), set()) for branch in scope.set_operation_scopes
-            ]
-            names[id(node)] = set().union(*branches)
-            continue
-        own = set(figures.get(id(node), ()))
-        if isinstance(node, exp.Select):
-            own |= _strict_outputs(scope, names)
-        names[id(node)] = own
-
-
-def _strict_outputs(scope: Scope, names: dict[int, set[str]]) -> set[str]:
-    """Make sums of hidden figures empty; return the outputs that have figures."""
-    select = scope.expression
-
-    def has_figure(node: exp.Expr) -> bool:
-        for column in node.find_all(exp.Column):
-            source = scope.sources.get(column.table)
-            if isinstance(source, Scope) and column.name in names.get(id(source.expression), ()):
-                return True
-        return False
-
-    outputs = {output.alias_or_name for output in select.expressions if has_figure(output)}
-    for node in [node for node in own_nodes(select) if isinstance(node, _ADDED_UP)]:
-        is_figure = has_figure(node) or (is_window(node) and bool(node.find(exp.Filter)))
-        if is_figure:
-            _make_strict(node)
-    return outputs
-
-
-def _make_strict(node: exp.Expr) -> None:
-    """Make a sum or a mean, of groups or in a window, empty where a part of it is."""
-    whole = node.parent if isinstance(node.parent, exp.Filter) else node
-    whole = whole.parent if isinstance(whole.parent, exp.Window) else whole
-    is_hidden = whole.copy()
-    for inner in is_hidden.find_all(type(node)):
-        hidden = exp.LogicalOr(
-            this=exp.Is(this=exp.paren(inner.this.copy()), expression=exp.Null())
-        )
-        if inner is is_hidden:
-            is_hidden = hidden
-        else:
-            inner.replace(hidden)
-        break
-    strict = exp.Case().when(is_hidden, exp.Null()).else_(whole.copy())
-    whole.replace(exp.paren(strict))

@@ -115,6 +115,21 @@ SELECT c AS k, sum(n) OVER () AS n, sum(n) OVER (ORDER BY c DESC) AS so_far FROM
 SELECT c AS k, n FROM (SELECT code_commune AS c, n / sum(n) OVER (PARTITION BY d) AS n FROM (SELECT
   code_commune, left(code_commune, 2) AS d, count(*) AS n FROM caf WHERE code_commune IN ('50129',
   '50218') GROUP BY ALL)) WHERE c = '50129';
+-- What SQL makes of a null.
+SELECT count(n) AS n, count(*) AS rows, max(n) AS most, min(n) AS least, median(n) AS m FROM
+  (SELECT code_commune, count(*) AS n FROM caf GROUP BY 1);
+SELECT count(*) FILTER (WHERE n > 5) AS n, sum(n) FILTER (WHERE n > 5) AS s, sum(CASE WHEN n > 5
+  THEN 1 ELSE 0 END) AS o FROM (SELECT code_commune, count(*) AS n FROM caf GROUP BY 1);
+SELECT code_commune AS k, coalesce(count(*), 0) AS n, CASE WHEN count(*) > 5 THEN 1 ELSE 0 END AS o,
+  greatest(count(*), 0) AS g, count(*) IS NULL AS i FROM caf
+  WHERE code_commune = '50218' GROUP BY 1;
+SELECT m.code AS k, coalesce(t.n, 0) AS n FROM communes m LEFT JOIN (SELECT code_commune AS c,
+  count(*) AS n FROM caf GROUP BY 1) t ON t.c = m.code WHERE m.code = '50218';
+SELECT coalesce(sum(n), 0) AS n FROM (SELECT code_commune, count(*) AS n FROM caf GROUP BY 1);
+SELECT k, rank() OVER (ORDER BY n) AS n, row_number() OVER (ORDER BY n) AS r, count(n) OVER () AS o,
+  max(n) OVER () AS m FROM (SELECT code_commune AS k, count(*) AS n FROM caf GROUP BY 1);
+SELECT code_commune AS k, rank() OVER (ORDER BY count(*) DESC) AS r, sum(count(*)) FILTER
+  (WHERE count(*) > 5) OVER () AS n FROM caf GROUP BY 1;
 -- A count that is shown beside a sum that is not: 76540 has one of most of the amounts.
 SELECT sum(montant) AS s FROM caf WHERE code_commune IN ('76540', '14118');
 SELECT code_commune AS k, avg(montant) AS m FROM caf WHERE code_commune = '76540' GROUP BY 1;
@@ -179,6 +194,22 @@ SELECT a.code_commune AS k, count(DISTINCT a.dossier) AS n, sum(a.aide) AS s FRO
   zones z ON z.code = a.code_commune GROUP BY ALL ORDER BY ALL;
 """
 
+BY_TOWN = "WITH t AS (SELECT code_commune AS c, count(*) AS n FROM caf GROUP BY 1) "
+OF_FIGURES_REFUSED = {
+    "SELECT count(*) FROM t WHERE n > 5": "choisi d'après un chiffre",
+    "SELECT count(*) FROM (SELECT c FROM t WHERE coalesce(n, 9) > 5)": "choisi d'après un chiffre",
+    "SELECT sum(n) FROM (SELECT * FROM t ORDER BY n LIMIT 3)": "choisi d'après un chiffre",
+    "SELECT sum(n) OVER () FROM t WHERE n > 5": "choisi d'après un chiffre",
+    "SELECT sexe, sum(count(*)) OVER () FROM caf GROUP BY 1 HAVING count(*) > 5": "choisi d'après",
+    "SELECT sum(t.n) FROM caf JOIN t ON c = code_commune": "choisi d'après un chiffre",
+    "SELECT count(*) FROM caf JOIN t ON c = code_commune AND n > 5": "choisi d'après un chiffre",
+    "SELECT n > 5, count(*) FROM t GROUP BY 1": "un groupe formé d'après un chiffre",
+    "SELECT sum(n) OVER (PARTITION BY n > 5) FROM t": "un groupe formé d'après un chiffre",
+    "SELECT code FROM zones WHERE code NOT IN (SELECT c FROM t)": "IN et EXISTS",
+    "SELECT c FROM t EXCEPT SELECT c FROM t WHERE n > 5": "EXCEPT et INTERSECT",
+    "SELECT last_value(n IGNORE NULLS) OVER (ORDER BY c) FROM t": "IGNORE NULLS",
+}
+
 SEVERAL_ROWS_REFUSED = {
     "SELECT count(*) FROM aides": "écrivez count(DISTINCT dossier)",
     "SELECT count(dossier) FROM aides": "écrivez count(DISTINCT dossier)",
@@ -232,6 +263,13 @@ def test_what_is_no_sum_of_cells_is_refused(sql: str, reason: str) -> None:
         people().answer(sql)
 
 
+@pytest.mark.parametrize(("sql", "reason"), OF_FIGURES_REFUSED.items())
+def test_what_hidden_figures_would_have_chosen_is_refused(sql: str, reason: str) -> None:
+    """Nobody can tell how much of it is missing."""
+    with pytest.raises(NotInTables, match=reason):
+        people().answer(BY_TOWN + sql)
+
+
 @pytest.mark.parametrize("sql", queries(OF_SEVERAL_ROWS))
 def test_units_with_several_rows_are_counted_each_once(sql: str) -> None:
     """In each class; sums are those of all rows."""
@@ -260,6 +298,12 @@ def test_below_a_hidden_class_there_are_no_rows() -> None:
     assert figures_shown(payments().truth(quarters), answer) == 8
     over_parts = "SELECT sexe AS k, sum(aide) AS s FROM aides WHERE verse < '2023-07-01' GROUP BY 1"
     assert {row["s"] for row in payments().answer(over_parts)} == {None}
+    for around in (
+        "SELECT sum(s) AS n FROM ({})",
+        "SELECT sum(s) OVER (ORDER BY k) AS n FROM ({})",
+    ):
+        answer = payments().answer(around.format(quarters))
+        assert {row["n"] for row in answer} == {None}
 
 
 GROUPS = {
