@@ -190,7 +190,7 @@ class RecipeMatch(Frozen):
 class Joined(Frozen):
     """A dataset with values in common, by the columns that fit best: counts, never a value.
 
-    Down to multiples of five when one of those who are told may not read both datasets.
+    Down to multiples of five, and shares of what one of those who are told may not read to tenths.
     """
 
     dataset_id: str

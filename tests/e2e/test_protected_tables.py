@@ -94,10 +94,13 @@ class Publishing:
         )
 
     def renew(self) -> None:
-        """Another version of the data makes another one of the tables, and nobody is asked."""
+        """Another version within the year waits; its owner agrees to this very edition."""
         more = self.file({**TOWNS, "61001": 50})
         self.owner.upload("catalog", f"{self.path}/versions", {}, more)
-        wait("the tables are made anew", self.published(2))
+        self.seen["waiting"] = wait("the tables are made anew", lambda: self.state()["waiting"])
+        self.seen["meanwhile"] = self.open_tables()
+        self.agreed(3, version=2)
+        wait("they are published", self.published(2))
         wait("and read", lambda: len(self.dataset()["versions"]) == 2)
         self.seen["second"] = self.open_tables()
 
@@ -128,9 +131,9 @@ class Publishing:
         """The dataset of the tables, as its owner sees it."""
         return self.owner.get("catalog", f"/datasets/{self.tables}")
 
-    def agreed(self, number: int) -> Answer:
-        """Agree to the tables of that policy."""
-        return self.owner.post("catalog", f"{self.policy}/agreement", {"number": number})
+    def agreed(self, number: int, **edition: int) -> Answer:
+        """Agree to the tables of that policy, or to that edition."""
+        return self.owner.post("catalog", f"{self.policy}/agreement", {"number": number, **edition})
 
     def manifest(self, job_id: str) -> int:
         """What its owner is answered that asks for what a job left."""
@@ -223,7 +226,9 @@ def test_tables_are_a_dataset_that_everybody_reads(publishing: Publishing) -> No
 
 
 def test_each_version_of_the_data_makes_one_of_the_tables(publishing: Publishing) -> None:
-    """Nobody but the lab makes any: nothing else is spared the screening for personal data."""
+    """That leaves once a year, or as its owner agrees; nobody but the lab makes any."""
+    assert "Les tableaux de la version 2 attendent" in publishing.seen["waiting"]
+    assert publishing.seen["meanwhile"] == publishing.seen["first"]
     assert counts(publishing.seen["second"], "commune")["61001",] == "50"
     assert publishing.seen["version"] == 409
 

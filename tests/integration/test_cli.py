@@ -403,7 +403,9 @@ def test_protected_tables_are_proposed_made_and_agreed_to(shell: Shell, tmp_path
     shown = shell.run(*command, as_=OWNER).stdout
     assert "latest: policy 1, version 1" in shown
     assert "agreed_at" not in shown
-    assert shell.json(*command, "--agree", "1", as_=OWNER)["agreed_at"]
+    refused = shell.run(*command, "--agree", "1", "--edition", "2", as_=OWNER)
+    assert "version 2" in refused.stderr
+    assert shell.json(*command, "--agree", "1", "--edition", "1", as_=OWNER)["agreed_at"]
     assert shell.json(*command, "--remove", as_=OWNER)["policy"] is None
 
 

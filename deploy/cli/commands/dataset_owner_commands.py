@@ -248,6 +248,7 @@ def release_policy(
         typer.FileText | None, typer.Option("--set", help="YAML or JSON, - for standard input.")
     ] = None,
     agree: Annotated[int, typer.Option(help="To the tables of the policy of that number.")] = 0,
+    edition: Annotated[int, typer.Option(help="With --agree: publish that version's now.")] = 0,
     remove: Annotated[bool, typer.Option("--remove", help="Make no more tables.")] = False,
 ) -> Answer:
     """Show what may be shown of one's restricted data; or say it, agree to its tables, end it."""
@@ -255,7 +256,8 @@ def release_policy(
     if policy:
         return api.put("catalog", path, read_object(policy))
     if agree:
-        return api.post("catalog", f"{path}/agreement", {"number": agree})
+        body = {"number": agree, "version": edition or None}
+        return api.post("catalog", f"{path}/agreement", body)
     if remove:
         return api.delete("catalog", path)
     answer = api.get("catalog", path)

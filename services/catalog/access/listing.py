@@ -7,6 +7,7 @@ from services.catalog.datasets.visibility import visible
 from shared.aggregate import ViewPage
 from shared.auth import Caller
 from shared.engine.tables.files import ListedFile
+from shared.engine.tables.privacy import at_most
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events.event import FileRef
 from shared.inbound import Paging
@@ -23,8 +24,9 @@ def list_files(
 ) -> FilePage:
     """One page of a dataset's files by name, with hashes for those who may download them.
 
-    Raises WrongStage for a table, and Forbidden where the owner states that persons are in the
-    files: their names alone may tell of them.
+    Others are told a bound of each one's size: that of a file that one has would prove it. Raises
+    WrongStage for a table, and Forbidden where the owner states that persons are in the files:
+    their names alone may tell of them.
     """
     dataset = visible(store, dataset_id, caller)
     dataset.check_kept(caller)
@@ -36,7 +38,14 @@ def list_files(
     page = listed_files[: query.limit]
     if not dataset.may_be_downloaded_by(caller):
         page = [listed_file.model_copy(update={"sha256": None}) for listed_file in page]
+    if not dataset.shows_counts_to(caller):
+        page = list(map(_for_others, page))
     return FilePage(items=page, next=str(first + query.limit) if more else None)
+
+
+def _for_others(listed_file: ListedFile) -> ListedFile:
+    bounds = {"size": at_most(listed_file.size), "width": None, "height": None}
+    return listed_file.model_copy(update=bounds)
 
 
 def _listing_of(dataset: Dataset, caller: Caller) -> FileRef:

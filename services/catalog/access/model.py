@@ -6,8 +6,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, computed_field
 
-from services.catalog.access.answering import is_answered
-from services.catalog.access.asking import ProjectFacts, ask
+from services.catalog.access.asking import ProjectFacts, ask, is_answered
 from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines, Decision, Grant
 from services.catalog.access.obstacles import UNKNOWN, UNKNOWN_ONCE, notes_of, obstacle_of
 from services.catalog.datasets.model import Dataset, DatasetsById

@@ -5,14 +5,13 @@ from contextlib import suppress
 from functools import partial
 from urllib.parse import quote
 
-from services.catalog.access.answering import METHOD, is_answered, known_by_tables
-from services.catalog.access.asking import bound_of
+from services.catalog.access.asking import METHOD, bound_of, is_answered, known_by_tables
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.grants import Grant, UseRelease
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import GrantedDataset, UsePage
 from services.catalog.datasets.manifests import read_manifest
-from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import known_to, visible
 from services.catalog.ledger import commands as ledger
@@ -61,18 +60,7 @@ def open_dataset(
     Unavailable while the first version is being read, WrongStage when no version could be, Invalid
     for another project's job.
     """
-    accesses = store.of(ProjectAccess)
-    access = accesses.find_one(project_id)
-    if access is None:
-        raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
-    access.granted(dataset_id)
-    dataset = store.of(Dataset).get(dataset_id)
-    if dataset.retirement:
-        dataset.check_present()
-    datasets = known_to(store, access.holder_id, access.reads)
-    if access.must_ask_again(dataset, datasets):
-        accesses.change(project_id, lambda current: current.ask_again(dataset, datasets))
-        raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
+    access, dataset, datasets = _granted(store, project_id, dataset_id)
     is_of_others = bool(dataset.deciders(access.holder_id))
     if treatment and is_of_others and is_answered(treatment, dataset, datasets):
         return _open_tables(store, access, dataset, job_id)
@@ -85,6 +73,25 @@ def open_dataset(
     if opened.is_protected:
         opened.ledger_length, opened.releases = ledger.read_ledger(store, dataset_id, job_id)
     return opened
+
+
+def _granted(
+    store: Store, project_id: str, dataset_id: str
+) -> tuple[ProjectAccess, Dataset, DatasetsById]:
+    """A project's access, the dataset that it was granted, and all that its treatment reads."""
+    accesses = store.of(ProjectAccess)
+    access = accesses.find_one(project_id)
+    if access is None:
+        raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
+    access.granted(dataset_id)
+    dataset = store.of(Dataset).get(dataset_id)
+    if dataset.retirement:
+        dataset.check_present()
+    datasets = known_to(store, access.holder_id, access.reads)
+    if access.must_ask_again(dataset, datasets):
+        accesses.change(project_id, lambda current: current.ask_again(dataset, datasets))
+        raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
+    return access, dataset, datasets
 
 
 def _open_tables(

@@ -20,7 +20,7 @@ from services.catalog.datasets.versions import (
 from services.catalog.decisions.dataset_end import Deletion, Retirement
 from services.catalog.decisions.not_personal import NotPersonal, added_to, findings_of, lifted
 from services.catalog.decisions.opening_request import OpeningRequest
-from services.catalog.decisions.publication import Publication
+from services.catalog.decisions.publication import Edition, Publication, next_edition_at
 from services.catalog.licences.licences import LicensedInput
 from shared import events
 from shared.aggregate import LONG_AGO, Followed, caused_id, now
@@ -64,6 +64,7 @@ class Dataset(Followed):
         "refused",
         "opening_waits_for",
         "tables_of",
+        "series",
     )
 
     owner_id: str
@@ -84,6 +85,7 @@ class Dataset(Followed):
     publication: Publication | None = Field(
         default=None, description="what its owner lets be shown of it, if it is restricted"
     )
+    editions: list[Edition] = Field(default=[], description="of its protected tables, for good")
     tables_of: str = Field(
         default="", description="the restricted dataset whose protected tables these are"
     )
@@ -138,6 +140,14 @@ class Dataset(Followed):
     def opening_waits_for(self) -> list[str]:
         """The members whose word on opening it is waited for."""
         return list(self.opening.unanswered) if self.opening else []
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def series(self) -> list[str]:
+        """What its owner calls or called it together with others about the same units."""
+        policy = self.publication.policy if self.publication else None
+        named = {edition.series for edition in self.editions} | {policy.series if policy else ""}
+        return sorted(named - {""})
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -823,21 +833,47 @@ class Dataset(Followed):
             set_at=set_at,
             tables_id=before.tables_id if before else new_id,
             latest=before and before.latest,
+            leaving=before and before.leaving,
             published=before and before.published,
         )
         self.record(events.ReleasePolicySet(**self._about(), number=number))
         self._request_protection(version)
 
-    def agree_to_tables(self, number: int) -> None:
+    def agree_to_tables(self, number: int, version: int | None = None) -> None:
         """Let everybody see the tables made by the policy of that number, and those to come.
 
-        Again it changes nothing. Raises WrongStage where none were made by that policy, or another
-        one was set since.
+        Those of `version` also where they would wait. Again it changes nothing. Raises WrongStage
+        where none were made by that policy or of that version, or others were since.
         """
         before = self._publication_in_force()
         self.publication = before.agreed(number)
+        if version is not None:
+            self.publication.check_latest(version)
+            self._let_leave()
         if self.publication != before:
             self.record(events.ReleasePolicyAgreed(**self._about(), number=number))
+
+    def next_edition_at(self, of_others: Iterable[Edition]) -> datetime | None:
+        """From when on tables may leave by themselves, beside those of its series; None: never."""
+        a_year = self.publication.policy.editions_a_year if self.publication else 0
+        return next_edition_at((*self.editions, *of_others), a_year)
+
+    def enter_edition(self, of_others: Iterable[Edition]) -> None:
+        """Let the tables leave that wait, where it is time and no newer version will have others.
+
+        `of_others` are those of other datasets in its series.
+        """
+        at, version = self.next_edition_at(of_others), self.published and self.published.number
+        waiting = self.active_publication and self.active_publication.waiting_tables
+        if waiting and waiting.version == version and at and at <= now():
+            self._let_leave()
+
+    def _let_leave(self) -> None:
+        """Let the tables that wait be an edition."""
+        waiting = self.publication and self.publication.waiting_tables
+        if self.publication and waiting:
+            self.editions.append(waiting.as_edition())
+            self.publication = self.publication.model_copy(update={"leaving": waiting})
 
     def remove_policy(self) -> None:
         """Have no tables made any more; again it changes nothing."""

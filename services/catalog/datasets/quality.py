@@ -33,14 +33,16 @@ class Criterion(BaseModel):
 
 
 class Described(NamedTuple):
-    """What quality is judged on: what everybody may know of a dataset.
+    """What quality is judged on: what those who read it may know of a dataset.
 
-    `is_result`: a project made it, and its provenance says who did, and of what.
+    `is_result`: a project made it, and its provenance says who did, and of what. `shows_counts`:
+    they may know exact numbers of its cells.
     """
 
     about: Metadata
     profile: Profile | None
     is_result: bool
+    shows_counts: bool = True
 
 
 class _Rule(NamedTuple):
@@ -51,6 +53,7 @@ class _Rule(NamedTuple):
     holds: Callable[[Described], bool]
     advice: str
     is_of_tables: bool = False
+    is_of_cells: bool = False
     advise: Callable[[Described], str] = lambda _dataset: ""
 
 
@@ -67,9 +70,14 @@ def score_of(dataset: Described) -> int:
 
 
 def _rules_of(dataset: Described) -> list[_Rule]:
-    """The rules that apply to it: files have no columns to be judged by."""
+    """The rules that apply to it: files have no columns to be judged by, nor cells."""
     is_table = dataset.about.content == "table"
-    return [rule for rule in _RULES if is_table or not rule.is_of_tables]
+    shows_cells = is_table and dataset.shows_counts
+    return [
+        rule
+        for rule in _RULES
+        if (is_table or not rule.is_of_tables) and (shows_cells or not rule.is_of_cells)
+    ]
 
 
 def _judged(rule: _Rule, dataset: Described) -> Criterion:
@@ -165,7 +173,7 @@ _RULES = (
         _is_filled,
         f"Remplissez les cases vides, ou retirez les colonnes peu remplies : {_FILLED:.0%} des "
         "cases au moins devraient avoir une valeur.",
-        is_of_tables=True,
+        is_of_cells=True,
     ),
     _Rule(
         "frequency",
@@ -190,13 +198,13 @@ _RULES = (
         5,
         _is_valid,
         "Corrigez les identifiants invalides : chaque colonne qui en a cite des exemples.",
-        is_of_tables=True,
+        is_of_cells=True,
     ),
     _Rule(
         "intact",
         5,
         lambda dataset: dataset.profile is not None and not dataset.profile.repairs,
         "Déposez un fichier qui se lit sans réparation : celles qu'il a fallu sont décrites.",
-        is_of_tables=True,
+        is_of_cells=True,
     ),
 )

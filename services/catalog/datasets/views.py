@@ -142,7 +142,10 @@ class DatasetSummary(Metadata):
     rows: int | None = Field(description="of restricted data at most so many, to two digits")
     files: int | None = Field(default=None, description="of a dataset of files, the same")
     keys: list[str]
-    quality: int | None = Field(description="points of 100, by the criteria; of a published one")
+    quality: int | None = Field(
+        description="points of 100, by the criteria; of restricted data without those of its cells,"
+        " but for who may know these; of a published one"
+    )
 
 
 class EndedInput(Frozen):
@@ -209,7 +212,7 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
         rows=rows if rows is None or is_open else at_most(rows),
         files=files and (files.count if is_open else at_most(files.count)),
         keys=dataset.keys,
-        quality=score_of(_described(dataset)) if dataset.is_known else None,
+        quality=score_of(_described(dataset, is_open)) if dataset.is_known else None,
     )
 
 
@@ -218,13 +221,14 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     descriptions, unknown = dataset.metadata.columns, dataset.unknown_columns
     if not caller.may_see(*dataset.insiders):
         descriptions, unknown = dataset.known_descriptions, []
+    described = _described(dataset, dataset.shows_counts_to(caller)) if dataset.is_known else None
     return DatasetView(
-        **summary_of(dataset).model_dump(),
+        **summary_of(dataset).model_dump() | {"quality": described and score_of(described)},
         may=_actions_of(dataset, caller),
         columns=descriptions,
         unknown_columns=unknown,
         versions=list(version_views(dataset, caller)),
-        criteria=criteria_of(_described(dataset)) if dataset.is_known else [],
+        criteria=criteria_of(described) if described else [],
         harvested=dataset.harvested,
         retired=dataset.retired,
         retirement=dataset.retirement,
@@ -301,5 +305,6 @@ def _compared(versions: list[Version]) -> Iterator[VersionView]:
         before = version if version.state == "published" else before
 
 
-def _described(dataset: Dataset) -> Described:
-    return Described(dataset.metadata, dataset.profile, is_result=bool(dataset.project_id))
+def _described(dataset: Dataset, shows_counts: bool) -> Described:
+    is_result = bool(dataset.project_id)
+    return Described(dataset.metadata, dataset.profile, is_result, shows_counts)

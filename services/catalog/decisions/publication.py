@@ -1,14 +1,34 @@
 """What an owner lets be shown of restricted data: a policy, tried or agreed to, and its tables."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Self
 
 from pydantic import Field
 
-from shared.aggregate import now
+from shared.aggregate import LONG_AGO, now
 from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.errors import WrongStage
 from shared.events.event import FileRef, Frozen
+
+YEAR = timedelta(days=365)
+
+
+class Edition(Frozen):
+    """Tables that left: of which version, by the policy of which number, in which series, when."""
+
+    version: int
+    number: int
+    series: str = ""
+    left_at: datetime
+
+
+def next_edition_at(editions: Iterable[Edition], a_year: int) -> datetime | None:
+    """From when on another one may leave by itself, with at most so many in a year; None: never."""
+    latest = sorted((edition.left_at for edition in editions), reverse=True)[:a_year]
+    if not a_year:
+        return None
+    return latest[-1] + YEAR if len(latest) == a_year else LONG_AGO
 
 
 class VersionTables(Frozen):
@@ -19,14 +39,19 @@ class VersionTables(Frozen):
     tables: MadeTables
     file: FileRef
 
+    def as_edition(self) -> Edition:
+        """The edition that they are when they leave now."""
+        series = self.tables.policy.series
+        return Edition(version=self.version, number=self.number, series=series, left_at=now())
+
 
 class Publication(Frozen):
     """A release policy of a dataset's owner, and what was made by it.
 
     Its owner alone sees the `latest` tables, until it agrees to those of that `number`: then these
-    and those of later versions go into the dataset `tables_id`, and are `published` once that was
-    read. Another policy is tried beside what is published. Once it is `removed_at`, nothing is made
-    any more; another begins with the next number.
+    and those of later versions are `leaving` as editions, go into the dataset `tables_id`, and are
+    `published` once that was read. Another policy is tried beside what is published. Once it is
+    `removed_at`, nothing is made any more; another begins with the next number.
     """
 
     policy: ReleasePolicy
@@ -37,6 +62,7 @@ class Publication(Frozen):
     agreed_at: datetime | None = None
     removed_at: datetime | None = None
     latest: VersionTables | None = None
+    leaving: VersionTables | None = None
     published: VersionTables | None = None
     refusal: str = Field(default="", description="why the last job made no tables, in French")
 
@@ -46,6 +72,11 @@ class Publication(Frozen):
         return self._tables if self.agreed_at else None
 
     @property
+    def waiting_tables(self) -> VersionTables | None:
+        """The same until they leave."""
+        return self.agreed_tables if self.agreed_tables != self.leaving else None
+
+    @property
     def _tables(self) -> VersionTables | None:
         """The latest tables, if they are by the policy of now."""
         return self.latest if self.latest and self.latest.number == self.number else None
@@ -53,7 +84,9 @@ class Publication(Frozen):
     @property
     def files(self) -> tuple[FileRef, ...]:
         """The tables that are kept."""
-        return tuple(tables.file for tables in (self.latest, self.published) if tables)
+        return tuple(
+            tables.file for tables in (self.latest, self.leaving, self.published) if tables
+        )
 
     def agreed(self, number: int) -> Self:
         """The same once its owner agreed to the tables that it saw by the policy of that number.
@@ -68,6 +101,14 @@ class Publication(Frozen):
             why = f" : {self.refusal}" if self.refusal else ""
             raise WrongStage(f"ces tableaux ne sont pas faits{why}")
         return self if self.agreed_at else self.model_copy(update={"agreed_at": now()})
+
+    def check_latest(self, version: int) -> None:
+        """Raise WrongStage unless the latest tables are of that version."""
+        if self.latest is None or self.latest.version != version:
+            raise WrongStage(
+                f"les tableaux de la version {version} ne sont pas les derniers : relisez-les, puis"
+                " acceptez-les"
+            )
 
     def with_tables(self, version: int, tables: MadeTables, file: FileRef) -> Self:
         """The same with these tables; unchanged where they are by another policy, or no newer."""
@@ -84,14 +125,14 @@ class Publication(Frozen):
 
     def with_published(self, file: FileRef) -> Self:
         """The same once the tables in that file can be read by everybody."""
-        tables = self.agreed_tables
+        tables = self.leaving
         is_there = tables is not None and tables.file.sha256 == file.sha256
         return self.model_copy(update={"published": tables}) if is_there else self
 
     def removed(self) -> Self:
         """The same once nothing is made by it any more."""
-        gone = {"latest": None, "published": None, "refusal": "", "agreed_at": None}
-        return self.model_copy(update={**gone, "removed_at": now()})
+        gone = dict.fromkeys(("latest", "leaving", "published", "agreed_at"))
+        return self.model_copy(update={**gone, "refusal": "", "removed_at": now()})
 
     def _covers(self, version: int) -> bool:
         return self._tables is not None and self._tables.version >= version

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.catalog.access.answering import is_answered
-from services.catalog.access.asking import columns_of
+from services.catalog.access.asking import columns_of, is_answered
 from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.joins import key_matches, treatment_inputs
 from services.catalog.joins.index_service import JoinIndexService
@@ -40,11 +39,7 @@ class Previewing:
         matches = key_matches.matches_of(self.joins, asked, datasets, caller)
         crossings = (crossing for _, crossing in matches if crossing)
         readings = _readings(asked, datasets)
-        waiting = {
-            dataset_id: dataset
-            for dataset_id, dataset in datasets.items()
-            if not (asked.steps and dataset and is_answered(asked, dataset, datasets))
-        }
+        waiting = _without_answered(asked, datasets)
         return KnownPreview(
             inputs=treatment_inputs.inputs_of(datasets, crossings, caller),
             matches=tuple(match for match, _ in matches),
@@ -69,6 +64,15 @@ class Previewing:
                 if dataset and _is_protected(dataset, member_id)
             ),
         )
+
+
+def _without_answered(treatment: PlannedTreatment, datasets: DatasetsById) -> DatasetsById:
+    """The datasets for which no protected tables answer."""
+    return {
+        dataset_id: dataset
+        for dataset_id, dataset in datasets.items()
+        if not (treatment.steps and dataset and is_answered(treatment, dataset, datasets))
+    }
 
 
 def _readings(treatment: PlannedTreatment, datasets: DatasetsById) -> dict[str, Reading]:

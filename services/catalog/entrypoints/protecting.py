@@ -36,9 +36,12 @@ class Protecting:
     def agree_to_tables(self, call: Call, dataset_id: str) -> PolicyView:
         """Publish the tables that the caller saw by that policy, and those of later versions.
 
-        409 where they are not made, or another policy was set since.
+        So many a year as the policy says; with `version`, those of it at once. 409 where they are
+        not made, or another policy was set or others were made since.
         """
-        commands.agree(self.documents, dataset_id, call.caller.member_id, call.body.number)
+        agreement, member_id = call.body, call.caller.member_id
+        number, version = agreement.number, agreement.version
+        commands.agree(self.documents, dataset_id, member_id, number, version)
         return commands.read_policy(self.documents, dataset_id, call.caller)
 
     @http("DELETE", POLICY, returns=PolicyView, roles=OWNERS)

@@ -61,21 +61,22 @@ class _DatasetJoin(NamedTuple):
     def told_to(self, members: Iterable[str]) -> Iterator[Joined]:
         """The join as far as all these members may know it; nothing when they may not."""
         callers = [Caller(member, frozenset()) for member in members]
-        sides = (self.here, self.join.here.column), (self.there, self.join.there.column)
-        closed = [
-            (side, column)
-            for side, column in sides
+        sides = {self.join.here: self.here, self.join.there: self.there}
+        closed = {
+            column
+            for column, side in sides.items()
             if not all(side.may_be_downloaded_by(caller) for caller in callers)
-        ]
-        if any(column.is_identifying and _is_silent(side) for side, column in closed):
+        }
+        if any(held.column.is_identifying and _is_silent(sides[held]) for held in closed):
             return
-        join = disclosed_join(self.join) if closed else self.join
-        if join:
+        join = disclosed_join(self.join, closed)
+        if join and max(join.containment or 0.0, join.contained or 0.0) >= _WORTH_TELLING:
+            shares = {"containment": join.containment or 0.0, "contained": join.contained or 0.0}
             yield Joined(
                 dataset_id=self.there.id,
                 title=self.there.metadata.title,
                 owner_id=self.there.owner_id,
-                **join.summary_fields,
+                **join.summary_fields | shares,
             )
 
 

@@ -69,8 +69,11 @@ class JoinView(BaseModel):
     via_there: str
     cost: list[Cost] = Field(description="what the crosswalks cost: here, then there")
     matches: int | None = Field(description="distinct values in common; null where not told")
-    containment: float | None = Field(description="share of the distinct values here in common")
-    contained: float | None = Field(description="share of the distinct values there in common")
+    containment: float | None = Field(
+        description="share of the distinct values here in common; of data that you may not read, at"
+        " least so many tenths, and null where it has few"
+    )
+    contained: float | None = Field(description="the same of the distinct values there")
     multiplication: RelationName | None
     rows_here: int | None = Field(
         description="once for each value that a crosswalk made of a row's own"
@@ -259,7 +262,8 @@ def _reason(join: Join, title: str, about: str, rows: int | None) -> str:
     here, there = join.here.column, join.there.column
     crosswalks = [_crosswalk_told(column) for column in (here, there) if column.via]
     are = "sont" if join.matches > 1 else "est"
-    some = f"{about}{join.matches} des {here.distinct} valeurs" if here.distinct > 1 else _ONLY
+    of_all = "" if join.here.is_coarse else f" des {here.distinct}"
+    some = f"{about}{join.matches}{of_all} valeurs" if here.distinct > 1 else _ONLY
     origin = (
         f" de {_named(here.columns)}" if not here.via else f" qu'atteint {_named(here.columns)}"
     )

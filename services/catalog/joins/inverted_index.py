@@ -154,10 +154,11 @@ class JoinIndex:
         silent = self._silent(may_read)
         is_told = ~(silent[pairs.here] | silent[pairs.there])
         pairs = ColumnPairs(*(array[is_told] for array in pairs))
-        size = len(self._columns)
-        is_hidden = self._restrictions.hidden(dataset_id, self._numbers, may_read, size)
-        pairs = disclosed(pairs, is_hidden)
-        return RankedJoins(self._columns, pruned(pairs, traits), traits)
+        closed_ids = self._restrictions.closed(may_read)
+        closed = _columns_of(closed_ids, self._numbers, len(self._columns))
+        traits = traits.for_others(closed)
+        pairs = pruned(disclosed(pairs, closed), traits)
+        return RankedJoins(self._columns, pairs, traits, closed)
 
     def unmatched(self, here: DatasetColumn, there: DatasetColumn, limit: int) -> list[str]:
         """Up to `limit` values here that are not there; none of a column that is gone."""
@@ -316,13 +317,6 @@ class Restrictions:
         """The datasets that one may not read."""
         owners = {owner for owner in set(self.owners.values()) if not may_read(owner)}
         return {dataset_id for dataset_id, owner in self.owners.items() if owner in owners}
-
-    def hidden(
-        self, here: str, numbers: Mapping[str, Iterable[int]], may_read: MayRead, size: int
-    ) -> _Mask:
-        """The columns, of so many, whose joins with a dataset are not told as they are."""
-        closed = self.closed(may_read)
-        return np.ones(size, bool) if here in closed else _columns_of(closed, numbers, size)
 
     def silent(
         self, numbers: Mapping[str, Iterable[int]], may_read: MayRead, identifying: _Mask

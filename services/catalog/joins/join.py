@@ -1,6 +1,6 @@
 """Columns that have values in common: how many rows match, and who may know it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from shared.engine.tables.key_file import KeyColumn
 from shared.engine.tables.multiplicity import ONCE, SEVERAL, Relation
+from shared.engine.tables.privacy import at_most
 
 Counts: TypeAlias = NDArray[np.int64]
 
@@ -17,14 +18,33 @@ STEP = 5
 MayRead: TypeAlias = Callable[[str], bool]
 """Whether one may read the restricted data of that owner."""
 
+PARTS = 10
+"""Shares of the values of data that one may not read are told in so many parts."""
+
+FEW = at_most(0)
+"""Of a column of so many values at most, no share is told: bounds say no more of it."""
+
 _Count = TypeVar("_Count", int, Counts)
 
 
 class DatasetColumn(NamedTuple):
-    """A column of a dataset."""
+    """A column of a dataset; `is_coarse`: its numbers are bounds, which one may know unread."""
 
     dataset_id: str
     column: KeyColumn
+    is_coarse: bool = False
+
+    def for_others(self) -> "DatasetColumn":
+        """The same with bounds of two digits, as those may know it who may not read it."""
+        bounds = {name: at_most(getattr(self.column, name)) for name in ("rows", "distinct")}
+        return self._replace(column=self.column.model_copy(update=bounds), is_coarse=True)
+
+    def share_of(self, values: int) -> float | None:
+        """The share of its distinct values that so many are; None where that is not told."""
+        distinct = max(1, self.column.distinct)
+        if self.is_coarse:
+            return PARTS * values // distinct / PARTS if distinct > FEW else None
+        return values / distinct
 
     @property
     def leads_to_several(self) -> bool:
@@ -48,14 +68,14 @@ class Join(NamedTuple):
     rows_joined: int
 
     @property
-    def containment(self) -> float:
-        """The share of the distinct values here that are there."""
-        return self.matches / max(1, self.here.column.distinct)
+    def containment(self) -> float | None:
+        """The share of the distinct values here that are there; None where it is not told."""
+        return self.here.share_of(self.matches)
 
     @property
-    def contained(self) -> float:
-        """The share of the distinct values there that are here."""
-        return self.matches / max(1, self.there.column.distinct)
+    def contained(self) -> float | None:
+        """The share of the distinct values there that are here; None where it is not told."""
+        return self.there.share_of(self.matches)
 
     @property
     def summary_fields(self) -> dict[str, Any]:
@@ -94,26 +114,30 @@ class ColumnPairs(NamedTuple):
     rows_joined: Counts
 
 
-def disclosed(pairs: ColumnPairs, is_hidden: NDArray[np.bool_]) -> ColumnPairs:
-    """The pairs as told to those who may not read the columns that `is_hidden` marks.
+def disclosed(pairs: ColumnPairs, closed: NDArray[np.bool_]) -> ColumnPairs:
+    """The pairs as told to those who may not read the columns that `closed` marks.
 
     Counts against restricted data would let anybody test whether a value is in it: upload that
     value and look. So a join with data that one may not read is told from `STEP` values in common
-    on, and its counts are rounded down to multiples of it; shares come from the rounded counts.
+    on, and its counts are rounded down to multiples of it; shares come from the rounded counts, and
+    of what one may not read from bounds (`DatasetColumn.for_others`), in tenths.
     That keeps single values and single rows from being read off; it is no perfect protection: who
     knows four values of the data can test a fifth, and who asks often enough narrows down more.
     """
-    of_pairs = is_hidden[pairs.there]
+    of_pairs = closed[pairs.here] | closed[pairs.there]
     is_told = ~of_pairs | (pairs.matches >= STEP)
     here, there, *counts = (array[is_told] for array in pairs)
     return ColumnPairs(here, there, *(np.where(of_pairs[is_told], _rounded(n), n) for n in counts))
 
 
-def disclosed_join(join: Join) -> Join | None:
-    """A join with data that one may not read, as it may be told; None when it may not."""
+def disclosed_join(join: Join, closed: Collection[DatasetColumn]) -> Join | None:
+    """A join as those may know it who may not read `closed` sides; None when they may not."""
+    if not closed:
+        return join
     if join.matches < STEP:
         return None
     here, there, *counts = join
+    here, there = (side.for_others() if side in closed else side for side in (here, there))
     return Join(here, there, *map(_rounded, counts))
 
 

@@ -7,9 +7,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from services.catalog.joins.join import ColumnPairs, Counts, DatasetColumn, Join
+from services.catalog.joins.join import FEW, PARTS, ColumnPairs, Counts, DatasetColumn, Join
 from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.engine.tables.key_file import COARSE, UNTYPED
+from shared.engine.tables.privacy import at_most
 
 Floats: TypeAlias = NDArray[np.float64]
 Marks: TypeAlias = tuple[int, int, int, int, int]
@@ -44,6 +45,21 @@ class Traits(NamedTuple):
     loose: NDArray[np.bool_]
     identifying: NDArray[np.bool_]
     ties: NDArray[np.uint64]
+
+    def for_others(self, closed: NDArray[np.bool_]) -> "Traits":
+        """The same to those who may not read these columns, of which they may know bounds."""
+        if not closed.any():
+            return self
+        distinct, rows, fan_out = self.distinct.copy(), self.rows.copy(), self.fan_out.copy()
+        distinct[closed], rows[closed] = _bounds(distinct[closed]), _bounds(rows[closed])
+        fan_out[closed] = np.round(fan_out[closed], 1)
+        return self._replace(distinct=distinct, rows=rows, fan_out=fan_out)
+
+
+def _bounds(counts: Counts | Floats) -> Counts:
+    """What `at_most` says of each."""
+    distinct, places = np.unique(counts, return_inverse=True)
+    return np.array([at_most(int(count)) for count in distinct], np.int64)[places]
 
 
 def steps_of(via: str) -> int:
@@ -154,20 +170,33 @@ def usefulness(pairs: ColumnPairs, traits: Traits) -> Floats:
     return useful
 
 
+def _shares(matches: Counts, distinct: Counts, closed: NDArray[np.bool_]) -> Floats:
+    """What `DatasetColumn.share_of` says of each; 0 where it is not told."""
+    coarse = np.where(distinct > FEW, PARTS * matches // distinct / PARTS, 0.0)
+    return np.where(closed, coarse, matches / distinct)
+
+
 class RankedJoins:
     """Pairs of columns in the order of their use; a Join is made when it is looked at.
 
     Among equally useful ones come first those whose values took the fewest `steps`, then those
     whose values are found most, then those with most matches; `ties` decide among what is left, the
-    same in every process. Those of coarse codes come after all others.
+    same in every process. Those of coarse codes come after all others. Of `closed` columns bounds
+    are told; `traits` has these too, so that the order follows from nothing else.
     """
 
     def __init__(
-        self, columns: Sequence[DatasetColumn], pairs: ColumnPairs, traits: Traits
+        self,
+        columns: Sequence[DatasetColumn],
+        pairs: ColumnPairs,
+        traits: Traits,
+        closed: NDArray[np.bool_],
     ) -> None:
-        self._columns = columns
-        here = pairs.matches / np.maximum(1, traits.distinct[pairs.here])
-        there = pairs.matches / np.maximum(1, traits.distinct[pairs.there])
+        self._columns, self._closed = columns, closed
+        here, there = (
+            _shares(pairs.matches, np.maximum(1, traits.distinct[side]), closed[side])
+            for side in (pairs.here, pairs.there)
+        )
         taken = traits.steps[pairs.here] + traits.steps[pairs.there]
         by_tie = traits.ties[pairs.there], traits.ties[pairs.here]
         first = (*by_tie, -pairs.matches, -there, taken, -usefulness(pairs, traits))
@@ -186,9 +215,13 @@ class RankedJoins:
         """The joins at these positions."""
         rows = zip(*(array[positions].tolist() for array in self._pairs), strict=True)
         return [
-            Join(self._columns[here], self._columns[there], *figures)
+            Join(self._column(here), self._column(there), *figures)
             for here, there, *figures in rows
         ]
+
+    def _column(self, number: int) -> DatasetColumn:
+        column = self._columns[number]
+        return column.for_others() if self._closed[number] else column
 
     def at_least(self, share: float) -> list[int]:
         """The positions of joins in which at least that share of one side is on the other."""

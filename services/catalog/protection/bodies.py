@@ -29,3 +29,6 @@ class NewAgreement(Body):
     """That the owner saw the tables made by the policy of that number, and lets all see them."""
 
     number: int = Field(ge=1)
+    version: int | None = Field(
+        default=None, ge=1, description="of the data, whose tables leave now, also if they wait"
+    )

@@ -4,6 +4,8 @@ from services.catalog.datasets.manifests import output_of, read_manifest, tables
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.decisions.publication import VersionTables
+from services.catalog.protection.editions import editions_of_others, why_waiting
+from services.catalog.protection.minimum import check_units
 from services.catalog.protection.proposing import proposed_policy
 from services.catalog.protection.tables_dataset import FILENAME, metadata_of, title_of, version_of
 from services.catalog.protection.views import PolicyView
@@ -22,25 +24,30 @@ _REMOVED = "il n'est plus fait de tableaux de ces données ; ce qui en est sorti
 def set_policy(store: Store, dataset_id: str, owner_id: str, policy: ReleasePolicy) -> Dataset:
     """Have the tables of the owner's dataset made by that policy, for its owner to see.
 
-    Raises Forbidden for anybody but the owner, and as `Dataset.set_policy` does.
+    Raises Forbidden for anybody but the owner, Invalid for fewer units behind a figure than the
+    rules of release ask for, and as `Dataset.set_policy` does.
     """
 
     def decide(dataset: Dataset) -> None:
         dataset.check_changeable(owner_id, _DECIDES)
         dataset.set_policy(policy)
+        check_units(dataset, policy)
 
     return store.of(Dataset).change(dataset_id, decide)
 
 
-def agree(store: Store, dataset_id: str, owner_id: str, number: int) -> Dataset:
+def agree(
+    store: Store, dataset_id: str, owner_id: str, number: int, version: int | None
+) -> Dataset:
     """Publish the tables that the owner saw by the policy of that number, and those to come.
 
+    Those of `version` at once, however many left in a year.
     Raises Forbidden for anybody but the owner, and as `Dataset.agree_to_tables` does.
     """
 
     def decide(dataset: Dataset) -> None:
         dataset.check_changeable(owner_id, _DECIDES)
-        dataset.agree_to_tables(number)
+        dataset.agree_to_tables(number, version)
 
     return store.of(Dataset).change(dataset_id, decide)
 
@@ -65,7 +72,8 @@ def read_policy(store: Store, dataset_id: str, caller: Caller) -> PolicyView:
     if caller.may_see(dataset.owner_id):
         fields = dict(publication) if publication else {}
         profile = dataset.profile
-        return PolicyView(**fields, proposal=profile and proposed_policy(profile, dataset.metadata))
+        proposal = profile and proposed_policy(profile, dataset.metadata)
+        return PolicyView(**fields, waiting=why_waiting(store, dataset), proposal=proposal)
     tables = _tables(dataset, caller)
     return PolicyView(
         policy=tables.tables.policy,
@@ -137,16 +145,18 @@ def settle(store: Store, dataset_id: str) -> str:
 
 
 def _publish(store: Store, source: Dataset) -> None:
-    """Put the tables that the owner agreed to into their dataset, and note once they can be read.
+    """Put the tables that may leave into their dataset, and note once they can be read.
 
     Where that was retired by itself, no more are made.
     """
     datasets, tables_id = store.of(Dataset), source.tables_id
-    tables = source.publication.agreed_tables if source.publication else None
     existing = datasets.find_one(tables_id)
     if existing and existing.retired:
         datasets.change(source.id, Dataset.remove_policy)
         return
+    of_others = editions_of_others(store, source)
+    source = datasets.change(source.id, lambda current: current.enter_edition(of_others))
+    tables = source.publication.leaving if source.publication else None
     if tables is None:
         return
     metadata, version = metadata_of(source, tables), version_of(source, tables)

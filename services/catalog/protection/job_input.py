@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from services.catalog.access.grants import Grant
 from services.catalog.access.views import GrantedDataset
 from services.catalog.datasets.model import Dataset
+from services.catalog.protection.minimum import check_units
 from shared.aggregate import now
 from shared.engine.contract.policy import ReleasePolicy
 from shared.errors import WrongStage
@@ -21,12 +22,14 @@ class ProtectedDataset(BaseModel):
 def open_for_protection(store: Store, dataset_id: str) -> ProtectedDataset:
     """The table to make protected tables of, as it is now, and the policy that is in force.
 
-    Raises WrongStage where none are to be made any more, and as `Dataset.readable` does.
+    Raises WrongStage where none are to be made any more, Invalid where the rules of release ask for
+    more units by now, and as `Dataset.readable` does.
     """
     dataset = store.of(Dataset).get(dataset_id)
     publication = dataset.active_publication
     if publication is None or dataset.metadata.access != "restricted":
         raise WrongStage("il n'est plus demandé de tableaux protégés de ces données")
+    check_units(dataset, publication.policy)
     version, table = dataset.readable()
     # Nobody is asked: its owner has it made.
     grant = Grant(

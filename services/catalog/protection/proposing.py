@@ -10,17 +10,10 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from services.catalog.datasets.metadata import Metadata
+from services.catalog.protection.minimum import least_units, privacy_of
 from shared.engine.contract.policy import LevelKind, PolicyDimension, PolicyMeasure, ReleasePolicy
 from shared.engine.tables.manifest import Column, Profile
-from shared.engine.tables.privacy import Privacy
-from shared.engine.tables.release import (
-    ENTERPRISE_KEYS,
-    ENTERPRISES,
-    PERSON_KEYS,
-    PERSONS,
-    minimum_of,
-    unit_of,
-)
+from shared.engine.tables.release import PERSON_KEYS, unit_of
 from shared.language.folding import fold
 
 MOST_DIMENSIONS, MOST_MEASURES = 6, 4
@@ -87,20 +80,18 @@ class _Form:
     """What a table's columns hold, and whose its rows are."""
 
     def __init__(self, profile: Profile, metadata: Metadata) -> None:
-        privacy = profile.privacy or Privacy(verdict="quasi", subject="persons")
+        privacy = privacy_of(profile)
         findings = privacy.findings
         self._kinds = {finding.column: finding.kind for finding in findings}
         types = {column.name: column.type for column in profile.columns} | {
             name: kind for name, kind in self._kinds.items() if kind in PERSON_KEYS
         }
-        self._unit, unit_type = unit_of(types, privacy.verdict, metadata.unit_column)
-        self._unit = self._unit or _unit_by_name(profile.columns)
-        untold = {finding.column for finding in findings if finding.role == "direct"} | {self._unit}
+        unit, _ = unit_of(types, privacy.verdict, metadata.unit_column)
+        unit = unit or _unit_by_name(profile.columns)
+        self._unit = (unit,) if unit else ()
+        untold = {finding.column for finding in findings if finding.role == "direct"} | {unit}
         self._columns = [column for column in profile.columns if column.name not in untold]
-        valid = {column.name: column.meaning.valid for column in profile.columns if column.meaning}
-        are_enterprises = unit_type in ENTERPRISE_KEYS and privacy.verdict == "none"
-        asked = minimum_of(metadata.minimum_units, valid.get(self._unit, 1.0))
-        self._minimum = max(ENTERPRISES if are_enterprises else PERSONS, asked or 0)
+        self._minimum = least_units(profile, metadata, self._unit)
 
     def policy(
         self, dimensions: Sequence[PolicyDimension], measures: Sequence[PolicyMeasure] = ()
@@ -108,7 +99,7 @@ class _Form:
         """The policy of these; None where they do not go together."""
         try:
             return ReleasePolicy(
-                unit=(self._unit,) if self._unit else (),
+                unit=self._unit,
                 minimum_units=self._minimum,
                 dimensions=tuple(dimensions),
                 measures=tuple(measures),

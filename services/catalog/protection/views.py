@@ -20,6 +20,9 @@ class PolicyView(BaseModel):
     set_at: datetime | None = None
     agreed_at: datetime | None = Field(default=None, description="null while it is only tried")
     refusal: str = Field(default="", description="why the last job made no tables, in French")
+    waiting: str = Field(
+        default="", description="why the latest tables are not published, and until when, in French"
+    )
     latest: VersionTables | None = Field(default=None, description="made last, maybe by another")
     published: VersionTables | None = Field(default=None, description="that everybody can read")
     tables_id: str | None = Field(default=None, description="the dataset that they go into")

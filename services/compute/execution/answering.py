@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from shared.engine.analysis.answers import UnansweredError, answering_steps
 from shared.engine.analysis.known_tables import KnownTable
-from shared.engine.answering.source import ProtectedSource
-from shared.engine.answering.treatments import UnansweredError, answering_steps
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import Input
 from shared.errors import Rejected
@@ -29,9 +28,8 @@ def answered(
     steps, tables = work.steps, list[str]()
     for dataset_id, table in data.items():
         names = [name for name, of in treatment.inputs.items() if of == dataset_id]
-        source = ProtectedSource.of(table)
         try:
-            steps = answering_steps(steps, names, source, columns) if source else ()
+            steps = answering_steps(steps, names, table, columns)
         except UnansweredError as error:
             raise Rejected(f"les tableaux protégés ne répondent plus : {error}") from error
         tables += names

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from shared.auth import Caller
+from shared.engine.analysis.answers import answer_remarks
 from shared.engine.analysis.known_tables import KnownInputs, KnownTable
 from shared.engine.analysis.preview import (
     Estimate,
@@ -14,7 +15,6 @@ from shared.engine.analysis.preview import (
 )
 from shared.engine.analysis.remarks import Findings, Remark, TreatmentCheck, Types
 from shared.engine.analysis.treatment_checks import check_tables, crossed_rows, result_of
-from shared.engine.answering.remarks import answer_remarks
 from shared.engine.applications import check_steps, traits_of
 from shared.engine.applications.python.application import check_installed
 from shared.errors import LabError, Unavailable

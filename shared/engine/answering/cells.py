@@ -10,7 +10,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from shared.engine.answering.source import Depths, ProtectedSource
-from shared.engine.answering.sql_text import literal, quoted
+from shared.engine.answering.sql_text import literal
+from shared.engine.applications.query.sql import quoted
 from shared.engine.contract.policy import (
     COUNT,
     NOTHING,

@@ -10,8 +10,10 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from shared.engine.answering.cells import HIDDEN, NUMBER, PLACE, SHARE, UNITS, sum_name
-from shared.engine.answering.source import NotInTables, ProtectedSource
-from shared.engine.answering.sql_text import quoted, text_of
+from shared.engine.answering.source import ProtectedSource
+from shared.engine.answering.sql_text import text_of
+from shared.engine.applications.application import NotInTables
+from shared.engine.applications.query.sql import quoted
 from shared.engine.contract.policy import PolicyMeasure
 from shared.language.french import quoted as in_quotes
 

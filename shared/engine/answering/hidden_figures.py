@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import NamedTuple
 
 from sqlglot import exp, parse_one
-from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.optimizer.scope import traverse_scope
 
 from shared.engine.answering.selects import is_window, own_nodes
-from shared.engine.answering.source import NotInTables
 from shared.engine.answering.sql_text import DIALECT
+from shared.engine.applications.application import NotInTables
 
 _STRICT = (
     *(exp.Alias, exp.Paren, exp.Cast, exp.TryCast, exp.Neg, exp.Not, exp.And, exp.Or, exp.Between),
@@ -25,6 +25,9 @@ _STRICT = (
 
 _READERS = "readers"
 """The mark of a condition under which a figure is hidden: the readers that it is made of."""
+
+_EARLIER = 0
+"""The reader of what earlier steps made: no SELECT of the query."""
 
 _NEIGHBOURS = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 """Figures of windows that are one of another row."""
@@ -45,7 +48,8 @@ _COMPARED = "EXCEPT et INTERSECT de chiffres, dont certains peuvent Ãªtre masquÃ
 class _Made(NamedTuple):
     """What a SELECT makes of the figures of these readers, each the id of its SELECT.
 
-    Its columns at these places are, or come of, figures; rows `is_chosen` by them may be missing.
+    Its columns of these names, in lower case, come of figures. What `is_chosen` by them may lack
+    rows; what `is_single` has one row.
     """
 
     figures: frozenset[str] = frozenset()
@@ -54,11 +58,18 @@ class _Made(NamedTuple):
     is_single: bool = False
 
 
-def keep_hidden(tree: exp.Expr, readers: Collection[int]) -> None:
+def keep_hidden(
+    tree: exp.Expr, readers: Collection[int], answered: Mapping[str, Sequence[str]]
+) -> None:
     """Change a query, whose figures are not yet those of cells. Raises NotInTables.
 
-    `readers` are the ids of the SELECTs that read restricted data.
+    `readers` are the ids of the SELECTs that read restricted data, `answered` tables of figures
+    that were made before, with their columns.
     """
+    before = {
+        name.lower(): _Made(frozenset(map(str.lower, columns)), frozenset({_EARLIER}), True)
+        for name, columns in answered.items()
+    }
     made: dict[int, _Made] = {}
     for scope in traverse_scope(tree):
         node = scope.expression
@@ -67,13 +78,24 @@ def keep_hidden(tree: exp.Expr, readers: Collection[int]) -> None:
             branches = [made[id(branch.expression)] for branch in scope.set_operation_scopes]
             made[id(node)] = _united(node, branches)
         elif isinstance(node, exp.Select):
-            made[id(node)] = _Select(scope, node, made, id(node) in readers).keep_hidden()
+            sources = {
+                alias: before.get(source.name.lower(), _Made())
+                if isinstance(source, exp.Table)
+                else made.get(id(source.expression), _Made())
+                for alias, source in scope.sources.items()
+            }
+            within = {
+                id(inner.expression): made[id(inner.expression)] for inner in scope.subquery_scopes
+            }
+            made[id(node)] = _Select(node, sources, within, id(node) in readers).keep_hidden()
 
 
 def add_incomplete(tree: exp.Expr, incomplete: Mapping[int, str]) -> None:
     """Hide, too, what is made of all rows of readers of which some may be missing, by its SQL."""
     for guard in [node for node in tree.find_all(exp.Paren) if _READERS in node.meta]:
-        for condition in sorted({incomplete[reader] for reader in guard.meta[_READERS]} - {""}):
+        for condition in sorted(
+            {incomplete.get(reader, "") for reader in guard.meta[_READERS]} - {""}
+        ):
             missing = exp.paren(parse_one(condition, dialect=DIALECT))
             guard.set("this", exp.Or(this=guard.this, expression=missing))
 
@@ -82,13 +104,13 @@ def _united(node: exp.SetOperation, branches: Sequence[_Made]) -> _Made:
     readers = frozenset[int]().union(*(branch.readers for branch in branches))
     if readers and not isinstance(node, exp.Union):
         raise NotInTables(_COMPARED)
-    names = [output.alias_or_name for output in node.selects]
+    names = [output.alias_or_name.lower() for output in node.selects]
     figures = {
         name
         for side in (node.left, node.right)
         for name, output in zip(names, side.selects, strict=False)
         for branch in branches
-        if output.alias_or_name in branch.figures
+        if output.alias_or_name.lower() in branch.figures
     }
     return _Made(frozenset(figures), readers, any(branch.is_chosen for branch in branches))
 
@@ -97,20 +119,15 @@ class _Select:
     """A SELECT, of restricted data itself or of what others made of it."""
 
     def __init__(
-        self, scope: Scope, select: exp.Select, made: Mapping[int, _Made], is_reader: bool
+        self,
+        select: exp.Select,
+        sources: Mapping[str, _Made],
+        within: Mapping[int, _Made],
+        is_reader: bool,
     ) -> None:
         self._select, self._is_reader = select, is_reader
-        self._sources = {
-            alias: source_made
-            for alias, source in scope.sources.items()
-            if isinstance(source, Scope)
-            and (source_made := made.get(id(source.expression), _Made())).readers
-        }
-        self._within = {
-            id(inner.expression): made[id(inner.expression)]
-            for inner in scope.subquery_scopes
-            if made.get(id(inner.expression), _Made()).readers
-        }
+        self._sources = {name: made for name, made in sources.items() if made.readers}
+        self._within = {select: made for select, made in within.items() if made.readers}
         self._readers = frozenset[int]().union(
             *(source.readers for source in (*self._sources.values(), *self._within.values())),
             {id(select)} if is_reader else (),
@@ -120,21 +137,21 @@ class _Select:
         """Make what is made of figures empty where one is; return what this makes."""
         if not self._readers:
             return _Made()
-        self._check_parts()
         is_chosen = any(map(self._leaves, self._conditions()))
         is_chosen |= any(source.is_chosen for source in self._sources.values())
         is_had = self._has_figure(self._select.args.get("having"))
-        for window in [node for node in own_nodes(self._select) if isinstance(node, exp.Window)]:
-            if is_chosen or is_had:
-                raise NotInTables(_CHOSEN)
+        windows = [node for node in own_nodes(self._select) if isinstance(node, exp.Window)]
+        if (is_chosen and self._aggregates()) or ((is_chosen or is_had) and windows):
+            raise NotInTables(_CHOSEN)
+        self._check_parts()
+        for window in windows:
             self._keep_in_window(window)
-        for aggregate in self._aggregates():
-            if is_chosen:
-                raise NotInTables(_CHOSEN)
-            if not self._is_reader:
-                self._keep_in_sum(aggregate)
+        for aggregate in self._aggregates() if not self._is_reader else ():
+            self._keep_in_sum(aggregate)
         figures = {
-            output.alias_or_name for output in self._select.expressions if self._leaves(output)
+            output.alias_or_name.lower()
+            for output in self._select.expressions
+            if self._leaves(output)
         }
         for part in (*self._select.expressions, *self._conditions(), self._part("having")):
             self._make_strict(part)
@@ -191,7 +208,7 @@ class _Select:
         def is_leaf(inner: exp.Expr) -> bool:
             source = self._sources.get(inner.table) if isinstance(inner, exp.Column) else None
             if source is not None and not but(source):
-                return inner.name in source.figures
+                return inner.name.lower() in source.figures
             if isinstance(inner, exp.Subquery):
                 return id(inner.this) in self._within
             if isinstance(inner, exp.Case) and _READERS in inner.args["ifs"][0].this.meta:

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 
 from sqlglot import exp
 
-from shared.engine.answering.source import NotInTables, ProtectedSource
+from shared.engine.answering.source import ProtectedSource
+from shared.engine.applications.application import NotInTables
 from shared.engine.contract.policy import AREA_LEVELS, DATE_LEVELS, LevelKind, PolicyDimension
 from shared.language.french import quoted
 

@@ -1,6 +1,6 @@
 """Rewrites a query over restricted data so that it reads the protected tables of that data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, combinations, product
 from typing import NamedTuple
 
@@ -13,8 +13,9 @@ from sqlglot.optimizer.scope import traverse_scope
 from shared.engine.answering.cells import CellTable, cells_sql, is_incomplete_sql
 from shared.engine.answering.hidden_figures import add_incomplete, keep_hidden
 from shared.engine.answering.selects import Reader, own_nodes, tables_of_select
-from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
+from shared.engine.answering.source import Depths, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, text_of
+from shared.engine.applications.application import NotInTables
 from shared.engine.applications.query.sql.statement import parse
 
 Schema = Mapping[str, Sequence[str]]
@@ -25,12 +26,16 @@ TABLES = "tableaux_proteges"
 
 
 class AskedQuery(NamedTuple):
-    """A query that reads the data as `role`, with the columns of its tables and of its result."""
+    """A query that reads the data as `role`, with the columns of its tables and of its result.
+
+    Tables of the names `answered` are what earlier steps made of figures.
+    """
 
     sql: str
     role: str
     schema: Schema
     names: Sequence[str]
+    answered: Collection[str] = ()
 
 
 class AnsweredQuery(NamedTuple):
@@ -53,7 +58,7 @@ def query_of_cells(
         tree = _with_plain_groups(tree, reader.select)
     for reader in _readers(tree, asked.role):
         _share_in_whole(reader)
-    keep_hidden(tree, [id(reader.select) for reader in _readers(tree, asked.role)])
+    _keep_hidden(tree, asked)
     role = asked.role if before is None else TABLES
     incomplete: dict[int, str] = {}
     tables: list[CellTable] = []
@@ -68,6 +73,23 @@ def query_of_cells(
         raise NotInTables("après un filtre ou un croisement, lisez ces lignes une seule fois")
     add_incomplete(tree, incomplete)
     return AnsweredQuery(text_of(tree), tuple(tables))
+
+
+def query_of_figures(asked: AskedQuery) -> str:
+    """Return a query on `answered` tables alone that shows nothing but what they show.
+
+    Raises NotInTables for one that adds up, or picks by, figures of which some may be hidden.
+    """
+    tree = _qualified(asked)
+    before = text_of(tree)
+    _keep_hidden(tree, asked)
+    after = text_of(tree)
+    return asked.sql if after == before else after
+
+
+def _keep_hidden(tree: exp.Expr, asked: AskedQuery) -> None:
+    readers = [id(reader.select) for reader in _readers(tree, asked.role)]
+    keep_hidden(tree, readers, {name: asked.schema[name] for name in asked.answered})
 
 
 def _qualified(asked: AskedQuery) -> exp.Expr:

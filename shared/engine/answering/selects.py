@@ -14,8 +14,9 @@ from sqlglot.optimizer.scope import Scope
 from shared.engine.answering.cells import CellTable, is_incomplete_sql
 from shared.engine.answering.figures import Figures, Part, no_measure
 from shared.engine.answering.needed_levels import needed_depth
-from shared.engine.answering.source import Depths, NotInTables, ProtectedSource
+from shared.engine.answering.source import Depths, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, text_of
+from shared.engine.applications.application import NotInTables
 from shared.language.french import quoted as in_quotes
 
 _KINDS = ("", "INNER", "CROSS")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from shared.engine.analysis.known_tables import KnownColumn, KnownTable
+from shared.engine.applications.application import NotInTables
 from shared.engine.contract.policy import (
     AREA_LEVELS,
     DATE_LEVELS,
@@ -19,10 +20,6 @@ Depths = Mapping[str, int]
 """How deep a table goes into each dimension that it is made by: column -> 1 for the coarsest."""
 
 
-class NotInTables(ValueError):
-    """A request that is no sum of cells; says in French why, and what would be answered."""
-
-
 class ProtectedSource:
     """The protected tables of a dataset with these columns; names are told apart as SQL does."""
 
@@ -32,10 +29,10 @@ class ProtectedSource:
         self._measures = {part.column.lower(): part for part in made.policy.measures}
 
     @classmethod
-    def of(cls, table: KnownTable) -> "ProtectedSource | None":
-        """Return the protected tables of a dataset, if it has some and its columns are known."""
+    def of(cls, table: KnownTable) -> "ProtectedSource":
+        """Return the protected tables of a dataset; raises NotInTables where it has none."""
         if table.made is None or table.columns is None:
-            return None
+            raise NotInTables("ces données n'ont pas de tableaux protégés")
         return cls(table.made, table.columns)
 
     @property

@@ -5,11 +5,6 @@ from sqlglot import exp
 DIALECT = "duckdb"
 
 
-def quoted(name: str) -> str:
-    """Return a name as SQL writes it."""
-    return exp.to_identifier(name, quoted=True).sql(dialect=DIALECT)
-
-
 def literal(text: str) -> str:
     """Return a text as SQL writes it."""
     return exp.Literal.string(text).sql(dialect=DIALECT)

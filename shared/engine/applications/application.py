@@ -111,6 +111,18 @@ class Equality(NamedTuple):
     is_folded: bool
 
 
+class NotInTables(ValueError):
+    """A request that is no sum of cells; says in French why, and what would be answered."""
+
+
+class Choice(NamedTuple):
+    """A column of the main table by which a step chooses among its rows: by a value, or all."""
+
+    column: str
+    comparison: str = ""
+    value: str = ""
+
+
 def kept(names: Collection[str], gone: Collection[str]) -> list[str]:
     """Return the names that are not among those gone."""
     return [name for name in names if name not in gone]
@@ -141,6 +153,9 @@ class Application:
     title is to say it. `equalities` are the
     conditions by which its parameters keep rows of tables with these columns, by role: where none
     is kept, the one at fault is told.
+    Protected tables answer for one that hands on rows of its main table by `choices`, or None for
+    what it adds to them, given the kinds of columns by name; and for one that adds rows up as the
+    query `as_query` does to a table of that name, unless it raises NotInTables.
     """
 
     name: str
@@ -159,6 +174,9 @@ class Application:
     equalities: Callable[[Mapping[str, Any], Mapping[str, Collection[str]]], Iterable[Equality]] = (
         _no_equality
     )
+
+    choices: Callable[[Any, Mapping[str, str]], Iterable[Choice] | None] | None = None
+    as_query: Callable[[Any, str], str] | None = None
 
     def is_drawn(self, step: Step) -> bool:
         """Return whether the step makes a picture: by itself, or by a chart asked for."""

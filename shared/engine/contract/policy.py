@@ -119,6 +119,19 @@ class ReleasePolicy(Frozen):
     dimensions: tuple[PolicyDimension, ...] = Field(min_length=1, max_length=12)
     measures: tuple[PolicyMeasure, ...] = Field(default=(), max_length=10)
     most_at_once: int = Field(default=MOST_AT_ONCE, ge=1, le=MOST_AT_ONCE)
+    editions_a_year: int = Field(
+        default=1,
+        ge=0,
+        le=12,
+        description="how often tables are published by themselves in any 365 days: two editions"
+        " side by side may tell of the few units that changed; 0: only as the owner agrees to each",
+    )
+    series: str = Field(
+        default="",
+        max_length=200,
+        description="what datasets of one owner about the same units are called together, as the"
+        " months of one list: their editions are counted as those of one",
+    )
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:

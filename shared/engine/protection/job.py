@@ -6,6 +6,7 @@ from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Say, literal, open_database, quoted
 from shared.engine.protection.protected_tables import make_protected_tables
+from shared.engine.reading.totals.leaving_out import is_counted
 from shared.engine.tables.manifest import PARQUET
 from shared.errors import Rejected
 
@@ -17,13 +18,16 @@ def protect_table(
 ) -> tuple[list[OutputFile], list[Report]]:
     """Make the tables of the job's only input; returns them as Parquet and CSV, and the report.
 
-    Raises Rejected, in French, naming the policy's field that does not fit.
+    Rows that sum others are left out. Raises Rejected, in French, naming the policy's field that
+    does not fit.
     """
     if work.policy is None:
         raise Rejected("il manque ce qui peut être montré")
     ((name, path),) = work.inputs.items()
     with open_database(folder, memory_bytes) as database:
         source = f"read_parquet({literal(str(folder / path))})"
+        if totals := work.total_rows.get(name):
+            source = f"(FROM {source} QUALIFY {is_counted(totals)})"
         tables = make_protected_tables(database, source, work.described[name], work.policy, say)
         for ending, how in _FORMATS.items():
             target = literal(str(folder / "out" / f"{NAME}.{ending}"))

@@ -64,10 +64,7 @@ class HiddenFigures(NamedTuple):
 def make_protected_tables(
     database: Database, source: str, described: Sequence[Column], policy: ReleasePolicy, say: Say
 ) -> ProtectedTables:
-    """Make the tables that the policy asks for of `source`, a table or file in SQL.
-
-    Raises Invalid naming the policy's field.
-    """
+    """Make the policy's tables of `source`, a table or file in SQL; Invalid names its field."""
     say(0.1, "Classement des lignes")
     dimensions, measures = classify(database, source, described, policy)
     for most_at_once in range(min(policy.most_at_once, len(dimensions)), 0, -1):
@@ -87,24 +84,34 @@ def make_protected_tables(
             ) from error
         except (TooManyCellsError, UnsolvedError):
             continue
-        name, tables_in_french = _write(database, lattice, dimensions, hidden)
-        is_cell = lattice.units > 0
-        return ProtectedTables(
-            name,
-            MadeTables(
-                policy=policy,
-                tables=tables_in_french,
-                most_at_once=most_at_once,
-                cells=int(is_cell.sum()),
-                shown=int((is_cell & ~hidden.counts).sum()),
-                has_repeated_units=lattice.units_repeat,
-                full_measures=_full(database, measures),
-            ),
-        )
+        return _made(database, policy, lattice, dimensions, hidden)
     raise Invalid(
         f"ces tableaux ne se laissent pas protéger : trop peu d'unités (il en faut au moins"
         f" {policy.minimum_units} derrière chaque chiffre), ou trop de cases",
         "dimensions",
+    )
+
+
+def _made(
+    database: Database,
+    policy: ReleasePolicy,
+    lattice: Lattice,
+    dimensions: Sequence[Dimension],
+    hidden: HiddenFigures,
+) -> ProtectedTables:
+    name, tables = _write(database, lattice, dimensions, hidden)
+    is_cell = lattice.units > 0
+    return ProtectedTables(
+        name,
+        MadeTables(
+            policy=policy,
+            tables=tables,
+            most_at_once=max(sum(map(bool, table)) for table in lattice.tables),
+            cells=int(is_cell.sum()),
+            shown=int((is_cell & ~hidden.counts).sum()),
+            has_repeated_units=lattice.units_repeat,
+            full_measures=_full(database, tuple(lattice.measures)),
+        ),
     )
 
 

@@ -16,7 +16,7 @@ class ListedFile(Frozen):
     """One file; `width` and `height` are those of a picture, in pixels, where its start tells."""
 
     name: str = Field(description="with its folders in the archive, e.g. 2024/plan.png")
-    size: int = Field(ge=0, description="in bytes")
+    size: int = Field(ge=0, description="in bytes; for those who may not read it at most so many")
     media_type: str = Field(description="by how it begins, not by its name")
     sha256: str | None = Field(description="null for those who may not read it")
     width: int | None = None

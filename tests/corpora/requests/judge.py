@@ -13,9 +13,8 @@ import duckdb
 import pyarrow as pa
 from pyarrow import parquet
 
-from shared.engine.analysis.known_tables import KnownColumn
-from shared.engine.answering.source import NotInTables, ProtectedSource
-from shared.engine.answering.treatments import answering_steps
+from shared.engine.analysis.answers import UnansweredError, answering_steps
+from shared.engine.analysis.known_tables import KnownColumn, KnownTable
 from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.engine.contract.work import Work
 from shared.engine.reading.columns.profile import describe
@@ -74,14 +73,14 @@ def requests(half: str) -> list[Request]:
 def judge(request: Request) -> Judgement:
     """Answer a request from tables, and from the rows."""
     inputs = {name: taken(table) for name, table in request.treatment.inputs.items()}
-    source, tables = protected(request.table)
+    known, tables = protected(request.table)
     names = [name for name, table in request.treatment.inputs.items() if table == request.table]
     columns = {
         name: tuple(column.name for column in table.columns) for name, table in inputs.items()
     }
     try:
-        steps = answering_steps(request.treatment.steps, names, source, columns)
-    except NotInTables as error:
+        steps = answering_steps(request.treatment.steps, names, known, columns)
+    except UnansweredError as error:
         return Judgement(str(error))
     answer = rows_of(steps, {**inputs, **dict.fromkeys(names, tables)})
     return _compared(rows_of(request.treatment.steps, inputs), answer)
@@ -105,7 +104,7 @@ def taken(name: str) -> Taken:
 
 
 @cache
-def protected(name: str) -> tuple[ProtectedSource, Taken]:
+def protected(name: str) -> tuple[KnownTable, Taken]:
     """The protected tables of a restricted table: made, and read as the catalogue reads a CSV."""
     table, policy = taken(name), ReleasePolicy.model_validate(worlds()[name].policy)
     work = Work(kind="protect", inputs={"t": "in/0"}, described={"t": table.columns}, policy=policy)
@@ -116,8 +115,8 @@ def protected(name: str) -> tuple[ProtectedSource, Taken]:
     with _job(work, [csv]) as (folder, result):
         columns = [Column.model_validate(column) for column in result["reports"][0]["columns"]]
         content = (folder / "out" / TABLE).read_bytes()
-    source = ProtectedSource(made, [KnownColumn.of(column) for column in table.columns])
-    return source, Taken(content, tuple(columns))
+    known = tuple(map(KnownColumn.of, table.columns))
+    return KnownTable(dataset_id=name, columns=known, made=made), Taken(content, tuple(columns))
 
 
 def rows_of(steps: Sequence[Step], inputs: Mapping[str, Taken]) -> list[Row]:

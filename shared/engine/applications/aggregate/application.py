@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from shared.engine.applications.application import (
     Application,
+    NotInTables,
     Role,
     Title,
     Totals,
@@ -26,6 +27,7 @@ from shared.engine.applications.effect import (
     named_each,
 )
 from shared.engine.applications.parameters import ColumnName, Parameters, hash_of
+from shared.engine.applications.query.sql import quoted as sql_name
 from shared.language.french import french_list, quoted
 
 Columns = tuple[ColumnName, ...]
@@ -315,6 +317,77 @@ def _columns(names: Sequence[str]) -> str:
     return french_list([quoted(name) for name in names])
 
 
+_PERIODS = {"month": "%Y-%m", "year": "%Y"}
+_IN_SQL = {
+    "sum": "sum({})",
+    "mean": "avg({})",
+    "count": "count({})",
+    "distinct": "count(DISTINCT {})",
+}
+
+
+def _as_query(parameters: AggregateParameters, table: str) -> str:
+    """Return the query; raises NotInTables naming the figure that is no sum."""
+    groups = [
+        *(f"{sql_name(name)} AS {sql_name(name)}" for name in parameters.by),
+        *(
+            f"{_period_sql(time_group)} AS {sql_name(time_group.called)}"
+            for time_group in parameters.times
+        ),
+    ]
+    figures = {name: _figure_sql(parameters, name) for name in _plain_figures(parameters)}
+    outputs = [f"{figure} AS {sql_name(name)}" for name, figure in figures.items()]
+    within = {time_group.called: _period_sql(time_group) for time_group in parameters.times}
+    for share in parameters.shares:
+        parts = ", ".join(within.get(name, sql_name(name)) for name in share.within)
+        outputs.append(_share_sql(share, figures[share.of], parts))
+    if parameters.ratio:
+        outputs.append(_ratio_sql(parameters.ratio, figures))
+    places = ", ".join(str(place) for place in range(1, len(groups) + 1))
+    return (
+        f"SELECT {', '.join((*groups, *outputs))} FROM {sql_name(table)}"
+        f" GROUP BY {places} ORDER BY {places}"
+    )
+
+
+def _plain_figures(parameters: AggregateParameters) -> Iterator[str]:
+    others = {share.called for share in parameters.shares}
+    others |= {parameters.ratio.name} if parameters.ratio else set()
+    yield from (name for name in parameters.figures() if name not in others)
+
+
+def _figure_sql(parameters: AggregateParameters, name: str) -> str:
+    if name == parameters.rows:
+        return "count(*)"
+    how, column = parameters.made_of(name)
+    if how not in _IN_SQL:
+        raise NotInTables(f"{quoted(name)} n'est pas une somme : aucun tableau ne la contient")
+    return _IN_SQL[how].format(sql_name(column))
+
+
+def _period_sql(time_group: TimeGroup) -> str:
+    column = sql_name(time_group.column)
+    if time_group.step == "quarter":
+        return f"strftime({column}, '%Y') || '-T' || CAST(quarter({column}) AS VARCHAR)"
+    if time_group.step not in _PERIODS:
+        raise NotInTables(f"{quoted(time_group.column)} n'est pas montré par jour ni par semaine")
+    return f"strftime({column}, '{_PERIODS[time_group.step]}')"
+
+
+def _share_sql(share: Share, figure: str, parts: str) -> str:
+    over = f"PARTITION BY {parts}" if parts else ""
+    factor = 100.0 if share.percent else 1.0
+    part = f"{factor} * CAST({figure} AS DOUBLE) / nullif(sum({figure}) OVER ({over}), 0)"
+    return f"round({part}, {share.digits}) AS {sql_name(share.called)}"
+
+
+def _ratio_sql(ratio: Ratio, figures: dict[str, str]) -> str:
+    numerator, denominator = (figures[name] for name in ratio.parts)
+    factor = 100.0 if ratio.percent else 1.0
+    part = f"{factor} * CAST({numerator} AS DOUBLE) / nullif({denominator}, 0)"
+    return f"round({part}, {ratio.digits}) AS {sql_name(ratio.name)}"
+
+
 AGGREGATE = Application(
     name="aggregate",
     title="Agréger une table",
@@ -332,6 +405,7 @@ AGGREGATE = Application(
     effect=_effect,
     sentence=_sentence,
     without=_without,
+    as_query=_as_query,
     picture="chart",
     traits=Traits(
         draws=False,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.engine.applications.application import Application, Role, Totals, Traits
+from shared.engine.applications.application import Application, Choice, Role, Totals, Traits
 from shared.engine.applications.effect import (
     Columns,
     Effect,
@@ -166,6 +166,13 @@ def _sentence(parameters: Mapping[str, Any], tables: Mapping[str, str]) -> str:
     return f"Croise {left} avec {right}, là où {keys} se correspondent{repeats}."
 
 
+def _choices(parameters: CrossParameters, _kinds: Mapping[str, str]) -> tuple[Choice, ...] | None:
+    if parameters.how in ("right", "full"):
+        return None
+    columns = (parameters.left_key, *(key.left for key in parameters.keys), parameters.weight)
+    return tuple(Choice(column) for column in columns if column)
+
+
 CROSS = Application(
     name="cross",
     title="Croiser deux tables",
@@ -191,6 +198,7 @@ CROSS = Application(
         ),
     ),
     parameters=CrossParameters,
+    choices=_choices,
     effect=_effect,
     sentence=_sentence,
     traits=Traits(

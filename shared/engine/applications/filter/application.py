@@ -7,7 +7,15 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from shared.engine.applications.application import Application, Equality, Role, Totals, Traits, kept
+from shared.engine.applications.application import (
+    Application,
+    Choice,
+    Equality,
+    Role,
+    Totals,
+    Traits,
+    kept,
+)
 from shared.engine.applications.effect import (
     Columns,
     Effect,
@@ -121,6 +129,11 @@ def _equalities(
         yield Equality("table", parameters["column"], parameters["value"], is_folded=is_folded)
 
 
+def _choices(parameters: FilterParameters, kinds: Mapping[str, str]) -> Iterator[Choice]:
+    value = read_value(parameters.value, kinds.get(parameters.column, ""))
+    yield Choice(parameters.column, parameters.comparison, value)
+
+
 FILTER = Application(
     name="filter",
     title="Garder certaines lignes",
@@ -132,6 +145,7 @@ FILTER = Application(
     ),
     roles=(Role(name="table", title="La table dont des lignes sont gardées"),),
     parameters=FilterParameters,
+    choices=_choices,
     effect=_effect,
     without=_without,
     sentence=_sentence,

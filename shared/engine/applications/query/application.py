@@ -74,6 +74,10 @@ def _equalities(
     return conditions
 
 
+def _as_query(parameters: QueryParameters, _table: str) -> str:
+    return parameters.sql
+
+
 QUERY = Application(
     name=APPLICATION,
     title="Interroger des tables en SQL",
@@ -93,6 +97,7 @@ QUERY = Application(
     open_roles=True,
     main=_main,
     equalities=_equalities,
+    as_query=_as_query,
     traits=Traits(
         draws=False,
         runs_code=False,

@@ -9,7 +9,7 @@ import urllib3
 
 from shared.engine.tables.files import LISTING, FileSummary, ListedFile
 from shared.engine.tables.manifest import Output, Profile, Repair
-from shared.engine.tables.privacy import unexamined
+from shared.engine.tables.privacy import at_most, unexamined
 from shared.events import JobSucceeded
 from tests.integration.catalog.lab import Lab, about, problem_of
 from tests.integration.compute.jobs import step
@@ -117,6 +117,9 @@ def test_restricted_files_are_listed_and_said_to_be_unchecked(lab: Lab) -> None:
     assert {file["sha256"] for file in (*first, *last)} == {None}
     [mine] = lab.get(f"{path}?limit=1", lab.token("mbr_1", "owner"))["items"]
     assert mine["sha256"] == f"{1:064x}"
+    # What somebody has, its size proves too.
+    assert {file["size"] for file in (*first, *last)} == {at_most(mine["size"])}
+    assert mine["size"] < at_most(mine["size"])
     assert '"after"' in problem_of(lab.call("GET", f"{path}?after=rue", other), 422)
     problem_of(lab.call("GET", f"{path}/{PATH}", other), 403)
     table_path = f"/datasets/{lab.published('mbr_1', 'commune')}/files"

@@ -120,6 +120,10 @@ def test_values_of_restricted_data_are_shown_to_nobody_else(lab: Lab) -> None:
     assert seen(secret, "mbr_s") == (6, 6, False, values[8:], values[:2])
     for dataset_id, member in ((public, "mbr_p"), (secret, "mbr_p"), (public, "mbr_z")):
         assert seen(dataset_id, member) == (5, 5, True, None, None)
+    (hidden,) = joins(lab, secret, "mbr_p")
+    assert (hidden["containment"], hidden["contained"]) == (None, 5 / 8)
+    assert hidden["reason"].startswith("Au moins 5 valeurs de « code » sont dans")
+    assert joins(lab, secret, "mbr_p", "?containment=0.7") == []
     (join_entries,) = joins(lab, public, "mbr_p")
     assert join_entries["containment"] == 5 / 8
     assert join_entries["reason"].startswith("Au moins 5 des 8 valeurs")

@@ -1,5 +1,7 @@
 """Protected tables between the catalogue and whoever asks, over the broker and HTTP."""
 
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from shared.aggregate import new_id, now
 from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.engine.tables.manifest import Input, Manifest, Output
 from shared.errors import WrongStage
+from shared.language.french import day_in_paris, french_date
 from tests.integration.catalog.lab import CSV, Lab, problem_of
 from tests.servers import eventually
 
@@ -28,11 +31,13 @@ def put(lab: Lab, path: str, policy: dict[str, Any] | None = None) -> Any:
     return lab.call("PUT", f"{path}/release-policy", token, json=policy or POLICY)
 
 
-def made(lab: Lab, path: str, version: int = 1, content: str = TABLES) -> events.JobSucceeded:
+def made(
+    lab: Lab, path: str, version: int = 1, policy: dict[str, Any] | None = None
+) -> events.JobSucceeded:
     """The end of the job that made the tables of that version by the policy."""
     dataset_id = path.removeprefix("/datasets/")
     tables = MadeTables(
-        policy=ReleasePolicy.model_validate(POLICY), tables=("ensemble", "commune"),
+        policy=ReleasePolicy.model_validate(policy or POLICY), tables=("ensemble", "commune"),
         most_at_once=1, cells=2, shown=2, has_repeated_units=False,
     )  # fmt: skip
     read = Input(name="source", dataset_id=dataset_id, version=version, sha256="a" * 64)
@@ -40,7 +45,7 @@ def made(lab: Lab, path: str, version: int = 1, content: str = TABLES) -> events
         job_id=new_id("job"),
         kind="protect",
         inputs=(read,),
-        outputs=(Output(name="tableaux.csv", file=lab.files.put([content.encode()], "text/csv")),),
+        outputs=(Output(name="tableaux.csv", file=lab.files.put([TABLES.encode()], "text/csv")),),
         reports=({"summary": "", "made": tables.model_dump(mode="json")},),
         started=now(),
         ended=now(),
@@ -54,14 +59,26 @@ def state(lab: Lab, path: str) -> Any:
     return lab.get(f"{path}/release-policy", lab.token(OWNER, "owner"))
 
 
-def agreed(lab: Lab) -> tuple[str, str]:
-    """The path of a dataset, and of that of its tables, which everybody reads."""
-    path = restricted(lab)
-    assert put(lab, path).status == 202
-    lab.publish(made(lab, path), times=2)
-    eventually(lambda: state(lab, path)["latest"], what="tables to see")
+def agree(lab: Lab, path: str, **edition: int) -> Any:
+    """Agree to the tables of the first policy, or to that edition; what the owner is answered."""
     token = lab.token(OWNER, "owner")
-    answer = lab.call("POST", f"{path}/release-policy/agreement", token, json={"number": 1})
+    body = {"number": 1, **edition}
+    return lab.call("POST", f"{path}/release-policy/agreement", token, json=body)
+
+
+def seen(lab: Lab, policy: dict[str, Any]) -> str:
+    """The path of a dataset whose tables by that policy its owner can see."""
+    path = restricted(lab)
+    assert put(lab, path, policy).status == 202
+    lab.publish(made(lab, path, policy=policy), times=2)
+    eventually(lambda: state(lab, path)["latest"], what="tables to see")
+    return path
+
+
+def agreed(lab: Lab, policy: dict[str, Any] = POLICY) -> tuple[str, str]:
+    """The path of a dataset, and of that of its tables, which everybody reads."""
+    path = seen(lab, policy)
+    answer = agree(lab, path)
     assert answer.status == 200
     tables_id = answer.json()["tables_id"]
     lab.wait_for("dataset_registered", dataset_id=tables_id)
@@ -75,6 +92,12 @@ def test_policy_with_a_slip_of_the_pen_is_refused(lab: Lab) -> None:
     measure = {"column": "aide", "plafond": 100}
     problem = problem_of(put(lab, restricted(lab), POLICY | {"measures": [measure]}), 422)
     assert "measures.0.plafond" in problem
+
+
+def test_policy_with_too_few_units_is_refused(lab: Lab) -> None:
+    """At its field; eleven are needed of what may be persons."""
+    problem = json.loads(problem_of(put(lab, restricted(lab), POLICY | {"minimum_units": 10}), 422))
+    assert (problem["field"], "11 unités" in problem["detail"]) == ("minimum_units", True)
 
 
 def test_policy_is_its_owner_s_and_of_restricted_data(lab: Lab) -> None:
@@ -123,14 +146,33 @@ def test_tables_are_open_and_take_no_upload(lab: Lab) -> None:
     problem_of(answer, 409)
 
 
-def test_same_tables_of_another_version_are_no_new_version(lab: Lab) -> None:
-    """They are those of that version all the same."""
+def test_edition_within_the_year_waits_for_its_owner(lab: Lab) -> None:
+    """Who is told why and until when; the same tables of it are no new version of theirs."""
     path, tables = agreed(lab)
     lab.post_file(f"{path}/versions", lab.token(OWNER, "owner"), {}, b"com\n14118\n14118\n")
     lab.ingest(path.removeprefix("/datasets/"), 2, "commune")
     lab.publish(made(lab, path, version=2))
+    eventually(lambda: state(lab, path)["waiting"], what="why they wait")
+    in_a_year = french_date(day_in_paris(now() + timedelta(365)))
+    assert f"à partir du {in_a_year}" in state(lab, path)["waiting"]
+    lab.settled()
+    assert state(lab, path)["published"]["version"] == 1
+    problem_of(agree(lab, path, version=1), 409)
+    assert agree(lab, path, version=2).json()["waiting"] == ""
     eventually(lambda: state(lab, path)["published"]["version"] == 2, what="version 2")
     assert len(lab.get(tables, lab.token("mbr_z", "holder"))["versions"]) == 1
+
+
+def test_datasets_of_a_series_share_its_editions(lab: Lab) -> None:
+    """The next month waits as another version would, by the word of its owner."""
+    policy = POLICY | {"series": f"allocataires {new_id('x')}"}
+    agreed(lab, policy)
+    path = seen(lab, policy)
+    assert policy["series"] in agree(lab, path).json()["waiting"]
+    lab.settled()
+    assert state(lab, path)["published"] is None
+    each = seen(lab, POLICY | {"editions_a_year": 0})
+    assert "vous décidez de chaque édition" in agree(lab, each).json()["waiting"]
 
 
 @pytest.mark.parametrize("which", ["policy", "source", "tables"])

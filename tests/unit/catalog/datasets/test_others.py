@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.views import view_of
+from services.catalog.datasets.views import summary_of, view_of
 from services.catalog.joins.treatment_inputs import inputs_of
 from shared.auth import ANYBODY, Caller
 from shared.engine.tables.manifest import Column, Meaning, Profile, Repair
@@ -83,6 +83,30 @@ def test_last_row_is_not_read_off_the_public_view(rows: int) -> None:
     dataset.readers = ["mbr_team"]
     view, tables = seen_of(dataset, Caller("mbr_team", frozenset({"holder"})))
     assert (view["versions"][1]["profile"]["rows"], tables["tables"][0]["rows"]) == (rows, rows)
+
+
+def filled(cells: int, valid: float, *repairs: Repair) -> Dataset:
+    """A restricted table of ten rows, of which so many have a value."""
+    meaning = Meaning(type="commune", confidence=1, valid=valid)
+    column = Column(name="aide", kind="text", filled=cells, distinct=1, meaning=meaning)
+    shown = Profile(rows=10, encoding="utf-8", columns=(column,), repairs=repairs)
+    return published("dts_a", metadata(access="restricted"), shown=shown)
+
+
+def test_quality_of_cells_is_not_judged_for_others() -> None:
+    """A cell more or less is filled, valid or mended, and its owner reads other points."""
+    whole, faulty = filled(8, 0.95), filled(7, 0.94, Repair(code="short_rows", message="", count=1))
+    unseen, seen = (
+        [view_of(dataset, caller) for dataset in (whole, faulty)] for caller in (ANYBODY, OWNER)
+    )
+    assert unseen[0].criteria == unseen[1].criteria
+    of_cells = {"filled", "valid", "intact"}
+    assert of_cells.isdisjoint(criterion.name for criterion in unseen[0].criteria)
+    qualities = {summary_of(dataset).quality for dataset in (whole, faulty)}
+    assert qualities == {view.quality for view in unseen}
+    assert len(qualities) == 1
+    unmet = [{rule.name for rule in view.criteria if not rule.met} for view in seen]
+    assert unmet[1] - unmet[0] == of_cells
 
 
 def test_what_open_data_holds_is_counted_for_everybody() -> None:

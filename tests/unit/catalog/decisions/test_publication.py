@@ -1,12 +1,14 @@
 """What an owner lets be shown of restricted data: tried, seen, agreed to, renewed, removed."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.decisions.publication import Publication
+from services.catalog.decisions.publication import Edition, Publication, next_edition_at
+from shared.aggregate import LONG_AGO, now
 from shared.engine.contract.policy import MadeTables, PolicyDimension, ReleasePolicy
 from shared.engine.tables.privacy import Privacy
 from shared.errors import WrongStage
@@ -144,9 +146,10 @@ def test_late_results_change_nothing() -> None:
 def test_tables_answer_once_everybody_can_read_them() -> None:
     """Those before go on until then, also while another policy is tried."""
     dataset = tried()
+    dataset.agree_to_tables(1)
     dataset.note_published_tables(ref("c"))
     assert dataset.answering_tables is None
-    dataset.agree_to_tables(1)
+    dataset.enter_edition(())
     assert dataset.answering_tables is None
     dataset.note_published_tables(ref("c"))
     assert dataset.answering_tables
@@ -156,9 +159,134 @@ def test_tables_answer_once_everybody_can_read_them() -> None:
     note(dataset, 2, SECOND, "e")
     dataset.note_published_tables(ref("e"))
     assert dataset.answering_tables.policy == FIRST
-    dataset.agree_to_tables(2)
+    dataset.agree_to_tables(2, 2)
     dataset.note_published_tables(ref("e"))
     assert dataset.answering_tables.policy == SECOND
+
+
+TODAY = datetime(2027, 3, 1, tzinfo=UTC)
+
+
+def left(*days_ago: int, series: str = "") -> list[Edition]:
+    """Editions that left so many days ago."""
+    return [
+        Edition(version=1, number=1, series=series, left_at=TODAY - timedelta(days))
+        for days in days_ago
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "a_year", "in_days"),
+    [
+        ((), 1, None),
+        ((0,), 1, 365),
+        ((364,), 1, 1),
+        ((365,), 1, 0),
+        ((10, 700), 1, 355),
+        ((10,), 2, None),
+        ((10, 20), 2, 345),
+        ((20, 10, 30), 2, 345),
+        ((10, 20, 400), 3, -35),
+    ],
+)
+def test_so_many_editions_leave_in_a_year(
+    days_ago: tuple[int, ...], a_year: int, in_days: int | None
+) -> None:
+    """The next one once the last but so many is a year old; at once where fewer left."""
+    expected = LONG_AGO if in_days is None else TODAY + timedelta(in_days)
+    assert next_edition_at(left(*days_ago), a_year) == expected
+
+
+def test_no_edition_leaves_by_itself_where_its_owner_agrees_to_each() -> None:
+    """However long ago the last one left."""
+    assert next_edition_at(left(5000), 0) is None
+
+
+def renewed(a_year: int = 1, days_ago: tuple[int, ...] = ()) -> Dataset:
+    """A dataset whose tables of version 2 its owner has not seen, and editions of before."""
+    dataset, made_by = restricted(), FIRST.model_copy(update={"editions_a_year": a_year})
+    dataset.set_policy(made_by)
+    note(dataset, 1, made_by)
+    dataset.agree_to_tables(1)
+    dataset.editions = [
+        edition.model_copy(update={"left_at": now() - timedelta(days)})
+        for edition, days in zip(left(*days_ago), days_ago, strict=True)
+    ]
+    read(dataset, "d")
+    note(dataset, 2, made_by, "d")
+    return dataset
+
+
+@pytest.mark.parametrize(
+    ("a_year", "days_ago", "days_ago_of_others", "is_leaving"),
+    [
+        (0, (), (), False),
+        (1, (), (), True),
+        (1, (364,), (), False),
+        (1, (366,), (), True),
+        (1, (), (364,), False),
+        (1, (366,), (366,), True),
+        (2, (10,), (), True),
+        (2, (10,), (20,), False),
+    ],
+)
+def test_version_within_the_year_waits(
+    a_year: int, days_ago: tuple[int, ...], days_ago_of_others: tuple[int, ...], *, is_leaving: bool
+) -> None:
+    """Until its owner agrees to this very one; what others of its series left counts as well."""
+    dataset, today = renewed(a_year, days_ago), now()
+    of_others = [
+        edition.model_copy(update={"left_at": today - timedelta(days)})
+        for edition, days in zip(left(*days_ago_of_others), days_ago_of_others, strict=True)
+    ]
+    for _ in range(2):
+        dataset.enter_edition(of_others)
+    assert len(dataset.editions) == len(days_ago) + is_leaving
+    assert bool(publication_of(dataset).leaving) == is_leaving
+    for _ in range(2):
+        dataset.agree_to_tables(1, 2)
+    assert [edition.version for edition in dataset.editions[len(days_ago) :]] == [2]
+    assert publication_of(dataset).leaving == publication_of(dataset).latest
+
+
+def test_agreement_to_an_edition_names_the_one_that_was_seen() -> None:
+    """Not one of before or to come; that it leaves is told once."""
+    dataset = renewed(0)
+    for version in (1, 3):
+        with pytest.raises(WrongStage, match="relisez-les"):
+            dataset.agree_to_tables(1, version)
+    assert dataset.editions == []
+    for _ in range(2):
+        dataset.agree_to_tables(1, 2)
+    agreed = [event for event in dataset.recorded() if isinstance(event, ReleasePolicyAgreed)]
+    assert (len(agreed), len(dataset.editions)) == (2, 1)
+
+
+def test_tables_of_an_older_version_take_no_newer_one_s_place() -> None:
+    """They would leave by themselves as that comes, and it would wait for a year."""
+    dataset = renewed(1, (364,))
+    dataset.editions = []
+    read(dataset, "e")
+    dataset.enter_edition(())
+    assert (dataset.editions, publication_of(dataset).leaving) == ([], None)
+
+
+def test_what_left_is_counted_after_the_policy_and_the_data_are_gone() -> None:
+    """So that a new policy, or the next month as another dataset, is no way round."""
+    made_by = FIRST.model_copy(update={"series": "allocataires"})
+    dataset = restricted()
+    dataset.set_policy(made_by)
+    assert dataset.series == ["allocataires"]
+    note(dataset, 1, made_by)
+    dataset.agree_to_tables(1, 1)
+    dataset.remove_policy()
+    dataset.set_policy(FIRST)
+    note(dataset, 1, FIRST)
+    dataset.agree_to_tables(2)
+    dataset.enter_edition(())
+    assert len(dataset.editions) == 1
+    delete(dataset)
+    assert (len(dataset.editions), dataset.series) == (1, ["allocataires"])
 
 
 def test_each_published_version_has_its_tables_made() -> None:
@@ -196,13 +324,18 @@ def test_retired_data_has_no_tables() -> None:
     assert (dataset.tables_id, dataset.answering_tables) == ("", None)
 
 
-def test_deletion_takes_the_tables_and_the_policy_with_it() -> None:
-    """Those that come late, too."""
-    dataset = tried()
+def delete(dataset: Dataset) -> None:
+    """Its owner deletes it."""
     recalled = ResultsRecalled(
         dataset_id="dts_r", owner_id="mbr_owner", title="Aides", reason="fin", job_ids=()
     )
     dataset.delete("mbr_owner", "fin", "Aides", recalled, [])
+
+
+def test_deletion_takes_the_tables_and_the_policy_with_it() -> None:
+    """Those that come late, too."""
+    dataset = tried()
+    delete(dataset)
     assert dataset.publication is None
     note(dataset, 1, FIRST, "f")
     assert dataset.deletion

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import ColumnPairs
+from services.catalog.joins.join import ColumnPairs, disclosed_join
 from services.catalog.joins.join_order import Traits, pruned
 from shared.engine.tables.key_file import KeyBlock, KeyColumn, blocks_of
 from tests.unit.catalog.joins.test_inverted_index import blocks
@@ -223,6 +223,73 @@ def test_counts_for_others_are_in_fives(
 def test_join_of_a_few_values_is_hidden_from_others(size: int, restricted: str) -> None:
     """Else anybody could test one value."""
     assert seen(size, restricted, "somebody") == []
+
+
+def strangers_view(secret: int, probe: int, decoy: int) -> list[object]:
+    """All that a stranger is told of joins with a secret of so many communes.
+
+    Its own tables are a probe of the first of these, and a decoy with as many in common.
+    """
+    index = index_of(
+        secret={COMMUNE: " ".join(f"{number:05}" for number in range(secret))},
+        probe={COMMUNE: " ".join(f"{number:05}" for number in range(probe))},
+        decoy={COMMUNE: " ".join(f"{number:05}" for number in (*range(probe), *range(-decoy, 0)))},
+    )
+    index.restrict("secret", "owner")
+    seen_joins: list[object] = []
+    for dataset_id in ("probe", "secret"):
+        joins = index.joins(dataset_id, may_read=lambda _owner: False)
+        seen_joins += [(join.there.dataset_id, join.summary_fields, join[2:]) for join in joins]
+        seen_joins += [joins.at_least(percent / 100) for percent in range(101)]
+    return seen_joins
+
+
+@pytest.mark.parametrize("secret", [12, 58, 127, 866, 4217])
+def test_shares_of_restricted_data_do_not_tell_how_many_values_it_has(secret: int) -> None:
+    """With a value more, a stranger sees the same, whatever is uploaded beside it and asked."""
+    for probe in range(5, secret, max(5, secret // 12)):
+        for decoy in (0, secret - probe, secret - probe - 1, secret):
+            with_it = strangers_view(secret, probe, decoy)
+            assert with_it == strangers_view(secret - 1, probe, decoy)
+
+
+@pytest.mark.parametrize(
+    ("secret", "share"), [(50, None), (100, None), (101, 0.7), (110, 0.7), (160, 0.5), (800, 0.1)]
+)
+def test_shares_of_restricted_data_are_in_tenths(secret: int, share: float | None) -> None:
+    """At least so much of what it has at most; of up to a hundred values none is told."""
+    index = index_of(
+        secret={COMMUNE: " ".join(f"{number:05}" for number in range(secret))},
+        probe={COMMUNE: " ".join(f"{number:05}" for number in range(20, 104))},
+    )
+    index.restrict("secret", "owner")
+    matches = min(secret, 104) - 20
+    (join,) = index.joins("secret", may_read=lambda _owner: False)
+    assert (join.containment, join.contained) == (share, (matches - matches % 5) / 84)
+    (read,) = index.joins("secret", may_read=lambda _owner: True)
+    assert read.containment == matches / secret
+
+
+@pytest.mark.parametrize(
+    ("closed", "shares", "matches"),
+    [
+        ((), (84 / 160, 1.0), 84),
+        (("secret",), (0.5, 80 / 84), 80),
+        (("probe",), (80 / 160, None), 80),
+        (("secret", "probe"), (0.5, None), 80),
+    ],
+)
+def test_join_that_several_are_told_is_as_who_may_read_least_knows_it(
+    closed: tuple[str, ...], shares: tuple[float, float | None], matches: int
+) -> None:
+    """Of the sides that one of them may not read, whatever the others may."""
+    secret, probe = (" ".join(f"{number:05}" for number in range(size)) for size in (160, 84))
+    (join,) = index_of(secret={COMMUNE: secret}, probe={COMMUNE: probe}).joins("secret")
+    sides = {side for side in (join.here, join.there) if side.dataset_id in closed}
+    seen_join = disclosed_join(join, sides)
+    assert seen_join
+    assert (seen_join.containment, seen_join.contained) == shares
+    assert seen_join.matches == matches
 
 
 SIREN, SIRET, NAMED = ("siren", "siren", ""), ("siret", "siret", ""), ("code", "identifier", "")

@@ -202,7 +202,7 @@ def test_state_is_told_in_a_sentence() -> None:
     state = state_of(dataset)
     assert ("prêts à relire" in state.description, state.is_under_way) == (True, False)
     assert state.summary.startswith("1 tableau d'au plus 1 dimension à la fois")
-    dataset.agree_to_tables(1)
+    dataset.agree_to_tables(1, 1)
     state = state_of(dataset)
     assert (state.description, state.is_under_way) == ("en train d'être publiés", True)
     dataset.note_published_tables(ref("c"))

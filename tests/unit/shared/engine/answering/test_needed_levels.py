@@ -4,7 +4,7 @@ import pytest
 from sqlglot import exp, parse_one
 
 from shared.engine.answering.needed_levels import needed_depth
-from shared.engine.answering.source import NotInTables
+from shared.engine.applications.application import NotInTables
 from tests.unit.shared.engine.answering.worlds import payments, people
 
 LEVELS = {

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from shared.engine.answering.source import NotInTables
+from shared.engine.applications.application import NotInTables
 from tests.unit.shared.engine.answering.worlds import (
     SMALL,
     World,

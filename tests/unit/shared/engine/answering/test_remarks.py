@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from shared.engine.analysis.answers import answer_remarks
 from shared.engine.analysis.known_tables import KnownInputs, KnownTable
 from shared.engine.analysis.remarks import Remark
-from shared.engine.answering.remarks import answer_remarks
 from shared.events.event import Treatment
 from tests.unit.shared.engine.analysis.steps import step
 from tests.unit.shared.engine.answering.worlds import PEOPLE, payments, people

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from shared.engine.answering.treatments import UnansweredError, answering_steps
+from shared.engine.analysis.answers import UnansweredError, answering_steps
 from shared.events.event import Step
 from tests.unit.shared.engine.analysis.steps import step
 from tests.unit.shared.engine.answering.worlds import OPEN, PEOPLE, people
 
 COUNTED = step("aggregate", {"table": "f"}, "a", by=["sexe"], rows="n")
+COUNTED_ROWS = step("aggregate", {"table": PEOPLE}, "a", by=["sexe"], rows="n")
 CHOSEN = step("filter", {"table": PEOPLE}, "f", column="prestation", comparison="=", value="b")
 
 
@@ -23,7 +24,7 @@ def answered(*steps: Any, names: tuple[str, ...] = (PEOPLE,)) -> tuple[Step, ...
     """The steps that answer these."""
     columns = {name: tuple(columns) for name, (columns, _) in OPEN.items()}
     listed = [Step.model_validate(step) for step in steps]
-    return answering_steps(listed, names, people().source, columns)
+    return answering_steps(listed, names, people().known_table, columns)
 
 
 def test_aggregation_becomes_a_query_on_cells() -> None:
@@ -42,7 +43,7 @@ def test_chart_of_an_aggregation_is_a_step_of_its_own() -> None:
         step("aggregate", {"table": PEOPLE}, "a", by=["sexe"], rows="n", chart=chart)
     )
     assert (query.output, drawn.application, drawn.inputs) == ("a", "chart", {"table": "a"})
-    assert drawn.parameters == {**chart, "top": 10, "unit": ""}
+    assert drawn.parameters == chart
 
 
 @pytest.mark.parametrize("choosing", [CHOSEN, crossed()])
@@ -70,9 +71,19 @@ def test_two_inputs_of_one_dataset_are_both_answered() -> None:
         answered(crossed(left="x", right="y", right_key="code_commune"), names=("x", "y"))
 
 
+def test_what_comes_of_an_answer_shows_no_hidden_figure() -> None:
+    """A query on it is made strict where it would take a null for nothing, and else left alone."""
+    plain = step("query", {"a": "a"}, "q", sql="SELECT sexe, 2 * n AS d FROM a ORDER BY n")
+    assert answered(COUNTED_ROWS, plain)[1] == Step.model_validate(plain)
+    filled = step("query", {"a": "a"}, "q", sql="SELECT sexe, coalesce(n, 0) AS n FROM a")
+    assert "IS NULL" in answered(COUNTED_ROWS, filled)[1].parameters["sql"]
+
+
 AGE = step("filter", {"table": PEOPLE}, "f", column="age", comparison=">", value="60")
 IDS = crossed(left_key="id")
-COUNTED_ROWS = step("aggregate", {"table": PEOPLE}, "a", by=["sexe"], rows="n")
+TOTAL = step("aggregate", {"table": "a"}, "t", by=["sexe"], sums=["n"])
+COUNT = step("query", {"a": "a"}, "t", sql="SELECT count(*) AS n FROM a WHERE n > 20")
+MEET = crossed(right="a", left_key="sexe", right_key="sexe", how="inner")
 MEDIANS = step("aggregate", {"table": "f"}, "a", by=["sexe"], medians=["montant"])
 DAYS = step("aggregate", {"table": PEOPLE}, "a", rows="n", by=[])
 DAYS["parameters"]["times"] = [{"column": "ouvert", "step": "day"}]
@@ -85,7 +96,14 @@ REFUSED = {
     "no edge of a class": ([AGE, COUNTED], "steps.0", "comparez-le au début d'une classe"),
     "a list of ids": ([IDS, COUNTED], "steps.0", "« id » n'est pas montré"),
     "all rows of the right": ([crossed(how="full"), COUNTED], "steps.0", "garde aussi"),
-    "from the right": ([crossed(left="zones", right=PEOPLE), COUNTED], "steps.0", "garde aussi"),
+    "from the right": (
+        [crossed(left="zones", right=PEOPLE), COUNTED],
+        "steps.0",
+        "lignes une à une",
+    ),
+    "a sum of figures": ([COUNTED_ROWS, TOTAL], "steps.1", "choisi d'après un chiffre"),
+    "a count of figures": ([COUNTED_ROWS, COUNT], "steps.1", "choisi d'après un chiffre"),
+    "rows by figures": ([COUNTED_ROWS, MEET, TOTAL], "steps.1", "choisies par des chiffres"),
     "a median": ([CHOSEN, MEDIANS], "steps.1", "n'est pas une somme"),
     "days": ([DAYS], "steps.0", "par jour ni par semaine"),
     "four dimensions": ([CHOSEN, FOUR], "steps.1", "« prestation » et « sexe » ensemble"),

@@ -51,9 +51,14 @@ class Made(NamedTuple):
 
     def figure(self, figure: str = COUNT, **classes: str) -> Any:
         """The figure of the cell of these classes."""
-        levels = [name for name in self.rows[0] if name not in (TABLE, COUNT, "aid")]
-        wanted = {level: classes.get(level) for level in levels}
-        (row,) = (row for row in self.rows if {name: row[name] for name in levels} == wanted)
+        names = {name: value for name, value in classes.items() if value}
+        order = [name for name in self.rows[0] if name in names]
+        table = " et ".join(order) or "ensemble"
+        (row,) = (
+            row
+            for row in self.rows
+            if row[TABLE] == table and all(row[name] == value for name, value in names.items())
+        )
         return row[figure]
 
 
