@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] = ()) -> None:
             tally.add(request, judgement, time.perf_counter() - start)
             outcome = outcome_of(request, judgement)
             if asked.each and half == "tuning" and outcome not in ("right", "waits"):
-                print(f"    {outcome:<9} {request.id}: {judgement.refusal}")
+                print(f"    {outcome:<9} {request.id}: {judgement.refusal or judgement}")
         tally.show(half)
 
 
