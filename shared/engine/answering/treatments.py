@@ -111,9 +111,15 @@ class _Treatment:
                 )
             self.rows[step.output] = self._chosen_by(step, rows, choices)
         elif application.as_query:
-            self._query(step, rows, roles[0], application.as_query(parameters, roles[0]))
+            sql, output = application.as_query(parameters, roles[0]), step.output
+            if application.after_query:
+                output = next(self._free_names)
+            self._query(step, rows, self._asked(step, roles[0], sql), output)
+            if application.after_query:
+                left = {"parameters": application.after_query(parameters)}
+                self.answers.append(step.model_copy(update={"inputs": {roles[0]: output}, **left}))
             if chart := step.parameters.get("chart"):
-                self._draw(step.output, chart)
+                self._draw(output, chart)
         else:
             title = in_quotes(application.title)
             raise NotInTables(f"{title} lit des lignes une à une, et non des tableaux")
@@ -157,38 +163,40 @@ class _Treatment:
         if not answered or not application.as_query:
             return step
         parameters = parse_parameters(application, step, at)
-        sql = application.as_query(parameters, answered[0])
+        try:
+            sql = application.as_query(parameters, answered[0])
+        except NotInTables:
+            if application.after_query:
+                return step  # one that puts figures elsewhere, and adds none up
+            raise
         sql = query_of_figures(self._asked(step, "", sql))
         if step.application != QUERY.name:
             return step
         return step.model_copy(update={"parameters": {**step.parameters, "sql": sql}})
 
     def _asked(self, step: Step, role: str, sql: str) -> AskedQuery:
-        schema = {}
+        """Return a step's query, with the columns of its tables and of its result."""
+        columns = {}
         for other, table in step.inputs.items():
-            columns = self.columns[table]
-            if columns is None:
+            names = self.columns[table]
+            if names is None:
                 raise NotInTables(f"les colonnes de {in_quotes(table)} ne sont pas encore connues")
-            schema[other] = columns
-        answered = [role for role, table in step.inputs.items() if table in self.answered]
-        return AskedQuery(sql, role, schema, self.columns[step.output] or (), answered)
+            columns[other] = names
+        answered = [other for other, table in step.inputs.items() if table in self.answered]
+        return AskedQuery(sql, role, columns, self.columns[step.output] or (), answered)
 
-    def _query(self, step: Step, rows: _Rows, role: str, sql: str) -> None:
+    def _query(self, step: Step, rows: _Rows, asked: AskedQuery, output: str) -> None:
         """Add the query on cells, behind what chose among the rows."""
         before = rows.depths if rows.steps else None
-        answered = query_of_cells(self._asked(step, role, sql), self.source, before)
+        answered = query_of_cells(asked, self.source, before)
         self.answered.add(step.output)
-        inputs = {**step.inputs, role: rows.name}
+        inputs = {**step.inputs, asked.role: rows.name}
         if rows.steps:
-            inputs[role] = self._chosen(rows, answered.tables)
+            inputs[asked.role] = self._chosen(rows, answered.tables)
             inputs |= {TABLES: rows.name} if TABLES in answered.sql else {}
+        parameters = {"sql": answered.sql}
         self.answers.append(
-            Step(
-                application=QUERY.name,
-                inputs=inputs,
-                output=step.output,
-                parameters={"sql": answered.sql},
-            )
+            Step(application=QUERY.name, inputs=inputs, output=output, parameters=parameters)
         )
 
     def _chosen(self, rows: _Rows, tables: Sequence[CellTable]) -> str:

@@ -155,7 +155,8 @@ class Application:
     is kept, the one at fault is told.
     Protected tables answer for one that hands on rows of its main table by `choices`, or None for
     what it adds to them, given the kinds of columns by name; and for one that adds rows up as the
-    query `as_query` does to a table of that name, unless it raises NotInTables.
+    query `as_query` does to a table of that name, unless it raises NotInTables; what is left to do
+    with the sums then, it does with the parameters `after_query`.
     """
 
     name: str
@@ -177,6 +178,7 @@ class Application:
 
     choices: Callable[[Any, Mapping[str, str]], Iterable[Choice] | None] | None = None
     as_query: Callable[[Any, str], str] | None = None
+    after_query: Callable[[Any], dict[str, Any]] | None = None
 
     def is_drawn(self, step: Step) -> bool:
         """Return whether the step makes a picture: by itself, or by a chart asked for."""

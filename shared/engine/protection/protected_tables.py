@@ -5,6 +5,7 @@ them than is shown. What cannot be proved to stay hidden is hidden further; wher
 tables of fewer dimensions at once are made.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -41,7 +42,8 @@ from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
 from shared.language.french import quoted as in_quotes
 
-_MOST_TIMES = 20
+_MOST_TIMES, _MOST_SECONDS = 20, 200.0
+"""For the proofs: two attempts fit into a job's time."""
 
 
 class ProtectedTables(NamedTuple):
@@ -117,6 +119,7 @@ def _made(
 
 def protect(lattice: Lattice, minimum: int) -> HiddenFigures:
     """Return what to hide of each cell. Raises UnsolvedError."""
+    until = time.monotonic() + _MOST_SECONDS
     counts = Hiding(lattice, minimum)
     units = lattice.units.astype(np.float64)
     needed = np.flatnonzero(counts.primary)
@@ -124,14 +127,14 @@ def protect(lattice: Lattice, minimum: int) -> HiddenFigures:
     # Of few, none or enough must be possible as well; of all alike, that not all are.
     least = np.where(few, 0.0, units[needed] - minimum)
     most = np.where(few, float(minimum), units[needed])
-    _hide_until_proved(counts, units, Needed(needed, least, most))
+    _hide_until_proved(counts, units, Needed(needed, least, most), until)
     # All sums of a cell are hidden together: one may be the difference of two others.
     hidden, before = counts.hidden, -1
     while before < hidden.sum():
         before = hidden.sum()
         for measure in lattice.measures.values():
             sums = Hiding(lattice, minimum, measure, hidden)
-            _hide_until_proved(sums, measure.total, _around(sums, measure))
+            _hide_until_proved(sums, measure.total, _around(sums, measure), until)
             hidden = sums.hidden
     return HiddenFigures(counts.hidden, hidden)
 
@@ -147,14 +150,16 @@ def _around(sums: Hiding, measure: Measure) -> Needed:
     return Needed(needed, np.maximum(0.0, total - part), total + part)
 
 
-def _hide_until_proved(hiding: Hiding, values: Amounts, needed: Needed) -> None:
+def _hide_until_proved(hiding: Hiding, values: Amounts, needed: Needed, until: float) -> None:
     hiding.settle()
-    for times in range(_MOST_TIMES):
+    beside, before = 1, len(needed.cells) + 1
+    for _ in range(_MOST_TIMES):
         disclosed = unprotected(hiding.lattice, values, hiding.hidden, needed)
         if not len(disclosed):
             return
-        # A cell that is told again and again has many around it that are told as well.
-        if not hiding.hide_beside(disclosed, 1 << times // 2):
+        # Cells that are told again have many around them that are told as well.
+        beside, before = beside * (1 + (len(disclosed) == before)), len(disclosed)
+        if time.monotonic() > until or not hiding.hide_beside(disclosed, beside):
             break
         # A table that proves another cell hidden proves it too when more is hidden.
         needed = needed.of(np.flatnonzero(np.isin(needed.cells, disclosed)))

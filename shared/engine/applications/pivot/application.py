@@ -1,11 +1,11 @@
 """Turns rows into columns, or columns into rows."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.engine.applications.application import Application, Role, Totals, Traits
+from shared.engine.applications.application import Application, NotInTables, Role, Totals, Traits
 from shared.engine.applications.effect import (
     Columns,
     Effect,
@@ -19,6 +19,7 @@ from shared.engine.applications.effect import (
     named_each,
 )
 from shared.engine.applications.parameters import ColumnName, Parameters
+from shared.engine.applications.query.sql import quoted as sql_name
 from shared.engine.tables.column_names import unique
 
 MOST_COLUMNS = 500
@@ -133,6 +134,24 @@ def _long(long: Long, columns: Columns) -> Effect:
     )
 
 
+_IN_SQL = {"sum": "sum", "count": "count", "mean": "avg"}
+
+
+def _as_query(parameters: PivotParameters, table: str) -> str:
+    wide = parameters.wide
+    if wide is None or wide.figure not in _IN_SQL:
+        raise NotInTables("ce pivot prend des valeurs une à une : prenez leur nombre ou leur somme")
+    groups = [sql_name(name) for name in (*wide.index, wide.names)]
+    figure = f"{_IN_SQL[wide.figure]}({sql_name(wide.values)}) AS {sql_name(wide.values)}"
+    listed = ", ".join(groups)
+    return f"SELECT {listed}, {figure} FROM {sql_name(table)} GROUP BY {listed}"
+
+
+def _after_query(parameters: PivotParameters) -> dict[str, Any]:
+    wide = parameters.wide and parameters.wide.model_copy(update={"figure": "first"})
+    return parameters.model_copy(update={"wide": wide}).model_dump(mode="json", exclude_none=True)
+
+
 PIVOT = Application(
     name="pivot",
     title="Pivoter une table",
@@ -145,6 +164,8 @@ PIVOT = Application(
     roles=(Role(name="table", title="La table à pivoter"),),
     parameters=PivotParameters,
     effect=_effect,
+    as_query=_as_query,
+    after_query=_after_query,
     traits=Traits(
         draws=False,
         runs_code=False,

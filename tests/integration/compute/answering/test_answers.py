@@ -26,10 +26,12 @@ PLACES = step(
 
 def test_judged_requests_are_answered_or_wait() -> None:
     """What waits is refused by its form; what leaves is answered, and no figure is wrong."""
-    judged = [(one, judge(one)) for one in requests("tuning") if one.table in QUICK]
-    assert not [one.id for one, judgement in judged if judgement.wrong]
-    assert not [one.id for one, judgement in judged if not one.leaves and not judgement.refusal]
-    leaving = [judgement for one, judgement in judged if one.leaves]
+    judged = [(request, judge(request)) for request in requests("tuning") if request.table in QUICK]
+    assert not [request.id for request, judgement in judged if judgement.wrong]
+    assert not [
+        request.id for request, judgement in judged if not request.leaves and not judgement.refusal
+    ]
+    leaving = [judgement for request, judgement in judged if request.leaves]
     assert sum(not judgement.refusal for judgement in leaving) >= 0.9 * len(leaving) > 0
     assert all(judgement.shown > 0 for judgement in leaving if not judgement.refusal)
 

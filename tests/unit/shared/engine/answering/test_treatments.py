@@ -66,7 +66,7 @@ def test_two_inputs_of_one_dataset_are_both_answered() -> None:
     ]
     both = crossed("a", "of_x", "of_y", left_key="sexe", right_key="sexe")
     answer = answered(*steps, both, names=("x", "y"))
-    assert [one.application for one in answer] == ["query", "query", "cross"]
+    assert [made.application for made in answer] == ["query", "query", "cross"]
     with pytest.raises(UnansweredError, match="croisées avec elles-mêmes"):
         answered(crossed(left="x", right="y", right_key="code_commune"), names=("x", "y"))
 
