@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks import doors, pages, restarts, searching, steering, webhooks
 from tests.benchmarks.jobs import (
+    answering,
     crossing,
     growth,
     lifecycles,
@@ -35,7 +36,6 @@ from tests.benchmarks.judged import (
     privacy,
     recognition,
     relevance,
-    requests,
     sql,
     traps,
 )
@@ -77,7 +77,7 @@ JUDGED = {
     "precedents": precedents,
     "privacy": privacy,
     "relevance": relevance,
-    "requests": requests,
+    "requests": answering,
     "sql": sql,
     "traps": traps,
     "typing": recognition,

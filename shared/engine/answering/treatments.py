@@ -94,11 +94,15 @@ class _Treatment:
             return
         if len(roles) > 1:
             raise NotInTables("ces données croisées avec elles-mêmes ne sont dans aucun tableau")
-        rows = self.rows[step.inputs[roles[0]]]
+        self._of_rows(at, step, roles[0])
+
+    def _of_rows(self, at: str, step: Step, role: str) -> None:
+        """Take a step that reads restricted rows in that role. Raises NotInTables."""
+        rows = self.rows[step.inputs[role]]
         application = APPLICATIONS[step.application]
         parameters = parse_parameters(application, step, at)
-        if application.choices and roles == [application.main_role(step)]:
-            if answered:
+        if application.choices and role == application.main_role(step):
+            if self.answered & {*step.inputs.values()}:
                 raise NotInTables(
                     "ces lignes seraient choisies par des chiffres dont certains sont masqués"
                 )
@@ -111,13 +115,13 @@ class _Treatment:
                 )
             self.rows[step.output] = self._chosen_by(step, rows, choices)
         elif application.as_query:
-            sql, output = application.as_query(parameters, roles[0]), step.output
+            sql, output = application.as_query(parameters, role), step.output
             if application.after_query:
                 output = next(self._free_names)
-            self._query(step, rows, self._asked(step, roles[0], sql), output)
+            self._query(step, rows, self._asked(step, role, sql), output)
             if application.after_query:
                 left = {"parameters": application.after_query(parameters)}
-                self.answers.append(step.model_copy(update={"inputs": {roles[0]: output}, **left}))
+                self.answers.append(step.model_copy(update={"inputs": {role: output}, **left}))
             if chart := step.parameters.get("chart"):
                 self._draw(output, chart)
         else:
@@ -170,7 +174,7 @@ class _Treatment:
                 return step  # one that puts figures elsewhere, and adds none up
             raise
         sql = query_of_figures(self._asked(step, "", sql))
-        if step.application != QUERY.name:
+        if not application.traits.runs_sql:
             return step
         return step.model_copy(update={"parameters": {**step.parameters, "sql": sql}})
 
