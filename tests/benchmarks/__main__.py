@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks import doors, pages, restarts, searching, steering, webhooks
 from tests.benchmarks.jobs import (
+    answering,
     crossing,
     growth,
     lifecycles,
@@ -76,6 +77,7 @@ JUDGED = {
     "precedents": precedents,
     "privacy": privacy,
     "relevance": relevance,
+    "requests": answering,
     "sql": sql,
     "traps": traps,
     "typing": recognition,

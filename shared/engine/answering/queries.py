@@ -1,6 +1,6 @@
 """Rewrites a query over restricted data so that it reads the protected tables of that data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, combinations, product
 from typing import NamedTuple
 
@@ -8,10 +8,11 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.merge_subqueries import merge_subqueries
 from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.optimizer.scope import traverse_scope
 
-from shared.engine.answering.cells import CellTable, cells_sql
-from shared.engine.answering.selects import Reader, is_window, own_nodes, tables_of_select
+from shared.engine.answering.cells import CellTable, cells_sql, is_incomplete_sql
+from shared.engine.answering.hidden_figures import add_incomplete, keep_hidden
+from shared.engine.answering.selects import Reader, own_nodes, tables_of_select
 from shared.engine.answering.source import Depths, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, text_of
 from shared.engine.applications.application import NotInTables
@@ -23,16 +24,18 @@ Schema = Mapping[str, Sequence[str]]
 TABLES = "tableaux_proteges"
 """How a query on cells that steps before it hand on calls their tables."""
 
-_ADDED_UP = (exp.Sum, exp.Avg)
-
 
 class AskedQuery(NamedTuple):
-    """A query that reads the data as `role`, with the columns of its tables and of its result."""
+    """A query that reads the data as `role`, with the columns of its tables and of its result.
+
+    Tables of the names `answered` are what earlier steps made of figures.
+    """
 
     sql: str
     role: str
     schema: Schema
     names: Sequence[str]
+    answered: Collection[str] = ()
 
 
 class AnsweredQuery(NamedTuple):
@@ -55,22 +58,38 @@ def query_of_cells(
         tree = _with_plain_groups(tree, reader.select)
     for reader in _readers(tree, asked.role):
         _share_in_whole(reader)
-    figures: dict[int, set[str]] = {}
+    _keep_hidden(tree, asked)
+    role = asked.role if before is None else TABLES
+    incomplete: dict[int, str] = {}
     tables: list[CellTable] = []
     for reader in _readers(tree, asked.role):
-        figures[id(reader.select)] = {
-            output.alias_or_name for output in reader.select.expressions if output.find(exp.AggFunc)
-        }
-        role = asked.role if before is None else TABLES
         tables = tables_of_select(reader, source, role, before or {})
+        incomplete[id(reader.select)] = is_incomplete_sql(source, role, tables[0])
         if before is None:
             cells = parse_one(cells_sql(source, role, tables), dialect=DIALECT)
             name = exp.to_identifier(reader.alias, quoted=True)
             reader.table.replace(exp.Subquery(this=cells, alias=name))
-    if before is not None and len(figures) != 1:
+    if before is not None and len(incomplete) != 1:
         raise NotInTables("après un filtre ou un croisement, lisez ces lignes une seule fois")
-    _keep_hidden(tree, figures)
+    add_incomplete(tree, incomplete)
     return AnsweredQuery(text_of(tree), tuple(tables))
+
+
+def query_of_figures(asked: AskedQuery) -> str:
+    """Return a query on `answered` tables alone that shows nothing but what they show.
+
+    Raises NotInTables for one that adds up, or picks by, figures of which some may be hidden.
+    """
+    tree = _qualified(asked)
+    before = text_of(tree)
+    _keep_hidden(tree, asked)
+    after = text_of(tree)
+    return asked.sql if after == before else after
+
+
+def _keep_hidden(tree: exp.Expr, asked: AskedQuery) -> None:
+    readers = [id(reader.select) for reader in _readers(tree, asked.role)]
+    keep_hidden(tree, readers, {name: asked.schema[name] for name in asked.answered})
 
 
 def _qualified(asked: AskedQuery) -> exp.Expr:
@@ -133,11 +152,17 @@ def _with_plain_groups(tree: exp.Expr, select: exp.Select) -> exp.Expr:
         plain = [output.unalias() for output in select.expressions if not output.find(exp.AggFunc)]
         group.replace(exp.Group(expressions=[node.copy() for node in plain]))
         return tree
-    sets = [*chain.from_iterable(group.args.get(name) or () for name in _SETS)]
+    sets = [node for node in group.expressions if isinstance(node, _SETS)]
     if not sets:
         return tree
+    if any(isinstance(node, exp.Window) for node in own_nodes(select)):
+        raise NotInTables(
+            "CUBE, ROLLUP ou GROUPING SETS sous une fenêtre n'est pas suivi ici : regroupez d'abord"
+            " dans un WITH"
+        )
+    plain = [node for node in group.expressions if node not in sets]
     keys = [
-        [*group.expressions, *chain.from_iterable(combination)]
+        [*plain, *chain.from_iterable(combination)]
         for combination in product(*map(_grouping_sets, sets))
     ]
     every = {node.sql(): node for chosen in keys for node in chosen}
@@ -145,7 +170,7 @@ def _with_plain_groups(tree: exp.Expr, select: exp.Select) -> exp.Expr:
     return _replaced(tree, select, selects)
 
 
-_SETS = ("cube", "rollup", "grouping_sets")
+_SETS = (exp.Cube, exp.Rollup, exp.GroupingSets)
 
 
 def _grouping_sets(node: exp.Expr) -> Iterator[list[exp.Expr]]:
@@ -160,7 +185,8 @@ def _grouping_sets(node: exp.Expr) -> Iterator[list[exp.Expr]]:
             for size in range(len(parts), -1, -1):
                 yield list(chain.from_iterable(parts[:size]))
         case _:
-            yield from parts
+            for part, inner in zip(parts, node.expressions, strict=True):
+                yield from _grouping_sets(inner) if isinstance(inner, _SETS) else [part]
 
 
 def _columns(node: exp.Expr) -> list[exp.Expr]:
@@ -212,9 +238,7 @@ def _share_in_whole(reader: Reader) -> None:
     """Make the total of a window of sums of figures a figure of its own: it is a larger cell."""
     select = reader.select
     group = select.args.get("group")
-    if select.args.get("having") or (
-        group is not None and any(group.args.get(name) for name in _SETS)
-    ):
+    if select.args.get("having"):
         return
     keys = {key.sql() for key in group.expressions} if group is not None else set()
     for window in [node for node in own_nodes(select) if isinstance(node, exp.Window)]:
@@ -246,57 +270,3 @@ def _whole(reader: Reader, figure: exp.Expr, parts: list[exp.Expr]) -> exp.Selec
     for inner, outer in zip(inner_parts, parts, strict=True):
         total.where(exp.NullSafeEQ(this=inner, expression=outer.copy()), copy=False)
     return total
-
-
-def _keep_hidden(tree: exp.Expr, figures: dict[int, set[str]]) -> None:
-    """Make what is added up of figures empty where one of them is hidden."""
-    names: dict[int, set[str]] = {}
-    for scope in traverse_scope(tree):
-        node = scope.expression
-        if isinstance(node, exp.SetOperation):
-            branches = [
-                names.get(id(branch.expression), set()) for branch in scope.set_operation_scopes
-            ]
-            names[id(node)] = set().union(*branches)
-            continue
-        own = set(figures.get(id(node), ()))
-        if isinstance(node, exp.Select):
-            own |= _strict_outputs(scope, names)
-        names[id(node)] = own
-
-
-def _strict_outputs(scope: Scope, names: dict[int, set[str]]) -> set[str]:
-    """Make sums of hidden figures empty; return the outputs that have figures."""
-    select = scope.expression
-
-    def has_figure(node: exp.Expr) -> bool:
-        for column in node.find_all(exp.Column):
-            source = scope.sources.get(column.table)
-            if isinstance(source, Scope) and column.name in names.get(id(source.expression), ()):
-                return True
-        return False
-
-    outputs = {output.alias_or_name for output in select.expressions if has_figure(output)}
-    for node in [node for node in own_nodes(select) if isinstance(node, _ADDED_UP)]:
-        is_figure = has_figure(node) or (is_window(node) and bool(node.find(exp.Filter)))
-        if is_figure:
-            _make_strict(node)
-    return outputs
-
-
-def _make_strict(node: exp.Expr) -> None:
-    """Make a sum or a mean, of groups or in a window, empty where a part of it is."""
-    whole = node.parent if isinstance(node.parent, exp.Filter) else node
-    whole = whole.parent if isinstance(whole.parent, exp.Window) else whole
-    is_hidden = whole.copy()
-    for inner in is_hidden.find_all(type(node)):
-        hidden = exp.LogicalOr(
-            this=exp.Is(this=exp.paren(inner.this.copy()), expression=exp.Null())
-        )
-        if inner is is_hidden:
-            is_hidden = hidden
-        else:
-            inner.replace(hidden)
-        break
-    strict = exp.Case().when(is_hidden, exp.Null()).else_(whole.copy())
-    whole.replace(exp.paren(strict))

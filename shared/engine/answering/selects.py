@@ -157,15 +157,20 @@ class _Answer:
     def _tables(self, figure: "_Figure", depths: Depths) -> Iterator[CellTable]:
         """Yield the table of a figure, and those of larger areas, which answer for all their parts.
 
-        They do where a group has all parts of an area: its own cell is shown more often than these.
+        They do where a group has all parts of an area, and the figure is the same for each of them:
+        its own cell is shown more often than these.
         """
         yield CellTable(depths)
         if isinstance(figure.function.this, exp.Distinct):
             return
-        plain = self._separated(figure.keys)
+        plain, columns = self._separated(figure.keys), [*figure.function.find_all(exp.Column)]
+        own = {column.name.lower() for column in self._figures.own(figure.function)}
+        if any(column.table != self.alias for column in columns):
+            return
         for dimension, _ in self.source.keys(depths):
             depth = depths[dimension.column]
-            if dimension.is_area and depth > 1 and dimension.column not in plain:
+            is_alike = dimension.column.lower() not in own
+            if dimension.is_area and depth > 1 and dimension.column not in plain and is_alike:
                 for coarser in range(depth - 1, 0, -1):
                     coarse = {**depths, dimension.column: coarser}
                     if self.source.is_made(coarse):
@@ -174,20 +179,21 @@ class _Answer:
 
     def _measured(self, function: exp.Expr) -> list[tuple[exp.Column, object]]:
         if isinstance(function, exp.Sum | exp.Avg | exp.Count) and not isinstance(
-            function.this, exp.Star | exp.Distinct
+            function.this, exp.Star
         ):
             inner = function.this
             return list(self._figures.measured(inner)) if inner is not None else []
         return []
 
     def _unit_columns(self, function: exp.Expr) -> set[int]:
-        """Return the columns of a count that name the unit, and are counted by it."""
+        """Return the column of a count that names the unit, which is counted by it."""
         if not isinstance(function, exp.Count) or not self.source.unit:
             return set()
+        counted = function.this
+        nodes = counted.expressions if isinstance(counted, exp.Distinct) else [counted]
+        own = {id(column) for column in self._figures.own(function)}
         return {
-            id(column)
-            for column in self._figures.own(function)
-            if column.name.lower() == self.source.unit
+            id(node) for node in nodes if id(node) in own and node.name.lower() == self.source.unit
         }
 
     def _place(self, table: CellTable) -> int:
@@ -232,7 +238,7 @@ class _Answer:
         """Return what a cell adds to a count, and by which function counts are put together."""
         counted = figure.function.this
         if isinstance(counted, exp.Distinct):
-            self._check_units(counted, depths, figure)
+            self._check_units(figure, depths)
             return self._figures.units(), "max" if self._joins else "sum"
         if self.source.made.has_repeated_units:
             raise NotInTables(self._no_rows())
@@ -245,11 +251,11 @@ class _Answer:
     def _joins(self) -> bool:
         return bool(self.select.args.get("joins"))
 
-    def _check_units(self, counted: exp.Distinct, depths: Depths, figure: "_Figure") -> None:
+    def _check_units(self, figure: "_Figure", depths: Depths) -> None:
         """Raise unless the distinct units of a group are those of one cell, or add up."""
-        names = [node.name.lower() for node in counted.expressions if isinstance(node, exp.Column)]
-        if names != [self.source.unit] or len(counted.expressions) > 1:
-            name = in_quotes(text_of(counted.expressions[0]))
+        counted = figure.function.this.expressions
+        if not self._unit_columns(figure.function) or len(counted) > 1:
+            name = in_quotes(text_of(counted[0]))
             raise NotInTables(f"combien de {name} diffèrent n'est dans aucun tableau")
         if not self.source.made.has_repeated_units and not self._joins:
             return
@@ -347,9 +353,9 @@ def _date_part(key: exp.Expr) -> str:
 def _conditional_count(
     function: exp.Expr, condition: exp.Expr | None
 ) -> tuple[exp.Expr, exp.Expr | None]:
-    """Return `count(DISTINCT CASE WHEN c THEN x END)` and count_if(c) as counts where c holds."""
-    distinct = function.this if isinstance(function, exp.Count) else None
-    inner = distinct.expressions[0] if isinstance(distinct, exp.Distinct) else None
+    """Return `count(CASE WHEN c THEN x END)` and count_if(c) as counts where c, DISTINCT or not."""
+    counted = function.this if isinstance(function, exp.Count) else None
+    inner = counted.expressions[0] if isinstance(counted, exp.Distinct) else counted
     if (
         isinstance(inner, exp.Case)
         and len(inner.args["ifs"]) == 1
@@ -357,8 +363,10 @@ def _conditional_count(
         and not inner.this
     ):
         (branch,) = inner.args["ifs"]
-        counted = exp.Count(this=exp.Distinct(expressions=[branch.args["true"]]))
-        return counted, _both(branch.this, condition)
+        value = branch.args["true"]
+        is_distinct = isinstance(counted, exp.Distinct)
+        of = exp.Count(this=exp.Distinct(expressions=[value]) if is_distinct else value)
+        return of, _both(branch.this, condition)
     if isinstance(function, exp.CountIf):
         return exp.Count(this=exp.Star()), _both(function.this, condition)
     return function, condition

@@ -11,7 +11,7 @@ from shared.engine.analysis.answers import UnansweredError
 from shared.engine.analysis.known_tables import KnownTable
 from shared.engine.answering.cells import CELL_COLUMNS, CellTable, cells_sql, sum_name
 from shared.engine.answering.needed_levels import needed_depth
-from shared.engine.answering.queries import TABLES, AskedQuery, query_of_cells
+from shared.engine.answering.queries import TABLES, AskedQuery, query_of_cells, query_of_figures
 from shared.engine.answering.source import Depths, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, literal
 from shared.engine.applications import APPLICATIONS, effect_of, parse_parameters
@@ -62,13 +62,17 @@ class _Rows:
 
 @dataclass
 class _Treatment:
-    """A treatment under way; `columns` are those of its tables, None where nobody knows them."""
+    """A treatment under way; `columns` are those of its tables, None where nobody knows them.
+
+    Tables that are `answered` have figures, some of which may be hidden.
+    """
 
     steps: Sequence[Step]
     source: ProtectedSource
     columns: dict[str, tuple[str, ...] | None]
     rows: dict[str, _Rows] = field(default_factory=dict)
     answers: list[Step] = field(default_factory=list)
+    answered: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         taken = {*self.columns, *(step.output for step in self.steps)}
@@ -83,15 +87,25 @@ class _Treatment:
         known = {role: self.columns[table] for role, table in step.inputs.items()}
         made = effect_of(step, at, known).columns if None not in known.values() else None
         self.columns[step.output] = tuple(made) if made is not None else None
+        answered = [role for role, table in step.inputs.items() if table in self.answered]
         if not roles:
-            self.answers.append(step)
+            self.answers.append(self._of_figures(at, step, answered))
+            self.answered |= {step.output} if answered else set()
             return
         if len(roles) > 1:
             raise NotInTables("ces données croisées avec elles-mêmes ne sont dans aucun tableau")
-        rows = self.rows[step.inputs[roles[0]]]
+        self._of_rows(at, step, roles[0])
+
+    def _of_rows(self, at: str, step: Step, role: str) -> None:
+        """Take a step that reads restricted rows in that role. Raises NotInTables."""
+        rows = self.rows[step.inputs[role]]
         application = APPLICATIONS[step.application]
         parameters = parse_parameters(application, step, at)
-        if application.choices and roles == [application.main_role(step)]:
+        if application.choices and role == application.main_role(step):
+            if self.answered & {*step.inputs.values()}:
+                raise NotInTables(
+                    "ces lignes seraient choisies par des chiffres dont certains sont masqués"
+                )
             kinds = {column.name: column.kind for column in self.source.columns.values()}
             choices = application.choices(parameters, kinds)
             if choices is None:
@@ -101,13 +115,13 @@ class _Treatment:
                 )
             self.rows[step.output] = self._chosen_by(step, rows, choices)
         elif application.as_query:
-            sql, output = application.as_query(parameters, roles[0]), step.output
+            sql, output = application.as_query(parameters, role), step.output
             if application.after_query:
                 output = next(self._free_names)
-            self._query(step, rows, AskedQuery(sql, roles[0], *self._columns(step)), output)
+            self._query(step, rows, self._asked(step, role, sql), output)
             if application.after_query:
                 left = {"parameters": application.after_query(parameters)}
-                self.answers.append(step.model_copy(update={"inputs": {roles[0]: output}, **left}))
+                self.answers.append(step.model_copy(update={"inputs": {role: output}, **left}))
             if chart := step.parameters.get("chart"):
                 self._draw(output, chart)
         else:
@@ -147,20 +161,39 @@ class _Treatment:
         needs = [needed_depth(self.source, column) for column in tree.find_all(exp.Column)]
         return self.source.finest(depths, *({name: depth} for name, depth in needs))
 
-    def _columns(self, step: Step) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-        """Return the columns of a step's tables, by role, and of its result."""
+    def _of_figures(self, at: str, step: Step, answered: Sequence[str]) -> Step:
+        """Return a step that shows nothing of hidden figures. Raises NotInTables."""
+        application = APPLICATIONS[step.application]
+        if not answered or not application.as_query:
+            return step
+        parameters = parse_parameters(application, step, at)
+        try:
+            sql = application.as_query(parameters, answered[0])
+        except NotInTables:
+            if application.after_query:
+                return step  # one that puts figures elsewhere, and adds none up
+            raise
+        sql = query_of_figures(self._asked(step, "", sql))
+        if not application.traits.runs_sql:
+            return step
+        return step.model_copy(update={"parameters": {**step.parameters, "sql": sql}})
+
+    def _asked(self, step: Step, role: str, sql: str) -> AskedQuery:
+        """Return a step's query, with the columns of its tables and of its result."""
         columns = {}
-        for role, table in step.inputs.items():
+        for other, table in step.inputs.items():
             names = self.columns[table]
             if names is None:
                 raise NotInTables(f"les colonnes de {in_quotes(table)} ne sont pas encore connues")
-            columns[role] = names
-        return columns, self.columns[step.output] or ()
+            columns[other] = names
+        answered = [other for other, table in step.inputs.items() if table in self.answered]
+        return AskedQuery(sql, role, columns, self.columns[step.output] or (), answered)
 
     def _query(self, step: Step, rows: _Rows, asked: AskedQuery, output: str) -> None:
         """Add the query on cells, behind what chose among the rows."""
         before = rows.depths if rows.steps else None
         answered = query_of_cells(asked, self.source, before)
+        self.answered.add(step.output)
         inputs = {**step.inputs, asked.role: rows.name}
         if rows.steps:
             inputs[asked.role] = self._chosen(rows, answered.tables)

@@ -2,12 +2,12 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -25,7 +25,6 @@ from tests.corpora.requests.worlds import worlds
 
 _MEMORY_BYTES = 1_000_000_000
 _EXACTLY = 1e-6
-Half = Literal["tuning", "held_out"]
 Row = Mapping[str, Any]
 
 
@@ -54,7 +53,7 @@ class Taken(NamedTuple):
     columns: tuple[Column, ...]
 
 
-def requests(half: Half) -> list[Request]:
+def requests(half: str) -> list[Request]:
     """The requests of a half."""
     cases = json.loads(Path(__file__).with_name(f"{half}.json").read_text("utf-8"))
     return [
@@ -186,9 +185,3 @@ def _same(cell: Any, other: Any) -> bool:
 
 def _is_figure(cell: Any) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
-
-
-def judged(half: Half) -> Iterator[tuple[Request, Judgement]]:
-    """All requests of a half, each with what became of it."""
-    for request in requests(half):
-        yield request, judge(request)
