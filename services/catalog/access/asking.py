@@ -110,7 +110,7 @@ def known_by_tables(dataset: Dataset) -> KnownTable:
     if dataset.profile is None:
         return KnownTable(dataset_id=dataset.id)
     table = KnownTable.of(dataset.profile.without_values(), dataset_id=dataset.id)
-    return table.without_counts().model_copy(update={"made": dataset.answering_tables})
+    return table.without_counts().model_copy(update={"facts": dataset.answering_tables})
 
 
 def is_answered(treatment: Treatment, dataset: Dataset, datasets: DatasetsById) -> bool:

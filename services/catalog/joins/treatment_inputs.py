@@ -72,8 +72,8 @@ def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> Kn
         return KnownTable(**about)
     table = KnownTable.of(profile, **about)
     if dataset.deciders(caller.member_id):
-        made = {"made": dataset.answering_tables, "is_restricted": True}
-        table = table.model_copy(update=made)
+        update = {"facts": dataset.answering_tables, "is_restricted": True}
+        table = table.model_copy(update=update)
     return table if dataset.shows_counts_to(caller) else table.without_counts()
 
 

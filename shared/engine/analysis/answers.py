@@ -54,7 +54,7 @@ def answers_of(treatment: Treatment, inputs: KnownInputs) -> dict[str, Answer]:
     }
     answers: dict[str, Answer] = {}
     for table in inputs.tables:
-        if table.made is None or table.columns is None:
+        if table.facts is None or table.columns is None:
             continue
         names = [name for name, of in treatment.inputs.items() if of == table.dataset_id]
         try:

@@ -70,24 +70,25 @@ def keep_hidden(
         name.lower(): _Made(frozenset(map(str.lower, columns)), frozenset({_EARLIER}), True)
         for name, columns in answered.items()
     }
-    made: dict[int, _Made] = {}
+    outputs: dict[int, _Made] = {}
     for scope in traverse_scope(tree):
         node = scope.expression
-        made[id(node)] = _Made()
+        outputs[id(node)] = _Made()
         if isinstance(node, exp.SetOperation):
-            branches = [made[id(branch.expression)] for branch in scope.set_operation_scopes]
-            made[id(node)] = _united(node, branches)
+            branches = [outputs[id(branch.expression)] for branch in scope.set_operation_scopes]
+            outputs[id(node)] = _united(node, branches)
         elif isinstance(node, exp.Select):
             sources = {
                 alias: before.get(source.name.lower(), _Made())
                 if isinstance(source, exp.Table)
-                else made.get(id(source.expression), _Made())
+                else outputs.get(id(source.expression), _Made())
                 for alias, source in scope.sources.items()
             }
             within = {
-                id(inner.expression): made[id(inner.expression)] for inner in scope.subquery_scopes
+                id(inner.expression): outputs[id(inner.expression)]
+                for inner in scope.subquery_scopes
             }
-            made[id(node)] = _Select(node, sources, within, id(node) in readers).keep_hidden()
+            outputs[id(node)] = _Select(node, sources, within, id(node) in readers).keep_hidden()
 
 
 def add_incomplete(tree: exp.Expr, incomplete: Mapping[int, str]) -> None:
@@ -126,8 +127,8 @@ class _Select:
         is_reader: bool,
     ) -> None:
         self._select, self._is_reader = select, is_reader
-        self._sources = {name: made for name, made in sources.items() if made.readers}
-        self._within = {select: made for select, made in within.items() if made.readers}
+        self._sources = {name: outputs for name, outputs in sources.items() if outputs.readers}
+        self._within = {select: outputs for select, outputs in within.items() if outputs.readers}
         self._readers = frozenset[int]().union(
             *(source.readers for source in (*self._sources.values(), *self._within.values())),
             {id(select)} if is_reader else (),
@@ -171,7 +172,7 @@ class _Select:
     def _check_parts(self) -> None:
         group = self._select.args.get("group")
         for key in group.expressions if group is not None else ():
-            if self._leaves(key, but=lambda made: made.is_single):
+            if self._leaves(key, but=lambda outputs: outputs.is_single):
                 raise NotInTables(_GROUPED)
         for node in own_nodes(self._select):
             if isinstance(node, exp.In | exp.Exists | exp.Any | exp.All) and any(

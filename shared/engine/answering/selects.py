@@ -215,7 +215,7 @@ class _Answer:
                 value, hidden = _sum(part.amount, where), part.hidden
             case exp.Avg():
                 part = self._part(figure.function.this)
-                if not part.rows or self.source.made.has_repeated_units:
+                if not part.rows or self.source.facts.has_repeated_units:
                     raise NotInTables(self._no_mean(figure.function))
                 value = f"{_sum(part.amount, where)} / nullif({_sum(part.rows, where)}, 0)"
                 hidden = f"({part.hidden}) OR ({part.rows_hidden})"
@@ -230,7 +230,7 @@ class _Answer:
             for column in self._figures.own(node):
                 if not self.source.is_dimension(column.name):
                     raise no_measure(self.source, column.name)
-            if self.source.made.has_repeated_units:
+            if self.source.facts.has_repeated_units:
                 raise NotInTables(self._no_rows())
         return self._figures.part(node)
 
@@ -240,7 +240,7 @@ class _Answer:
         if isinstance(counted, exp.Distinct):
             self._check_units(figure, depths)
             return self._figures.units(), "max" if self._joins else "sum"
-        if self.source.made.has_repeated_units:
+        if self.source.facts.has_repeated_units:
             raise NotInTables(self._no_rows())
         is_of_all = counted is None or isinstance(counted, exp.Star | exp.Literal)
         if is_of_all or self._unit_columns(figure.function):
@@ -257,7 +257,7 @@ class _Answer:
         if not self._unit_columns(figure.function) or len(counted) > 1:
             name = in_quotes(text_of(counted[0]))
             raise NotInTables(f"combien de {name} diffèrent n'est dans aucun tableau")
-        if not self.source.made.has_repeated_units and not self._joins:
+        if not self.source.facts.has_repeated_units and not self._joins:
             return
         fixed = self._separated(
             [*figure.keys, *_equal_parts(figure.condition, _where(self.select))]
@@ -305,7 +305,7 @@ class _Answer:
 
     def _no_mean(self, function: exp.Avg) -> str:
         names = ", ".join(in_quotes(column.name) for column in self._figures.own(function))
-        if self.source.made.has_repeated_units:
+        if self.source.facts.has_repeated_units:
             return (
                 f"la moyenne de {names} par ligne n'est dans aucun tableau : divisez la somme par"
                 f" count(DISTINCT {self.source.unit})"

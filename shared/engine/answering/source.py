@@ -23,22 +23,22 @@ Depths = Mapping[str, int]
 class ProtectedSource:
     """The protected tables of a dataset with these columns; names are told apart as SQL does."""
 
-    def __init__(self, made: MadeTables, columns: Sequence[KnownColumn]) -> None:
-        self.made, self.columns = made, {column.name.lower(): column for column in columns}
-        self._dimensions = {part.column.lower(): part for part in made.policy.dimensions}
-        self._measures = {part.column.lower(): part for part in made.policy.measures}
+    def __init__(self, facts: MadeTables, columns: Sequence[KnownColumn]) -> None:
+        self.facts, self.columns = facts, {column.name.lower(): column for column in columns}
+        self._dimensions = {part.column.lower(): part for part in facts.policy.dimensions}
+        self._measures = {part.column.lower(): part for part in facts.policy.measures}
 
     @classmethod
     def of(cls, table: KnownTable) -> "ProtectedSource":
         """Return the protected tables of a dataset; raises NotInTables where it has none."""
-        if table.made is None or table.columns is None:
+        if table.facts is None or table.columns is None:
             raise NotInTables("ces données n'ont pas de tableaux protégés")
-        return cls(table.made, table.columns)
+        return cls(table.facts, table.columns)
 
     @property
     def policy(self) -> ReleasePolicy:
         """Return what its owner lets be shown."""
-        return self.made.policy
+        return self.facts.policy
 
     @property
     def unit(self) -> str:
@@ -61,7 +61,7 @@ class ProtectedSource:
 
     def is_full(self, measure: PolicyMeasure) -> bool:
         """Whether each row has a value of the measure."""
-        return measure.column in self.made.full_measures
+        return measure.column in self.facts.full_measures
 
     def is_dimension(self, name: str) -> bool:
         """Whether tables are made by that column."""
@@ -113,21 +113,21 @@ class ProtectedSource:
         for use in uses:
             for column, depth in use.items():
                 depths[column] = max(depth, depths.get(column, 0))
-        if len(depths) <= self.made.most_at_once and not self.is_made(depths):
+        if len(depths) <= self.facts.most_at_once and not self.is_made(depths):
             raise NotInTables(
                 f"le tableau par {self._name(depths)} n'est pas fait : trop de ses cases seraient"
                 " masquées"
             )
-        if len(depths) > self.made.most_at_once:
+        if len(depths) > self.facts.most_at_once:
             names = french_list(sorted(map(quoted, depths)))
             raise NotInTables(
-                f"{names} ensemble : un tableau en croise {self.made.most_at_once} au plus"
+                f"{names} ensemble : un tableau en croise {self.facts.most_at_once} au plus"
             )
         return depths
 
     def is_made(self, depths: Depths) -> bool:
         """Whether there is a table that is so deep in each dimension."""
-        return self._name(depths) in self.made.tables
+        return self._name(depths) in self.facts.tables
 
     def _name(self, depths: Depths) -> str:
         return table_name(dimension.level_name(level) for dimension, level in self.keys(depths))

@@ -84,9 +84,10 @@ class _Treatment:
         """Take a step as it is, or what does the same on tables. Raises NotInTables."""
         at = f"steps.{number}"
         roles = [role for role, table in step.inputs.items() if table in self.rows]
-        known = {role: self.columns[table] for role, table in step.inputs.items()}
-        made = effect_of(step, at, known).columns if None not in known.values() else None
-        self.columns[step.output] = tuple(made) if made is not None else None
+        columns_by_role = {role: self.columns[table] for role, table in step.inputs.items()}
+        is_known = None not in columns_by_role.values()
+        columns = tuple(effect_of(step, at, columns_by_role).columns) if is_known else None
+        self.columns[step.output] = columns
         answered = [role for role, table in step.inputs.items() if table in self.answered]
         if not roles:
             self.answers.append(self._of_figures(at, step, answered))
@@ -132,8 +133,8 @@ class _Treatment:
         """Return the rows that a step hands on, which it chooses by these columns."""
         depths = rows.depths
         for column, comparison, value in choices:
-            if known := self.source.columns.get(column.lower()):
-                text = value if known.kind in _NUMBERS else literal(value)
+            if own := self.source.columns.get(column.lower()):
+                text = value if own.kind in _NUMBERS else literal(value)
                 condition = f" {comparison} {text}" if comparison else ""
                 depths = self._with(depths, quoted(column) + condition)
         parameters = dict(step.parameters)
@@ -214,11 +215,11 @@ class _Treatment:
                 parameters={"sql": cells_sql(self.source, _TABLE, tables)},
             )
         )
-        made = {rows.name: cells}
+        tables_by_name = {rows.name: cells}
         for step in rows.steps:
-            made[step.output] = next(self._free_names)
-            inputs = {role: made.get(table, table) for role, table in step.inputs.items()}
+            tables_by_name[step.output] = next(self._free_names)
+            inputs = {role: tables_by_name.get(table, table) for role, table in step.inputs.items()}
             self.answers.append(
-                step.model_copy(update={"inputs": inputs, "output": made[step.output]})
+                step.model_copy(update={"inputs": inputs, "output": tables_by_name[step.output]})
             )
-        return made[rows.steps[-1].output]
+        return tables_by_name[rows.steps[-1].output]

@@ -36,7 +36,9 @@ def protect_table(
         OutputFile(name=f"{NAME}.{ending}", path=f"out/{NAME}.{ending}", media_type=_TYPES[ending])
         for ending in _FORMATS
     ]
-    return outputs, [{"summary": tables.made.summary, "made": tables.made.model_dump(mode="json")}]
+    return outputs, [
+        {"summary": tables.facts.summary, "made": tables.facts.model_dump(mode="json")}
+    ]
 
 
 _FORMATS = {

@@ -53,7 +53,7 @@ class ProtectedTables(NamedTuple):
     """
 
     name: str
-    made: MadeTables
+    facts: MadeTables
 
 
 class HiddenFigures(NamedTuple):

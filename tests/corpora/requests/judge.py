@@ -116,7 +116,7 @@ def protected(name: str) -> tuple[KnownTable, Taken]:
         columns = [Column.model_validate(column) for column in result["reports"][0]["columns"]]
         content = (folder / "out" / TABLE).read_bytes()
     known = tuple(map(KnownColumn.of, table.columns))
-    return KnownTable(dataset_id=name, columns=known, made=made), Taken(content, tuple(columns))
+    return KnownTable(dataset_id=name, columns=known, facts=made), Taken(content, tuple(columns))
 
 
 def rows_of(steps: Sequence[Step], inputs: Mapping[str, Taken]) -> list[Row]:

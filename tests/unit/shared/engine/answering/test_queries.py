@@ -368,7 +368,7 @@ def test_random_queries_are_answered_with_the_truth() -> None:
     random, shown, refused = Random(7), [], 0
     for _ in range(150):
         sql, dimensions = drawn(random)
-        if len(dimensions) > people().source.made.most_at_once:
+        if len(dimensions) > people().source.facts.most_at_once:
             with pytest.raises(NotInTables, match="ensemble"):
                 people().answer(sql)
             refused += 1

@@ -38,7 +38,7 @@ def test_what_waits_says_why_at_the_step() -> None:
 
 def test_data_without_tables_wait() -> None:
     """Those that are not restricted have no remark, whatever their tables are."""
-    bare = people().known_table.model_copy(update={"made": None})
+    bare = people().known_table.model_copy(update={"facts": None})
     (remark,) = remarks([BY_SEX], bare)
     assert (remark.kind, remark.field) == ("waits", f"inputs.{PEOPLE}")
     assert "n'a pas de tableaux protégés" in remark.message

@@ -82,7 +82,7 @@ class World:
             title=self.role,
             columns=tuple(self.source.columns.values()),
             is_restricted=True,
-            made=self.source.made,
+            facts=self.source.facts,
         )
 
 
@@ -204,7 +204,7 @@ def _world(
         for database in (on_rows, on_tables):
             database.register(name, table)
     schema = {role: tuple(columns), **{name: names for name, (names, _) in OPEN.items()}}
-    source = ProtectedSource(made.made, [KnownColumn.of(column) for column in described])
+    source = ProtectedSource(made.facts, [KnownColumn.of(column) for column in described])
     return World(role, source, schema, on_rows, on_tables)
 
 

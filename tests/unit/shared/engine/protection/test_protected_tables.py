@@ -79,7 +79,7 @@ def made(rows: Sequence[Row], policy: dict[str, Any], names: Sequence[str] = NAM
         database, "r", described(names), ReleasePolicy.model_validate(policy), lambda *_: None
     )
     shown = database.sql(f"FROM {quoted(tables.name)}").to_arrow_table().to_pylist()
-    return Made(shown, tables.made.most_at_once)
+    return Made(shown, tables.facts.most_at_once)
 
 
 def persons(seed: int, number: int) -> list[Row]:
