@@ -113,26 +113,30 @@ def known_by_tables(dataset: Dataset) -> KnownTable:
     return table.without_counts().model_copy(update={"facts": dataset.answering_tables})
 
 
-def is_answered(treatment: Treatment, dataset: Dataset, datasets: DatasetsById) -> bool:
-    """Whether the protected tables of a dataset do for a treatment, which reads these `datasets`.
+def is_answered(
+    treatment: Treatment, dataset: Dataset, datasets: DatasetsById, holder_id: str
+) -> bool:
+    """Whether protected tables do for a treatment, which reads these `datasets`, and that one.
 
-    It is decided by form: by the treatment, the columns, and what its owner lets be shown.
+    It is decided by form: by the treatment, the columns, and what owners let be shown.
     """
     if dataset.answering_tables is None or dataset.id not in treatment.inputs.values():
         return False
-    columns = columns_of({**datasets, dataset.id: dataset})
-    others = (
-        KnownTable(
-            dataset_id=dataset_id, columns=names and tuple(KnownColumn(name=name) for name in names)
-        )
-        for dataset_id, names in columns.items()
-        if dataset_id != dataset.id
-    )
-    inputs = KnownInputs(tables=(known_by_tables(dataset), *others))
+    tables = [_known(*entry, holder_id) for entry in {**datasets, dataset.id: dataset}.items()]
     try:
-        return isinstance(answers_of(treatment, inputs)[dataset.id], tuple)
+        answer = answers_of(treatment, KnownInputs(tables=tuple(tables)))[dataset.id]
     except Invalid:
         return False
+    return isinstance(answer, tuple)
+
+
+def _known(dataset_id: str, dataset: Dataset | None, holder_id: str) -> KnownTable:
+    """A dataset of a treatment: of others' restricted data with tables, else its columns alone."""
+    if dataset and dataset.deciders(holder_id):
+        return known_by_tables(dataset)
+    names = columns_of({dataset_id: dataset})[dataset_id]
+    columns = None if names is None else tuple(KnownColumn(name=name) for name in names)
+    return KnownTable(dataset_id=dataset_id, columns=columns)
 
 
 def bound_of(treatment: Treatment, dataset_id: str, datasets: DatasetsById) -> Bound:

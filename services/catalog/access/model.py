@@ -431,7 +431,11 @@ class ProjectAccess(Aggregate):
         deciders = dataset.deciders(self.holder_id)
         if not deciders or self.facts is None:
             return deciders
-        return [] if is_answered(self.facts.treatment, dataset, datasets or {}) else deciders
+        return [] if self._is_answered(dataset, datasets or {}) else deciders
+
+    def _is_answered(self, dataset: Dataset, datasets: DatasetsById) -> bool:
+        facts = self.facts
+        return facts is not None and is_answered(facts.treatment, dataset, datasets, self.holder_id)
 
     def _why_free(self, dataset: Dataset) -> str:
         return _OPEN if dataset.metadata.access == "open" else _BY_TABLES

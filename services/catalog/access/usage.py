@@ -62,8 +62,11 @@ def open_dataset(
     """
     access, dataset, datasets = _granted(store, project_id, dataset_id)
     is_of_others = bool(dataset.deciders(access.holder_id))
-    if treatment and is_of_others and is_answered(treatment, dataset, datasets):
+    if treatment and is_of_others and is_answered(treatment, dataset, datasets, access.holder_id):
         return _open_tables(store, access, dataset, job_id)
+    if is_of_others and not access.granted(dataset_id).asked:
+        # It was granted for what its tables answer, and nobody agreed to more.
+        raise Forbidden(f"{dataset_id} n'est accordé que par ses tableaux protégés")
     version, table = dataset.readable()
     columns = _columns(store, access, dataset_id, treatment)
     access = _count_use(store, access, dataset_id, job_id)

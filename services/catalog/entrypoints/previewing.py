@@ -39,7 +39,7 @@ class Previewing:
         matches = key_matches.matches_of(self.joins, asked, datasets, caller)
         crossings = (crossing for _, crossing in matches if crossing)
         readings = _readings(asked, datasets)
-        waiting = _without_answered(asked, datasets)
+        waiting = _without_answered(asked, datasets, member_id)
         return KnownPreview(
             inputs=treatment_inputs.inputs_of(datasets, crossings, caller),
             matches=tuple(match for match, _ in matches),
@@ -66,12 +66,16 @@ class Previewing:
         )
 
 
-def _without_answered(treatment: PlannedTreatment, datasets: DatasetsById) -> DatasetsById:
+def _without_answered(
+    treatment: PlannedTreatment, datasets: DatasetsById, member_id: str
+) -> DatasetsById:
     """The datasets for which no protected tables answer."""
     return {
         dataset_id: dataset
         for dataset_id, dataset in datasets.items()
-        if not (treatment.steps and dataset and is_answered(treatment, dataset, datasets))
+        if not (
+            treatment.steps and dataset and is_answered(treatment, dataset, datasets, member_id)
+        )
     }
 
 

@@ -19,18 +19,15 @@ def answered(
     """
     if treatment is None or not data:
         return work
+    restricted = {name: data[of] for name, of in treatment.inputs.items() if of in data}
     columns = {
-        read_input.name: data[of].names
-        if (of := treatment.inputs[read_input.name]) in data
+        read_input.name: restricted[read_input.name].names
+        if read_input.name in restricted
         else read_input.table_columns
         for read_input in inputs
     }
-    steps, tables = work.steps, list[str]()
-    for dataset_id, table in data.items():
-        names = [name for name, of in treatment.inputs.items() if of == dataset_id]
-        try:
-            steps = answering_steps(steps, names, table, columns)
-        except UnansweredError as error:
-            raise Rejected(f"les tableaux protégés ne répondent plus : {error}") from error
-        tables += names
-    return work.model_copy(update={"steps": steps, "tables": tuple(tables)})
+    try:
+        steps = answering_steps(work.steps, restricted, columns)
+    except UnansweredError as error:
+        raise Rejected(f"les tableaux protégés ne répondent plus : {error}") from error
+    return work.model_copy(update={"steps": steps, "tables": tuple(restricted)})

@@ -6,12 +6,16 @@ the data.
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
+from logging import getLogger
 
 from shared.engine.analysis.known_tables import KnownInputs, KnownTable
 from shared.engine.analysis.remarks import Remark
 from shared.engine.applications.application import NotInTables
+from shared.errors import Invalid
 from shared.events.event import Step, Treatment
 from shared.language.french import quoted
+
+log = getLogger(__name__)
 
 
 class UnansweredError(NotInTables):
@@ -27,41 +31,50 @@ Answer = tuple[Step, ...] | UnansweredError
 
 def answering_steps(
     steps: Sequence[Step],
-    names: Sequence[str],
-    table: KnownTable,
+    restricted: Mapping[str, KnownTable],
     columns: Mapping[str, tuple[str, ...] | None],
 ) -> tuple[Step, ...]:
-    """Return the steps that do the same on the protected tables of the inputs of these `names`.
+    """Return the steps that do the same on protected tables in place of `restricted` inputs.
 
-    `table` is the data that has them, `columns` are those of all inputs, by name. Raises
+    These are by name, the data with its tables; `columns` are those of all inputs. Raises
     UnansweredError, in French, for a treatment that is no sum of cells, and Invalid for one that
     cannot run.
     """
     # It parses SQL: that costs 65 ms and 12 MB, and no service needs it before it is asked.
     module = import_module("shared.engine.answering.treatments")
-    answer: tuple[Step, ...] = module.answering_steps(steps, names, table, columns)
+    answer, now_read = tuple(steps), dict(columns)
+    for table in {table.dataset_id: table for table in restricted.values()}.values():
+        names = [name for name, other in restricted.items() if other is table]
+        try:
+            answer = module.answering_steps(answer, names, table, now_read)
+        except (UnansweredError, Invalid):
+            raise
+        except Exception as error:
+            # Whatever somebody writes is a request that waits at worst.
+            log.exception("a treatment was not followed")
+            raise UnansweredError("ce traitement n'est pas suivi ici", "steps.0") from error
+        now_read |= dict.fromkeys(names, table.facts.columns if table.facts else ())
     return answer
 
 
 def answers_of(treatment: Treatment, inputs: KnownInputs) -> dict[str, Answer]:
-    """Return of each dataset with protected tables what answers for it, or why nothing does.
+    """Return of each dataset with protected tables what answers for all, or why nothing does.
 
     `inputs` are the tables that the treatment reads, as the asker may know them. Raises Invalid for
     a treatment that cannot run.
     """
-    columns = {
-        name: inputs.table(dataset_id).names for name, dataset_id in treatment.inputs.items()
-    }
-    answers: dict[str, Answer] = {}
-    for table in inputs.tables:
-        if table.facts is None or table.columns is None:
-            continue
-        names = [name for name, of in treatment.inputs.items() if of == table.dataset_id]
-        try:
-            answers[table.dataset_id] = answering_steps(treatment.steps, names, table, columns)
-        except UnansweredError as error:
-            answers[table.dataset_id] = error
-    return answers
+    columns, restricted = dict[str, tuple[str, ...] | None](), dict[str, KnownTable]()
+    for name, dataset_id in treatment.inputs.items():
+        table = inputs.table(dataset_id)
+        columns[name] = table.names
+        if table.facts and table.columns is not None:
+            restricted[name] = table
+    answer: Answer = ()
+    try:
+        answer = answering_steps(treatment.steps, restricted, columns)
+    except UnansweredError as error:
+        answer = error
+    return {table.dataset_id: answer for table in restricted.values()}
 
 
 def answer_remarks(treatment: Treatment, inputs: KnownInputs) -> Iterator[Remark]:

@@ -78,6 +78,10 @@ class Figures:
                 part = self._of_measure(measure)
             case exp.Case():
                 part = self._of_case(node)
+            case exp.If():
+                other = node.args.get("false")
+                rest = self.part(other) if other else _NOTHING
+                part = self.part(node.args["true"]).where(text_of(node.this), rest)
             case exp.Coalesce() if _is_zero(node.expressions):
                 part = self.part(node.this)
             case exp.Mul() | exp.Div() if not self.measured(node.expression):
@@ -90,7 +94,7 @@ class Figures:
 
     def _bare(self, node: exp.Expr) -> Part:
         kind = node.args.get("to")
-        if kind is not None and not kind.is_type("double", "float", "decimal"):
+        if kind is not None and not kind.is_type("double"):
             raise NotInTables(f"« {text_of(node)} » arrondit chaque ligne")
         return self.part(node.this)
 
@@ -98,7 +102,8 @@ class Figures:
         inner, sign = self.part(measured), "/" if isinstance(node, exp.Div) else "*"
         amount = f"({inner.amount}) {sign} ({text_of(factor)})"
         hidden = f"({inner.hidden}) AND ({text_of(factor)}) IS NOT NULL"
-        return Part(amount, hidden, "", "")
+        is_number = isinstance(factor, exp.Literal) and not factor.is_string
+        return Part(amount, hidden, *((inner.rows, inner.rows_hidden) if is_number else ("", "")))
 
     def _of_case(self, node: exp.Case) -> Part:
         if node.this:
@@ -119,7 +124,7 @@ class Figures:
         value, units, hidden = text_of(node), self.column(UNITS), self.column(HIDDEN)
         is_there = f"{hidden} AND ({value}) IS NOT NULL"
         return Part(
-            amount=f"({value}) * {units}" if value != "1" else units,
+            amount=f"CAST({value} AS DOUBLE) * {units}" if value != "1" else units,
             hidden=f"{is_there} AND ({value}) <> 0" if value != "1" else hidden,
             rows=f"CASE WHEN ({value}) IS NOT NULL THEN {units} ELSE 0 END",
             rows_hidden=is_there,
@@ -175,7 +180,9 @@ def _is_amount(column: exp.Column, top: exp.Expr) -> bool:
 
 
 def _is_zero(nodes: list[exp.Expr]) -> bool:
-    return len(nodes) == 1 and isinstance(nodes[0], exp.Literal) and float(nodes[0].name or 1) == 0
+    """Whether there is one constant, 0."""
+    is_number = len(nodes) == 1 and isinstance(nodes[0], exp.Literal) and not nodes[0].is_string
+    return is_number and float(nodes[0].name) == 0
 
 
 def no_measure(source: ProtectedSource, name: str) -> NotInTables:

@@ -17,8 +17,8 @@ from shared.language.french import quoted
 _PREFIX = 2
 """Characters of a commune's code that are its département's, or the beginning of that."""
 
-_YEAR, _MONTH = 4, 7
-"""Characters of an ISO date that are its year, and its year and month."""
+_YEAR, _MONTH, _ISO_DAY = 4, 7, 10
+"""Characters of an ISO date that are its year, its year and month, and all."""
 
 _Edge = tuple[float | date, bool] | None
 """Where a comparison parts values: before a value, or (True) behind it; None where it does not."""
@@ -41,8 +41,8 @@ def needed_depth(source: ProtectedSource, column: exp.Column) -> tuple[str, int]
 
 
 def _level(source: ProtectedSource, dimension: PolicyDimension, column: exp.Column) -> LevelKind:
-    own, outer = source.own_level(dimension), _bare_parent(column)
-    if isinstance(outer, exp.Is):
+    own, outer = source.own_level(dimension), _bare_parent(source, column)
+    if isinstance(outer, exp.Is) and isinstance(outer.expression, exp.Null):
         return dimension.levels[0]
     if set(dimension.levels) & set(DATE_LEVELS):
         return _date_level(source, dimension, outer)
@@ -60,12 +60,24 @@ def _level(source: ProtectedSource, dimension: PolicyDimension, column: exp.Colu
     return "value"
 
 
-def _bare_parent(node: exp.Expr) -> exp.Expr:
-    """Return what a column stands in, but for brackets and types."""
-    parent = node.parent
+def _bare_parent(source: ProtectedSource, column: exp.Column) -> exp.Expr:
+    """Return what a column stands in, but for brackets and types that keep its values."""
+    kind, parent = source.columns[column.name.lower()].kind, column.parent
     while isinstance(parent, exp.Paren | exp.Cast | exp.TryCast | exp.TsOrDsToDate):
+        to = parent.args.get("to")
+        if to is not None and not to.is_type(*_KEEPING.get(kind, _TEXTS)):
+            return parent
         parent = parent.parent
-    return parent if parent is not None else node
+    return parent if parent is not None else column
+
+
+_TEXTS = ("varchar", "text")
+_KEEPING = {
+    "integer": ("bigint", "int", "double"),
+    "decimal": ("double",),
+    "date": ("date", "timestamp", *_TEXTS),
+}
+"""Types, by kind of column, in which each value stays what it is."""
 
 
 def _prefix(outer: exp.Expr) -> int:
@@ -187,7 +199,7 @@ def _day(node: exp.Expr) -> date | None:
     """Return a day that is written as a constant."""
     while isinstance(node, exp.Cast | exp.Paren | exp.TsOrDsToDate | exp.Date):
         node = node.this
-    if isinstance(node, exp.Literal) and node.is_string:
+    if isinstance(node, exp.Literal) and node.is_string and len(node.name) == _ISO_DAY:
         try:
             return date.fromisoformat(node.name)
         except ValueError:
@@ -199,6 +211,8 @@ def _edge_level(edge: _Edge, *, is_day: bool) -> LevelKind | None:
     """Return the coarsest level of dates that begins there."""
     if edge is None or not isinstance(edge[0], date) or (edge[1] and not is_day):
         return None
+    if edge[0] == date.max:
+        return "year"  # later than all days
     day = edge[0] + timedelta(days=1) if edge[1] else edge[0]
     if day.day != 1:
         return None

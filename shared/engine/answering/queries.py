@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, combinations, product
+from math import prod
 from typing import NamedTuple
 
 from sqlglot import exp, parse_one
@@ -16,7 +17,7 @@ from shared.engine.answering.selects import Reader, own_nodes, tables_of_select
 from shared.engine.answering.source import Depths, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, text_of
 from shared.engine.applications.application import NotInTables
-from shared.engine.applications.query.sql.statement import parse
+from shared.engine.applications.query.sql.statement import SqlFault, parse
 
 Schema = Mapping[str, Sequence[str]]
 """The columns of each table of a query, by its name there."""
@@ -72,7 +73,16 @@ def query_of_cells(
     if before is not None and len(incomplete) != 1:
         raise NotInTables("après un filtre ou un croisement, lisez ces lignes une seule fois")
     add_incomplete(tree, incomplete)
-    return AnsweredQuery(text_of(tree), tuple(tables))
+    return AnsweredQuery(_bounded(text_of(tree)), tuple(tables))
+
+
+def _bounded(sql: str) -> str:
+    """Return the query; raises NotInTables for one that is longer than any query may be."""
+    try:
+        parse(sql)
+    except SqlFault as error:
+        raise NotInTables("cette requête demande trop de chiffres : faites-en plusieurs") from error
+    return sql
 
 
 def query_of_figures(asked: AskedQuery) -> str:
@@ -136,6 +146,8 @@ def _readers(tree: exp.Expr, role: str) -> list[Reader]:
             if isinstance(table, exp.Table) and table.name.lower() == role.lower()
         ]
         select = scope.expression
+        if isinstance(select, exp.UDTF):
+            continue  # it only sees the tables beside it
         if len(tables) > 1 or (tables and not isinstance(select, exp.Select)):
             raise NotInTables("ces données croisées avec elles-mêmes ne sont dans aucun tableau")
         if isinstance(select, exp.Select):
@@ -160,6 +172,8 @@ def _with_plain_groups(tree: exp.Expr, select: exp.Select) -> exp.Expr:
             "CUBE, ROLLUP ou GROUPING SETS sous une fenêtre n'est pas suivi ici : regroupez d'abord"
             " dans un WITH"
         )
+    if prod(map(_number_of_sets, sets)) > _MOST_SETS:
+        raise NotInTables("ce CUBE ou ROLLUP fait trop de regroupements : prenez moins de colonnes")
     plain = [node for node in group.expressions if node not in sets]
     keys = [
         [*plain, *chain.from_iterable(combination)]
@@ -170,7 +184,16 @@ def _with_plain_groups(tree: exp.Expr, select: exp.Select) -> exp.Expr:
     return _replaced(tree, select, selects)
 
 
+_MOST_SETS = 32
 _SETS = (exp.Cube, exp.Rollup, exp.GroupingSets)
+
+
+def _number_of_sets(node: exp.Expr) -> int:
+    """Return how many groupings a CUBE, a ROLLUP or GROUPING SETS stand for."""
+    parts = len(node.expressions)
+    if isinstance(node, exp.Cube):
+        return 1 << parts
+    return parts + isinstance(node, exp.Rollup)
 
 
 def _grouping_sets(node: exp.Expr) -> Iterator[list[exp.Expr]]:

@@ -86,6 +86,8 @@ class _Answer:
             value for name, value in group.args.items() if name != "expressions"
         ):
             raise NotInTables("ce regroupement n'est pas suivi ici")
+        if self.select.find(exp.Columns, exp.Rand):
+            raise NotInTables("COLUMNS et random() ne sont pas suivis ici : nommez les colonnes")
         self._check_joins()
 
     def _check_joins(self) -> None:
@@ -143,7 +145,7 @@ class _Answer:
         function = aggregate.this if isinstance(aggregate, exp.Filter) else aggregate
         condition = aggregate.expression.this if isinstance(aggregate, exp.Filter) else None
         if not self._figures.own(aggregate) and isinstance(function, _OPEN_FIGURES):
-            return aggregate.copy()
+            return self._open_figure(function, condition, keys)
         function, condition = _conditional_count(function, condition)
         measured = {id(column) for column, _ in self._measured(function)}
         units = self._unit_columns(function)
@@ -153,6 +155,16 @@ class _Answer:
         figure = _Figure(function, condition, keys)
         texts = [self._written(figure, table) for table in self._tables(figure, depths)]
         return parse_one(f"coalesce({', '.join(texts)})", dialect=DIALECT)
+
+    def _open_figure(
+        self, function: exp.Expr, condition: exp.Expr | None, keys: list[exp.Expr]
+    ) -> exp.Expr:
+        """Return a figure of another table's column, empty where a hidden cell may be of nobody."""
+        where = self._figures.among(0, text_of(condition) if condition else "")
+        value = f"{text_of(function)} FILTER (WHERE {where})"
+        hidden = self._figures.units().hidden
+        text = self._or_hidden(hidden, where, value, self.tables[0], keys)
+        return parse_one(f"({text})", dialect=DIALECT)
 
     def _tables(self, figure: "_Figure", depths: Depths) -> Iterator[CellTable]:
         """Yield the table of a figure, and those of larger areas, which answer for all their parts.
@@ -255,7 +267,7 @@ class _Answer:
         """Raise unless the distinct units of a group are those of one cell, or add up."""
         counted = figure.function.this.expressions
         if not self._unit_columns(figure.function) or len(counted) > 1:
-            name = in_quotes(text_of(counted[0]))
+            name = in_quotes(", ".join(map(text_of, counted)))
             raise NotInTables(f"combien de {name} diffèrent n'est dans aucun tableau")
         if not self.source.facts.has_repeated_units and not self._joins:
             return
@@ -355,7 +367,7 @@ def _conditional_count(
 ) -> tuple[exp.Expr, exp.Expr | None]:
     """Return `count(CASE WHEN c THEN x END)` and count_if(c) as counts where c, DISTINCT or not."""
     counted = function.this if isinstance(function, exp.Count) else None
-    inner = counted.expressions[0] if isinstance(counted, exp.Distinct) else counted
+    inner = next(iter(counted.expressions), None) if isinstance(counted, exp.Distinct) else counted
     if (
         isinstance(inner, exp.Case)
         and len(inner.args["ifs"]) == 1

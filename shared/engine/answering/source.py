@@ -115,8 +115,8 @@ class ProtectedSource:
                 depths[column] = max(depth, depths.get(column, 0))
         if len(depths) <= self.facts.most_at_once and not self.is_made(depths):
             raise NotInTables(
-                f"le tableau par {self._name(depths)} n'est pas fait : trop de ses cases seraient"
-                " masquées"
+                f"le tableau par {self._name(depths)} n'est pas fait : trop peu pourrait en"
+                " être montré"
             )
         if len(depths) > self.facts.most_at_once:
             names = french_list(sorted(map(quoted, depths)))

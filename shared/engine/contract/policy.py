@@ -27,7 +27,7 @@ TABLE, COUNT, WHOLE = "tableau", "nombre", "ensemble"
 """The columns that say which table a row is of, and how many units are behind it; and what the
 table without dimensions is called."""
 
-NOTHING = "non renseigné"
+NOTHING = "(sans valeur)"
 """The class of rows without a value."""
 
 _RESERVED = re.compile(
@@ -164,6 +164,12 @@ class MadeTables(Frozen):
     shown: int
     has_repeated_units: bool = Field(description="whether a unit has several rows")
     full_measures: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns of the tables."""
+        levels = (name for part in self.policy.dimensions for name in part.level_names)
+        return (TABLE, *levels, COUNT, *(measure.column for measure in self.policy.measures))
 
     @property
     def summary(self) -> str:

@@ -55,6 +55,7 @@ def classify(
         f"CREATE OR REPLACE TABLE {quoted(ROWS)} AS SELECT {', '.join(chosen)} FROM {source}"
     )
     _check_classes(database, policy)
+    _check_values(database, source, policy)
     _check_independence(database, policy)
     _check_amounts(database, policy)
     dimensions = [
@@ -117,7 +118,11 @@ class _Rows:
         self.database.register("led", pa.table({"value": values.take(at), "area": targets}))
         self.database.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS FROM led")
         self.database.unregister("led")
-        return f"(SELECT any_value(area) FROM {quoted(name)} WHERE value = {filled(column.name)})"
+        code = filled(column.name)
+        # A code that leads nowhere, as one abroad, is an area of its own.
+        return (
+            f"coalesce((SELECT any_value(area) FROM {quoted(name)} WHERE value = {code}), {code})"
+        )
 
     def _column(self, name: str, field: str) -> Column:
         if name not in self.columns:
@@ -161,6 +166,20 @@ def _check_classes(database: Database, policy: ReleasePolicy) -> None:
                     f"{in_quotes(name)} a {distinct} valeurs, plus que {MOST_CLASSES}",
                     f"dimensions.{number}",
                 )
+
+
+def _check_values(database: Database, source: str, policy: ReleasePolicy) -> None:
+    """Refuse a column with the text that stands for no value: both would be one class."""
+    for number, dimension in enumerate(policy.dimensions):
+        ((times,),) = database.execute(
+            f"SELECT count(*) FROM {source} WHERE {filled(dimension.column)} = {literal(NOTHING)}"
+        ).fetchall()
+        if times:
+            raise Invalid(
+                f"{in_quotes(dimension.column)} a la valeur « {NOTHING} », qui est ici celle des"
+                " lignes sans valeur : écrivez-la autrement",
+                f"dimensions.{number}.column",
+            )
 
 
 def _check_independence(database: Database, policy: ReleasePolicy) -> None:

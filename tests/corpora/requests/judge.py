@@ -79,7 +79,7 @@ def judge(request: Request) -> Judgement:
         name: tuple(column.name for column in table.columns) for name, table in inputs.items()
     }
     try:
-        steps = answering_steps(request.treatment.steps, names, known, columns)
+        steps = answering_steps(request.treatment.steps, dict.fromkeys(names, known), columns)
     except UnansweredError as error:
         return Judgement(str(error))
     answer = rows_of(steps, {**inputs, **dict.fromkeys(names, tables)})

@@ -10,7 +10,8 @@ from shared import events
 from shared.aggregate import new_id, now
 from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.engine.tables.manifest import Input, Manifest, Output
-from shared.errors import WrongStage
+from shared.errors import Forbidden, WrongStage
+from shared.events import Step, Treatment
 from shared.language.french import day_in_paris, french_date
 from tests.integration.catalog.lab import CSV, Lab, problem_of
 from tests.servers import eventually
@@ -200,3 +201,41 @@ def test_title_that_goes_with_its_data_is_not_in_that_of_the_tables(lab: Lab) ->
     assert "Aides" not in str(
         lab.get(tables, token)["title"] + lab.get(tables, token)["description"]
     )
+
+
+def test_project_that_tables_answer_reads_nothing_else(lab: Lab) -> None:
+    """Nobody is asked, and nobody agreed to rows: no other treatment, nor none, gets them."""
+    path, tables = agreed(lab)
+    dataset_id, project_id = path.removeprefix("/datasets/"), new_id("prj")
+    answered, rows = (
+        Treatment(
+            inputs={"aides": dataset_id},
+            steps=(
+                Step(
+                    application="query",
+                    inputs={"aides": "aides"},
+                    parameters={"sql": sql},
+                    output="r",
+                ),
+            ),
+        ).model_dump(mode="json")
+        for sql in ("SELECT count(*) AS nombre FROM aides", "SELECT * FROM aides")
+    )
+    lab.publish(
+        events.ProjectSecured(
+            project_id=project_id,
+            holder_id="mbr_h",
+            dataset_ids=(dataset_id,),
+            treatment=Treatment.model_validate(answered),
+            decided_by="mbr_r",
+            reason="conforme",
+        )
+    )
+    lab.wait_for("data_access_opened", project_id=project_id)
+    assert lab.events("access_requested", project_id=project_id) == []
+    with lab.rpc() as catalog:
+        opened = catalog.open_dataset(project_id, dataset_id, "job_t", answered)
+        assert opened["dataset_id"] == tables.removeprefix("/datasets/")
+        for other in (rows, None):
+            with pytest.raises(Forbidden):
+                catalog.open_dataset(project_id, dataset_id, "job_t", other)

@@ -107,7 +107,8 @@ class Expressions:
         others = arguments[1:]
         ordered: list[exp.Expr] = []
         while isinstance(first, exp.Order | exp.Distinct | exp.Limit):
-            inner = first.this if not isinstance(first, exp.Distinct) else first.expressions[0]
+            is_distinct = isinstance(first, exp.Distinct)
+            inner = next(iter(first.expressions), None) if is_distinct else first.this
             rest = first.expressions if isinstance(first, exp.Order) else first.expressions[1:]
             ordered, first = [*ordered, *rest], inner
         figure = computed(how, self.parts(first, scope))

@@ -27,11 +27,15 @@ SELECT CASE WHEN age < 25 THEN 'jeunes' WHEN age BETWEEN 25 AND 59 THEN 'actifs'
   k, count(*) AS n FROM caf GROUP BY k ORDER BY k;
 FROM caf SELECT sexe AS k, count() AS n, sum(montant * 1.2) AS s GROUP BY sexe ORDER BY sexe;
 SELECT count(*) AS n, sum(montant) AS s, count(DISTINCT id) AS units FROM caf;
+SELECT sum(sexe = 'F') * 1.0 AS n FROM caf;
+SELECT avg(montant * 2) AS m FROM caf;
 -- Conditions: each is answered by the coarsest table that has it.
 SELECT count(*) AS n FROM caf WHERE NOT (age >= 60) AND prestation = 'B';
 SELECT count(*) AS n FROM caf WHERE left(code_commune, 2) IN ('14', '50') AND sexe <> 'F';
 SELECT count(*) AS n FROM caf WHERE code_commune LIKE '50%' AND ouvert >= '2023-01-01';
 SELECT sexe AS k, count(*) AS n FROM caf WHERE prestation IS NULL GROUP BY k ORDER BY k;
+SELECT count(*) AS n FROM caf WHERE CAST(age AS INTEGER) >= 18 AND ouvert <= '9999-12-31';
+SELECT count(*) AS n FROM caf JOIN (VALUES ('F')) t(x) ON x = sexe;
 SELECT count(*) AS n FROM caf WHERE prestation NOT IN ('A') AND ouvert < DATE '2024-01-01';
 SELECT count(*) AS n, sum(montant) AS s FROM caf WHERE sexe = 'X';
 SELECT sexe AS k, count(*) AS n FROM caf WHERE sexe IN (SELECT 'F' FROM zones) GROUP BY k;
@@ -136,6 +140,16 @@ SELECT code_commune AS k, avg(montant) AS m FROM caf WHERE code_commune = '76540
 """
 
 REFUSED = {
+    "SELECT count(*) FROM caf WHERE CAST(age AS VARCHAR) >= '18'": "« age » n'est montré que par",
+    "SELECT count(*) FROM caf WHERE age IS TRUE": "« age » n'est montré que par classes",
+    "SELECT sum(COLUMNS('mont.*')) FROM caf": "COLUMNS et random()",
+    "SELECT count(*) FROM caf WHERE random() < 0.5": "COLUMNS et random()",
+    "SELECT sum(CAST(montant AS DECIMAL(10, 0))) FROM caf": "arrondit chaque ligne",
+    "SELECT sum(coalesce(montant, 'abc')) FROM caf": "est à sommer avant",
+    "SELECT count(*) FROM caf WHERE ouvert >= '20220301'": "premier jour d'une période",
+    "SELECT count(*) FROM caf GROUP BY CUBE (sexe, prestation, upper(sexe), lower(sexe), left(sexe, 1),"
+    " trim(sexe))": "trop de regroupements",
+    " UNION ALL ".join(["SELECT count(*), sum(montant) FROM caf"] * 40): "trop de chiffres",
     "SELECT * FROM caf WHERE sexe = 'F'": "des lignes une à une",
     "SELECT DISTINCT sexe FROM caf": "des lignes une à une",
     "SELECT max(montant) FROM caf": "« montant » peut être additionné",

@@ -7,7 +7,7 @@ import pytest
 from shared.engine.analysis.answers import UnansweredError, answering_steps
 from shared.events.event import Step
 from tests.unit.shared.engine.analysis.steps import step
-from tests.unit.shared.engine.answering.worlds import OPEN, PEOPLE, people
+from tests.unit.shared.engine.answering.worlds import OPEN, PAYMENTS, PEOPLE, payments, people
 
 COUNTED = step("aggregate", {"table": "f"}, "a", by=["sexe"], rows="n")
 COUNTED_ROWS = step("aggregate", {"table": PEOPLE}, "a", by=["sexe"], rows="n")
@@ -24,7 +24,7 @@ def answered(*steps: Any, names: tuple[str, ...] = (PEOPLE,)) -> tuple[Step, ...
     """The steps that answer these."""
     columns = {name: tuple(columns) for name, (columns, _) in OPEN.items()}
     listed = [Step.model_validate(step) for step in steps]
-    return answering_steps(listed, names, people().known_table, columns)
+    return answering_steps(listed, dict.fromkeys(names, people().known_table), columns)
 
 
 def test_aggregation_becomes_a_query_on_cells() -> None:
@@ -117,3 +117,26 @@ def test_what_is_no_sum_is_refused_at_its_step(steps: Any, field: str, reason: s
     with pytest.raises(UnansweredError, match=reason) as refused:
         answered(*steps)
     assert refused.value.field == field
+
+
+def test_two_protected_tables_are_answered_one_after_the_other() -> None:
+    """Each by its own tables; crossed with one another neither is."""
+    ours, theirs = people().known_table, payments().known_table
+    restricted = {PEOPLE: ours, PAYMENTS: theirs}
+    columns = {name: table.names for name, table in restricted.items()}
+    steps = [
+        COUNTED_ROWS,
+        step("aggregate", {"table": PAYMENTS}, "b", by=["sexe"], sums=["aide"]),
+        step("cross", {"left": "a", "right": "b"}, "c", left_key="sexe", right_key="sexe"),
+    ]
+    first, second, third = answering_steps(
+        [Step.model_validate(step) for step in steps], restricted, columns
+    )
+    assert (first.application, second.application) == ("query", "query")
+    assert third == Step.model_validate(steps[2])
+    joined = step(
+        "query", {PEOPLE: PEOPLE, PAYMENTS: PAYMENTS}, "r",
+        sql="SELECT count(*) FROM caf JOIN aides ON aides.dossier = caf.id",
+    )  # fmt: skip
+    with pytest.raises(UnansweredError):
+        answering_steps([Step.model_validate(joined)], restricted, columns)
