@@ -147,8 +147,8 @@ REFUSED = {
     "SELECT sum(CAST(montant AS DECIMAL(10, 0))) FROM caf": "arrondit chaque ligne",
     "SELECT sum(coalesce(montant, 'abc')) FROM caf": "est à sommer avant",
     "SELECT count(*) FROM caf WHERE ouvert >= '20220301'": "premier jour d'une période",
-    "SELECT count(*) FROM caf GROUP BY CUBE (sexe, prestation, upper(sexe), lower(sexe), left(sexe, 1),"
-    " trim(sexe))": "trop de regroupements",
+    "SELECT count(*) FROM caf GROUP BY CUBE (sexe, prestation, upper(sexe), lower(sexe),"
+    " left(sexe, 1), trim(sexe))": "trop de regroupements",
     " UNION ALL ".join(["SELECT count(*), sum(montant) FROM caf"] * 40): "trop de chiffres",
     "SELECT * FROM caf WHERE sexe = 'F'": "des lignes une à une",
     "SELECT DISTINCT sexe FROM caf": "des lignes une à une",
