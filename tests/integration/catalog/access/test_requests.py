@@ -142,6 +142,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "releases": [],
         "ledger_length": 0,
         "conditions": [],
+        "answers_for": None,
         "granted_by": ["mbr_o"],
     }
     assert (request["uses"], request["last_used"] is not None) == (2, True)

@@ -21,6 +21,7 @@ ROUTES = sorted(
     if hasattr(entrypoint, "route") and "{dataset_id}" in entrypoint.route.path
 )
 BASIS = {"basis": "public_task", "purpose": "Annuaire"}
+BY_SEX = {"column": "sexe", "levels": ["value"]}
 DECLARED = {"columns": ["mail"], "reason": "Des navires"}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /datasets/{dataset_id}/versions": {
@@ -36,6 +37,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /datasets/{dataset_id}/retirement": {"json": {"reason": "Fini."}},
     "DELETE /datasets/{dataset_id}": {"json": {"reason": "Fini."}},
     "PATCH /datasets/{dataset_id}": {"json": {"title": "Autre titre"}},
+    "PUT /datasets/{dataset_id}/release-policy": {"json": {"dimensions": [BY_SEX]}},
+    "POST /datasets/{dataset_id}/release-policy/agreement": {"json": {"number": 1}},
 }
 """Bodies that fit, so that it is the dataset that is judged."""
 
