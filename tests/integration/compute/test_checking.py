@@ -60,7 +60,7 @@ def test_unknown_column_is_refused_before_the_treatment_is_sent(
     """By HTTP and RPC, naming the field and what is near; a good one leaves nothing to say."""
     path, good = "/treatments/check", summing(shelved(lab, HOLDER)).model_dump(mode="json")
     answer = lab.call(compute, "POST", path, json=good)
-    assert (answer.status, body(answer)) == (200, {"warnings": [], "unchecked": []})
+    assert (answer.status, body(answer)) == (200, {"warnings": [], "unchecked": [], "answers": []})
     good["steps"][0]["parameters"]["sums"] = ["logement"]
     refused = lab.call(compute, "POST", path, json=good)
     assert refused.status == 422
@@ -121,7 +121,7 @@ def test_query_that_does_not_fit_its_tables_is_refused_before_it_is_sent(
         return lab.call(compute, "POST", "/treatments/check", json=treatment)
 
     good = asked("SELECT com, sum(vacants) AS v FROM t GROUP BY com")
-    assert (good.status, body(good)) == (200, {"warnings": [], "unchecked": []})
+    assert (good.status, body(good)) == (200, {"warnings": [], "unchecked": [], "answers": []})
     for sql, fault in (
         ("SELECT com\nFROM t WHERE com > 1", "ligne 2, colonne 14 : VARCHAR et INTEGER"),
         ("SELECT getenv('x') AS v FROM t", "« getenv » n'existe pas"),
