@@ -428,14 +428,11 @@ class ProjectAccess(Aggregate):
 
     def _deciders(self, dataset: Dataset, datasets: DatasetsById | None = None) -> list[str]:
         """Whose consent the treatment needs: nobody's where protected tables answer it."""
-        deciders = dataset.deciders(self.holder_id)
-        if not deciders or self.facts is None:
+        deciders, facts = dataset.deciders(self.holder_id), self.facts
+        if not deciders or facts is None:
             return deciders
-        return [] if self._is_answered(dataset, datasets or {}) else deciders
-
-    def _is_answered(self, dataset: Dataset, datasets: DatasetsById) -> bool:
-        facts = self.facts
-        return facts is not None and is_answered(facts.treatment, dataset, datasets, self.holder_id)
+        does = is_answered(facts.treatment, dataset, datasets or {}, self.holder_id)
+        return [] if does else deciders
 
     def _why_free(self, dataset: Dataset) -> str:
         return _OPEN if dataset.metadata.access == "open" else _BY_TABLES

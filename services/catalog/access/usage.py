@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from services.catalog.access.asking import METHOD, bound_of, is_answered, known_by_tables
 from services.catalog.access.dataset_use import FailedJob, Use
-from services.catalog.access.grants import Grant, UseRelease
+from services.catalog.access.grants import UseRelease
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import GrantedDataset, UsePage
 from services.catalog.datasets.manifests import read_manifest
@@ -16,7 +16,7 @@ from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import known_to, visible
 from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.views import ReleaseClaim
-from shared.aggregate import new_id, now
+from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.endings.departures import has_left
 from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
@@ -81,7 +81,10 @@ def open_dataset(
 def _granted(
     store: Store, project_id: str, dataset_id: str
 ) -> tuple[ProjectAccess, Dataset, DatasetsById]:
-    """A project's access, the dataset that it was granted, and all that its treatment reads."""
+    """A project's access, the dataset that it was granted, and all that its treatment reads.
+
+    The latter are looked up for others' restricted data alone.
+    """
     accesses = store.of(ProjectAccess)
     access = accesses.find_one(project_id)
     if access is None:
@@ -90,7 +93,9 @@ def _granted(
     dataset = store.of(Dataset).get(dataset_id)
     if dataset.retirement:
         dataset.check_present()
-    datasets = known_to(store, access.holder_id, access.reads)
+    # Of open data and the holder's own nobody is asked, whatever the treatment reads besides.
+    is_of_others = bool(dataset.deciders(access.holder_id))
+    datasets = known_to(store, access.holder_id, access.reads) if is_of_others else {}
     if access.must_ask_again(dataset, datasets):
         accesses.change(project_id, lambda current: current.ask_again(dataset, datasets))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
@@ -135,10 +140,7 @@ def _readable(store: Store, treatment: Treatment, member_id: str) -> Iterator[Gr
         if dataset is None or dataset.retirement or dataset.deciders(member_id):
             continue
         with suppress(Unavailable, WrongStage):
-            version, table = dataset.readable()
-            facts = {"title": dataset.metadata.title, "owner_id": dataset.owner_id}
-            grant = Grant(dataset_id=dataset.id, state="granted", requested_at=now(), **facts)
-            yield GrantedDataset.of(dataset, version, table, grant, None)
+            yield GrantedDataset.unasked(dataset)
 
 
 def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess) -> GrantedDataset:

@@ -11,7 +11,7 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.licences.compatibility import compatibility_of
-from shared.aggregate import View, ViewPage
+from shared.aggregate import View, ViewPage, now
 from shared.engine.analysis.known_tables import KnownTable
 from shared.engine.applications.own_code import OwnCode, own_code
 from shared.engine.tables.manifest import Column, Profile
@@ -161,6 +161,18 @@ class GrantedDataset(BaseModel):
     answers_for: KnownTable | None = Field(
         default=None, description="the restricted data, where these are its protected tables"
     )
+
+    @classmethod
+    def unasked(cls, dataset: Dataset) -> Self:
+        """The whole table of a dataset, of which nobody has to be asked; raises as `readable`."""
+        grant = Grant(
+            dataset_id=dataset.id,
+            title=dataset.metadata.title,
+            owner_id=dataset.owner_id,
+            state="granted",
+            requested_at=now(),
+        )
+        return cls.of(dataset, *dataset.readable(), grant, None)
 
     @classmethod
     def of(

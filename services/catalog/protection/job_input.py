@@ -2,11 +2,9 @@
 
 from pydantic import BaseModel
 
-from services.catalog.access.grants import Grant
 from services.catalog.access.views import GrantedDataset
 from services.catalog.datasets.model import Dataset
 from services.catalog.protection.minimum import check_units
-from shared.aggregate import now
 from shared.engine.contract.policy import ReleasePolicy
 from shared.errors import WrongStage
 from shared.store import Store
@@ -30,14 +28,5 @@ def open_for_protection(store: Store, dataset_id: str) -> ProtectedDataset:
     if publication is None or dataset.metadata.access != "restricted":
         raise WrongStage("il n'est plus demandé de tableaux protégés de ces données")
     check_units(dataset, publication.policy)
-    version, table = dataset.readable()
     # Nobody is asked: its owner has it made.
-    grant = Grant(
-        dataset_id=dataset.id,
-        title=dataset.metadata.title,
-        owner_id=dataset.owner_id,
-        state="granted",
-        requested_at=now(),
-    )
-    granted = GrantedDataset.of(dataset, version, table, grant, None)
-    return ProtectedDataset(dataset=granted, policy=publication.policy)
+    return ProtectedDataset(dataset=GrantedDataset.unasked(dataset), policy=publication.policy)

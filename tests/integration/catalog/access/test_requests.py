@@ -131,19 +131,16 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "sha256": version["file"]["sha256"],
         "file": version["table"],
         "purpose": "",
-        "until": None,
-        "columns": None,
         "table_columns": [column["name"] for column in version["profile"]["columns"]],
         "total_rows": [],
         "likely_total_rows": 0,
         "is_protected": True,
         "personal": "none",
-        "minimum_units": None,
         "releases": [],
         "ledger_length": 0,
         "conditions": [],
-        "answers_for": None,
         "granted_by": ["mbr_o"],
+        **dict.fromkeys(("until", "columns", "minimum_units", "answers_for")),
     }
     assert (request["uses"], request["last_used"] is not None) == (2, True)
 
