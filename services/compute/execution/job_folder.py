@@ -14,7 +14,7 @@ from tempfile import gettempdir, mkdtemp
 from pydantic import ValidationError
 
 from shared.engine.contract.folder_tree import remove
-from shared.engine.contract.result import ILLEGIBLE, EngineResult
+from shared.engine.contract.result import ILLEGIBLE, MASKED, EngineResult
 from shared.engine.contract.work import PSEUDONYM_KEY, Work
 from shared.errors import Rejected
 
@@ -62,7 +62,8 @@ class JobFolder:
     def left_path(self, name: str) -> Path:
         """Return the path of a left file; raises Rejected unless it is plain and under `out`."""
         path = self.path / name
-        if path.parent.resolve() != self._out or not _is_plain(path):
+        masked = self._out / Path(MASKED).name
+        if path.parent.resolve() not in (self._out, masked) or not _is_plain(path):
             raise Rejected(f"le résultat {path.name} n'est pas un fichier du traitement")
         return path
 

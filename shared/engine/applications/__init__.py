@@ -52,7 +52,6 @@ INGEST = Application(
         sums=False,
         reads_files=False,
         needs_key=False,
-        may_fail_by_row=False,
         picks_rows=False,
         is_repeatable=lambda _parameters: True,
     ),

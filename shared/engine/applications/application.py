@@ -44,7 +44,6 @@ class Traits:
     sums: it adds up groups of rows, as its parameters, AggregateParameters, tell.
     reads_files: it takes a dataset of files as these are.
     needs_key: it makes pseudonyms with the key of its project.
-    may_fail_by_row: its holder can choose for which rows, or values, it fails.
     picks_rows: its holder can choose which rows, or values of them, go on, and so single out
         others' units.
     is_repeatable: whether the same parameters make the same table of the same tables, on any day.
@@ -57,7 +56,6 @@ class Traits:
     sums: bool
     reads_files: bool
     needs_key: bool
-    may_fail_by_row: bool
     picks_rows: bool
     is_repeatable: Callable[[Mapping[str, Any]], bool]
 
@@ -70,7 +68,6 @@ NOT_DECLARED = Traits(
     sums=False,
     reads_files=False,
     needs_key=False,
-    may_fail_by_row=True,
     picks_rows=True,
     is_repeatable=lambda _parameters: False,
 )
@@ -84,7 +81,6 @@ DRAWS = Traits(
     sums=False,
     reads_files=False,
     needs_key=False,
-    may_fail_by_row=False,
     picks_rows=False,
     is_repeatable=lambda _parameters: True,
 )

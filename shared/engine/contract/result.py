@@ -24,6 +24,9 @@ LOST, NEAR = "empty_result", "near_value"
 SECRET_VALUES = "secret_values"  # noqa: S105 - no password
 """What the report of a treatment's last step has where secret values go into no figure."""
 
+MASKED = "out/masked"
+"""The folder of a job's folder with the result that has cells masked."""
+
 _MOST_TOLD = 2000
 ILLEGIBLE = "le traitement n'a pas rendu de résultat lisible"
 
@@ -49,6 +52,13 @@ class LeftStep(Frozen):
     )
 
 
+class MaskedResult(Frozen):
+    """The same result with cells masked."""
+
+    outputs: tuple[OutputFile, ...] = Field(default=(), max_length=50)
+    reports: tuple[dict[str, Any], ...] = ()
+
+
 class EngineResult(Frozen):
     """What the engine says: `result.json`."""
 
@@ -56,7 +66,10 @@ class EngineResult(Frozen):
     reports: tuple[dict[str, Any], ...] = ()
     software: dict[str, str] = {}
     release: ReleaseRecord | None = Field(
-        default=None, description="what was checked of the outputs; of treatments only"
+        default=None, description="what reviewers read of it; of others' restricted data only"
+    )
+    masked: MaskedResult | None = Field(
+        default=None, description="what a reviewer may let leave in its place"
     )
     steps: tuple[LeftStep, ...] = Field(default=(), max_length=100)
 

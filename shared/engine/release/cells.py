@@ -2,11 +2,11 @@
 
 The primary rules, in SQL: how many units are behind a cell, and how much of it is the largest ones'
 (INSEE, Manuel de protection des tableaux; Hundepool et al. 2012, « Statistical Disclosure
-Control », 4.2). What they find is told to holders and reviewers without a value of the data.
+Control », 4.2). What they find is for reviewers.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -15,8 +15,9 @@ from shared.engine.database import columns, quoted
 from shared.engine.release.alike import make_alike
 from shared.engine.release.arithmetic.atoms import MOST_ATOMS, Atom, Undecided
 from shared.engine.release.arithmetic.intervals import Piece
+from shared.engine.release.following import KeyChoice
 from shared.engine.release.populations import Population
-from shared.engine.tables.release import LedgerEntry, ReleaseVerdict, RuleName, RuleOutcome
+from shared.engine.tables.release import ReleaseVerdict, RuleName, RuleOutcome
 from shared.language.french import counted, french_list
 from shared.language.french import quoted as french_quoted
 
@@ -27,22 +28,12 @@ _TOLD: Mapping[RuleName, str] = {
     "alike": "toutes les unités d'un groupe ont la même valeur",
     "margins": "d'autres chiffres du résultat permettraient de retrouver un chiffre masqué",
     "ledger": "des résultats déjà diffusés permettraient de retrouver un chiffre masqué",
-    "versions": "d'une version à l'autre, des chiffres changent du fait de trop peu d'unités",
     "selection": "le porteur a choisi lui-même les unités comptées, ou leur poids",
     "rows": "les lignes sortent telles que leur propriétaire les a accordées",
     "opaque": "figures, fichiers et pages d'un code propre ne peuvent être vérifiés",
     "untraced": "le traitement les mêle d'une façon que les règles ne suivent pas : ce qui en reste"
     " dans le résultat est à lire dans la requête et dans la table",
-    "stops": "une étape s'arrête devant des valeurs qu'elle n'attend pas, et le résultat dirait si"
-    " elle en a trouvé",
     "undecided": "le résultat est trop grand pour être vérifié en entier",
-    "open": "aucune donnée restreinte d'autrui n'y entre",
-}
-_SUMMARY: Mapping[ReleaseVerdict, str] = {
-    "released": "Le résultat respecte les règles de diffusion.",
-    "suppressed": "Des chiffres ont été masqués pour respecter le secret statistique.",
-    "held": "Le résultat contient des données restreintes d'autrui, et les règles de diffusion ne"
-    " suffisent pas à le laisser sortir.",
 }
 
 _DOMINANCE = 0.85
@@ -93,16 +84,13 @@ class Earlier(NamedTuple):
     figures: tuple[str, ...]
     columns: tuple[str, ...] = ()
 
-    def cells(self, figure: str, number: int, about: str = "row") -> str:
-        """Return the query of the cells that show that figure, or any figure, and their rows.
-
-        `about` is what is asked of each row.
-        """
+    def cells(self, figure: str, number: int) -> str:
+        """Return the query of the cells that show that figure, or any figure, and their rows."""
         bits = [at for at, other in enumerate(self.figures) if figure in ("", other)]
         mask = sum(1 << at for at in bits)
         first = EARLIER * (1 + number)
         where = f"figures & {mask} <> 0"
-        return f"SELECT {first} + cell AS cell, {about} FROM ({self.sql}) WHERE {where}"
+        return f"SELECT {first} + cell AS cell, row FROM ({self.sql}) WHERE {where}"
 
 
 @dataclass(frozen=True)
@@ -251,11 +239,17 @@ class Cells:
 
 
 def outcome(
-    rule: RuleName, verdict: ReleaseVerdict, title: str = "", *, cells: int = 0, failed: int = 0
+    rule: RuleName,
+    verdict: ReleaseVerdict,
+    title: str = "",
+    *,
+    cells: int = 0,
+    failed: int = 0,
+    words: str = "",
 ) -> RuleOutcome:
-    """State in one sentence what a rule says."""
+    """State in one sentence what a rule says, in `words` of its own where it has some."""
     about = f"Données {french_quoted(title)} : " if title else ""
-    sentence = f"{about}{_TOLD[rule]}."
+    sentence = f"{about}{words or _TOLD[rule]}."
     sentence = sentence[0].upper() + sentence[1:]
     return RuleOutcome(rule=rule, verdict=verdict, cells=cells, failed=failed, told=sentence)
 
@@ -263,10 +257,7 @@ def outcome(
 def outcomes(
     population: Population, cells: int, rows: Hidden, columns: Mapping[str, Hidden]
 ) -> Iterator[RuleOutcome]:
-    """Yield one outcome for each rule that emptied cells.
-
-    That is for reviewers: which of them hid a cell tells about it.
-    """
+    """Yield one outcome for each rule under which cells are."""
     failed = Counter(
         [*rows.values(), *(rule for hidden in columns.values() for rule in hidden.values())]
     )
@@ -281,20 +272,16 @@ def outcomes(
         )
 
 
-def between_versions(
-    population: Population, cells: Collection[int], others: Collection[LedgerEntry]
-) -> RuleOutcome:
-    """Name the results of other versions that differ from these cells by too few units."""
-    contents = ((e.version, filter(None, (french_list(e.by), e.filters))) for e in others)
-    named = sorted(f"version {version} ({', '.join(parts)})" for version, parts in contents)
+def choice_outcome(choice: KeyChoice, population: Population) -> RuleOutcome:
+    """State what a crossing with the holder's own table chooses, by all its keys together."""
+    keys = french_list([french_quoted(name) for name in choice.columns])
+    combinations = counted(choice.combinations, "combinaison", "combinaisons")
+    words = (
+        f"croisées avec une table du porteur sur {keys}, ensemble : {combinations} de valeurs, dont"
+        f" {choice.few} de moins de {population.minimum} unités et {choice.single} d'une seule"
+    )
     title = population.terms.title or population.name
-    outcome_of_versions = outcome("versions", "held", title, cells=len(cells), failed=len(cells))
-    some = counted(len(cells), "groupe", "groupes")
-    which = f" {some} à comparer avec ce qui est sorti de la {french_list(named)}."
-    return outcome_of_versions.model_copy(update={"told": outcome_of_versions.told + which})
-
-
-def summary(verdict: ReleaseVerdict, hidden: str = "") -> str:
-    """Sum up the record in a few sentences; held results are not counted yet."""
-    sentence = _SUMMARY[verdict]
-    return f"{sentence} {hidden}" if hidden and verdict == "suppressed" else sentence
+    verdict: ReleaseVerdict = "held" if choice.few else "released"
+    return outcome(
+        "selection", verdict, title, cells=choice.combinations, failed=choice.few, words=words
+    )

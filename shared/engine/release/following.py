@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from shared.engine.applications.effect import Effect, MadeColumn, Source
-from shared.engine.database import Database, columns
+from shared.engine.database import Database, columns, quoted
 from shared.engine.release.populations import Population, visible
 
 
@@ -38,7 +38,7 @@ class FollowedTable:
     """What is known of a table.
 
     exists_by: inputs whose rows decide which rows it has, and how often.
-    selected: inputs of whose units the holder's own tables chose some.
+    selected: inputs of whose units a condition singles some out.
     lost: inputs that are in it, and not followed.
     by: of groups, the columns that they are made for.
     once: columns of `carriers` of which it is known that no row of the input stands twice.
@@ -58,14 +58,31 @@ class FollowedTable:
     filters: tuple[str, ...] = ()
 
 
+class KeyChoice(NamedTuple):
+    """How many units of an input the holder's own table chooses by all keys of a crossing together.
+
+    Of `combinations` of key values that meet, `few` have fewer units than a figure needs, and
+    `single` have one.
+    """
+
+    columns: tuple[str, ...]
+    combinations: int
+    few: int
+    single: int
+
+
 @dataclass
 class Following:
-    """The tables of a treatment so far, by name; `groups` are the populations of grouped ones."""
+    """The tables of a treatment so far, by name; `groups` are the populations of grouped ones.
+
+    `choices` are, by input, what crossings with the holder's own tables choose of it.
+    """
 
     database: Database
     populations: Mapping[str, Population]
     tables: dict[str, FollowedTable] = field(default_factory=dict)
     groups: dict[str, frozenset[str]] = field(default_factory=dict)
+    choices: dict[str, list[KeyChoice]] = field(default_factory=dict)
 
     def take(self, name: str, *, is_published: bool) -> None:
         """Begin to follow an input; `is_published` if others than the holder show it to all."""
@@ -136,7 +153,7 @@ class Following:
             carriers,
             made_of,
             lost | self._exists_by(tables, effect, times),
-            self._selected(tables, effect),
+            frozenset[str]().union(*(table.selected for table in tables.values())),
             lost,
             any(table.is_own for table in tables.values()),
             once=frozenset(
@@ -146,6 +163,7 @@ class Following:
             ),
             filters=tuple(condition for table in tables.values() for condition in table.filters),
         )
+        self._note_choices(tables, effect, output)
 
     def _not_carried(
         self, tables: Mapping[str, FollowedTable], renamed: Mapping[Source, str]
@@ -181,18 +199,6 @@ class Following:
             return tables[kept[0]].exists_by
         return frozenset[str]().union(*(table.exists_by for table in tables.values()))
 
-    def _selected(self, tables: Mapping[str, FollowedTable], effect: Effect) -> frozenset[str]:
-        """Return the inputs whose units were matched one by one with the holder's own table."""
-        selected = frozenset[str]().union(*(table.selected for table in tables.values()))
-        for met in effect.met:
-            for source in (met.left, *met.right):
-                others = {other_source.role for other_source in (met.left, *met.right)} - {
-                    source.role
-                }
-                if any(tables[role].is_own for role in others):
-                    selected |= self.told_apart(tables[source.role].columns.get(source.column, ()))
-        return selected
-
     def told_apart(self, parts: tuple[InputPart, ...]) -> frozenset[str]:
         """Return the inputs whose units the values of these columns single out."""
         named = (
@@ -201,3 +207,40 @@ class Following:
         return frozenset(
             population.name for population, column in named if population.tells_apart(column)
         )
+
+    def _note_choices(
+        self, tables: Mapping[str, FollowedTable], effect: Effect, output: str
+    ) -> None:
+        """Note what own tables choose of inputs that they meet in this step's table."""
+        keys: dict[str, dict[str, None]] = {}
+        for met in effect.met:
+            sources = (met.left, *met.right)
+            for source in sources:
+                others = {other.role for other in sources} - {source.role}
+                if not any(tables[role].is_own for role in others):
+                    continue
+                for part in tables[source.role].columns.get(source.column, ()):
+                    if part.population and part.column:
+                        keys.setdefault(part.population, {})[part.column] = None
+        for name, columns_of_keys in keys.items():
+            choice = self._choice(self.populations[name], tuple(columns_of_keys), output)
+            self.choices.setdefault(name, []).append(choice)
+
+    def _choice(self, population: Population, keys: tuple[str, ...], output: str) -> KeyChoice:
+        carriers = [
+            quoted(column)
+            for column, carrier in self.tables[output].carriers.items()
+            if carrier.population == population.name
+        ]
+        met = " UNION ".join(f"SELECT {name} FROM {quoted(output)}" for name in carriers)
+        condition = f"WHERE row IN ({met})" if carriers else ""
+        names = ", ".join(map(quoted, keys))
+        ((combinations, few, single),) = population.rows(f"""
+            SELECT count(*), count(*) FILTER (n < {population.minimum}), count(*) FILTER (n = 1)
+            FROM (
+                SELECT {names}, count(DISTINCT unit) AS n
+                FROM {quoted(population.base)} JOIN {quoted(population.units)}
+                ON row = {quoted(population.row)} {condition} GROUP BY ALL
+            )
+        """)
+        return KeyChoice(keys, combinations, few, single)

@@ -1,4 +1,4 @@
-"""Checks what the groups of one table tell of one protected input, and empties cells."""
+"""Finds what the groups of one table tell of one protected input, and masks cells in a copy."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,22 +9,14 @@ import pyarrow as pa
 
 from shared.engine.database import filled, literal, quoted
 from shared.engine.release.arithmetic.atoms import Undecided
-from shared.engine.release.cells import (
-    COUNT,
-    PARTS,
-    Cells,
-    Earlier,
-    Hidden,
-    between_versions,
-    outcomes,
-)
+from shared.engine.release.cells import COUNT, PARTS, Cells, Earlier, Hidden, outcomes
 from shared.engine.release.following import FollowedTable, Following
 from shared.engine.release.grouping import alike_groups, columns_of, members_of
 from shared.engine.release.populations import Numbers, Population
 from shared.engine.release.protected_figures import ProtectedFigure, Statistic, Telling
+from shared.engine.release.reviewed_table import CellMark
 from shared.engine.release.suppression import hide_counts, hide_large, hide_small
-from shared.engine.release.version_differences import OtherVersion, VersionCheck, marks_of
-from shared.engine.tables.release import LedgerEntry, RuleOutcome
+from shared.engine.tables.release import LedgerEntry, RuleName, RuleOutcome
 
 _BITS = 28
 _LISTS, _SHOWN = count(), "‹cellules montrées›"
@@ -34,15 +26,15 @@ _LISTS, _SHOWN = count(), "‹cellules montrées›"
 class TableCheck:
     """One input in one table; `groups` are the columns that number groups, and whose these are.
 
-    A cell is a group: its number has that of its column before it. `rows` are the cells that show
-    nothing, `columns` those that show no figure of a column of the input, `whole` the columns that
-    show nothing at all.
+    A cell is a group: its number has that of its column before it. In `masked`, a copy of the
+    table, `rows` are the cells that show nothing, `columns` those that show no figure of a column
+    of the input, `whole` the columns that show nothing at all.
     """
 
     population: Population
     following: Following
     table: str
-    checked: str
+    masked: str
     groups: Mapping[str, str]
     figures: Sequence[ProtectedFigure]
     numbers: Numbers
@@ -51,7 +43,7 @@ class TableCheck:
     whole: dict[str, Hidden] = field(default_factory=dict)
 
     def run(self, earlier: Sequence[Earlier]) -> Iterator[RuleOutcome]:
-        """Empty cells of `checked`, and yield the rules that did. Raises Undecided."""
+        """Empty cells of `masked`, and yield the rules that did. Raises Undecided."""
         cells = Cells(self.population, earlier, frozenset(self._named))
         present = self._present()
         for column, source in self.groups.items():
@@ -72,35 +64,6 @@ class TableCheck:
         hidden = {**self.columns, **self.whole}
         yield from outcomes(self.population, len(present), self.rows, hidden)
 
-    def compare(
-        self, earlier: Sequence[Earlier], others: Sequence[OtherVersion]
-    ) -> Iterator[RuleOutcome]:
-        """Report figures that differ by too few units from those of other versions.
-
-        Raises Undecided.
-        """
-        check = VersionCheck(self.population, earlier, others)
-        cells, results = set[int](), set[int]()
-        for statistic in (None, *self._telling.all()):
-            hidden = {**self.rows, **(self.columns.get(statistic.name, {}) if statistic else {})}
-            differing_cells = check.differing(
-                statistic.name if statistic else "", self._marks(statistic), hidden
-            )
-            cells.update(differing_cells)
-            results.update(*differing_cells.values())
-        if cells:
-            entries = [others[number].entry for number in sorted(results)]
-            yield between_versions(self.population, cells, entries)
-
-    def _marks(self, statistic: Statistic | None) -> str:
-        """Name the table of the rows' marks for a statistic, or for their number."""
-        if statistic is None:
-            return marks_of(self.population, COUNT)
-        value = self._telling.value(statistic) or filled(statistic.column)
-        if statistic.how == "count":
-            value = f"CASE WHEN ({value}) IS NOT NULL THEN 1 END"
-        return marks_of(self.population, statistic.name, value)
-
     def __post_init__(self) -> None:
         self._make_parts()
         sources = [self.following.tables[source] for source in self.groups.values()]
@@ -110,8 +73,29 @@ class TableCheck:
         self._telling = Telling(self.population, self.figures, keys, self.numbers)
 
     def forget(self) -> None:
-        """Treat all cells as shown, as a reviewer may release them."""
-        self.rows, self.columns = {}, {}
+        """Take back what was found so far: nobody knows what follows from the cells together."""
+        self.rows, self.columns, self.whole = {}, {}, {}
+
+    def marks(self) -> Iterator[CellMark]:
+        """Yield the figures under a rule, by their column and the number of their group there."""
+        units, _ = Cells(self.population, ()).units()
+        for figure in self.figures:
+            if figure.carrier not in self.groups:
+                continue
+            first, rules = self._first(figure.carrier), self._rules(figure)
+            for cell, rule in rules.items():
+                if cell >> _BITS == first >> _BITS:
+                    number = cell - first
+                    yield CellMark(figure.column, figure.carrier, number, rule, units.get(cell, 0))
+
+    def _rules(self, figure: ProtectedFigure) -> dict[int, RuleName]:
+        """Return the first rule that each cell of a figure is under."""
+        rules = dict[int, RuleName]()
+        for statistic in self._telling.by(figure):
+            rules |= self.columns.get(statistic.name, {})
+        if whole := self.whole.get(figure.column):
+            rules |= dict.fromkeys(self._present(), whole[0])
+        return rules | self.rows
 
     def _first(self, column: str) -> int:
         return (1 + sorted(self.groups).index(column)) << _BITS
@@ -173,11 +157,11 @@ class TableCheck:
             for column, is_hidden in zip(named, gone, strict=True)
         ]
         where = f"({' OR '.join(gone)}) AND {' AND '.join(none)}"
-        self.population.database.execute(f"DELETE FROM {quoted(self.checked)} WHERE {where}")
+        self.population.database.execute(f"DELETE FROM {quoted(self.masked)} WHERE {where}")
 
     def _blank(self, column: str, rows: str) -> None:
         self.population.database.execute(
-            f"UPDATE {quoted(self.checked)} SET {quoted(column)} = NULL WHERE {rows}"
+            f"UPDATE {quoted(self.masked)} SET {quoted(column)} = NULL WHERE {rows}"
         )
 
     def _among(self, column: str, cells: set[int]) -> str:
@@ -247,30 +231,33 @@ class TableCheck:
         )
 
     def _write(self, target: str, statistics: Mapping[str, Statistic | None]) -> tuple[int, int]:
-        """Write the cells that show a figure; returns the number of cells, and of their units."""
+        """Write the cells with their figures; returns the number of cells, and of their units."""
+        every = (1 << len(statistics)) - 1
         bits = " + ".join(
             f"CASE WHEN cell IN ({self._listed(self.columns.get(name, {}))})"
             f" THEN 0 ELSE {1 << at} END"
             for at, name in enumerate(statistics)
         )
-        names = [self._marks(statistic) for statistic in (None, *statistics.values())]
-        marks = ", ".join(f"m{at}.mark" for at in range(len(names)))
-        joined = " ".join(
-            f"LEFT JOIN {quoted(name)} m{at} ON m{at}.row = p.row" for at, name in enumerate(names)
-        )
         self.population.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(_SHOWN)} AS
-            SELECT cell, row_number() OVER (ORDER BY cell) AS place, figures FROM (
-                SELECT cell, {bits} AS figures FROM (SELECT DISTINCT cell FROM {quoted(PARTS)})
-                WHERE cell NOT IN ({self._listed(self.rows)})
-            ) WHERE figures <> 0
+            SELECT cell, row_number() OVER (ORDER BY cell) AS place,
+                CASE WHEN cell IN ({self._listed(self.rows)}) THEN 0 ELSE {bits} END AS masked
+            FROM (SELECT DISTINCT cell FROM {quoted(PARTS)})
         """)
-        unset_figures = self._unset(statistics)
+        values = "".join(
+            f" LEFT JOIN {quoted(name)} v{at} ON v{at}.row = p.row"
+            for at, name in self._counted(statistics)
+        )
+        unset = " + ".join(
+            f"CASE WHEN v{at}.row IS NULL THEN {1 << at} ELSE 0 END"
+            for at, _ in self._counted(statistics)
+        )
         rows = f"FROM {quoted(PARTS)} p JOIN {quoted(_SHOWN)} USING (cell)"
         self.population.database.execute(f"""
             COPY (
-                SELECT p.row, place AS cell, weight, figures & ~({unset_figures}) AS figures,
-                    p.unit, [{marks}] AS marks {rows} {joined} ORDER BY p.row, place
+                SELECT p.row, place AS cell, weight, {every} & ~({unset or "0"}) AS figures,
+                    masked & ~({unset or "0"}) AS masked_figures, p.unit
+                {rows}{values} ORDER BY p.row, place
             ) TO {target} (FORMAT parquet, COMPRESSION zstd)
         """)
         ((cells, units),) = self.population.rows(
@@ -278,13 +265,17 @@ class TableCheck:
         )
         return int(cells), int(units)
 
-    @staticmethod
-    def _unset(statistics: Mapping[str, Statistic | None]) -> str:
-        """Return the SQL of the bits of counts for which a row has no value."""
-        counts = [
-            at
-            for at, statistic in enumerate(statistics.values())
-            if statistic and statistic.how == "count"
-        ]
-        bits = (f"CASE WHEN m{at + 1}.mark IS NULL THEN {1 << at} ELSE 0 END" for at in counts)
-        return " + ".join(bits) or "0"
+    def _counted(self, statistics: Mapping[str, Statistic | None]) -> list[tuple[int, str]]:
+        """Return the places of counts of values, and a table of the rows that have one."""
+        counted = list[tuple[int, str]]()
+        for at, statistic in enumerate(statistics.values()):
+            if statistic and statistic.how == "count":
+                name = f"‹lignes avec {self.population.name}.{statistic.column}›"
+                value = self._telling.value(statistic) or filled(statistic.column)
+                self.population.database.execute(f"""
+                    CREATE TABLE IF NOT EXISTS {quoted(name)} AS
+                    SELECT {quoted(self.population.row)} AS row FROM {quoted(self.population.base)}
+                    WHERE ({value}) IS NOT NULL
+                """)
+                counted.append((at, name))
+        return counted

@@ -65,12 +65,14 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     for report in reports:
         software |= report.pop("software", {})
     release = reports[-1].pop("release", None) if reports else None
+    masked = reports[-1].pop("masked", None) if reports else None
     steps = reports[-1].pop("steps_left", []) if reports else []
     return {
         "outputs": [output.model_dump() for output in outputs],
         "reports": reports,
         "software": software,
         "release": release,
+        "masked": masked,
         "steps": steps,
     }
 

@@ -23,6 +23,9 @@ TABLE = "table.parquet"
 """What an ingest job calls the table that it read."""
 
 RESULT = "result.parquet"
+
+REVIEWED = "reviewed.json"
+"""What a reviewer reads of a result of others' restricted data."""
 """What a job calls the table of its last step."""
 
 DESCRIBED = "described"

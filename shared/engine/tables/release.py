@@ -1,9 +1,8 @@
-"""What was checked of a job's outputs before they leave, and the ledger of what left before.
+"""What reviewers read of a result of others' restricted data, and the ledger of what left before.
 
-In the manner of ACRO (Green, Ritchie, Smith 2021): each output, each rule, what it found, in French
-for the holder and for the reviewer who decides. Nothing here holds a value of the data but for
-`failure`, which is for reviewers alone. The exact counts are for them and for the ledger: a holder
-reads `for_holder()`.
+Such a result waits for a reviewer, whatever is in it. In the manner of ACRO (Green, Ritchie, Smith
+2021) the record names each output, each rule and what it found, in French. Its holder reads none of
+it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +22,7 @@ ENTERPRISE_KEYS, PERSON_KEYS = ("siren", "siret"), ("nir", "identifier")
 _NEARLY_ALL = 0.95
 
 ReleaseVerdict = Literal["released", "suppressed", "held"]
-"""`suppressed`: released with cells left empty; `held`: kept for a reviewer as a whole."""
+"""What a rule advises: nothing is in the way, some cells should be masked, or no rule can tell."""
 
 RuleName = Literal[
     "units",
@@ -32,25 +31,16 @@ RuleName = Literal[
     "alike",
     "margins",
     "ledger",
-    "versions",
     "selection",
     "rows",
     "opaque",
     "untraced",
-    "stops",
     "undecided",
-    "open",
 ]
 """`units`: too few behind a cell; `alike`: all contributors have the same value; `margins`: other
-cells of the result would give it away; `ledger`: earlier releases would; `versions`: a cell differs
-by too few units from what left of another version; `selection`: the holder chose whose rows count;
-`rows`: row by row, as the grant says; `opaque`: figures and files of own code; `untraced`: made in
-a way that is not followed; `stops`: a step ends at values that the holder does not expect;
-`undecided`: too large to decide; `open`: nothing of others' restricted data is in it."""
-
-
-_OF_ALL = frozenset(("selection", "rows", "opaque", "untraced", "stops", "undecided", "open"))
-"""Rules that look at a treatment, and not at its cells."""
+cells of the result would give it away; `ledger`: earlier releases would; `selection`: the holder
+chose whose rows count; `rows`: row by row, as the grant says; `opaque`: figures and files of own
+code; `untraced`: made in a way that is not followed; `undecided`: too large to decide."""
 
 
 class RuleOutcome(Frozen):
@@ -59,7 +49,7 @@ class RuleOutcome(Frozen):
     rule: RuleName
     verdict: ReleaseVerdict
     cells: int = Field(default=0, ge=0, description="that the rule looked at")
-    failed: int = Field(default=0, ge=0, description="of which it left empty")
+    failed: int = Field(default=0, ge=0, description="of which it would mask")
     told: str
 
 
@@ -71,14 +61,35 @@ class OutputRelease(Frozen):
     rules: tuple[RuleOutcome, ...] = ()
 
 
+class ReviewedRow(Frozen):
+    """A row of a result: its values as text, and by column the rule and the units of a figure."""
+
+    values: tuple[str | None, ...]
+    rules: dict[str, RuleName] = {}
+    units: dict[str, int] = {}
+
+
+class ReviewedTable(Frozen):
+    """The first rows of a result as a reviewer reads them, those with figures under a rule first.
+
+    `all_rows` are those of the result, of which `marked_rows` have `marked_cells` under a rule.
+    """
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[ReviewedRow, ...] = ()
+    all_rows: int = 0
+    marked_rows: int = 0
+    marked_cells: int = 0
+
+
 class LedgerEntry(Frozen):
     """What a result tells of one version of a restricted dataset, if it is released.
 
     `file` names the job's internal output with a row for each cell that a row of the dataset is in:
     `row` counts from 1 in the order of its table, `cell` numbers the result's rows, `weight` is how
-    often the row counts there, `figures` has a bit for each of `figures` that the cell shows. By
-    `unit`, a number, and `marks`, the row is found again in other versions: the first is the
-    row's, then there is one for each of `figures`, the same where its value is.
+    often the row counts there, `figures` has a bit for each of `figures` that the cell shows,
+    `masked_figures` for each that it shows once cells are masked. `unit`, a number, is the same in
+    all versions.
     """
 
     dataset_id: str
@@ -105,6 +116,7 @@ class EarlierRelease(Frozen):
     file: FileRef
     job_id: str = ""
     project_id: str = ""
+    is_masked: bool = Field(default=False, description="whether it left with cells masked")
 
 
 class EarlierCells(Frozen):
@@ -114,6 +126,7 @@ class EarlierCells(Frozen):
     path: str
     job_id: str = ""
     project_id: str = ""
+    is_masked: bool = False
 
 
 class ReleaseDifference(Frozen):
@@ -124,9 +137,11 @@ class ReleaseDifference(Frozen):
 
     dataset_id: str
     version: int
+    earlier_version: int = Field(default=0, description="that the earlier result was made of")
     job_id: str = Field(description="of the earlier result")
     project_id: str
     by: tuple[str, ...] = Field(description="columns that make the cells of the earlier one")
+    filters: str = Field(default="", description="which rows count there, in French")
     figures: tuple[str, ...] = Field(description="that both show, or the count")
     in_both: int = Field(ge=0, description="units that both tell of")
     only_here: int = Field(ge=0)
@@ -165,9 +180,12 @@ class ProtectedInput(Frozen):
 
 
 class ReleaseRecord(Frozen):
-    """Everything that was checked of a job's outputs; `told` sums it up in French."""
+    """Everything that reviewers are told of a job's outputs.
 
-    verdict: ReleaseVerdict
+    `verdict` is "held", but in records of before results waited by their form alone.
+    """
+
+    verdict: ReleaseVerdict = "held"
     outputs: tuple[OutputRelease, ...] = ()
     entries: tuple[LedgerEntry, ...] = ()
     differences: tuple[ReleaseDifference, ...] = Field(
@@ -175,34 +193,24 @@ class ReleaseRecord(Frozen):
     )
     failure: str = Field(
         default="",
-        description="why own code or a query did not come to its end, in French, with the last line"
-        " of its trace: for reviewers alone",
+        description="why the treatment did not come to its end, in French, of own code with the"
+        " last line of its trace",
     )
-    told: str
+    masking: str = Field(
+        default="",
+        description="what is empty in the same result with cells masked, in French; empty where"
+        " there is none",
+    )
 
     @property
     def is_held(self) -> bool:
         """Whether a reviewer has to decide before its holder gets the outputs."""
         return self.verdict == "held"
 
-    def for_holder(self) -> "ReleaseRecord":
-        """Return the record without ledger entries, others' data, and what rules found in cells.
-
-        Which rule left a cell empty, or how many it did, tells of the units behind it; `told`
-        counts the cells that are empty in the table that leaves, whatever emptied them. What
-        code, queries and steps that may stop make is not listed, nor that they failed: both may be
-        after what they read.
-        """
-        rules = {rule.rule for output in self.outputs for rule in output.rules}
-        is_own = bool(rules & {"opaque", "untraced", "stops", "undecided"})
-        outputs = tuple(
-            output.model_copy(
-                update={"rules": tuple(rule for rule in output.rules if rule.rule in _OF_ALL)}
-            )
-            for output in (() if is_own else self.outputs)
-        )
-        untold = {"entries": (), "differences": (), "failure": ""}
-        return self.model_copy(update={"outputs": outputs, **untold})
+    @property
+    def advice(self) -> ReleaseVerdict:
+        """Return what the rules advise on all outputs together."""
+        return strictest(output.verdict for output in self.outputs)
 
 
 def strictest(verdicts: Iterable[ReleaseVerdict]) -> ReleaseVerdict:

@@ -415,7 +415,6 @@ AGGREGATE = Application(
         sums=True,
         reads_files=False,
         needs_key=False,
-        may_fail_by_row=False,
         picks_rows=False,
         is_repeatable=lambda _parameters: True,
     ),

@@ -279,7 +279,6 @@ GEO = Application(
         sums=False,
         reads_files=False,
         needs_key=False,
-        may_fail_by_row=False,
         picks_rows=True,
         is_repeatable=lambda _parameters: True,
     ),

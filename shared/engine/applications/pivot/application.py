@@ -174,7 +174,6 @@ PIVOT = Application(
         sums=False,
         reads_files=False,
         needs_key=False,
-        may_fail_by_row=False,
         picks_rows=True,
         is_repeatable=lambda _parameters: True,
     ),

@@ -70,7 +70,6 @@ PSEUDONYMISE = Application(
         sums=False,
         reads_files=False,
         needs_key=True,
-        may_fail_by_row=False,
         picks_rows=True,
         is_repeatable=lambda _parameters: True,
     ),

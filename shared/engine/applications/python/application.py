@@ -249,7 +249,6 @@ PYTHON = Application(
         sums=False,
         reads_files=True,
         needs_key=False,
-        may_fail_by_row=True,
         picks_rows=True,
         is_repeatable=lambda _parameters: False,
     ),

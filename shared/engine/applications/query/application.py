@@ -106,7 +106,6 @@ QUERY = Application(
         sums=False,
         reads_files=False,
         needs_key=False,
-        may_fail_by_row=True,
         picks_rows=True,
         is_repeatable=lambda parameters: not may_read_the_clock(str(parameters.get("sql"))),
     ),

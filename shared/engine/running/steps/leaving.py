@@ -1,20 +1,19 @@
-"""What a treatment does so that nothing of others' restricted data leaves unchecked.
+"""What a treatment of others' restricted data leaves for a reviewer, who decides what comes of it.
 
 A failure would tell of them, too: a step fails where a person is. What its holder sees is the same
-whether it failed or not: a result that waits for a reviewer, who reads why in its log. How long it
-takes is seen; against that stands only who reads the code before.
+whether it failed or not: a result that waits.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 
 from shared.engine.applications import APPLICATIONS, traits_of
 from shared.engine.applications.effect import Effect
-from shared.engine.contract.result import OutputFile, Report
+from shared.engine.contract.result import MASKED, OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, count, quoted
 from shared.engine.reading.values.withheld_values import OF_VALUES, WITHHELD, secret_told
@@ -26,7 +25,7 @@ from shared.engine.running.own_code.failures import NotLoaded
 from shared.engine.running.steps.application_work import groups_of
 from shared.engine.running.steps.grouped_step import GroupedStep, bench_of
 from shared.engine.running.steps.workbench import TABLE, InputTable, number
-from shared.engine.tables.manifest import PARQUET, RESULT
+from shared.engine.tables.manifest import PARQUET, RESULT, REVIEWED
 from shared.errors import Invalid, Rejected
 from shared.events.event import Step
 
@@ -42,11 +41,23 @@ _TOLD = (
 )
 
 
+class Candidate(NamedTuple):
+    """A table that may leave, and the folder of the job's that its files stand in.
+
+    `masking` says in French which of its cells are empty; an empty text for the whole result.
+    """
+
+    table: InputTable
+    folder: str = "out"
+    masking: str = ""
+
+
 class Leaving:
-    """Follows restricted data through the steps, and checks the tables that leave."""
+    """Follows restricted data through the steps, and checks the table that may leave."""
 
     def __init__(self, folder: Path, work: Work, database: Database) -> None:
-        self._work, self._database = work, database
+        self._work, self._database, self._folder = work, database, folder
+        self.files: list[OutputFile] = []
         populations = {
             name: make_population(
                 database, name, folder / work.inputs[name], terms, work.described.get(name, ())
@@ -54,7 +65,7 @@ class Leaving:
             for name, terms in work.protected.items()
         }
         self._following = Following(database, populations)
-        self._rows, is_trial = 0, work.sample_rows is not None
+        is_trial = work.sample_rows is not None
         self._release = ReleaseChecks(database, folder, self._following, self._numbers, is_trial)
 
     def take(self, tables: Mapping[str, InputTable]) -> None:
@@ -70,8 +81,6 @@ class Leaving:
             return report
         inputs, following = dict(step.inputs), self._following
         inside = any(following.inside(following.tables[name]) for name in inputs.values())
-        if inside and effect.may_stop:
-            self._release.hold(step.output, "stops")
         traits = traits_of(step)
         if traits.draws:
             following.hand_on(inputs[APPLICATIONS[step.application].main_role(step)], step.output)
@@ -96,53 +105,42 @@ class Leaving:
         grouping: Grouping | Turned | None = groups(grouped)
         return grouping
 
-    def leave(
-        self, tables: dict[str, InputTable], output_files: Sequence[OutputFile]
-    ) -> tuple[InputTable, list[OutputFile]]:
-        """Check the last table; returns it, and files for the ledger.
-
-        Steps that have the same table draw it as it leaves; what others of restricted data would
-        draw is not drawn.
-        """
+    def check(self, table: InputTable, output_files: Sequence[OutputFile]) -> list[Candidate]:
+        """Check the last table; returns it, and the same with cells masked, if some are."""
         output = self._work.steps[-1].output
-        table = released = tables[output]
         if not self._work.protected:
-            return table, []
-        if (name := self._release.leave(output, table.name, RESULT)) != table.name:
-            rows = count(self._database, name)
-            released = replace(table, name=name, whole=name, rows=rows, whole_rows=rows)
-        tables |= {
-            output_name: released
-            for output_name, other in tables.items()
-            if other.name == table.name
-        }
-        if self._release.outputs:
-            for file in output_files:
-                if file.opaque:
-                    self._release.hold(file.name, "opaque")
-        self._rows = released.rows
-        files = [
-            OutputFile(
-                name=entry.file, path=f"out/{entry.file}", media_type=PARQUET, is_internal=True
-            )
-            for entry in self._release.entries
+            return [Candidate(table)]
+        checked = self._release.check(output, table.name, RESULT)
+        for file in output_files:
+            if file.opaque:
+                self._release.note_opaque(file.name)
+        path = self._folder / "out" / REVIEWED
+        path.write_text(checked.reviewed.model_dump_json(), encoding="utf-8")
+        internal = {REVIEWED: "application/json"}
+        internal |= {entry.file: PARQUET for entry in self._release.entries}
+        self.files = [
+            OutputFile(name=name, path=f"out/{name}", media_type=media_type, is_internal=True)
+            for name, media_type in internal.items()
         ]
-        return released, files
+        whole = self._named(table, checked.whole)
+        if not checked.masked:
+            return [Candidate(whole)]
+        masked = self._named(table, checked.masked)
+        return [Candidate(whole), Candidate(masked, MASKED, checked.masking)]
 
-    @property
-    def hidden(self) -> str:
-        """Return what the last table keeps secret, in French; empty where that is nothing."""
-        return self._release.hidden
+    def _named(self, table: InputTable, name: str) -> InputTable:
+        """Return a table in the place of another."""
+        rows = count(self._database, name)
+        return replace(table, name=name, whole=name, rows=rows, whole_rows=rows)
 
-    def record(self, failure: str) -> dict[str, Any]:
-        """Return what was checked, for the last report; empty where nothing had to be.
+    def record(self, failure: str, masking: str) -> dict[str, Any]:
+        """Return what was found, for the last report; empty where no reviewer decides.
 
-        `failure` is why own code, or a query, did not come to its end.
+        `failure` is why the treatment did not come to its end.
         """
         if not self._work.protected:
             return {}
-        record = self._release.record.model_copy(update={"failure": failure})
-        return {"release": record.model_dump(mode="json"), "rows": {"out": self._rows}}
+        return {"release": self._release.record(failure, masking).model_dump(mode="json")}
 
     def _numbers(self, population: Population, column: str) -> str | None:
         described = {column.name: column for column in population.described}
@@ -183,35 +181,6 @@ def _secret(effect: Effect, roles: Mapping[str, InputTable]) -> list[Report]:
     ]
 
 
-def hides(work: Work, number: int) -> bool:
-    """Return whether a failure at that step, or after all, would tell of others' restricted data.
-
-    What others fail for in the tables that were given is known of these as a whole. In what a step
-    made of them it may be one row that a holder chose.
-    """
-    inside, chosen = set(work.protected), set[str]()
-    for at, step in enumerate(work.steps):
-        protected_inputs = inside.intersection(step.inputs.values())
-        is_made = not protected_inputs <= {*work.inputs}
-        may_choose = bool(protected_inputs) and (traits_of(step).may_fail_by_row or is_made)
-        if at == number:
-            return may_choose
-        if protected_inputs:
-            inside.add(step.output)
-        if may_choose:
-            chosen.add(step.output)
-    return bool(chosen)
-
-
-def is_chosen(work: Work, number: int) -> bool:
-    """Return whether the holder may have chosen rows that a step reads, by own tables or a step."""
-    chosen = work.inputs.keys() - work.protected.keys() - set(work.published)
-    for step in work.steps[:number]:
-        if traits_of(step).may_fail_by_row or chosen.intersection(step.inputs.values()):
-            chosen.add(step.output)
-    return bool(chosen.intersection(work.steps[number].inputs.values()))
-
-
 @dataclass(frozen=True)
 class HiddenFailures:
     """The failures of a treatment that must be hidden; `reasons` holds the first, if any."""
@@ -222,14 +191,12 @@ class HiddenFailures:
     output_files: list[OutputFile]
     reasons: list[str] = field(default_factory=list)
 
-    def attempt(
-        self, number: int, step: Step, do: Callable[[], tuple[Effect, Report]]
-    ) -> tuple[Effect, Report]:
+    def attempt(self, step: Step, do: Callable[[], tuple[Effect, Report]]) -> tuple[Effect, Report]:
         """Return what `do` makes of a step, or a table that stands for it after a failure."""
-        done = self.attempted(number, do)
+        done = self.attempted(do)
         return done or (Effect({}, is_open=True), self._stand_in(step))
 
-    def attempted(self, number: int, do: Callable[[], DoneT]) -> DoneT | None:
+    def attempted(self, do: Callable[[], DoneT]) -> DoneT | None:
         """Return what `do` makes, None after a failure; raises what may be told."""
         if self.reasons:
             return None
@@ -238,7 +205,7 @@ class HiddenFailures:
         except NotLoaded:
             raise
         except Exception as error:  # whatever it is, that it happens is what must not be told
-            if not hides(self.work, number):
+            if not self.work.protected:
                 raise
             self._note(_reason_in_french(error))
             return None

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from shared.engine.applications import (
 from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.applications.effect import Effect
 from shared.engine.applications.python.application import check_installed
-from shared.engine.contract.result import LOST, OutputFile, Report
+from shared.engine.contract.result import LOST, MaskedResult, OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, Say, columns, open_database
 from shared.engine.reading.files.contents import hand_over
@@ -34,7 +34,7 @@ from shared.engine.running.steps.input_tables import (
     with_empty_told,
     with_totals_told,
 )
-from shared.engine.running.steps.leaving import HiddenFailures, Leaving, hides, is_chosen
+from shared.engine.running.steps.leaving import Candidate, HiddenFailures, Leaving
 from shared.engine.running.steps.result import Screening, lost, secrets_told, write_result
 from shared.engine.running.steps.reuse import Reuse, taken_over
 from shared.engine.running.steps.workbench import TABLE, InputTable, Workbench
@@ -75,24 +75,47 @@ class TreatmentRun:
         hidden = HiddenFailures(self.work, self.database, self.folder / "out", self.output_files)
         for number, step in enumerate(self.work.steps):
             reports.append(self._report_of(number, step, tables, leaving, hidden))
-        result, files = leaving.leave(tables, self.output_files)
-        self.say(0.97, "cherche des données personnelles dans le résultat")
+        candidates = leaving.check(tables[self.work.steps[-1].output], self.output_files)
+        results = [self._result(candidate, tables, reports, hidden) for candidate in candidates]
+        files, reports = results[0]
+        for outputs, masked_reports in results[1:]:
+            masked = MaskedResult(outputs=tuple(outputs), reports=tuple(masked_reports))
+            reports[-1] |= {"masked": masked.model_dump(mode="json")}
+        reports[-1] |= leaving.record(hidden.failure, candidates[-1].masking)
         screening = Screening(self.database, self.work, tables, self.as_read)
-        columns, screened = screening.of(result)
-        reports[-1] |= screened
-        self.say(0.99, "écrit le résultat")
-        if not self.work.protected:
-            reports[-1] |= lost(self.database, self.work.steps, tables)
-        result_files = write_result(
-            self.database, self.folder / "out", result, columns, reports[-1]
-        )
-        note_result(self.work, result.rows, len(columns), screened["warning"])
-        draw = partial(self._pictures, tables, result, reports, leaving.hidden)
-        pictures = hidden.attempted(len(reports), draw) or []
-        reports[-1] |= leaving.record(hidden.failure)
-        reports[-1] |= secrets_told(result, columns, reports, leaving.hidden)
         reports[-1] |= {"steps_left": self.reuse.leave(screening.needs_source)}
-        return [*result_files, *pictures, *self.output_files, *files], reports
+        return [*files, *self.output_files, *leaving.files], reports
+
+    def _result(
+        self,
+        candidate: Candidate,
+        tables: dict[str, InputTable],
+        steps_reports: Sequence[Report],
+        hidden: HiddenFailures,
+    ) -> tuple[list[OutputFile], list[Report]]:
+        """Write a table that may leave, and what is drawn of it.
+
+        Returns the files, and the reports of the steps with what is said of that table.
+        """
+        result, masking = candidate.table, candidate.masking
+        out, reports = self.folder / candidate.folder, list(steps_reports)
+        out.mkdir(exist_ok=True)
+        self.say(0.97, "cherche des données personnelles dans le résultat")
+        columns, screened = Screening(self.database, self.work, tables, self.as_read).of(result)
+        reports[-1] = reports[-1] | screened
+        if self.work.protected:
+            reports[-1] |= {"rows": {"out": result.rows}}
+        else:
+            reports[-1] |= lost(self.database, self.work.steps, tables)
+        self.say(0.99, "écrit le résultat")
+        files = write_result(self.database, out, result, columns, reports[-1])
+        note_result(self.work, result.rows, len(columns), screened["warning"])
+        files += hidden.attempted(partial(self._pictures, tables, candidate, reports)) or []
+        reports[-1] |= secrets_told(result, columns, reports, masking)
+        moved = [
+            file.model_copy(update={"path": f"{candidate.folder}/{file.name}"}) for file in files
+        ]
+        return moved, reports
 
     def _report_of(
         self,
@@ -108,7 +131,7 @@ class TreatmentRun:
             tables[step.output], report = taken
             return report
         began = time.perf_counter()
-        effect, report = hidden.attempt(number, step, partial(self._attempt, number, step, tables))
+        effect, report = hidden.attempt(step, partial(self._attempt, number, step, tables))
         note_step(self.work, number, step, report)
         roles = self._roles(number, step, tables)
         followed = leaving.follow(step, effect, roles, report)
@@ -130,27 +153,26 @@ class TreatmentRun:
         return effect_of(step, f"steps.{number}", columns_by_role), self._step(number, step, tables)
 
     def _pictures(
-        self,
-        tables: Mapping[str, InputTable],
-        result: InputTable,
-        reports: list[Report],
-        hidden: str,
+        self, tables: Mapping[str, InputTable], candidate: Candidate, reports: list[Report]
     ) -> list[OutputFile]:
-        """Draw what the steps ask for of their tables; of the last, `result` as it was written."""
+        """Draw what the steps ask for of their tables; of the last, the one that may leave."""
         steps = self.work.steps
         last = tables[steps[-1].output].name
         if not any(APPLICATIONS[step.application].is_drawn(step) for step in steps):
             return []
         from shared.engine.running.steps.pictures import draw_pictures  # noqa: PLC0415 - loads matplotlib
 
-        if not hides(self.work, len(steps)):
-            self.say(0.99, "dessine")
-        drawn_tables = [tables[step.output] for step in steps]
+        self.say(0.99, "dessine")
+        drawn_tables = [
+            candidate.table if table.name == last else table
+            for table in (tables[step.output] for step in steps)
+        ]
         benches = [
-            self._workbench(number, steps[number], {TABLE: result if table.name == last else table})
+            self._workbench(number, steps[number], {TABLE: table})
             for number, table in enumerate(drawn_tables)
         ]
-        return draw_pictures(self.work, self.folder / "out", reports, benches, hidden)
+        out = self.folder / candidate.folder
+        return draw_pictures(self.work, out, reports, benches, candidate.masking)
 
     def _summed(self, number: int) -> AggregateParameters | None:
         """Return what is added up of a crossing that the aggregation after it alone reads.
@@ -222,7 +244,6 @@ class TreatmentRun:
             self.work.crossing_rows,
             output_files=self.output_files,
             is_protected=bool(self.work.protected),
-            is_chosen=is_chosen(self.work, number),
             summed=self._summed(number),
             as_read=self.as_read,
             expected_rows=self.work.expected_rows.get(step.output),
@@ -230,9 +251,6 @@ class TreatmentRun:
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)
-        # After a failure nothing goes on, and nothing is told of it.
-        if any(hides(self.work, at) for at in range(number + 1)):
-            return lambda _share, _message: None
         return lambda share, message: self.say(
             (number + share) / steps, f"{step.application} : {message}"
         )

@@ -89,7 +89,7 @@ class Workbench:
     are those that the preview told.
     `empty` counts, by column, the cells that are read as no number or day. `output_files` are
     files beside the step's table, in the folder `out`. The treatment `is_protected` when others'
-    restricted data go in; rows of the tables may be `is_chosen` by its holder.
+    restricted data go in.
     """
 
     database: Database
@@ -102,7 +102,6 @@ class Workbench:
     empty: dict[str, EmptyCells] = field(default_factory=dict)
     output_files: list[OutputFile] = field(default_factory=list)
     is_protected: bool = False
-    is_chosen: bool = False
     summed: AggregateParameters | None = None
     as_read: dict[str, bool] = field(default_factory=dict)
     expected_rows: int | None = None
@@ -266,7 +265,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
     if wrong and (read := _written(workbench, role, name)):
         return read
     if wrong and workbench.is_protected:
-        # To fail for one person's cell is to tell of that person.
+        # Its holder cannot look at the rows, and mends nothing there.
         return any_number_sql(text), False
     if wrong:
         wrong_values = counted(
@@ -277,7 +276,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
             f" « {_shape(str(example))} »",
             parameter,
         )
-    if whole and not workbench.is_protected:
+    if whole:
         return whole_number(name, kind), True
     return any_number_sql(text), False
 
@@ -302,8 +301,6 @@ def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | N
         return None
     if empty:
         workbench.empty[name] = EmptyCells(int(empty), int(secret), column.withheld)
-    if workbench.is_protected:
-        return f"CAST({value} AS DOUBLE)", False
     return value, column.type == "integer"
 
 

@@ -31,7 +31,6 @@ from shared.engine.applications.cross.run.meetings import (
     make_meetings,
     measure,
     preview_told,
-    refuse_repeated,
     relation_of,
 )
 from shared.engine.contract.crossing_size import CrossingSize
@@ -171,8 +170,6 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     are_equal = not any(vias.values()) and "successors" not in workbench.tables
     make_meetings(workbench, mapped, are_equal=are_equal, by_crosswalk=any(vias.values()))
     relation = relation_of(workbench)
-    if workbench.is_protected and parameters.refuses_repetition:
-        refuse_repeated(workbench, mapped, relation)
     size = _size(workbench, parameters, mapped, relation)
     workbench.say(0.4, "croise les tables")
     joined = bound(workbench, key_text(left))._replace(are_equal=are_equal)

@@ -14,7 +14,7 @@ from shared.engine.applications.cross.run.key_tables import (
     Side,
     keys,
 )
-from shared.engine.contract.crossing_size import WAYS_OUT, CrossingSize
+from shared.engine.contract.crossing_size import CrossingSize
 from shared.engine.database import quoted
 from shared.engine.running.steps.workbench import Workbench
 from shared.engine.tables.multiplicity import Multiplicity, Relation
@@ -152,30 +152,6 @@ def relation_of(workbench: Workbench) -> Relation:
             (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM {MEETINGS} GROUP BY right_key))
     """)
     return Relation(Multiplicity(int(left or 0)), Multiplicity(int(right or 0)))
-
-
-def refuse_repeated(workbench: Workbench, mapped: Mapping[Side, str], relation: Relation) -> None:
-    """Raises Rejected where both tables repeat keys, with others' restricted data in them.
-
-    Where its holder may have chosen rows, it counts whatever keys these are: to refuse a crossing
-    for one person's rows is to tell of these. What both tables are like by themselves is no secret.
-    """
-    if not relation.is_many_to_many and not (workbench.is_chosen and _repeat(workbench, mapped)):
-        return
-    raise Rejected(
-        f"croisement « {workbench.output} » refusé : chaque table a des clés sur plusieurs lignes ;"
-        f" des données restreintes d'autrui y entrent, et il n'est pas dit lesquelles ; {WAYS_OUT}"
-    )
-
-
-def _repeat(workbench: Workbench, mapped: Mapping[Side, str]) -> bool:
-    """Return whether each table has a key on several rows, or keys that lead to the same."""
-    return all(
-        workbench.rows(f"""
-            SELECT 1 FROM {table} GROUP BY target HAVING sum(n) > 1 LIMIT 1
-        """)
-        for table in mapped.values()
-    )
 
 
 def bound(workbench: Workbench, left_key: str) -> JoinBound:

@@ -13,10 +13,18 @@ import pytest
 from pyarrow import parquet
 from scipy.optimize import linprog
 
+from shared.engine.contract.result import MASKED
 from shared.engine.contract.work import Work
 from shared.engine.running.steps.treatment import treat
-from shared.engine.tables.manifest import Column, Meaning
-from shared.engine.tables.release import EarlierCells, LedgerEntry, ProtectedInput, ReleaseRecord
+from shared.engine.tables.manifest import REVIEWED, Column, Meaning
+from shared.engine.tables.release import (
+    EarlierCells,
+    LedgerEntry,
+    ProtectedInput,
+    ReleaseRecord,
+    ReviewedTable,
+    strictest,
+)
 from tests.integration.compute.jobs import step
 
 ENOUGH = 3
@@ -33,17 +41,17 @@ def enterprises(seed: int, number: int) -> Rows:
 
 
 class Lab:
-    """Releases results of one restricted table, and keeps what left.
+    """Releases results of one restricted table with cells masked, and keeps what left.
 
-    `unit` is what tells whose rows are; a reviewer `decides_release` of what is held, or does not;
-    rows that are `empty` have no trade.
+    `unit` is what tells whose rows are; a reviewer `releases_whole` results where none is masked,
+    or keeps them back; rows that are `empty` have no trade.
     """
 
     def __init__(self, folder: Path, rows: Rows) -> None:
         self.folder, self.rows, self.turn = folder, rows, 0
-        self.version, self.unit, self.decides_release = 1, "siren", False
+        self.version, self.unit, self.releases_whole = 1, "siren", False
         self.empty: set[int] = set()
-        self.left: list[tuple[LedgerEntry, bytes]] = []
+        self.left: list[tuple[LedgerEntry, bytes, bool]] = []
 
     def aggregate(self, *by: str, **parameters: Any) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
         """Sum turnovers by groups; returns the record and the rows of the result."""
@@ -61,11 +69,13 @@ class Lab:
         (folder / "in/0").write_bytes(self._table())
         for number, content in enumerate(own.values(), 1):
             (folder / f"in/{number}").write_bytes(content)
-        for number, (_, content) in enumerate(self.left):
+        for number, (_, content, _) in enumerate(self.left):
             (folder / f"in/earlier{number}").write_bytes(content)
         earlier = tuple(
-            EarlierCells(entry=entry, path=f"in/earlier{at}", job_id=f"job_{at}")
-            for at, (entry, _) in enumerate(self.left)
+            EarlierCells(
+                entry=entry, path=f"in/earlier{at}", job_id=f"job_{at}", is_masked=is_masked
+            )
+            for at, (entry, _, is_masked) in enumerate(self.left)
         )
         terms = ProtectedInput(dataset_id="dts_e", version=self.version, earlier=earlier)
         work = Work(
@@ -78,12 +88,16 @@ class Lab:
         )
         _, reports = treat(folder, work, 1_000_000_000, lambda _at, _what: None)
         record = ReleaseRecord.model_validate(reports[-1]["release"])
-        if record.is_held and not self.decides_release:
+        self.reviewed = ReviewedTable.model_validate_json((folder / "out" / REVIEWED).read_bytes())
+        may_leave = strictest(output.verdict for output in record.outputs) != "held"
+        if not may_leave and not self.releases_whole:
             return record, []
         self.left += [
-            (entry, (folder / "out" / entry.file).read_bytes()) for entry in record.entries
+            (entry, (folder / "out" / entry.file).read_bytes(), bool(record.masking))
+            for entry in record.entries
         ]
-        return record, parquet.read_table(folder / "out" / "result.parquet").to_pylist()
+        out = folder / (MASKED if record.masking else "out")
+        return record, parquet.read_table(out / "result.parquet").to_pylist()
 
     def _described(self) -> tuple[Column, ...]:
         column_types = (("siren", self.unit), ("ville", "commune"), ("ca", "integer"))
@@ -104,12 +118,12 @@ class Lab:
     def released(self, figure: str) -> list[set[int]]:
         """The rows of each cell that ever left with that figure, from 0."""
         released_cells: list[set[int]] = []
-        for entry, content in self.left:
+        for entry, content, is_masked in self.left:
             if figure not in entry.figures:
                 continue
             bit, cells = 1 << entry.figures.index(figure), dict[int, set[int]]()
             for row in parquet.read_table(io.BytesIO(content)).to_pylist():
-                if row["figures"] & bit:
+                if row["masked_figures" if is_masked else "figures"] & bit:
                     cells.setdefault(row["cell"], set()).add(row["row"] - 1)
             released_cells += cells.values()
         return released_cells
@@ -196,7 +210,7 @@ def test_groups_of_enough_leave_as_they_are(tmp_path: Path) -> None:
     """Rules take nothing from a table in which every group has many of about the same size."""
     rows = [(f"{at:09}", "ABC"[at % 3], "xy"[at % 2], 100 + at) for at in range(60)]
     record, released_rows = Lab(tmp_path, rows).aggregate("ville", "metier", means=["ca"])
-    assert record.verdict == "released"
+    assert record.advice == "released"
     assert len(released_rows) == 6
     assert {entry["siren_nombre"] for entry in released_rows} == {10}
     assert all(entry["ca"] == 10 * entry["ca_moyenne"] for entry in released_rows)
@@ -209,19 +223,32 @@ def test_small_groups_are_missing_and_large_parts_are_empty(tmp_path: Path) -> N
     rows += [(f"{at:09}", "C", "x", 10 + at % 2) for at in range(20, 25)]
     rows += [("000000099", "C", "x", 9000)]
     record, released_rows = Lab(tmp_path, rows).aggregate("ville")
-    assert record.verdict == "suppressed"
+    assert record.advice == "suppressed"
     assert {entry["ville"]: entry["ca"] for entry in released_rows} == {"A": 936, "C": None}
     assert [entry["secret statistique"] for entry in released_rows] == [None, "ca"]
-    assert record.told == (
-        "Des chiffres ont été masqués pour respecter le secret statistique. 1 ligne sur 2 a des"
-        " chiffres masqués par le secret statistique (1 cellule vide en tout, y compris ce qui"
-        " n'avait pas de valeur). Les groupes trop petits pour que leur existence soit dite n'y"
+    assert record.masking == (
+        "1 ligne sur 2 a des chiffres masqués par le secret statistique (1 cellule vide en tout, y"
+        " compris ce qui n'avait pas de valeur). Les groupes trop petits pour que leur existence soit dite n'y"
         " figurent pas ; leur nombre est secret lui aussi."
     )
     assert {rule_outcome.rule: rule_outcome.failed for rule_outcome in record.outputs[0].rules} == {
         "units": 1,
         "dominance": 1,
     }
+
+
+def test_reviewer_reads_each_figure_with_its_rule_and_units(tmp_path: Path) -> None:
+    """The whole table, rows with figures under a rule first."""
+    rows = [(f"{at:09}", "A", "x", 100 + at) for at in range(9)]
+    rows += [(f"{at:09}", "B", "x", 100 + at) for at in range(10, 12)]
+    lab = Lab(tmp_path, rows)
+    lab.aggregate("ville")
+    table_read = lab.reviewed
+    assert table_read.columns == ("ville", "ca", "siren_nombre")
+    assert [row.values for row in table_read.rows] == [("B", "221", "2"), ("A", "936", "9")]
+    assert table_read.rows[0].rules == {"siren_nombre": "units", "ca": "units"}
+    assert table_read.rows[0].units == {"siren_nombre": 2, "ca": 2}
+    assert (table_read.all_rows, table_read.marked_rows, table_read.marked_cells) == (2, 1, 2)
 
 
 def test_how_many_rows_are_left_out_is_not_told(tmp_path: Path) -> None:
@@ -231,7 +258,7 @@ def test_how_many_rows_are_left_out_is_not_told(tmp_path: Path) -> None:
     rows += [(f"{at:09}", "A", "x", 100 + at) for at in range(9)]
     small = [(f"{at:09}", "B", "x", 100 + at) for at in range(10, 12)]
     reasons = [
-        Lab(tmp_path / name, rows_used).aggregate("ville")[0].told
+        Lab(tmp_path / name, rows_used).aggregate("ville")[0].masking
         for name, rows_used in (("without", rows), ("with", rows + small))
     ]
     assert "1 ligne sur 2" in reasons[0]
@@ -247,8 +274,10 @@ def test_list_of_identifiers_of_ones_own_is_held(tmp_path: Path) -> None:
     lab = Lab(tmp_path, enterprises(1, 24))
     mine = table({"id": [row[0] for row in lab.rows[:20]], "groupe": ["g"] * 20})
     record, _ = lab.treat(CHOSEN_BY_HAND, mine=mine)
-    assert record.is_held
-    assert [rule.rule for rule in record.outputs[0].rules] == ["selection"]
+    assert record.advice == "held"
+    assert "20 combinaisons de valeurs, dont 20 de moins de 3 unités" in (
+        record.outputs[0].rules[0].told
+    )
     assert [entry.units for entry in record.entries] == [20], (
         "for what leaves later, if it is released"
     )
@@ -261,13 +290,37 @@ def test_reviewer_reads_how_a_held_result_differs_from_earlier_ones(tmp_path: Pa
     lab.aggregate("ville")
     mine = table({"id": [row[0] for row in lab.rows[1:]], "groupe": ["g"] * (len(lab.rows) - 1)})
     record, _ = lab.treat(CHOSEN_BY_HAND, mine=mine)
-    assert record.is_held
+    assert record.advice == "held"
     (difference,) = record.differences
     counts = (difference.in_both, difference.only_here, difference.only_there)
     assert counts == (len(lab.rows) - 1, 0, 1)
     assert (difference.job_id, difference.by, difference.units) == ("job_0", ("ville",), 1)
     assert "sum(ca)" in difference.figures
-    assert record.for_holder().differences == ()
+
+
+def test_keys_of_a_crossing_are_judged_together(tmp_path: Path) -> None:
+    """Neither town nor trade chooses one enterprise; both together do."""
+    rows = [(f"{at:09}", "AB"[at % 2], "xy"[at // 2 % 2], 100 + at) for at in range(20)]
+    rows += [("000000099", "A", "z", 100)]
+    mine = table({"ville": ["A"] * 2, "metier": ["x", "z"], "groupe": ["g"] * 2})
+    met = crossed("e.ville", "mine.ville", keys=[{"left": "metier", "right": "metier"}])
+    record, _ = Lab(tmp_path, rows).treat([met, summed("groupe")], mine=mine)
+    assert "« ville » et « metier », ensemble : 2 combinaisons de valeurs, dont 1 de" in (
+        record.outputs[0].rules[0].told
+    )
+    assert record.advice == "held"
+
+
+def test_another_version_differs_by_the_units_that_came(tmp_path: Path) -> None:
+    """Of one more enterprise the two totals tell what it has; where none says whose, nobody can."""
+    rows = enterprises(1, 24)
+    for unit, differing in (("siren", [1]), ("", [])):
+        lab = Lab(tmp_path / (unit or "none"), rows)
+        lab.unit = unit
+        lab.aggregate("ville", counts=[], rows="n")
+        lab.rows, lab.version = [*rows, ("900000001", "A", "x", 50)], 2
+        record, _ = lab.aggregate("ville", counts=[], rows="n")
+        assert [difference.only_here for difference in record.differences] == differing
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -279,7 +332,7 @@ def test_ledger_says_how_often_a_crossing_lets_a_row_count(tmp_path: Path, times
     counted = step("aggregate", {"table": "c"}, "r", by=["groupe"], rows="lignes")
     _, rows = lab.treat([met, counted], mine=mine)
     assert [row["lignes"] for row in rows] == [9 * times]
-    ((_, content),) = lab.left
+    ((_, content, _),) = lab.left
     weights = parquet.read_table(io.BytesIO(content))["weight"].to_pylist()
     assert weights == [times] * 9
 
@@ -289,16 +342,13 @@ def test_shares_are_empty_where_a_part_is(tmp_path: Path) -> None:
     rows = [(f"{at:09}", "AB"[at % 2], "x", 100 + at) for at in range(20)]
     share = [{"name": "part", "of": "ca"}]
     record, released_rows = Lab(tmp_path / "1", rows).aggregate("ville", shares=share)
-    assert (record.verdict, [entry["part"] is None for entry in released_rows]) == (
+    assert (record.advice, [entry["part"] is None for entry in released_rows]) == (
         "released",
         [False] * 2,
     )
     rows += [(f"{at:09}", "C", "x", 100) for at in range(20, 22)]
     record, released_rows = Lab(tmp_path / "2", rows).aggregate("ville", shares=share)
-    assert (record.verdict, [entry["part"] for entry in released_rows]) == (
-        "suppressed",
-        [None] * 2,
-    )
+    assert (record.advice, [entry["part"] for entry in released_rows]) == ("suppressed", [None] * 2)
 
 
 def test_largest_values_are_empty(tmp_path: Path) -> None:
@@ -316,7 +366,7 @@ def test_periods_are_groups_like_others(tmp_path: Path) -> None:
     rows += [(f"{at:09}", "A", "2024-07-01", 100) for at in range(20, 22)]
     times = [{"column": "metier", "step": "month"}]
     record, released_rows = Lab(tmp_path, rows).aggregate(times=times)
-    assert record.verdict == "suppressed"
+    assert record.advice == "suppressed"
     assert [(entry["metier_mois"], entry["siren_nombre"]) for entry in released_rows] == [
         ("2024-05", 10),
         ("2024-06", 10),
@@ -335,6 +385,6 @@ def test_published_register_is_met_by_identifiers_unless_rows_of_it_are_picked(
         [crossed("e.siren", f"{table}.id"), summed("naf")] for table in ("register", "some")
     )
     record, released_rows = lab.treat(whole, ("register",), register=register)
-    assert (record.verdict, len(released_rows)) == ("released", 2)
+    assert (record.advice, len(released_rows)) == ("released", 2)
     record, _ = lab.treat([query, *some], ("register",), register=register)
-    assert [rule_outcome.rule for rule_outcome in record.outputs[0].rules] == ["selection"]
+    assert record.advice == "held"
