@@ -200,7 +200,8 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
     @on(events.ResultReleased)
     def note_release(self, envelope: Envelope[events.ResultReleased]) -> None:
         """Note that a reviewer let a result leave."""
-        ledger.release(self.documents, envelope.data.job_id, was_held=True)
+        event = envelope.data
+        ledger.release(self.documents, event.job_id, was_held=True, is_masked=event.is_masked)
         usage.note_decision(self.documents, envelope)
 
     @on(events.ResultRefused)

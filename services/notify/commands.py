@@ -146,7 +146,8 @@ class Webhooks:
         )
         if not allowed or not (holder or entries):
             raise NotFound.of(project_id)
-        return with_names(self._store, entries), cursor
+        seen = [entry for entry in entries if caller.is_staff or not entry.event.for_staff]
+        return with_names(self._store, seen), cursor
 
 
 def _replay(delivery: WebhookDelivery, endpoint: Endpoint) -> None:

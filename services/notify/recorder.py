@@ -132,6 +132,8 @@ class Recorder:
         self, entry: TimelineEntry, event: Event, owners: Mapping[str, str | None]
     ) -> list[Endpoint]:
         concerned = members_of(event) | {owner for owner in owners.values() if owner}
+        if event.for_staff:
+            concerned = frozenset()
         hearers = [
             endpoint for endpoint in self._may_hear(concerned) if endpoint.wants(entry.topic)
         ]

@@ -103,16 +103,22 @@ class JobSucceeded(_JobEnd, source="compute"):
 
     @property
     def public(self) -> Self:
-        """The event without the manifest of a held result, whose size tells what was made."""
+        """The event without what of a held result tells what was made, and for how long."""
         event = super().public
-        return event.model_copy(update={"result": UNTOLD}) if self.is_held else event
+        untold = {"result": UNTOLD, "seconds": 0.0}
+        return event.model_copy(update=untold) if self.is_held else event
 
 
 class ResultHeld(_JobEvent, source="compute"):
-    """A job's result was checked and may not leave as it is: a reviewer decides."""
+    """A job of others' restricted data ended: a reviewer decides what leaves.
 
-    summary = "{kind} : son résultat attend la décision d'un relecteur du Datalab. {told}"
-    told: str = Field(description="why, in French, without a figure of the data")
+    When, and whether it failed, may tell of the data: its holder hears of the end once it is
+    decided.
+    """
+
+    for_staff = True
+    summary = "{kind} : son résultat attend la décision d'un relecteur du Datalab."
+    told: str = Field(default="", description="nothing any more; before, why it was held")
 
 
 class _ReleaseDecided(_JobEvent):
@@ -131,6 +137,7 @@ class ResultReleased(_ReleaseDecided, source="compute"):
         default="", description="what to think of before it leaves the lab, in French"
     )
     fault: str = Field(default="", description="why it is no success, in French")
+    is_masked: bool = Field(default=False, description="whether it leaves with cells masked")
 
 
 class ResultRefused(_ReleaseDecided, source="compute"):

@@ -36,13 +36,15 @@ class Event(Frozen):
 
     `summary` is the French sentence of the timeline, with the event's fields in braces; notify
     (`summaries.py`) writes those that need more. `internal` are fields with a default that services
-    tell each other alone: timeline and webhooks leave them out.
+    tell each other alone: timeline and webhooks leave them out. What is `for_staff` they show to
+    nobody else.
     """
 
     source: ClassVar[str] = ""
     topic: ClassVar[str] = ""
     summary: ClassVar[str]
     internal: ClassVar[frozenset[str]] = frozenset()
+    for_staff: ClassVar[bool] = False
 
     @property
     def public(self) -> Self:

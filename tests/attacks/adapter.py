@@ -1,5 +1,8 @@
 """The one place where attackers meet the lab: what it shows of a treatment, and of an upload.
 
+A reviewer decides as the rules advise: a result leaves with cells masked, or stays where no rule
+says what to mask.
+
 `release` does what the job and the services do between a treatment and what its holder sees: the
 runner is told which inputs are protected and what left of them before; its record says whether the
 result is given. Rules that stand elsewhere attach here.
@@ -22,7 +25,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from services.catalog.joins.inverted_index import JoinIndex
-from services.compute.jobs.model import Job
+from services.compute.jobs.model import WAITS_FOR_REVIEWER, Job
 from services.compute.jobs.views import JobView
 from shared.aggregate import now
 from shared.engine.contract.result import EngineResult
@@ -67,7 +70,7 @@ def release(treatment: Treatment, ledger: Ledger) -> Seen:
 
 def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, ProtectedInput]:
     """The restricted tables, with what left of all their versions before."""
-    for number, (_, content) in enumerate(ledger.released):
+    for number, (_, content, _) in enumerate(ledger.released):
         (folder / f"in/earlier{number}").write_bytes(content)
     return {
         name: ProtectedInput(
@@ -76,8 +79,8 @@ def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, 
             personal=table.personal,
             unit=table.unit if table.is_unit_stated else "",
             earlier=tuple(
-                EarlierCells(entry=entry, path=f"in/earlier{number}")
-                for number, (entry, _) in enumerate(ledger.released)
+                EarlierCells(entry=entry, path=f"in/earlier{number}", is_masked=is_masked)
+                for number, (entry, _, is_masked) in enumerate(ledger.released)
                 if entry.dataset_id == table.dataset_id
             ),
         )
@@ -104,19 +107,23 @@ def _seen(folder: Path, ledger: Ledger) -> Seen:
         return Seen(error=document["error"])
     result = EngineResult.model_validate_json(written)
     record = result.release
-    checked = [record.for_holder().model_dump(mode="json")] if record else []
-    if record and record.is_held:
-        return Seen(reports=[*checked, *_ends(folder, result)], error=record.told)
+    if record and record.advice == "held":
+        return Seen(reports=_ends(folder, result), error=WAITS_FOR_REVIEWER)
+    masked = result.masked
+    outputs, reports = (masked or result).outputs, (masked or result).reports
     paths = {output_file.name: folder / output_file.path for output_file in result.outputs}
     if record:
-        ledger.released += [(entry, paths[entry.file].read_bytes()) for entry in record.entries]
+        ledger.released += [
+            (entry, paths[entry.file].read_bytes(), masked is not None) for entry in record.entries
+        ]
+    paths = {output_file.name: folder / output_file.path for output_file in outputs}
     pages = tuple(
         paths[output_file.name].read_text("utf-8", "replace")
-        for output_file in result.outputs
+        for output_file in outputs
         if output_file.media_type.startswith("text/") and not output_file.is_internal
     )
     rows = parquet.read_table(paths[RESULT]).to_pylist()
-    return Seen(rows, [*result.reports, *checked], pages=pages)
+    return Seen(rows, reports, pages=pages)
 
 
 def _ends(folder: Path, result: EngineResult) -> list[dict[str, Any]]:
@@ -141,11 +148,14 @@ def _ends(folder: Path, result: EngineResult) -> list[dict[str, Any]]:
     )
     job = Job(id="job", kind="full", owner_id=HOLDER, lane="prj", queued_at=began)
     job.state, job.run = "running", "run"
+    job.begin("run", is_protected=True)
     ref = _ref(manifest.model_dump_json().encode())
     job.succeed("run", 1, ref, outputs, result.privacy, release=result.release)
-    view = JobView.told(job).withholding(job.unreleased).model_dump(mode="json")
-    fields_by_name = {name: field for name, field in view.items() if not name.endswith("_at")}
-    return [*(event.public.model_dump(mode="json") for event in job.recorded()), fields_by_name]
+    view = JobView.of(job).for_holder(job.public_state).withholding(job.unreleased)
+    fields = view.model_dump(mode="json").items()
+    fields_by_name = {name: field for name, field in fields if not name.endswith("_at")}
+    events = (event for event in job.recorded() if not event.for_staff)
+    return [*(event.public.model_dump(mode="json") for event in events), fields_by_name]
 
 
 def _ref(content: bytes) -> FileRef:

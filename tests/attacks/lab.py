@@ -90,10 +90,12 @@ class Seen:
 class Ledger:
     """What left of the restricted tables of a world before, each with its file of cells.
 
+    A third says whether it left with cells masked.
+
     It is for the rules: attackers do not look at it.
     """
 
-    released: list[tuple[LedgerEntry, bytes]] = field(default_factory=list)
+    released: list[tuple[LedgerEntry, bytes, bool]] = field(default_factory=list)
 
 
 def cross(left: str, right: str, output: str = "croise", **parameters: Any) -> Step:

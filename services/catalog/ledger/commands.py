@@ -59,13 +59,14 @@ def reserve(
         ) from error
 
 
-def release(store: Store, job_id: str, *, was_held: bool) -> None:
+def release(store: Store, job_id: str, *, was_held: bool, is_masked: bool = False) -> None:
     """Settle the releases of a job whose result left, by itself or as a reviewer decided."""
     releases = _of_job(store, job_id)
     if not was_held:
         # One that a reviewer decides on is told of as well when its job ends.
         releases = [release for release in releases if release.state == "reserved"]
-    _settle(store, [release for release in releases if release.state != "dropped"], "released")
+    left = [release for release in releases if release.state != "dropped"]
+    _settle(store, left, "released", is_masked=is_masked)
 
 
 def refuse(store: Store, job_id: str) -> None:
@@ -112,9 +113,12 @@ def _of_job(store: Store, job_id: str) -> list[Release]:
     return list(store.of(Release).every({"job_id": job_id}))
 
 
-def _settle(store: Store, releases: Iterable[Release], state: ReleaseState) -> None:
+def _settle(
+    store: Store, releases: Iterable[Release], state: ReleaseState, *, is_masked: bool = False
+) -> None:
+    settle = partial(Release.settle, state=state, is_masked=is_masked)
     for release in releases:
-        store.of(Release).change(release.id, partial(Release.settle, state=state))
+        store.of(Release).change(release.id, settle)
 
 
 def _release(project_id: str, job_id: str, claim: ReleaseClaim, state: ReleaseState) -> Release:

@@ -36,6 +36,7 @@ class Release(Aggregate):
     state: ReleaseState
     reserved_at: datetime = Field(default_factory=now)
     settled_at: datetime | None = None
+    is_masked: bool = False
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -52,14 +53,18 @@ class Release(Aggregate):
     def earlier(self) -> EarlierRelease:
         """The part of it that the release rules see."""
         return EarlierRelease(
-            entry=self.entry, file=self.file, job_id=self.job_id, project_id=self.project_id
+            entry=self.entry,
+            file=self.file,
+            job_id=self.job_id,
+            project_id=self.project_id,
+            is_masked=self.is_masked,
         )
 
-    def settle(self, state: ReleaseState) -> None:
+    def settle(self, state: ReleaseState, *, is_masked: bool = False) -> None:
         """Note its outcome; what has left stays released, whatever is heard later."""
         if self.state in (state, "released"):
             return
-        self.state, self.settled_at = state, now()
+        self.state, self.settled_at, self.is_masked = state, now(), is_masked
 
     @property
     def is_forgotten(self) -> bool:

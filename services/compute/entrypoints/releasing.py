@@ -1,11 +1,13 @@
-"""What reviewers do with results that the rules of release hold back."""
+"""What reviewers do with results of others' restricted data, which wait for them."""
 
 from services.compute.jobs.model import Job, ReleaseDecision
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.views import DecideRelease, ReleaseRequestPage, ReleaseRequestView
+from shared.engine.tables.release import ReviewedTable
 from shared.http import BY, Call, as_rpc, http
 from shared.inbound import Paging
 from shared.messaging.client import ServiceProxy
+from shared.storage import Storage
 from shared.store import Store
 
 
@@ -13,6 +15,7 @@ class Releasing:
     """For reviewers, who do not decide on their own case."""
 
     documents: Store
+    files: Storage
     intake: ServiceProxy
 
     @property
@@ -31,6 +34,15 @@ class Releasing:
         """What was checked of a held result, rule by rule; 403 for whose case it is."""
         return ReleaseRequestView.of(self._held.release_request(job_id, call.caller))
 
+    @as_rpc("job_id", BY)
+    @http("GET", "/release-requests/{job_id}/table", returns=ReviewedTable, roles={"reviewer"})
+    def get_reviewed_table(self, call: Call, job_id: str) -> ReviewedTable:
+        """The first rows of a held result, and which figures a rule is on; 403 as above."""
+        job = self._held.release_request(job_id, call.caller)
+        if job.reviewed is None:
+            return ReviewedTable()
+        return ReviewedTable.model_validate_json(self.files.read(job.reviewed))
+
     @as_rpc("job_id", BY, "decision", "reason", "version")
     @http(
         "POST",
@@ -40,7 +52,9 @@ class Releasing:
         roles={"reviewer"},
     )
     def decide_release(self, call: Call, job_id: str) -> ReleaseRequestView:
-        """Let a held result go to its holder or keep it back, as its `version` was; 409 otherwise.
+        """Let a held result go to its holder, with cells masked or not, or keep it back.
+
+        It is decided as its `version` was read; 409 otherwise, and where nothing can be masked.
 
         Forbidden to the project's holder, to the owners of its data, and to members of their SIREN.
         """

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from services.compute.execution.staging import (
     ReleaseLedger,
     StoredResult,
     reserve,
+    store_failure,
     store_result,
 )
 from services.compute.execution.step_cache.cache import JobSteps
@@ -76,6 +77,7 @@ class JobRun:
         lease = timedelta(seconds=self._settings.job_lease_seconds)
         self._heartbeat = Heartbeat(self._jobs, job, lease)
         self.seconds = 0.0
+        self._protected: tuple[list[Input], datetime] | None = None
 
     def release(self) -> None:
         """Return the job to the queue: this process stops."""
@@ -114,6 +116,8 @@ class JobRun:
                 waits=self._settings.retry_seconds,
             )
         except Rejected as error:
+            if self._protected:
+                return self._held_failure(*self._protected, str(error))
             return partial(Job.fail, run=run, seconds=self.seconds, reason=str(error))
         except Exception:
             log.exception("a job met a fault of ours", extra={"job": self._job.id})
@@ -143,7 +147,11 @@ class JobRun:
             folder.describe(steps.bring(work, found_inputs, seconds))
             self._hand_key(folder)
             began = now()
-            self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
+            self._protected = (inputs, began) if protected else None
+            is_protected = bool(protected)
+            self._jobs.change(
+                self._job.id, lambda job: job.begin(self._job.run, is_protected=is_protected)
+            )
             self._compute(folder, limits, waiting)
             kept = store_result(self._job, inputs, began, folder, files)
             counted = self._counted(folder, tables)
@@ -152,6 +160,14 @@ class JobRun:
         return partial(
             Job.succeed, run=self._job.run, seconds=self.seconds, **kept.ending, counted=counted
         )
+
+    def _held_failure(self, inputs: list[Input], began: datetime, reason: str) -> Ending:
+        """Return the ending of a run that failed on others' restricted data.
+
+        That it failed, as how long it took, may tell of them: reviewers alone read why.
+        """
+        kept = store_failure(self._job, inputs, began, reason, self._platform.files)
+        return partial(Job.succeed, run=self._job.run, seconds=self.seconds, **kept.ending)
 
     def _hand_key(self, folder: JobFolder) -> None:
         """Give the job the key of its project's pseudonyms, if it makes some."""
@@ -271,7 +287,7 @@ class JobRun:
 
     def _charge(self) -> None:
         # Before the end is saved: a crash in between runs the job again, and charges it anew.
-        if self.seconds and self._job.is_charged:
+        if self.seconds and self._job.is_charged and not self._protected:
             total = self._job.seconds + self.seconds
             self._workspaces.change(
                 self._job.project_id or "", lambda workspace: workspace.charge(self._job.id, total)

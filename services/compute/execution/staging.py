@@ -11,20 +11,18 @@ from services.compute.execution.disk_space import Waiting
 from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import JobFolder, job_folder, pieces
 from services.compute.execution.spares.spares import Spares
-from services.compute.jobs.model import Job
+from services.compute.jobs.model import Job, MaskedOutputs
 from shared.aggregate import now
 from shared.engine.analysis.known_tables import KnownTable
 from shared.engine.contract.policy import ReleasePolicy
-from shared.engine.tables.manifest import Input, Manifest, Output
+from shared.engine.contract.result import EngineResult, OutputFile
+from shared.engine.tables.manifest import REVIEWED, Input, Manifest, Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.release import ProtectedInput, ReleaseRecord
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events.event import FileRef
 from shared.storage import Storage
 
-_UNCHECKED = ReleaseRecord(
-    verdict="held", told="Des données restreintes d'autrui y entrent, et rien n'y a été vérifié."
-)
 _PROJECTION = "shared.engine.running.projection"
 _COLUMNS_FILE = "projection.json"
 """Which columns of which input are kept: its file name in `in` -> their names."""
@@ -65,7 +63,9 @@ FoundInput: TypeAlias = tuple[Input, FileRef]
 class StoredResult(NamedTuple):
     """What a job leaves: its manifest's reference, its outputs, and what is said of its table.
 
-    `internal` are the files of ledger entries, by name: the catalogue alone refers to them.
+    `masked` is the same with cells masked, if a reviewer may let that leave in its place, and
+    `reviewed` what reviewers read. `internal` are the files of ledger entries, by name: the
+    catalogue alone refers to them.
     """
 
     result: FileRef
@@ -73,6 +73,8 @@ class StoredResult(NamedTuple):
     privacy: Privacy | None
     release: ReleaseRecord | None
     internal: Mapping[str, FileRef]
+    masked: MaskedOutputs | None = None
+    reviewed: FileRef | None = None
     is_empty: bool = False
     withheld: str = ""
     lost: str = ""
@@ -264,41 +266,86 @@ def fetch(
 def store_result(
     job: Job, inputs: list[Input], began: datetime, folder: JobFolder, files: Storage
 ) -> StoredResult:
-    """Store a job's outputs and its manifest.
+    """Store a job's outputs and its manifest, and the same of what has cells masked.
 
     Raises Rejected when the sandbox left something else than its result.
     """
     result = folder.result()
-    privacy, release = result.privacy, result.release
+    release = result.release
     if release is None and any(read_input.is_protected for read_input in inputs):
-        release = _UNCHECKED
-    stored = [
+        release = ReleaseRecord()
+    stored = _stored(result.outputs, folder, files)
+    outputs = tuple(output for output in stored if not output.is_internal)
+    internal = {output.name: output.file for output in stored if output.is_internal}
+    manifest = _manifest(job, inputs, began).model_copy(
+        update={
+            "outputs": outputs,
+            "reports": result.reports,
+            "software": result.software,
+            "provenance": job.provenance.model_copy(update={"reused": result.reused}),
+        }
+    )
+    lost, near = result.lost
+    return StoredResult(
+        _put(manifest, files),
+        outputs,
+        result.privacy,
+        release,
+        internal,
+        _store_masked(result, manifest, folder, files),
+        internal.pop(REVIEWED, None),
+        is_empty=result.is_empty,
+        withheld=result.withheld,
+        lost=lost,
+        near=near,
+    )
+
+
+def _store_masked(
+    result: EngineResult, manifest: Manifest, folder: JobFolder, files: Storage
+) -> MaskedOutputs | None:
+    if result.masked is None:
+        return None
+    outputs = tuple(_stored(result.masked.outputs, folder, files))
+    update = {"outputs": outputs, "reports": result.masked.reports}
+    return MaskedOutputs(result=_put(manifest.model_copy(update=update), files), outputs=outputs)
+
+
+def store_failure(
+    job: Job, inputs: list[Input], began: datetime, reason: str, files: Storage
+) -> StoredResult:
+    """Store a manifest without outputs, for a job whose failure only reviewers may know of."""
+    record = ReleaseRecord(failure=reason)
+    return StoredResult(_put(_manifest(job, inputs, began), files), (), None, record, {})
+
+
+def _manifest(job: Job, inputs: Sequence[Input], began: datetime) -> Manifest:
+    return Manifest(
+        job_id=job.id,
+        kind=job.kind,
+        project_id=job.project_id,
+        inputs=tuple(read_input.in_results for read_input in inputs),
+        steps=job.treatment.steps if job.treatment else (),
+        provenance=job.provenance,
+        started=began,
+        ended=now(),
+    )
+
+
+def _put(manifest: Manifest, files: Storage) -> FileRef:
+    return files.put([manifest.model_dump_json().encode()], "application/json")
+
+
+def _stored(outputs: Iterable[OutputFile], folder: JobFolder, files: Storage) -> list[Output]:
+    return [
         Output(
             name=output.name,
             file=files.put(paced(pieces(folder.left_path(output.path))), output.media_type),
             is_internal=output.is_internal,
             opaque=output.opaque,
         )
-        for output in result.outputs
+        for output in outputs
     ]
-    outputs = tuple(output for output in stored if not output.is_internal)
-    internal = {output.name: output.file for output in stored if output.is_internal}
-    manifest = Manifest(
-        job_id=job.id,
-        kind=job.kind,
-        project_id=job.project_id,
-        inputs=tuple(read_input.in_results for read_input in inputs),
-        steps=job.treatment.steps if job.treatment else (),
-        outputs=outputs,
-        reports=result.reports,
-        software=result.software,
-        provenance=job.provenance.model_copy(update={"reused": result.reused}),
-        started=began,
-        ended=now(),
-    )
-    manifest_file = files.put([manifest.model_dump_json().encode()], "application/json")
-    remarks = (result.is_empty, result.withheld, *result.lost)
-    return StoredResult(manifest_file, outputs, privacy, release, internal, *remarks)
 
 
 def claims_of(inputs: Sequence[Input], kept: StoredResult) -> list[dict[str, Any]]:

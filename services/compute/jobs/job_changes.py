@@ -61,8 +61,9 @@ class Teller:
     """Tells one follower what changed since a position.
 
     `state` and `progress` say how it is now, whatever was between; `log` brings each line that is
-    still kept, with its number; `end` is the last event. Who comes again with the id of the event
-    that was heard last misses none of what is kept, and may hear a state twice.
+    still kept, with its number; `end` is the last event, and follows at once for a job that is
+    held. Who comes again with the id of the event that was heard last misses none of what is kept,
+    and may hear a state twice.
     """
 
     def __init__(self, position: StreamPosition) -> None:
@@ -78,6 +79,9 @@ class Teller:
         self._position = StreamPosition(job.attempt, lines, before.version)
         events = list(self._events(job, view))
         last = StreamPosition(job.attempt, max(lines, job.log_lines), job.version)
+        if view.state == "held":
+            # How often it changed, and how much it wrote, may tell of what it reads.
+            last = StreamPosition()
         for number, (kind, data) in enumerate(events, 1):
             if kind == "log":
                 self._position = self._position._replace(lines=int(str(data["number"])))
@@ -97,7 +101,7 @@ class Teller:
         for number, line in enumerate(complete, first):
             if number > self._position.lines:
                 yield "log", {"number": number, "line": line}
-        if not job.is_active:
+        if not job.is_active or view.state == "held":
             ending = {"seconds": view.seconds, "warning": view.warning, "is_held": view.is_held}
             # What is kept from this caller is told in place of what the job did last.
             withheld = view.message if view.message != job.message else ""
@@ -142,7 +146,7 @@ class Followers(Loop):
                 except LabError:
                     return
                 yield from teller.news(newer, seen)
-                if not newer.is_active:
+                if not newer.is_active or seen.state == "held":
                     return
 
     def stop(self) -> None:

@@ -25,7 +25,8 @@ from shared.events.event import (
     Treatment,
 )
 
-Decision = Literal["release", "refuse"]
+Decision = Literal["release", "mask", "refuse"]
+"""The result leaves as it is, with cells masked, or not at all."""
 
 
 class ReleaseDecision(Frozen):
@@ -45,6 +46,13 @@ class ReleaseDecision(Frozen):
         )
 
 
+class MaskedOutputs(Frozen):
+    """The manifest and the files of a result with cells masked."""
+
+    result: FileRef
+    outputs: tuple[Output, ...]
+
+
 SUSPECT_LOSSES = 2
 """Runs that ended with their process, whatever ended that, before the job runs alone in one."""
 
@@ -58,6 +66,11 @@ more than a day."""
 WAITING = "en attente : "
 """How the message of a job begins that waits for something."""
 
+WAITS_FOR_REVIEWER = (
+    "Ce calcul lit des données restreintes d'autrui : un relecteur du Datalab décide de ce qui en"
+    " sort. D'ici là rien n'en est dit, pas même s'il est terminé."
+)
+
 _EMPTY: Mapping[JobKind, str] = {
     "trial": "Il ne reste aucune ligne de l'échantillon : le traitement n'en garde ou n'en"
     " rapproche aucune, et cet essai ne dit rien de ce qu'il vaut. Vérifiez ses filtres et ses"
@@ -68,6 +81,10 @@ _EMPTY: Mapping[JobKind, str] = {
 """What is said of a result without a row."""
 
 JobState = Literal["queued", "running", "given_up", "succeeded", "failed", "cancelled"]
+
+HeldState = Literal["held"]
+"""What all but staff read in place of a job's state from its start on, until a reviewer decided on
+its result: whether, when and how it ended may tell of others' restricted data."""
 ACTIVE = ("queued", "running", "given_up")
 """States of jobs that have not ended; what was given up waits for an operator."""
 
@@ -94,7 +111,7 @@ class Job(Aggregate):
     collection = "jobs"
     indexes = (
         *("state", "kind", "project_id", "dataset_id", "owner_id", "lane"),
-        *("queued_at", "turn", "hashes", "is_held"),
+        *("queued_at", "turn", "hashes", "is_held", "public_state"),
     )
 
     kind: JobKind
@@ -147,7 +164,10 @@ class Job(Aggregate):
     withheld: str = ""
     counted: CountedCrossings | None = None
     reason: str = ""
+    is_protected: bool = False
     release: ReleaseRecord | None = None
+    masked: MaskedOutputs | None = None
+    reviewed: FileRef | None = None
     decision: ReleaseDecision | None = None
     forgotten: str = ""
     forgotten_for: str = ""
@@ -159,6 +179,9 @@ class Job(Aggregate):
         """Return the hashes of what it made, and of what it still has to read."""
         files = [self.result, self.source if self.is_active else None]
         files += [output.file for output in self.outputs]
+        if self.masked:
+            files += [self.masked.result, *(output.file for output in self.masked.outputs)]
+        files.append(self.reviewed)
         return sorted({file.sha256 for file in files if file})
 
     @computed_field  # type: ignore[prop-decorator]
@@ -175,6 +198,18 @@ class Job(Aggregate):
         is_held = self.release is not None and self.release.is_held and self.decision is None
         return is_held and self.result is not None and self.state == "succeeded"
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def public_state(self) -> JobState | HeldState:
+        """Return what all but staff read as its state."""
+        is_open = self.is_active or self.is_held
+        return "held" if self.is_protected and self.attempt and is_open else self.state
+
+    @property
+    def may_mask(self) -> bool:
+        """Return whether its result may leave with cells masked."""
+        return self.is_held and self.masked is not None
+
     @property
     def due_at(self) -> datetime:
         """Return from when on it may begin."""
@@ -185,9 +220,7 @@ class Job(Aggregate):
         """State in French why its holder does not get its result; empty when it does."""
         if self.decision and self.decision.decision == "refuse":
             return f"ce résultat ne sort pas du Datalab : {self.decision.reason}"
-        if not self.is_held or self.release is None:
-            return ""
-        return f"ce résultat attend la décision d'un relecteur du Datalab : {self.release.told}"
+        return WAITS_FOR_REVIEWER if self.public_state == "held" else ""
 
     @property
     def is_charged(self) -> bool:
@@ -238,27 +271,14 @@ class Job(Aggregate):
         warning = self.privacy.warning if self.privacy else ""
         if warning and self.kind == "trial":
             warning = f"Sur l'échantillon : {warning}"
-        # Where the rules of release left out rows, its filters may have kept them.
-        is_told = self.is_empty and not self._is_suppressed
-        empty = _EMPTY.get(self.kind, "") if is_told else ""
+        empty = _EMPTY.get(self.kind, "") if self.is_empty else ""
         lost = f"{self.lost[:1].upper()}{self.lost[1:]}." if self.lost else ""
         return " ".join(filter(None, (empty, lost, warning, self.size_warning, self.withheld)))
 
     @property
     def fault(self) -> str:
-        """State in French why its result is no success; empty where it is, or nobody knows.
-
-        Of a sample of which the rules of release leave no row the whole table may keep some.
-        """
-        if self.lost or not self.is_empty:
-            return self.lost
-        if self._is_suppressed:
-            return "" if self.kind == "trial" else "les règles de sortie n'en laissent aucune ligne"
-        return "il n'en reste aucune ligne"
-
-    @property
-    def _is_suppressed(self) -> bool:
-        return self.release is not None and self.release.verdict == "suppressed"
+        """State in French why its result is no success; empty where it is, or nobody knows."""
+        return self.lost or ("il n'en reste aucune ligne" if self.is_empty else "")
 
     def queue(self) -> None:
         """Record that the job waits for its turn."""
@@ -309,9 +329,10 @@ class Job(Aggregate):
         else:
             self._requeue("", time)
 
-    def begin(self, run: str) -> None:
-        """Record that the sandbox starts."""
+    def begin(self, run: str, *, is_protected: bool = False) -> None:
+        """Record that the sandbox starts; `is_protected` with others' restricted data."""
         self.check(run)
+        self.is_protected = is_protected
         self.attempt += 1
         self.started_at = now()
         self.progress, self.message, self.log_tail, self.log_lines = 0.0, "", "", 0
@@ -362,6 +383,8 @@ class Job(Aggregate):
         privacy: Privacy | None = None,
         *,
         release: ReleaseRecord | None = None,
+        masked: MaskedOutputs | None = None,
+        reviewed: FileRef | None = None,
         counted: CountedCrossings | None = None,
         is_empty: bool = False,
         withheld: str = "",
@@ -377,17 +400,16 @@ class Job(Aggregate):
         if not self.cancel_requested:
             self.progress, self.result = 1.0, result
             self.outputs, self.privacy, self.release = outputs, privacy, release
+            self.masked, self.reviewed = masked, reviewed
             self.is_empty, self.withheld = is_empty, withheld
             self.lost, self.near = lost, near
             self.counted, self.size_warning = counted, counted.warning if counted else ""
         self._end("succeeded", seconds)
-        if self.is_held and release:
-            self.record(events.ResultHeld(**self._about(), told=release.told))
         if self.forgotten:
             self._leave(result, outputs)
 
     def decide_release(self, decision: ReleaseDecision, version: int | None = None) -> None:
-        """Release a held result to its holder, or refuse it for good.
+        """Release a held result to its holder, or refuse it for good; its job ends only then.
 
         The same again changes nothing; raises WrongStage for what waits for no decision, or changed
         since its `version` was read.
@@ -401,6 +423,11 @@ class Job(Aggregate):
             )
         if not self.is_held:
             raise WrongStage("le résultat de ce traitement n'attend pas de décision")
+        if decision.decision == "mask" and self.masked is None:
+            raise WrongStage("les règles ne masquent rien de ce résultat : laissez-le ou gardez-le")
+        if decision.decision == "mask" and self.masked:
+            self.result, self.outputs = self.masked.result, self.masked.outputs
+        self.record(self._ending())
         self.decision = decision
         content = {**self._about(), "decided_by": decision.decided_by, "reason": decision.reason}
         if decision.decision == "refuse":
@@ -408,7 +435,8 @@ class Job(Aggregate):
             return
         verdict = self.privacy.verdict if self.privacy else None
         about = {"verdict": verdict, "warning": self.warning, "fault": self.fault}
-        self.record(events.ResultReleased(**content, **about))
+        is_masked = decision.decision == "mask"
+        self.record(events.ResultReleased(**content, **about, is_masked=is_masked))
 
     def fail(self, run: str, seconds: float, reason: str) -> None:
         """End without a result, unless cancelled before."""
@@ -445,6 +473,12 @@ class Job(Aggregate):
         """
         if self.cancel_requested:
             return
+        if self.is_held:
+            # Whether it has ended is not told: it is cancelled as one that runs.
+            self.forget(self.dataset_id or "", reason)
+            self.cancel_requested, self.reason = True, reason
+            self._end("cancelled", 0.0)
+            return
         if not self.is_active:
             raise WrongStage("ce traitement est déjà terminé")
         self.cancel_requested, self.reason = True, reason
@@ -464,6 +498,10 @@ class Job(Aggregate):
     def _leave(self, result: FileRef | None, outputs: tuple[Output, ...]) -> None:
         """Record which files are to be erased, and forget them and what a log may quote."""
         files = [*(output.file for output in outputs), *([result] if result else [])]
+        if self.masked:
+            files += [self.masked.result, *(output.file for output in self.masked.outputs)]
+        files += [self.reviewed] if self.reviewed else []
+        self.masked = self.reviewed = None
         self.result, self.outputs, self.privacy, self.counted = None, (), None, None
         self.release, self.is_empty, self.withheld = None, False, ""
         self.lost, self.near = "", ""
@@ -497,7 +535,7 @@ class Job(Aggregate):
         self.run, self.lease_until = "", NEVER
         self.ended_at = now()
         self.seconds += seconds
-        self.record(self._ending())
+        self.record(events.ResultHeld(**self._about()) if self.is_held else self._ending())
 
     def _ending(self) -> Event:
         about = {

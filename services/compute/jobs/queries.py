@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection
 from typing import TypeAlias
 
-from services.compute.jobs.model import Job
+from services.compute.jobs.model import WAITS_FOR_REVIEWER, Job
 from services.compute.jobs.views import JobPage, JobView, ListJobs, ReleaseRequestPage
 from services.compute.jobs.workspace import Workspace
-from shared.auth import INSIDE, Caller
+from shared.auth import Caller
 from shared.endings.orphans import named_by
 from shared.engine.tables.manifest import Manifest
 from shared.errors import Forbidden, Gone, NotFound, WrongStage
@@ -90,7 +90,9 @@ class Queries:
             changes: dict[str, object] = {"may_run_again": self._may_run_again(job)}
         else:
             changes = {"log_tail": "", "reason": "", "message": ""}
-        view = JobView.told(job).model_copy(update=changes)
+        view = JobView.of(job).model_copy(update=changes)
+        if not caller.is_staff or caller.member_id == job.owner_id:
+            view = view.for_holder(job.public_state)
         reason = self._withheld(job, caller) or job.unreleased
         return view.withholding(reason) if reason else view
 
@@ -108,7 +110,10 @@ class Queries:
     def release_requests(self, query: Paging) -> ReleaseRequestPage:
         """Return a page of the jobs whose results wait for a reviewer, oldest first."""
         jobs, cursor = self._jobs.page({"is_held": True}, after=query.after, limit=query.limit)
-        return ReleaseRequestPage(items=[self.view(job, INSIDE) for job in jobs], next=cursor)
+        # Who holds a project may read the list as a reviewer of others' results.
+        views = [JobView.of(job).for_holder(job.public_state) for job in jobs]
+        items = [view.withholding(WAITS_FOR_REVIEWER) for view in views]
+        return ReleaseRequestPage(items=items, next=cursor)
 
     def check_reviews(self, job: Job, caller: Caller) -> None:
         """Raise Forbidden, in French, for a caller who may not decide on a job's release."""
@@ -130,7 +135,7 @@ class Queries:
         if query.project_id is not None:
             where["project_id"] = query.project_id
         if query.state is not None:
-            where["state"] = query.state
+            where["state" if caller.is_staff else "public_state"] = query.state
         if not (caller.is_staff or self._is_in_team(query.project_id, caller)):
             where["owner_id"] = caller.member_id
         jobs, cursor = self._jobs.page(

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.compute.jobs.model import Decision, Job, JobState, ReleaseDecision
+from services.compute.jobs.model import Decision, HeldState, JobState, ReleaseDecision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.engine.tables.exports import ExportFormat
 from shared.engine.tables.manifest import Output
@@ -24,7 +24,7 @@ class ListJobs(Paging):
     """Which jobs."""
 
     project_id: Identifier | None = None
-    state: JobState | None = None
+    state: JobState | HeldState | None = None
     newest: bool = Field(default=False, description="those first; else the oldest")
 
 
@@ -46,7 +46,10 @@ class JobView(View):
     kind: JobKind
     project_id: str | None
     dataset_id: str | None
-    state: JobState
+    state: JobState | HeldState = Field(
+        description="held: with others' restricted data, from its start until a reviewer decided;"
+        " staff reads how far it is"
+    )
     progress: float = Field(description="0 to 1")
     message: str
     log_tail: str
@@ -61,9 +64,6 @@ class JobView(View):
     result: FileRef | None = Field(description="the manifest")
     privacy: Privacy | None = Field(description="what the table that it made tells about persons")
     warning: str = Field(description="what to think of before it leaves the lab, in French")
-    release: ReleaseRecord | None = Field(
-        description="what was checked of its outputs; a holder is told no count"
-    )
     is_held: bool = Field(description="whether its holder waits for a reviewer's decision")
     decision: ReleaseDecision | None = Field(description="what became of a held result")
     is_empty: bool = Field(description="whether the table that it made has no row")
@@ -75,11 +75,18 @@ class JobView(View):
         " runs another",
     )
 
-    @classmethod
-    def told(cls, job: Job) -> Self:
-        """Return a job as everybody sees it who sees it: what was checked, without counts."""
-        release = job.release.for_holder() if job.release else None
-        return cls.of(job).model_copy(update={"release": release})
+    def for_holder(self, state: JobState | HeldState) -> Self:
+        """Return the view as all but staff see it, whose state that is.
+
+        While a reviewer decides it tells nothing of the run, that may tell of what it read.
+        """
+        changes: dict[str, object] = {"state": state}
+        if state == "held":
+            changes |= {"progress": 0.0, "message": "", "attempt": 1, "seconds": 0.0}
+            changes |= {"ended_at": None, "is_held": True, "log_tail": "", "may_run_again": False}
+        elif self.decision:
+            changes |= {"seconds": 0.0, "ended_at": self.decision.decided_at}
+        return self.model_copy(update=changes)
 
     def withholding(self, reason: str) -> Self:
         """Return the view without what it tells of the rows that the job read.
@@ -111,6 +118,7 @@ class ReleaseRequestView(View):
     treatment: Treatment | None
     release: ReleaseRecord | None
     decision: ReleaseDecision | None
+    may_mask: bool = Field(description="whether it may leave with cells masked")
     outputs: tuple[Output, ...]
     log_tail: str
     warning: str

@@ -160,7 +160,7 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "job_given_up": (Audience("tasks", _JOB, roles=("operator",)),),
     "job_succeeded": (_JOB_END, _TABLES_END),
     "job_failed": (_JOB_END, _TABLES_END),
-    "result_held": (_JOB_END, _review(_RELEASE)),
+    "result_held": (_review(_RELEASE),),
     "result_released": (_JOB_END,),
     "result_refused": (_JOB_END,),
     "endpoint_disabled": (Audience("tasks", "/partenaires", ("member_id",)),),

@@ -7,7 +7,6 @@ from services.catalog.datasets.bodies import ChangeDataset
 from services.intake.workshops.bodies import ChangeWorkshop
 from services.notify.service import Notify
 from services.notify.summaries import _WORDS, summarise
-from shared.engine.release.cells import summary
 from shared.events import (
     LAB_EVENTS,
     AccessExpired,
@@ -28,7 +27,6 @@ from shared.events import (
     ProjectDelivered,
     ProjectSecured,
     ProjectTrialled,
-    ResultHeld,
     TreatmentChecked,
     TreatmentProposed,
     WorkshopAnnounced,
@@ -198,10 +196,3 @@ def test_text_of_a_member_is_never_a_template() -> None:
     """Braces in what people write stay as they are."""
     event = MemberJoined(member_id=HOLDER, name="{e.id}", kind="x", skills=(), territory=())
     assert summarise(event) == "{e.id} devient membre du Datalab."
-
-
-def test_result_that_is_held_is_said_to_wait_once() -> None:
-    """What was found says why, and not again who decides."""
-    sentences = summarise(instance_of(ResultHeld, kind="full", told=summary("held")))
-    assert sentences.count("attend la décision") == 1
-    assert "données restreintes d'autrui" in sentences

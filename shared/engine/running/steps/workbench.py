@@ -276,7 +276,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
             f" « {_shape(str(example))} »",
             parameter,
         )
-    if whole:
+    if whole and not workbench.is_protected:
         return whole_number(name, kind), True
     return any_number_sql(text), False
 
@@ -301,6 +301,8 @@ def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | N
         return None
     if empty:
         workbench.empty[name] = EmptyCells(int(empty), int(secret), column.withheld)
+    if workbench.is_protected:
+        return f"CAST({value} AS DOUBLE)", False
     return value, column.type == "integer"
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from services.compute.execution.export_runs import ExportGate, TableExports, lines_of
 from services.compute.execution.spares.spares import Spares
-from services.compute.jobs.model import Job
+from services.compute.jobs.model import Decision, Job, ReleaseDecision
 from shared.aggregate import now
 from shared.engine.tables.exports import Export
 from shared.engine.tables.manifest import Manifest
-from shared.engine.tables.release import ReleaseRecord, ReleaseVerdict
+from shared.engine.tables.release import ReleaseRecord
 from shared.errors import Rejected, TooMany, Unavailable
 from shared.storage import Storage
 
@@ -58,11 +58,12 @@ def test_only_tables_are_exported(tmp_path: Path) -> None:
         TableExports(files, 10**9, Spares(0, 10**9)).table(text, Export(format="xlsx"), "mbr_a")
 
 
-@pytest.mark.parametrize(("verdict", "says"), [("suppressed", True), ("released", False)])
-def test_a_table_with_hidden_figures_says_so(verdict: ReleaseVerdict, *, says: bool) -> None:
+@pytest.mark.parametrize(("decision", "says"), [("mask", True), ("release", False)])
+def test_a_table_with_hidden_figures_says_so(decision: Decision, *, says: bool) -> None:
     """On its second sheet, which goes along where the result's page does not."""
-    release = ReleaseRecord(verdict=verdict, told="1 ligne sur 2 a des chiffres masqués.")
+    release = ReleaseRecord(masking="1 ligne sur 2 a des chiffres masqués.")
     job = Job(id="job_1", kind="full", owner_id="m", lane="m", queued_at=now(), release=release)
+    job.decision = ReleaseDecision(decision=decision, decided_by="mbr_r", reason="relu")
     manifest = Manifest(job_id="job_1", kind="full", started=now(), ended=now())
     texts_by_label = {line.label: line.text for line in lines_of(job, manifest)}
-    assert (texts_by_label.get("Secret statistique") == release.told) is says
+    assert (texts_by_label.get("Secret statistique") == release.masking) is says

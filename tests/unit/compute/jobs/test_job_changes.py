@@ -26,7 +26,7 @@ def job(**fields: Any) -> Job:
 
 def changes_of(teller: Teller, of: Job) -> list[tuple[str, str, Any]]:
     """The events that tell of a job: kind, id and data."""
-    return list(map(read, teller.news(of, JobView.told(of))))
+    return list(map(read, teller.news(of, JobView.of(of))))
 
 
 def read(event: bytes) -> tuple[str, str, Any]:
@@ -97,7 +97,7 @@ class Jobs(Repository[Job]):
 @contextmanager
 def opened(followers: Followers, member: str, of: Job) -> Iterator[Iterator[bytes]]:
     """A stream that began."""
-    stream = followers.stream(of, member, StreamPosition(), JobView.told, heartbeat_seconds=0.01)
+    stream = followers.stream(of, member, StreamPosition(), JobView.of, heartbeat_seconds=0.01)
     assert next(stream).startswith(b"retry:")
     yield stream
     del stream
@@ -130,7 +130,7 @@ def test_streams_of_a_member_and_of_all_are_bounded() -> None:
     followers = Followers("compute", Jobs(running_job), most=MOST_EACH + 1)
 
     def open_one(member: str) -> Iterator[bytes]:
-        stream = followers.stream(running_job, member, StreamPosition(), JobView.told)
+        stream = followers.stream(running_job, member, StreamPosition(), JobView.of)
         next(stream)
         return stream
 

@@ -1,24 +1,27 @@
-"""A job whose result the rules of release hold back."""
+"""A job whose result waits for a reviewer."""
 
 import pytest
 
-from services.compute.jobs.model import Decision, Job, ReleaseDecision
+from services.compute.jobs.model import Decision, Job, MaskedOutputs, ReleaseDecision
+from services.compute.jobs.views import JobView
 from shared.engine.tables.manifest import Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.release import ReleaseRecord
 from shared.errors import WrongStage
-from shared.events import JobSucceeded, ResultHeld, ResultReleased
+from shared.events import JobSucceeded, ResultReleased
 from tests.events import topics
 from tests.unit.compute.jobs.test_model import MANIFEST, a_running_job
 
-HELD = ReleaseRecord(verdict="held", told="La population a été choisie par le porteur.")
+HELD = ReleaseRecord()
+_TIMES = {"queued_at", "started_at", "id"}
 PRIVACY = Privacy(verdict="quasi", subject="persons", k=1, rows_below=3, share_below=0.5)
 OUTPUTS = (Output(name="result.parquet", file=MANIFEST),)
 
 
 def a_held_job() -> Job:
-    """A full job that ended well, and whose result is held."""
+    """A full job of others' restricted data that ended."""
     job = a_running_job()
+    job.begin("first", is_protected=True)
     job.succeed("first", 1.0, MANIFEST, OUTPUTS, PRIVACY, release=HELD)
     return job
 
@@ -28,16 +31,18 @@ def reviewer_decision(decision: Decision) -> ReleaseDecision:
     return ReleaseDecision(decision=decision, decided_by="mbr_r", reason="relu")
 
 
-def test_held_result_ends_its_job_and_waits() -> None:
-    """The job succeeded; what its table tells is told only once it leaves."""
-    job = a_held_job()
-    assert (job.state, job.is_held) == ("succeeded", True)
-    assert topics(job)[-2:] == ["job_succeeded", "result_held"]
-    end, held = job.recorded()[-2:]
-    assert isinstance(end, JobSucceeded)
-    assert (end.is_held, end.verdict, end.warning) == (True, None, "")
-    assert isinstance(held, ResultHeld)
-    assert HELD.told in job.unreleased
+def test_held_result_is_told_to_the_staff_alone() -> None:
+    """Its holder reads the same from its start on; it hears of the end once that is decided."""
+    job, running = a_held_job(), a_running_job()
+    running.begin("first", is_protected=True)
+    assert (job.state, job.is_held, job.public_state) == ("succeeded", True, "held")
+    assert topics(job)[-1] == "result_held"
+    assert job.recorded()[-1].for_staff
+    seen = [
+        JobView.of(other).for_holder(other.public_state).withholding(other.unreleased)
+        for other in (running, job)
+    ]
+    assert seen[0].model_dump(exclude=_TIMES) == seen[1].model_dump(exclude=_TIMES)
 
 
 def test_released_result_tells_what_was_kept_back() -> None:
@@ -45,11 +50,35 @@ def test_released_result_tells_what_was_kept_back() -> None:
     job = a_held_job()
     for _ in range(2):
         job.decide_release(reviewer_decision("release"))
-    assert topics(job)[-2:] == ["result_held", "result_released"]
-    event = job.recorded()[-1]
+    assert topics(job)[-3:] == ["result_held", "job_succeeded", "result_released"]
+    end, event = job.recorded()[-2:]
+    assert isinstance(end, JobSucceeded)
+    assert (end.is_held, end.verdict, end.warning, end.public.seconds) == (True, None, "", 0.0)
     assert isinstance(event, ResultReleased)
-    assert (event.verdict, event.warning) == ("quasi", job.warning)
+    assert (event.verdict, event.warning, event.is_masked) == ("quasi", job.warning, False)
     assert (job.is_held, job.unreleased) == (False, "")
+
+
+def test_masked_result_leaves_in_its_place() -> None:
+    """With the files that have cells masked, and no others; where there are some."""
+    job = a_held_job()
+    with pytest.raises(WrongStage, match="ne masquent rien"):
+        job.decide_release(reviewer_decision("mask"))
+    other = MANIFEST.model_copy(update={"sha256": "b" * 64})
+    job.masked = MaskedOutputs(result=other, outputs=())
+    job.decide_release(reviewer_decision("mask"))
+    end, event = job.recorded()[-2:]
+    assert isinstance(end, JobSucceeded)
+    assert isinstance(event, ResultReleased)
+    assert (end.result, job.result, job.outputs, event.is_masked) == (other, other, (), True)
+
+
+def test_held_job_is_cancelled_as_one_that_runs() -> None:
+    """Who cancels it does not learn whether it had ended; its files are given up."""
+    job = a_held_job()
+    job.cancel("plus besoin")
+    assert (job.state, job.public_state, job.is_held) == ("cancelled", "cancelled", False)
+    assert topics(job)[-2:] == ["job_forgotten", "job_cancelled"]
 
 
 def test_refused_result_stays_for_good() -> None:
@@ -62,9 +91,9 @@ def test_refused_result_stays_for_good() -> None:
         job.decide_release(reviewer_decision("release"))
 
 
-@pytest.mark.parametrize("record", [None, ReleaseRecord(verdict="suppressed", told="3 cellules")])
+@pytest.mark.parametrize("record", [None, ReleaseRecord(verdict="suppressed")])
 def test_result_that_left_waits_for_nobody(record: ReleaseRecord | None) -> None:
-    """Cells that were left empty do not hold the rest back."""
+    """It has nothing of others' restricted data, or left before such results waited by form."""
     job = a_running_job()
     job.succeed("first", 1.0, MANIFEST, OUTPUTS, release=record)
     assert (job.is_held, job.unreleased) == (False, "")

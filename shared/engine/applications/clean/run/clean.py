@@ -292,7 +292,7 @@ def _scale(operation: Scale, chain: Chain, name: str, at: str) -> str:
     (others,) = chain.figures(
         f"count(*) FILTER ({scaled} <> trunc({scaled}) OR abs({scaled}) >= {_EXACT})", whole=True
     )
-    return scaled if others else f"CAST({scaled} AS BIGINT)"
+    return scaled if others or chain.now.is_protected else f"CAST({scaled} AS BIGINT)"
 
 
 @_cell.register

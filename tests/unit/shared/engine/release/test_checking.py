@@ -228,8 +228,8 @@ def test_small_groups_are_missing_and_large_parts_are_empty(tmp_path: Path) -> N
     assert [entry["secret statistique"] for entry in released_rows] == [None, "ca"]
     assert record.masking == (
         "1 ligne sur 2 a des chiffres masqués par le secret statistique (1 cellule vide en tout, y"
-        " compris ce qui n'avait pas de valeur). Les groupes trop petits pour que leur existence soit dite n'y"
-        " figurent pas ; leur nombre est secret lui aussi."
+        " compris ce qui n'avait pas de valeur). Les groupes trop petits pour que leur existence"
+        " soit dite n'y figurent pas ; leur nombre est secret lui aussi."
     )
     assert {rule_outcome.rule: rule_outcome.failed for rule_outcome in record.outputs[0].rules} == {
         "units": 1,

@@ -1,15 +1,6 @@
 """What the record of a release says, and to whom."""
 
-from shared.engine.tables.release import (
-    LedgerEntry,
-    OutputRelease,
-    ProtectedInput,
-    ReleaseRecord,
-    RuleOutcome,
-    minimum_of,
-    strictest,
-    unit_of,
-)
+from shared.engine.tables.release import LedgerEntry, ProtectedInput, minimum_of, strictest, unit_of
 
 ENTRY = LedgerEntry(
     dataset_id="dts_1",
@@ -22,39 +13,6 @@ ENTRY = LedgerEntry(
     minimum_units=3,
     file="release_1.parquet",
 )
-
-
-def test_holder_reads_no_figures_about_what_was_hidden() -> None:
-    """How many cells a rule left empty, and how many units there are, is about the data."""
-    rule = RuleOutcome(rule="units", verdict="suppressed", cells=9, failed=1, told="Trop peu.")
-    output = OutputRelease(name="result.parquet", verdict="suppressed", rules=(rule,))
-    record = ReleaseRecord(verdict="suppressed", outputs=(output,), entries=(ENTRY,), told="…")
-    release_record = record.for_holder()
-    assert release_record.entries == ()
-    assert (release_record.outputs[0].verdict, release_record.outputs[0].rules) == (
-        "suppressed",
-        (),
-    )
-
-
-def test_holder_reads_no_list_of_what_own_code_made() -> None:
-    """Their names and number could be a figure of the data; that they wait is told."""
-    rule = RuleOutcome(rule="opaque", verdict="held", told="Non vérifiable.")
-    output = OutputRelease(name="rendu-malade.png", verdict="held", rules=(rule,))
-    record = ReleaseRecord(verdict="held", outputs=(output,), told="Un relecteur décide.")
-    release_record = record.for_holder()
-    assert (release_record.outputs, release_record.told, release_record.is_held) == (
-        (),
-        "Un relecteur décide.",
-        True,
-    )
-
-
-def test_holder_reads_nothing_of_a_failure() -> None:
-    """Whether own code came to its end may be a bit of somebody's row; a reviewer reads why not."""
-    record = ReleaseRecord(verdict="held", failure="KeyError: 'Ablon'", told="Un relecteur décide.")
-    ended = record.model_copy(update={"failure": ""})
-    assert record.for_holder() == ended.for_holder()
 
 
 def test_minimum_of_units_is_only_ever_raised() -> None:

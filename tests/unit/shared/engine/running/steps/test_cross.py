@@ -1,7 +1,6 @@
 """Crossings of one and several keys, of either side, against a naive reference."""
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +14,7 @@ from shared.engine.applications.cross.run import cross
 from shared.engine.applications.effect import Source
 from shared.engine.contract.result import Report
 from shared.engine.running.steps.workbench import Workbench
-from shared.errors import Invalid, Rejected
+from shared.errors import Invalid
 from shared.events import Step
 from tests.unit.shared.engine.running.steps.benches import bench, made_column, result_rows
 
@@ -146,38 +145,3 @@ def test_column_of_a_further_key_is_named_where_it_is_missing() -> None:
     with pytest.raises(Invalid) as refused:
         _run(workbench, keys=[{"left": "m", "right": "zz"}])
     assert refused.value.field == "keys.0.right"
-
-
-@pytest.mark.parametrize("there", [["a", "b", "b"], ["a", "a", "b"]])
-def test_protected_crossing_of_repeated_keys_is_refused_whichever_they_are(
-    there: list[str],
-) -> None:
-    """The refusal has the same words: it would tell how many rows of a key are there."""
-    left = _table([("a", ""), ("a", "")], "l")
-    workbench = bench(left=left, right=_table([(key, "") for key in there], "r"))
-    protected = replace(workbench, is_protected=True, is_chosen=True)
-    with pytest.raises(Rejected) as refused:
-        _run(protected, many_to_many="refused", how="inner")
-    assert str(refused.value).startswith("croisement « made » refusé : chaque table a des clés sur")
-
-
-def test_protected_crossing_with_a_published_table_is_refused_for_keys_that_meet() -> None:
-    """Its holder chose none of the keys; how many rows there are is not told."""
-    for there, is_refused in ((["a", "b", "b"], False), (["a", "a", "b"], True)):
-        left = _table([("a", ""), ("a", "")], "l")
-        workbench = bench(left=left, right=_table([(key, "") for key in there], "r"))
-        protected = replace(workbench, is_protected=True)
-        if is_refused:
-            with pytest.raises(Rejected, match="il n'est pas dit lesquelles"):
-                _run(protected, many_to_many="refused", how="inner")
-        else:
-            _run(protected, many_to_many="refused", how="inner")
-
-
-def test_protected_refusal_tells_no_counts_where_a_crosswalk_repeats_rows() -> None:
-    """Each key is there once: Lisieux's postcode leads to both communes, its CEDEX to one."""
-    left = _table([("14100", ""), ("14101", "")], "l")
-    workbench = bench(left=left, right=_table([("14366", ""), ("14595", "")], "r"))
-    protected = replace(workbench, is_protected=True)
-    with pytest.raises(Rejected, match="il n'est pas dit lesquelles"):
-        _run(protected, many_to_many="refused", how="inner", left_via="postcode_commune")
