@@ -120,7 +120,7 @@ def test_nobody_is_asked_and_nothing_is_held(asking: Asking) -> None:
     requests = asking.seen["requests"]
     assert asking.project_id not in [request["project_id"] for request in requests]
     assert asking.seen["job"]["state"] == "succeeded"
-    assert asking.seen["job"]["release"] is None
+    assert asking.seen["job"]["is_held"] is False
 
 
 def test_answer_is_right_and_says_of_what_it_is(asking: Asking) -> None:

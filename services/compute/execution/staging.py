@@ -271,9 +271,10 @@ def store_result(
     Raises Rejected when the sandbox left something else than its result.
     """
     result = folder.result()
-    release = result.release
-    if release is None and any(read_input.is_protected for read_input in inputs):
-        release = ReleaseRecord()
+    release = None
+    if any(read_input.is_protected for read_input in inputs):
+        # It waits for what went in, whatever the sandbox says of it.
+        release = (result.release or ReleaseRecord()).model_copy(update={"verdict": "held"})
     stored = _stored(result.outputs, folder, files)
     outputs = tuple(output for output in stored if not output.is_internal)
     internal = {output.name: output.file for output in stored if output.is_internal}

@@ -40,6 +40,11 @@ class RunOutcome:
         reports: list[dict[str, Any]] = self.result["reports"]
         return reports
 
+    def masked_path(self, name: str) -> Path:
+        """The file of that name of the result with cells masked."""
+        paths = {output["name"]: output["path"] for output in self.result["masked"]["outputs"]}
+        return self.folder / str(paths[name])
+
     def output_path(self, name: str) -> Path:
         """The file of that name; fails the test when it was not made."""
         paths = {output["name"]: output["path"] for output in self.result["outputs"]}

@@ -46,10 +46,6 @@ HELD = (
     " suffisent pas à le laisser sortir."
 )
 SAID = [
-    (
-        "des données restreintes d'autres membres entrent dans ce traitement : son journal ne donne"
-        " aucun nombre"
-    ),
     "étape 1, Exécuter votre code Python → « rendu » : faite",
     "cherche des données personnelles dans le résultat",
     "écrit le résultat",

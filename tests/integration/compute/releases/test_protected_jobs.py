@@ -1,4 +1,4 @@
-"""Jobs of others' restricted data: what left before them counts, and what they tell is kept."""
+"""Jobs of others' restricted data: what reviewers read, and their holders do not."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from shared.aggregate import new_id
-from shared.events import JobSucceeded
-from tests.integration.compute.lab import HOLDER, HOMES, Lab, treating
+from tests.integration.compute.lab import HOLDER, Lab, summing
 from tests.integration.compute.releases.test_releasing import asked, decide
 from tests.integration.compute.samples import Shelf
 from tests.servers import RunningService, eventually
@@ -18,12 +17,6 @@ def compute(lab: Lab) -> Iterator[RunningService]:
     """The service under test, with the sample catalogue and intake."""
     with lab.catalog(), lab.intake(), lab.compute(retry_seconds="2") as service:
         yield service
-
-
-GOOD = "def run(tables, parameters):\n    return tables['homes'].head(30)\n"
-BAD = "def run(tables, parameters):\n    raise KeyError(tables['homes']['com'].iloc[0])\n"
-FAILED = "Python dit : KeyError: '14118'"
-OF_THE_JOB = ("id", "project_id", "queued_at", "started_at", "ended_at", "seconds", "job_id")
 
 
 def change(lab: Lab, dataset: str, **changes: Any) -> None:
@@ -57,81 +50,77 @@ def many(rows: int) -> bytes:
     return "\n".join(["com;logements;vacants", *lines]).encode()
 
 
-def treated(lab: Lab, dataset: str, code: str) -> tuple[str, dict[str, Any]]:
-    """The project of a trial that ran that code, and what its end tells partners."""
-    project = new_id("prj")
-    lab.start(project, dataset, treating(dataset, "python", "homes", output="rendu", code=code))
-    done = lab.wait_for("job_succeeded", project_id=project)
-    return project, JobSucceeded.model_validate(done).public.model_dump(mode="json")
-
-
-def plain(job_view: dict[str, Any]) -> dict[str, Any]:
-    """The same without what names the job, or tells its time."""
-    return {name: override for name, override in job_view.items() if name not in OF_THE_JOB}
-
-
-def test_result_takes_its_place_in_the_ledger_before_it_leaves(
+def test_result_takes_its_place_in_the_ledger_before_it_may_leave(
     lab: Lab, compute: RunningService
 ) -> None:
-    """Its holder reads that it was checked; the ledger's file is not among its outputs.
-
-    Another that another left meanwhile is made again: it says so while it waits.
-    """
+    """The ledger's file is not among its outputs; another that came meanwhile is made again."""
     dataset, project, second = protected(lab, many(40)), new_id("prj"), new_id("prj")
     lab.start(project, dataset)
-    done = lab.wait_for("job_succeeded", project_id=project)
-    assert done["is_held"] is False
+    lab.wait_for("result_held", project_id=project)
     [claim] = claims(lab, dataset)
     assert (claim["place"], claim["entry"]["dataset_id"]) == (0, dataset)
-    seen = job(lab, compute, project)
-    assert seen["release"]["verdict"] in {"released", "suppressed"}
-    assert seen["release"]["entries"] == []
-    assert not [
-        output for output in seen["outputs"] if "ledger" in output["name"] or output["is_internal"]
-    ]
-    manifest = lab.manifest(done)
-    assert not [output for output in manifest.outputs if output.is_internal]
     lab.start(second, dataset)
-    lab.wait_for("job_queued", project_id=second)
-    eventually(lambda: "refait pour être vérifié" in job(lab, compute, second)["message"])
+    eventually(lambda: job(lab, compute, second)["state"] == "held")
     earlier = [{"entry": claim["entry"], "file": claim["file"]}]
     change(lab, dataset, ledger_length=1, releases=earlier)
-    lab.wait_for("job_succeeded", project_id=second)
+    held = lab.wait_for("result_held", project_id=second)
     assert [claim["place"] for claim in claims(lab, dataset)] == [0, 1]
+    seen = asked(lab, compute, f"/release-requests/{held['job_id']}")
+    assert not [output for output in seen["outputs"] if output["is_internal"]]
+    (difference,) = seen["release"]["differences"]
+    assert (difference["only_here"], difference["only_there"]) == (0, 0)
 
 
 def test_own_data_has_no_ledger(lab: Lab, compute: RunningService) -> None:
-    """Nothing is checked of it, and nobody is asked for a place."""
+    """Nobody decides on its result, or is asked for a place."""
     dataset, project = lab.ingest(many(42)), new_id("prj")
     lab.start(project, dataset)
-    lab.wait_for("job_succeeded", project_id=project)
-    assert claims(lab, dataset) == []
-    assert job(lab, compute, project)["release"] is None
-
-
-def test_figures_of_single_rows_are_not_told(lab: Lab, compute: RunningService) -> None:
-    """Each commune has one row: none of its figures leaves, by whatever way."""
-    dataset, project = protected(lab, HOMES), new_id("prj")
-    lab.start(project, dataset)
     done = lab.wait_for("job_succeeded", project_id=project)
-    path = f"/jobs/{done['job_id']}/result?name=result.csv"
-    answer = lab.call(compute, "GET", path, HOLDER)
-    assert answer.status in {200, 409}
-    assert b";3500;350" not in answer.data
+    assert claims(lab, dataset) == []
+    assert done["is_held"] is False
+    assert job(lab, compute, project)["state"] == "succeeded"
 
 
-def test_failure_is_the_reviewer_s_until_a_decision(lab: Lab, compute: RunningService) -> None:
-    """Views and events are those of code that ended well; who gets the result reads why then."""
-    dataset = protected(lab, many(40))
-    good, told_of_good = treated(lab, dataset, GOOD)
-    bad, told_of_bad = treated(lab, dataset, BAD)
-    assert plain(told_of_bad) == plain(told_of_good)
-    assert plain(job(lab, compute, bad)) == plain(job(lab, compute, good))
-    failed, ended = (job(lab, compute, job_id)["id"] for job_id in (bad, good))
-    assert FAILED in asked(lab, compute, f"/release-requests/{failed}")["release"]["failure"]
-    assert asked(lab, compute, f"/release-requests/{ended}")["release"]["failure"] == ""
-    path = f"/jobs/{failed}/result?name=journal.txt"
-    assert lab.call(compute, "GET", path, HOLDER).status == 409
-    version = asked(lab, compute, f"/release-requests/{failed}")["version"]
-    assert decide(lab, compute, failed, version=version)[0] == 200
-    assert FAILED in lab.call(compute, "GET", path, HOLDER).data.decode()
+def test_reviewer_reads_every_figure_and_masks_those_of_few(
+    lab: Lab, compute: RunningService
+) -> None:
+    """One commune has two dwellings: the holder gets the table without it, and reads that."""
+    content = many(40) + b"\n14001;900;1\n14001;901;1"
+    dataset, project = protected(lab, content), new_id("prj")
+    lab.start(project, dataset, summing(dataset))
+    job_id = lab.wait_for("result_held", project_id=project)["job_id"]
+    table = asked(lab, compute, f"/release-requests/{job_id}/table")
+    assert (table["all_rows"], table["marked_rows"]) == (3, 1)
+    assert table["rows"][0]["units"] == {"logements": 2, "vacants": 2}
+    seen = asked(lab, compute, f"/release-requests/{job_id}")
+    assert seen["may_mask"] is True
+    assert decide(lab, compute, job_id, decision="mask", version=seen["version"])[0] == 200
+    end = lab.wait_for("job_succeeded", job_id=job_id)
+    answer = lab.call(compute, "GET", f"/jobs/{job_id}/result?name=result.csv", HOLDER)
+    assert (answer.status, b"14001" in answer.data) == (200, False)
+    assert b"14118" in answer.data
+    assert lab.manifest(end).reports[-1]["rows"] == {"out": 2}
+
+
+def test_holder_sees_the_same_of_a_job_that_runs_and_one_that_ended(
+    lab: Lab, compute: RunningService
+) -> None:
+    """Neither state, time, quota nor list tells which; who cancels it does not learn it, either."""
+    dataset, project = protected(lab, many(43)), new_id("prj")
+    lab.start(project, dataset)
+    held = lab.wait_for("result_held", project_id=project)
+    seen = job(lab, compute, project)
+    assert (seen["state"], seen["seconds"], seen["ended_at"]) == ("held", 0.0, None)
+    assert "un relecteur du Datalab décide" in seen["message"]
+    listed = {
+        state: lab.call(compute, "GET", f"/jobs?project_id={project}&state={state}").json()["items"]
+        for state in ("succeeded", "running", "held")
+    }
+    assert [bool(items) for items in listed.values()] == [False, False, True]
+    workspace = lab.call(compute, "GET", f"/workspaces/{project}").json()
+    assert workspace["used_seconds"] == 0
+    stream = lab.call(compute, "GET", f"/jobs/{held['job_id']}/events").data.decode()
+    assert "event: end" in stream
+    assert '"state": "held"' in stream or '"state":"held"' in stream
+    assert lab.call(compute, "POST", f"/jobs/{held['job_id']}/cancel").status == 200
+    assert job(lab, compute, project)["state"] == "cancelled"

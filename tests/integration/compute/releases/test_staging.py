@@ -107,7 +107,7 @@ def test_ledger_files_are_nobody_s_to_see(tmp_path: Path) -> None:
     assert claim["place"] == 5
     assert LedgerEntry.model_validate(claim["entry"]) == ENTRY
     assert files.read(FileRef.model_validate(claim["file"])) == b"ledger.parquet"
-    assert kept.ending["release"].verdict == "released"
+    assert kept.ending["release"].is_held
 
 
 def test_result_that_nothing_was_checked_of_is_held(tmp_path: Path) -> None:

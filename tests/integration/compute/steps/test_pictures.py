@@ -195,7 +195,8 @@ def test_protected_data_are_drawn_as_the_result_alone(tmp_path: Path) -> None:
         step("report", {"table": "sums"}, "last", **title),
         protected={"t": {"dataset_id": "dts_t", "version": 1}},
     )
-    names = {output["name"] for output in run.result["outputs"]} - {"result.parquet", "result.csv"}
+    outputs = (output for output in run.result["outputs"] if not output["is_internal"])
+    names = {output["name"] for output in outputs} - {"result.parquet", "result.csv"}
     assert names == {"other.png", "other.svg", "sums.png", "sums.svg", "report.html"}
     for report in run.reports[:2]:
         assert report["warnings"][0]["kind"] == "not_drawn"
@@ -235,12 +236,11 @@ def test_all_that_shows_a_result_says_what_is_secret_of_it(secret: RunOutcome) -
     expected_text = (
         "1 ligne sur 2 a des chiffres masqués par le secret statistique (1 cellule vide en tout"
     )
-    assert secret.result["release"]["verdict"] == "suppressed"
-    assert expected_text in secret.result["release"]["told"]
+    assert expected_text in secret.result["release"]["masking"]
     for words in (
-        _texts(secret.output_path("carte.svg")),
-        _texts(secret.output_path("barres.svg")),
-        secret.output_path("report.html").read_text(),
+        _texts(secret.masked_path("carte.svg")),
+        _texts(secret.masked_path("barres.svg")),
+        secret.masked_path("report.html").read_text(),
     ):
         assert expected_text in " ".join(words.split())
         assert "leur nombre est secret lui aussi" in " ".join(words.split())
@@ -249,11 +249,11 @@ def test_all_that_shows_a_result_says_what_is_secret_of_it(secret: RunOutcome) -
 
 def test_hidden_areas_have_a_class_of_their_own(secret: RunOutcome) -> None:
     """It is not that of areas without a value; what is left out is as white as any other area."""
-    words = _texts(secret.output_path("carte.svg"))
+    words = _texts(secret.masked_path("carte.svg"))
     assert "masqué : secret statistique (1)" in words
     assert "sans valeur (1)" not in words
     assert "Masqué par le secret statistique, ou sans valeur (points) : 1 commune" in words
-    root = ET.fromstring(secret.output_path("carte.svg").read_text())  # noqa: S314 - ours
+    root = ET.fromstring(secret.masked_path("carte.svg").read_text())  # noqa: S314 - ours
     groups = {
         element.get("id"): [title.text for title in element.iter(f"{SVG}title")]
         for element in root.iter(f"{SVG}g")
@@ -261,7 +261,7 @@ def test_hidden_areas_have_a_class_of_their_own(secret: RunOutcome) -> None:
     assert groups["secret"] == ["Hérouville-Saint-Clair (14327) : masqué : secret statistique"]
     assert "Mondeville (14437) : sans donnée" in groups["other"]
     assert secret.reports[1]["map"]["hidden"] == 1
-    barres = _texts(secret.output_path("barres.svg"))
+    barres = _texts(secret.masked_path("barres.svg"))
     assert "1 ligne dont la valeur est secrète ou manque n'est pas dessinée." in barres
 
 
@@ -269,7 +269,7 @@ def test_a_trial_of_restricted_data_says_that_it_is_one(secret: RunOutcome, tmp_
     """Its figures look like the result's; how many rows a dataset has is in the catalogue."""
     for name in ("carte.svg", "barres.svg"):
         assert "Essai, sur toutes les lignes." in _texts(secret.output_path(name))
-    assert "Essai, sur toutes les lignes." in secret.output_path("report.html").read_text()
+    assert "Essai, sur toutes les lignes." in secret.masked_path("report.html").read_text()
     lines = [f"{com};{at % 7 + 10}" for com in ("14118", "14327") for at in range(100)]
     sampled = treat(
         tmp_path,
