@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, computed_field
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.engine.contract.crossing_size import CountedCrossings
-from shared.engine.tables.manifest import Output
+from shared.engine.tables.manifest import INVENTED, Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.provenance import Provenance, StepCode
 from shared.engine.tables.release import ReleaseRecord
@@ -143,6 +143,7 @@ class Job(Aggregate):
     is_empty: bool = False
     lost: str = ""
     near: str = ""
+    is_invented: bool = False
     size_warning: str = ""
     withheld: str = ""
     counted: CountedCrossings | None = None
@@ -242,7 +243,9 @@ class Job(Aggregate):
         is_told = self.is_empty and not self._is_suppressed
         empty = _EMPTY.get(self.kind, "") if is_told else ""
         lost = f"{self.lost[:1].upper()}{self.lost[1:]}." if self.lost else ""
-        return " ".join(filter(None, (empty, lost, warning, self.size_warning, self.withheld)))
+        invented = INVENTED if self.is_invented else ""
+        warnings = (invented, empty, lost, warning, self.size_warning, self.withheld)
+        return " ".join(filter(None, warnings))
 
     @property
     def fault(self) -> str:
@@ -367,6 +370,7 @@ class Job(Aggregate):
         withheld: str = "",
         lost: str = "",
         near: str = "",
+        is_invented: bool = False,
     ) -> None:
         """End well, unless cancelled before; `is_empty`: its table has no row.
 
@@ -378,7 +382,7 @@ class Job(Aggregate):
             self.progress, self.result = 1.0, result
             self.outputs, self.privacy, self.release = outputs, privacy, release
             self.is_empty, self.withheld = is_empty, withheld
-            self.lost, self.near = lost, near
+            self.lost, self.near, self.is_invented = lost, near, is_invented
             self.counted, self.size_warning = counted, counted.warning if counted else ""
         self._end("succeeded", seconds)
         if self.is_held and release:

@@ -37,7 +37,9 @@ from shared.engine.running.steps.input_tables import (
 from shared.engine.running.steps.leaving import HiddenFailures, Leaving, hides, is_chosen
 from shared.engine.running.steps.result import Screening, lost, secrets_told, write_result
 from shared.engine.running.steps.reuse import Reuse, taken_over
+from shared.engine.running.steps.untried_steps import reached, untried
 from shared.engine.running.steps.workbench import TABLE, InputTable, Workbench
+from shared.engine.synthetic.invented_tables import invent
 from shared.errors import Invalid
 from shared.events.event import Step
 
@@ -81,14 +83,15 @@ class TreatmentRun:
         columns, screened = screening.of(result)
         reports[-1] |= screened
         self.say(0.99, "écrit le résultat")
-        if not self.work.protected:
+        if not (self.work.protected or self.work.invented):
             reports[-1] |= lost(self.database, self.work.steps, tables)
         result_files = write_result(
             self.database, self.folder / "out", result, columns, reports[-1]
         )
         note_result(self.work, result.rows, len(columns), screened["warning"])
         draw = partial(self._pictures, tables, result, reports, leaving.hidden)
-        pictures = hidden.attempted(len(reports), draw) or []
+        attempt = partial(reached, self.work, tables, self.work.steps[-1], draw)
+        pictures = hidden.attempted(len(reports), attempt) or []
         reports[-1] |= leaving.record(hidden.failure)
         reports[-1] |= secrets_told(result, columns, reports, leaving.hidden)
         reports[-1] |= {"steps_left": self.reuse.leave(screening.needs_source)}
@@ -121,6 +124,12 @@ class TreatmentRun:
         return followed
 
     def _attempt(
+        self, number: int, step: Step, tables: dict[str, InputTable]
+    ) -> tuple[Effect, Report]:
+        do = partial(self._done, number, step, tables)
+        return reached(self.work, tables, step, do) or untried(self.database, step)
+
+    def _done(
         self, number: int, step: Step, tables: dict[str, InputTable]
     ) -> tuple[Effect, Report]:
         names = step.inputs.items()
@@ -205,10 +214,7 @@ class TreatmentRun:
         }
         sampled_inputs = self.work.inputs.keys() - {*self.work.tables}
         if self.work.sample_rows is not None and step.inputs[main] in sampled_inputs:
-            is_protected = step.inputs[main] in self.work.protected
-            roles[main] = sample_of(
-                self.database, roles[main], self.work.sample_rows, is_protected=is_protected
-            )
+            roles[main] = sample_of(self.database, roles[main], self.work.sample_rows)
         return roles
 
     def _workbench(self, number: int, step: Step, roles: Mapping[str, InputTable]) -> Workbench:
@@ -246,7 +252,7 @@ def treat(
     A sample that loses its rows, or all values of a column, says nothing of the treatment, nor does
     one that own code cannot do with: it is tried on the whole table then.
     """
-    handed = hand_over(folder, work)
+    handed = invent(folder, hand_over(folder, work), memory_bytes)
     try:
         outputs, reports = _treat(folder, handed, memory_bytes, say)
         if work.sample_rows is None or LOST not in reports[-1]:
