@@ -52,14 +52,10 @@ def open_dataset(
 ) -> GrantedDataset:
     """The only door to data: what a granted project reads now, recorded as a use.
 
-    A trial reads no restricted table of others: it gets what its rows are invented from, which
-    everybody may know, whoever granted what.
-
     Of data that owners were asked for it opens the columns that `treatment` reads, or without one
     those that were granted. It names them beside the reference of the whole table, which opens
-    nothing by itself: no route and no method takes one, and the file store is reached by the
-    services alone. Compute cuts the columns out before a job starts, in a sandbox, where tables are
-    read; a second copy in the store for each grant would be one more to erase.
+    nothing by itself: no route and no method takes one. Compute cuts the columns out before a job
+    starts, in a sandbox; a second copy in the store for each grant would be one more to erase.
 
     Raises Forbidden without a grant, or for a treatment that reads or shows more than was granted,
     Unavailable while the first version is being read, WrongStage when no version could be, Invalid
@@ -90,7 +86,7 @@ def _invented(
 ) -> GrantedDataset | None:
     """What a trial's rows are invented from; None where it reads the data, or tables that answer.
 
-    It is no use of the data.
+    Everybody may know it, whatever owners granted, and it is no use of the data.
     """
     access = store.of(ProjectAccess).find_one(project_id)
     if access is None or access.closed:

@@ -14,7 +14,7 @@ from services.catalog.licences.compatibility import compatibility_of
 from shared.aggregate import View, ViewPage, now
 from shared.engine.analysis.known_tables import KnownTable
 from shared.engine.applications.own_code import OwnCode, own_code
-from shared.engine.contract.invention import Invention
+from shared.engine.contract.policy import Invention
 from shared.engine.tables.manifest import Column, Profile
 from shared.engine.tables.misleading import RowRange
 from shared.engine.tables.privacy import at_most

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.compute.jobs.model import Job
-from shared.engine.contract.invention import Invention
+from shared.engine.contract.policy import Invention
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import Input
 from shared.engine.tables.release import ProtectedInput

@@ -14,8 +14,7 @@ from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from shared.aggregate import now
 from shared.engine.analysis.known_tables import KnownTable
-from shared.engine.contract.invention import Invention
-from shared.engine.contract.policy import ReleasePolicy
+from shared.engine.contract.policy import Invention, ReleasePolicy
 from shared.engine.tables.manifest import Input, Manifest, Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.release import ProtectedInput, ReleaseRecord

@@ -5,8 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from shared.engine.contract.crossing_size import MOST_ROWS
-from shared.engine.contract.invention import Invention
-from shared.engine.contract.policy import ReleasePolicy
+from shared.engine.contract.policy import Invention, ReleasePolicy
 from shared.engine.tables.manifest import Column, Input
 from shared.engine.tables.misleading import RowRange
 from shared.engine.tables.provenance import Provenance

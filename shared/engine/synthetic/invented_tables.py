@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from shared.engine.contract.invention import Invention
-from shared.engine.contract.policy import AREA_LEVELS, MadeTables
+from shared.engine.contract.policy import AREA_LEVELS, Invention, MadeTables
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, literal, open_database, quoted
 from shared.engine.synthetic.cells import DrawnRows, draw_rows

@@ -21,7 +21,7 @@ from services.compute.execution.staging import FoundInput, Interrupted, fetch, o
 from shared.engine.analysis.remarks import Remark
 from shared.engine.applications import traits_of
 from shared.engine.applications.python.application import CODE_PARAMETERS
-from shared.engine.contract.invention import Invention
+from shared.engine.contract.policy import Invention
 from shared.errors import Invalid, Rejected, Unavailable
 from shared.events import Treatment
 from shared.events.event import Step

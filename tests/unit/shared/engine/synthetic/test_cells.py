@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shared.engine.contract.invention import Invention
-from shared.engine.contract.policy import NOTHING, ReleasePolicy
+from shared.engine.contract.policy import NOTHING, Invention, ReleasePolicy
 from shared.engine.database import quoted
 from shared.engine.protection.protected_tables import make_protected_tables
 from shared.engine.synthetic.invented_tables import invented_cells

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from shared.engine.contract.invention import Invention
+from shared.engine.contract.policy import Invention
 from shared.engine.contract.work import Work
 from shared.engine.database import open_database
 from shared.engine.reading.columns.profile import describe
