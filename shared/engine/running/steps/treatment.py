@@ -37,7 +37,7 @@ from shared.engine.running.steps.input_tables import (
 from shared.engine.running.steps.leaving import HiddenFailures, Leaving, hides, is_chosen
 from shared.engine.running.steps.result import Screening, lost, secrets_told, write_result
 from shared.engine.running.steps.reuse import Reuse, taken_over
-from shared.engine.running.steps.untried_steps import reached, untried
+from shared.engine.running.steps.untried_steps import attempted, has_its_names, untried
 from shared.engine.running.steps.workbench import TABLE, InputTable, Workbench
 from shared.engine.synthetic.invented_tables import invent
 from shared.errors import Invalid
@@ -90,7 +90,8 @@ class TreatmentRun:
         )
         note_result(self.work, result.rows, len(columns), screened["warning"])
         draw = partial(self._pictures, tables, result, reports, leaving.hidden)
-        attempt = partial(reached, self.work, tables, self.work.steps[-1], draw)
+        last = self.work.steps[-1]
+        attempt = partial(attempted, self.work, tables, last, draw, by_values=True)
         pictures = hidden.attempted(len(reports), attempt) or []
         reports[-1] |= leaving.record(hidden.failure)
         reports[-1] |= secrets_told(result, columns, reports, leaving.hidden)
@@ -126,17 +127,16 @@ class TreatmentRun:
     def _attempt(
         self, number: int, step: Step, tables: dict[str, InputTable]
     ) -> tuple[Effect, Report]:
-        do = partial(self._done, number, step, tables)
-        return reached(self.work, tables, step, do) or untried(self.database, step)
-
-    def _done(
-        self, number: int, step: Step, tables: dict[str, InputTable]
-    ) -> tuple[Effect, Report]:
-        names = step.inputs.items()
         columns_by_role = {
-            role: tuple(columns(self.database, tables[name].name)) for role, name in names
+            role: tuple(columns(self.database, tables[name].name))
+            for role, name in step.inputs.items()
         }
-        return effect_of(step, f"steps.{number}", columns_by_role), self._step(number, step, tables)
+        attempt = partial(attempted, self.work, tables, step)
+        effect = attempt(partial(effect_of, step, f"steps.{number}", columns_by_role))
+        run = partial(self._step, number, step, tables)
+        by_values = effect is not None and has_its_names(effect, columns_by_role)
+        report = effect and attempt(run, by_values=by_values)
+        return (effect, report) if effect and report else untried(self.database, step)
 
     def _pictures(
         self,

@@ -87,6 +87,19 @@ def test_step_without_rows_fails_nothing(tmp_path: Path) -> None:
     assert parquet.read_metadata(outcome.output_path("result.parquet")).num_rows == 0
 
 
+def test_values_that_an_application_refuses_are_no_fault(tmp_path: Path) -> None:
+    """Whether the data's texts are numbers nobody knows; of real rows beside them it is one."""
+    summing = step("aggregate", {"table": "aides"}, "r", by=["commune"], sums=["nature"])
+    assert "pas essayée" in tried(tmp_path, summing).reports[0]["summary"]
+    (tmp_path / "own").mkdir()
+    own = OWN.replace(b"2024", b"deux mille")
+    steps = (step("aggregate", {"table": "own"}, "s", by=["com"], sums=["an"]), summing)
+    assert "ne sont pas des nombres" in tried(tmp_path / "own", *steps, own=own).error
+    (tmp_path / "absent").mkdir()
+    absent = step("aggregate", {"table": "aides"}, "r", by=["commune"], sums=["montant"])
+    assert "montant" in tried(tmp_path / "absent", absent).error
+
+
 def test_pictures_and_log_say_that_rows_are_invented(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
