@@ -212,7 +212,8 @@ class TreatmentRun:
         roles = {
             role: table.whole_table if is_kept else table for role, table in input_tables.items()
         }
-        sampled_inputs = self.work.inputs.keys() - {*self.work.tables}
+        # A sample of others' restricted rows would tell, beside the whole, who is left out of it.
+        sampled_inputs = self.work.inputs.keys() - {*self.work.tables, *self.work.protected}
         if self.work.sample_rows is not None and step.inputs[main] in sampled_inputs:
             roles[main] = sample_of(self.database, roles[main], self.work.sample_rows)
         return roles
