@@ -183,8 +183,8 @@ class Settings(ServerSettings):
     trial_rows: int = Field(
         default=500,
         ge=1,
-        description="rows of the sample a trial runs on; of others' restricted data"
-        " up to three times as many are all taken",
+        description="rows of the sample a trial runs on; so many are invented at most in the"
+        " place of others' restricted tables",
     )
     crossing_rows: int = Field(
         default=20_000_000,

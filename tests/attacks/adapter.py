@@ -55,10 +55,9 @@ def release(treatment: Treatment, ledger: Ledger) -> Seen:
         for name, table in treatment.tables.items():
             (folder / paths[name]).write_bytes(_parquet(table.cells))
         work = Work(
-            kind="full" if treatment.sample_rows is None else "trial",
+            kind="full",
             inputs=paths,
             steps=tuple(Step.model_validate(step) for step in treatment.steps),
-            sample_rows=treatment.sample_rows,
             described={name: _described(table) for name, table in treatment.tables.items()},
             protected=_protected(folder, treatment, ledger),
         )

@@ -46,11 +46,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Treatment:
-    """What the holder sends: steps over named tables; `sample_rows` where it is a trial."""
+    """What the holder sends: steps over named tables."""
 
     steps: Sequence[Step]
     tables: Mapping[str, Table]
-    sample_rows: int | None = None
 
 
 @dataclass(frozen=True)

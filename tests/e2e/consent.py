@@ -25,17 +25,11 @@ AGAIN = "La recette par commune, sans les arrêts."
 
 
 def treatment(buses: str, towns: str, figure: str) -> dict[str, Any]:
-    """Crosses the stops with the communes and adds one figure up by commune.
-
-    Boardings are crossed by département, of which both have many rows: that trial fails.
-    """
-    keys = {"left_key": "commune", "right_key": "code"}
-    if figure == "boardings":
-        keys |= {"left_via": "commune_departement", "right_key": "departement"}
+    """Crosses the stops with the communes and adds one figure up by commune."""
     cross = {
         "application": "cross",
         "inputs": {"left": "buses", "right": "towns"},
-        "parameters": keys,
+        "parameters": {"left_key": "commune", "right_key": "code"},
         "output": "crossed",
     }
     aggregate = {
@@ -94,14 +88,15 @@ class Consent(OnProject):
         self.decide("grant", conditions=WORDS)
 
     def mend(self) -> None:
-        """The trial fails; a reviewer mends it by a column that the owner did not grant."""
-        wait("the trial failed", lambda: self.project()["trials"])
+        """A reviewer changes what was tried, by a column that the owner did not grant."""
+        self.reach("trialled")
         mended = treatment(self.buses, self.towns, "revenue")
         self.staff.post("intake", f"/projects/{self.project_id}/treatment", mended)
         self.seen["second"] = wait("the owner is asked anew", self.request)
         self.seen["waiting"] = wait("the project says for whom it waits", self.waits)
         self.decide("grant", conditions=AGAIN)
-        self.reach("trialled")
+        wait("the changed treatment is tried", lambda: len(self.project()["trials"]) > 1)
+        self.seen["trials"] = self.project()["trials"]
 
     def invite(self) -> None:
         """Site and team see the project and accept."""

@@ -4,6 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from deploy.cli.api_client import CallError
+from shared.engine.tables.manifest import INVENTED
 from tests.e2e.consent import AGAIN, LAST_DAY, PURPOSE, REASON, Consent
 
 
@@ -22,6 +23,12 @@ def test_owner_sees_which_columns_are_read_and_what_comes_out(consent: Consent) 
     assert "« Ville pilote » (collectivité territoriale" in request_text
     assert "Le reste ne l'est pas : « stop » et « revenue »" in request_text
     assert "la somme de « boardings »" in request_text
+
+
+def test_trials_ran_on_invented_rows(consent: Consent) -> None:
+    """Both say so, and nothing else; the owner's data has no use of them."""
+    trials = consent.seen["trials"]
+    assert [(trial["warning"], trial["fault"]) for trial in trials] == [(INVENTED, "")] * 2
 
 
 def test_treatment_that_wants_a_third_column_waits_for_the_owner(consent: Consent) -> None:
@@ -49,12 +56,9 @@ def test_nothing_is_delivered_while_data_is_taken_away(consent: Consent) -> None
 
 
 def test_owner_sees_what_its_data_was_used_for(consent: Consent) -> None:
-    """By the full job and the trials before it, and what it was delivered as, under its licence."""
+    """By the full job alone, and what it was delivered as, under its licence."""
     uses = consent.owner.get("catalog", f"/datasets/{consent.buses}/uses")["items"]
-    assert [(use["kind"], use["state"]) for use in uses[:2]] == [
-        ("full", "succeeded"),
-        ("trial", "succeeded"),
-    ]
+    assert [(use["kind"], use["state"]) for use in uses] == [("full", "succeeded")]
     assert (uses[0]["project_id"], uses[0]["rows"]) == (consent.project_id, 3)
     assert uses[0]["delivered_as"] == consent.result_id
     result = consent.holder.get("catalog", f"/datasets/{consent.result_id}")

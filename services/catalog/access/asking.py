@@ -27,9 +27,13 @@ from shared.language.french import counted, french_list, quoted
 from shared.language.labels import MEMBER_KINDS
 
 _SCOPE = (
-    "D'abord un essai : son résultat porte sur un échantillon, le compte rendu du croisement sur"
-    " toute la table. Puis, si l'essai est concluant et l'équipe du projet formée, le traitement"
-    " complet."
+    "L'essai du traitement porte sur des lignes inventées : il ne lit rien de ces données. Votre"
+    " accord est pour le traitement complet, une fois l'équipe du projet formée ; un relecteur du"
+    " Datalab décide de ce qui sort de son résultat."
+)
+_SCOPE_OF_FILES = (
+    "D'abord un essai, qui lit les fichiers. Puis, si l'essai est concluant et l'équipe du projet"
+    " formée, le traitement complet."
 )
 _READERS = (
     "Verront le résultat : le porteur, les membres qui auront accepté d'être de l'équipe, et les"
@@ -201,7 +205,8 @@ class _Request:
         for condition in self._facts.conditions:
             yield f"Le Datalab y met cette condition : {quoted(condition)}."
         yield from self.of_use(texts)
-        yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._datasets) > 1), _UNTIL)
+        scope = _SCOPE_OF_FILES if self._is_files else _SCOPE
+        yield from (scope, _READERS, *[_AS_THEY_ARE] * (len(self._datasets) > 1), _UNTIL)
 
     def of_use(self, texts: Mapping[str, str]) -> Iterator[str]:
         """The sentences on what is read, what it is crossed with, and what comes out."""

@@ -47,19 +47,22 @@ def open_dataset(
     dataset_id: str,
     job_id: str = "",
     treatment: Treatment | None = None,
+    *,
+    kind: JobKind | None = None,
 ) -> GrantedDataset:
     """The only door to data: what a granted project reads now, recorded as a use.
 
     Of data that owners were asked for it opens the columns that `treatment` reads, or without one
     those that were granted. It names them beside the reference of the whole table, which opens
-    nothing by itself: no route and no method takes one, and the file store is reached by the
-    services alone. Compute cuts the columns out before a job starts, in a sandbox, where tables are
-    read; a second copy in the store for each grant would be one more to erase.
+    nothing by itself: no route and no method takes one. Compute cuts the columns out before a job
+    starts, in a sandbox; a second copy in the store for each grant would be one more to erase.
 
     Raises Forbidden without a grant, or for a treatment that reads or shows more than was granted,
     Unavailable while the first version is being read, WrongStage when no version could be, Invalid
     for another project's job.
     """
+    if kind == "trial" and (invented := _invented(store, project_id, dataset_id, treatment)):
+        return invented
     access, dataset, datasets = _granted(store, project_id, dataset_id)
     is_of_others = bool(dataset.deciders(access.holder_id))
     if treatment and is_of_others and is_answered(treatment, dataset, datasets, access.holder_id):
@@ -76,6 +79,39 @@ def open_dataset(
     if opened.is_protected:
         opened.ledger_length, opened.releases = ledger.read_ledger(store, dataset_id, job_id)
     return opened
+
+
+def _invented(
+    store: Store, project_id: str, dataset_id: str, treatment: Treatment | None
+) -> GrantedDataset | None:
+    """What a trial's rows are invented from; None where it reads the data, or tables that answer.
+
+    Everybody may know it, whatever owners granted, and it is no use of the data.
+    """
+    access = store.of(ProjectAccess).find_one(project_id)
+    if access is None or access.closed:
+        return None
+    datasets = known_to(store, access.holder_id, {dataset_id, *access.reads})
+    dataset = datasets[dataset_id]
+    if dataset is None or not _is_invented(dataset, access.holder_id):
+        return None
+    if treatment and is_answered(treatment, dataset, datasets, access.holder_id):
+        return None
+    return GrantedDataset.invented(dataset, _tables_of(store, dataset))
+
+
+def _is_invented(dataset: Dataset, member_id: str) -> bool:
+    """Whether trials of that member run on invented rows; files are no rows."""
+    is_table = dataset.metadata.content == "table" and not dataset.retirement
+    return is_table and bool(dataset.deciders(member_id))
+
+
+def _tables_of(store: Store, dataset: Dataset) -> FileRef | None:
+    """The protected tables of a dataset that everybody can read; None without any."""
+    if dataset.answering_tables is None:
+        return None
+    _, tables = store.of(Dataset).get(dataset.tables_id).readable()
+    return tables
 
 
 def _granted(
@@ -128,19 +164,23 @@ def _count_use(store: Store, access: ProjectAccess, dataset_id: str, job_id: str
 def open_readable(store: Store, treatment: Treatment, member_id: str) -> tuple[GrantedDataset, ...]:
     """The data of a treatment that a member reads without asking anybody: open data, and its own.
 
-    Own code is tried on it before a project is saved, and nothing is kept of that: no project reads
-    it, and no use is recorded, as none is of what anybody downloads. Left out is what anybody else
-    decides on, and what nobody can read now.
+    Of others' restricted tables it is what rows are invented from. Own code is tried on it before a
+    project is saved, and nothing is kept of that: no project reads it, and no use is recorded, as
+    none is of what anybody downloads. Left out are others' restricted files, and what nobody can
+    read now.
     """
     return tuple(_readable(store, treatment, member_id))
 
 
 def _readable(store: Store, treatment: Treatment, member_id: str) -> Iterator[GrantedDataset]:
     for dataset in known_to(store, member_id, treatment.inputs.values()).values():
-        if dataset is None or dataset.retirement or dataset.deciders(member_id):
+        if dataset is None or dataset.retirement:
             continue
         with suppress(Unavailable, WrongStage):
-            yield GrantedDataset.unasked(dataset)
+            if _is_invented(dataset, member_id):
+                yield GrantedDataset.invented(dataset, _tables_of(store, dataset))
+            elif not dataset.deciders(member_id):
+                yield GrantedDataset.unasked(dataset)
 
 
 def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess) -> GrantedDataset:

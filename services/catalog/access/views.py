@@ -14,11 +14,13 @@ from services.catalog.licences.compatibility import compatibility_of
 from shared.aggregate import View, ViewPage, now
 from shared.engine.analysis.known_tables import KnownTable
 from shared.engine.applications.own_code import OwnCode, own_code
+from shared.engine.contract.policy import Invention
 from shared.engine.tables.manifest import Column, Profile
 from shared.engine.tables.misleading import RowRange
+from shared.engine.tables.privacy import at_most
 from shared.engine.tables.release import PERSON_KEYS, EarlierRelease, minimum_of, unit_of
 from shared.events import JobKind, Party
-from shared.events.event import FileRef, Verdict
+from shared.events.event import UNTOLD, FileRef, Verdict
 
 
 class AccessRequest(BaseModel):
@@ -161,6 +163,9 @@ class GrantedDataset(BaseModel):
     answers_for: KnownTable | None = Field(
         default=None, description="the restricted data, where these are its protected tables"
     )
+    invention: Invention | None = Field(
+        default=None, description="what rows are invented from: `file` has no row of the data"
+    )
 
     @classmethod
     def unasked(cls, dataset: Dataset) -> Self:
@@ -173,6 +178,36 @@ class GrantedDataset(BaseModel):
             requested_at=now(),
         )
         return cls.of(dataset, *dataset.readable(), grant, None)
+
+    @classmethod
+    def invented(cls, dataset: Dataset, tables: FileRef | None) -> Self:
+        """What everybody may know of a restricted table, its protected `tables` if there are any.
+
+        Nothing of the table is read or named, its file neither; raises as `readable`.
+        """
+        version, _ = dataset.readable()
+        rows, described = (
+            (version.profile.rows, version.profile.columns) if version.profile else (0, ())
+        )
+        return cls(
+            dataset_id=dataset.id,
+            title=dataset.metadata.title,
+            version=version.number,
+            licence=dataset.metadata.licence,
+            sha256="",
+            file=tables or UNTOLD,
+            purpose="",
+            until=None,
+            table_columns=tuple(column.name for column in described),
+            described=tuple(column.as_known for column in described),
+            is_published=True,
+            invention=Invention(
+                seed=f"{dataset.id}.{version.number}",
+                rows=at_most(rows),
+                territory=dataset.metadata.territory,
+                facts=dataset.answering_tables if tables else None,
+            ),
+        )
 
     @classmethod
     def of(

@@ -7,7 +7,7 @@ from services.catalog.access.bodies import NewDecision, RequestQuery
 from services.catalog.access.views import AccessRequest, GrantedDataset, RequestPage, UsePage
 from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.views import ReleaseClaim, ReleasePage
-from shared.events import Treatment
+from shared.events import JobKind, Treatment
 from shared.http import OWNER, Call, as_rpc, http
 from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
@@ -57,8 +57,12 @@ class Granting:
         dataset_id: Identifier,
         job_id: Identifier | None = None,
         treatment: dict[str, Any] | None = None,
+        kind: JobKind | None = None,
     ) -> GrantedDataset:
         """What a project with a grant reads with that treatment, and for which of its jobs.
+
+        A trial (`kind`) needs no grant of others' restricted tables: where no protected tables
+        answer it gets an `invention`, from which compute makes rows, and nothing of the data.
 
         Forbidden without a grant, or when the treatment reads or shows more than was granted.
         `columns` are all that may be read of `file`, which is the whole table: compute cuts them
@@ -66,7 +70,7 @@ class Granting:
         """
         checked_treatment = None if treatment is None else Treatment.model_validate(treatment)
         return usage.open_dataset(
-            self.documents, project_id, dataset_id, job_id or "", checked_treatment
+            self.documents, project_id, dataset_id, job_id or "", checked_treatment, kind=kind
         )
 
     @rpc
@@ -75,7 +79,8 @@ class Granting:
     ) -> tuple[GrantedDataset, ...]:
         """The data of a treatment that a member reads without asking anybody; compute tries on it.
 
-        Open data and the member's own, without a member open data alone. Nothing is recorded.
+        Open data and the member's own, without a member open data alone; of others' restricted
+        tables what rows are invented from. Nothing is recorded.
         """
         checked_treatment = Treatment.model_validate(treatment)
         return usage.open_readable(self.documents, checked_treatment, member_id)

@@ -117,7 +117,9 @@ class TableExports(NamedTuple):
 
 def _called(job: Job, ending: str) -> str:
     """Return the name of a downloaded file: the title of its project or data, and the day."""
-    return file_name(job.title, job.ended_at, f"-essai{ending}" if job.kind == "trial" else ending)
+    trial = "-essai-invente" if job.is_invented else "-essai"
+    end = f"{trial}{ending}" if job.kind == "trial" else ending
+    return file_name(job.title, job.ended_at, end)
 
 
 def _run(folder: JobFolder, memory_bytes: int, spares: Spares) -> Path:

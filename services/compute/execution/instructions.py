@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.compute.jobs.model import Job
+from shared.engine.contract.policy import Invention
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import Input
 from shared.engine.tables.release import ProtectedInput
@@ -42,16 +43,30 @@ def instructions(
     )
 
 
-def code_trial(steps: Sequence[Step], inputs: Sequence[Input], settings: Settings) -> Work:
-    """Return the work of a trial of these steps, on inputs without other deciders."""
+def code_trial(
+    steps: Sequence[Step],
+    inputs: Sequence[Input],
+    inventions: Mapping[str, Invention],
+    settings: Settings,
+) -> Work:
+    """Return the work of a trial of these steps; others' restricted inputs have `inventions`."""
+    reads = {read_input.name: read_input.dataset_id for read_input in inputs}
     return Work(
         **about(inputs),
         kind="trial",
         sources=tuple(inputs),
+        invented=inventions_of(reads, inventions),
         steps=tuple(steps),
         sample_rows=settings.trial_rows,
         crossing_rows=settings.crossing_rows,
     )
+
+
+def inventions_of(
+    reads: Mapping[str, str], inventions: Mapping[str, Invention]
+) -> dict[str, Invention]:
+    """Return, by the name in the steps, what invented rows are drawn from."""
+    return {name: inventions[of] for name, of in reads.items() if of in inventions}
 
 
 def about(inputs: Sequence[Input]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from services.compute import metrics
 from services.compute.execution.answering import answered
 from services.compute.execution.disk_space import Waiting, check_disk_space
 from services.compute.execution.executor import Limits, Outcome
-from services.compute.execution.instructions import instructions
+from services.compute.execution.instructions import instructions, inventions_of
 from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.job_output import Progress, dated
 from services.compute.execution.process_tree import ProcessTree
@@ -139,9 +139,10 @@ class JobRun:
             self._check_size(tables)
             inputs = reader.gather(found_inputs, folder)
             protected = reader.protect(found_inputs, folder)
-            expected_rows = self._expected_rows()
+            expected_rows = {} if reader.inventions else self._expected_rows()
             work = instructions(self._job, inputs, protected, expected_rows, self._settings)
-            work = work.model_copy(update={"policy": reader.policy})
+            invented = inventions_of(self._job.reads, reader.inventions)
+            work = work.model_copy(update={"policy": reader.policy, "invented": invented})
             work = answered(work, self._job.treatment, inputs, reader.answering)
             steps = JobSteps(self._platform.store, files, self._settings, self._job, folder)
             folder.describe(steps.bring(work, found_inputs, seconds))
@@ -154,7 +155,7 @@ class JobRun:
             )
             self._compute(folder, limits, waiting)
             kept = store_result(self._job, inputs, began, folder, files)
-            counted = self._counted(folder, tables)
+            counted = None if invented else self._counted(folder, tables)
             steps.keep()
         self._reserve(inputs, kept)
         return partial(

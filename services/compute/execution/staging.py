@@ -14,13 +14,13 @@ from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job, MaskedOutputs
 from shared.aggregate import now
 from shared.engine.analysis.known_tables import KnownTable
-from shared.engine.contract.policy import ReleasePolicy
+from shared.engine.contract.policy import Invention, ReleasePolicy
 from shared.engine.contract.result import EngineResult, OutputFile
 from shared.engine.tables.manifest import REVIEWED, Input, Manifest, Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.release import ProtectedInput, ReleaseRecord
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
-from shared.events.event import FileRef
+from shared.events.event import UNTOLD, FileRef
 from shared.storage import Storage
 
 _PROJECTION = "shared.engine.running.projection"
@@ -39,7 +39,7 @@ class DatasetOpener(Protocol):
     """What compute asks the catalogue before it runs a job."""
 
     def open_dataset(
-        self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any]
+        self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any], kind: str
     ) -> Any:  # noqa: ANN401 - JSON
         """Open what the project may read for that job's treatment; a LabError says why not."""
 
@@ -57,7 +57,13 @@ class ReleaseLedger(DatasetOpener, Protocol):
 
 
 FoundInput: TypeAlias = tuple[Input, FileRef]
-"""An input and the file of its whole table, or of its files."""
+"""An input and the file of its whole table, or of its files; UNTOLD where there is none to read."""
+
+
+def opened_input(name: str, answer: Mapping[str, Any]) -> FoundInput:
+    """Return an input of that name as the catalogue opened it."""
+    about = {**answer, "name": name, "is_invented": bool(answer.get("invention"))}
+    return Input.model_validate(about), FileRef.model_validate(answer["file"])
 
 
 class StoredResult(NamedTuple):
@@ -79,6 +85,7 @@ class StoredResult(NamedTuple):
     withheld: str = ""
     lost: str = ""
     near: str = ""
+    is_invented: bool = False
 
     @property
     def ending(self) -> dict[str, Any]:
@@ -92,7 +99,8 @@ class Inputs:
     """Finds a job's inputs, and copies them while `should_stop` allows.
 
     `policy` says which protected tables to make of what was found, if that is the job; `answering`
-    is the restricted data, by dataset id, for which its protected tables were opened.
+    is the restricted data, by dataset id, for which its protected tables were opened, `inventions`
+    that whose rows are invented for a trial.
     """
 
     def __init__(
@@ -107,6 +115,7 @@ class Inputs:
         self._spares, self._limits, self._should_stop = spares, limits, should_stop
         self.policy: ReleasePolicy | None = None
         self.answering: dict[str, KnownTable] = {}
+        self.inventions: dict[str, Invention] = {}
 
     def find(self, job: Job) -> list[FoundInput]:
         """Return what the job reads, as it may be read now, and where it is stored.
@@ -185,6 +194,7 @@ class Inputs:
                 dataset_id,
                 job.id,
                 job.treatment.model_dump(mode="json") if job.treatment else {},
+                job.kind,
             )
         except Forbidden as error:
             raise Rejected(
@@ -205,9 +215,9 @@ class Inputs:
             ) from error
         if answer.get("answers_for"):
             self.answering[dataset_id] = KnownTable.model_validate(answer["answers_for"])
-        return Input.model_validate({**answer, "name": name}), FileRef.model_validate(
-            answer["file"]
-        )
+        if answer.get("invention"):
+            self.inventions[dataset_id] = Invention.model_validate(answer["invention"])
+        return opened_input(name, answer)
 
     def _open_for_protection(self, job: Job) -> FoundInput:
         try:
@@ -251,8 +261,13 @@ def project(
 def fetch(
     files: Storage, found_input: FoundInput, target: Path, should_stop: Callable[[], bool]
 ) -> None:
-    """Copy an input's file; raises Interrupted when asked to stop, Rejected without a file."""
+    """Copy an input's file; raises Interrupted when asked to stop, Rejected without a file.
+
+    Of invented rows without protected tables there is none.
+    """
     named, file = found_input
+    if file == UNTOLD:
+        return
     try:
         with target.open("wb") as out:
             for chunk in paced(files.chunks(file)):
@@ -299,6 +314,7 @@ def store_result(
         withheld=result.withheld,
         lost=lost,
         near=near,
+        is_invented=manifest.is_invented,
     )
 
 

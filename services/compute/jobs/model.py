@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, computed_field
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.engine.contract.crossing_size import CountedCrossings
-from shared.engine.tables.manifest import Output
+from shared.engine.tables.manifest import INVENTED, Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.provenance import Provenance, StepCode
 from shared.engine.tables.release import ReleaseRecord
@@ -160,6 +160,7 @@ class Job(Aggregate):
     is_empty: bool = False
     lost: str = ""
     near: str = ""
+    is_invented: bool = False
     size_warning: str = ""
     withheld: str = ""
     counted: CountedCrossings | None = None
@@ -273,7 +274,9 @@ class Job(Aggregate):
             warning = f"Sur l'échantillon : {warning}"
         empty = _EMPTY.get(self.kind, "") if self.is_empty else ""
         lost = f"{self.lost[:1].upper()}{self.lost[1:]}." if self.lost else ""
-        return " ".join(filter(None, (empty, lost, warning, self.size_warning, self.withheld)))
+        invented = INVENTED if self.is_invented else ""
+        warnings = (invented, empty, lost, warning, self.size_warning, self.withheld)
+        return " ".join(filter(None, warnings))
 
     @property
     def fault(self) -> str:
@@ -390,6 +393,7 @@ class Job(Aggregate):
         withheld: str = "",
         lost: str = "",
         near: str = "",
+        is_invented: bool = False,
     ) -> None:
         """End well, unless cancelled before; `is_empty`: its table has no row.
 
@@ -402,7 +406,7 @@ class Job(Aggregate):
             self.outputs, self.privacy, self.release = outputs, privacy, release
             self.masked, self.reviewed = masked, reviewed
             self.is_empty, self.withheld = is_empty, withheld
-            self.lost, self.near = lost, near
+            self.lost, self.near, self.is_invented = lost, near, is_invented
             self.counted, self.size_warning = counted, counted.warning if counted else ""
         self._end("succeeded", seconds)
         if self.forgotten:

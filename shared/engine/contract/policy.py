@@ -179,3 +179,15 @@ class MadeTables(Frozen):
         dimensions = counted(self.most_at_once, "dimension", "dimensions")
         shown = counted(self.shown, "case montrée", "cases montrées")
         return f"{tables} d'au plus {dimensions} à la fois : {shown} sur {self.cells} ({share} %)"
+
+
+class Invention(Frozen):
+    """What a trial's rows are invented from in the place of a restricted table, beside its columns.
+
+    It is what everybody may know of the table; its protected tables are the input's file.
+    """
+
+    seed: str = Field(description="the dataset and its version: the same rows each time")
+    rows: int = Field(ge=0, description="that the table has at most, as everybody is told")
+    territory: tuple[str, ...] = Field(default=(), description="codes of places that it is about")
+    facts: MadeTables | None = Field(default=None, description="of its protected tables, if any")

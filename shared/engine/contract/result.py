@@ -21,6 +21,9 @@ IS_EMPTY = "is_empty"
 LOST, NEAR = "empty_result", "near_value"
 """What it has where that is no success, in French: why, and a value that may have been meant."""
 
+UNTRIED = "untried"
+"""What a report has, in French, where a trial's invented rows did not reach the step."""
+
 SECRET_VALUES = "secret_values"  # noqa: S105 - no password
 """What the report of a treatment's last step has where secret values go into no figure."""
 

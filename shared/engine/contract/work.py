@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from shared.engine.contract.crossing_size import MOST_ROWS
-from shared.engine.contract.policy import ReleasePolicy
+from shared.engine.contract.policy import Invention, ReleasePolicy
 from shared.engine.tables.manifest import Column, Input
 from shared.engine.tables.misleading import RowRange
 from shared.engine.tables.provenance import Provenance
@@ -66,6 +66,9 @@ class Work(Frozen):
     )
     tables: tuple[str, ...] = Field(
         default=(), description="inputs that are protected tables: no sample is taken of them"
+    )
+    invented: dict[str, Invention] = Field(
+        default={}, description="inputs whose rows are invented, by the name in the steps"
     )
     provenance: Provenance = Field(
         default=Provenance(), description="for whom and why it is made: reports print it"

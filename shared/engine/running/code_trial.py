@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from shared.engine.contract.result import UNTRIED
 from shared.engine.contract.work import Work
 from shared.engine.running.own_code.failures import IN_JOURNAL, CodeFailed
 from shared.engine.running.steps.treatment import FAILED_ON_SAMPLE, treat
@@ -28,7 +29,7 @@ def main(folder: Path, memory_bytes: int) -> None:
 def _answer(folder: Path, memory_bytes: int) -> dict[str, str]:
     try:
         work = Work.model_validate_json((folder / "job.json").read_bytes())
-        treat(folder, work, memory_bytes, _say)
+        _, reports = treat(folder, work, memory_bytes, _say)
     except CodeFailed as failed:
         return {"error": f"{failed.output}:{_reason(failed)}"}
     except Invalid as error:
@@ -38,7 +39,7 @@ def _answer(folder: Path, memory_bytes: int) -> dict[str, str]:
         return {"error": f":{error}"}
     except Exception as error:  # noqa: BLE001 - an error of ours is no fault of the code
         return {"error": f":une autre étape a échoué ({type(error).__name__})"}
-    return {}
+    return next(({"error": f":{report[UNTRIED]}"} for report in reports if UNTRIED in report), {})
 
 
 def _reason(failed: CodeFailed) -> str:

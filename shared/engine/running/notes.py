@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from shared.engine.applications import APPLICATIONS
 from shared.engine.contract.result import Report
 from shared.engine.contract.work import Work
-from shared.engine.tables.manifest import Input, Meaning
+from shared.engine.tables.manifest import INVENTED, Input, Meaning
 from shared.engine.tables.type_names import others_told
 from shared.events.event import JobKind, Step
 from shared.language.french import counted, french_date, quoted
@@ -34,6 +34,8 @@ def note_inputs(work: Work) -> None:
     """Say what a treatment reads, and of what it is told no more."""
     if work.protected:
         note(_PROTECTED)
+    if work.invented:
+        note(INVENTED)
     for source in work.sources:
         note(f"lit {quoted(source.name)} : {_described(source)}")
 
@@ -65,7 +67,8 @@ def note_result(work: Work, rows: int, columns: int, warning: str) -> None:
         return
     size = f"{counted(rows, 'ligne', 'lignes')}, {counted(columns, 'colonne', 'colonnes')}"
     note(f"résultat écrit : {size}")
-    note(warning or "aucune donnée personnelle n'y est reconnue")
+    if not work.invented:
+        note(warning or "aucune donnée personnelle n'y est reconnue")
 
 
 def note_report(kind: JobKind, report: Report) -> None:
@@ -118,6 +121,8 @@ def _of_page(page: Report) -> Iterator[str]:
 def _described(source: Input) -> str:
     """Return title, version and terms of a dataset that is read."""
     parts = [f"{quoted(source.title or source.dataset_id)}, version {source.version}"]
+    if source.is_invented:
+        return f"{parts[0]}, lignes inventées"
     if source.licence:
         parts.append(f"licence {source.licence}")
     if source.columns is not None:

@@ -13,6 +13,9 @@ from shared.engine.tables.provenance import Provenance
 from shared.engine.tables.release import EarlierCells, EarlierRelease, ProtectedInput
 from shared.events.event import FileRef, Frozen, JobKind, Step, Verdict
 
+INVENTED = "Essai sur des lignes inventées : aucun chiffre n'est vrai."
+"""What is said of every result of a trial that invented rows went into."""
+
 PARQUET = "application/vnd.apache.parquet"
 """The media type of tables."""
 
@@ -87,6 +90,9 @@ class Input(Frozen):
     is_published: bool = Field(
         default=False, exclude=True, description="others than the holder show it to all"
     )
+    is_invented: bool = Field(
+        default=False, description="a trial read invented rows in its place, and none of its own"
+    )
 
     @property
     def kept_columns(self) -> tuple[str, ...]:
@@ -149,6 +155,11 @@ class Manifest(Frozen):
     def output(self, name: str) -> FileRef | None:
         """Return the file called `name`, if the job made it."""
         return next((out.file for out in self.outputs if out.name == name), None)
+
+    @property
+    def is_invented(self) -> bool:
+        """Whether its figures are of invented rows."""
+        return any(read_input.is_invented for read_input in self.inputs)
 
     @property
     def descriptions(self) -> tuple["ColumnDescription", ...]:
@@ -253,6 +264,13 @@ class Column(Frozen):
         if self.type == "boolean" and self.kind == "integer":
             return "BIGINT"
         return _SQL_TYPES.get(self.type, "VARCHAR")
+
+    @property
+    def as_known(self) -> "Column":
+        """Return what everybody may know of it in restricted data: neither values nor counts."""
+        column = _without_values(self)
+        meaning = column.meaning and column.meaning.without_counts()
+        return column.model_copy(update={"filled": 0, "distinct": 0, "meaning": meaning})
 
     @property
     def type(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from shared.catalogues.licence_titles import TITLES
-from shared.engine.tables.manifest import Input, Manifest
+from shared.engine.tables.manifest import INVENTED, Input, Manifest
 from shared.engine.tables.provenance import Provenance
 from shared.language.french import (
     counted,
@@ -29,6 +29,7 @@ def told(manifest: Manifest) -> list[str]:
     ended = f"terminé le {moment(manifest.ended)}"
     return [
         f"Traitement {manifest.job_id}, {what}, {ended}.",
+        *[INVENTED] * manifest.is_invented,
         *_of_project(manifest.provenance, manifest.project_id or ""),
         *_of_inputs(manifest.inputs),
         *_of_grants(manifest.inputs),
@@ -108,9 +109,10 @@ def _of_grants(inputs: Iterable[Input]) -> Iterator[str]:
 
 def _of_inputs(inputs: Iterable[Input]) -> Iterator[str]:
     for source in _each(inputs):
+        read = "lignes inventées" if source.is_invented else f"SHA-256 {source.sha256}"
         yield (
             f"Données {quoted(source.title or source.name)} ({source.dataset_id}),"
-            f" version {source.version} : SHA-256 {source.sha256}."
+            f" version {source.version} : {read}."
         )
 
 

@@ -1,4 +1,4 @@
-"""What else one row decides: whether a step ends, how figures are written, who is in a sample.
+"""What else one row decides: whether a step ends, how figures are written.
 
 Once held out, and read when rules written without them had left them open.
 """
@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 
 from tests.attacks.adapter import release
-from tests.attacks.lab import Ledger, Seen, Step, Treatment, aggregate, leaves, signs
+from tests.attacks.lab import Ledger, Step, Treatment, aggregate, leaves, signs
 from tests.attacks.learning import Attack, Trial
 from tests.attacks.worlds import beneficiaries, coin, commune, crowd, person, person_ids
 
@@ -47,30 +47,6 @@ def _type_of_sums(random: Random) -> Sequence[Trial]:
     kinds = tuple(sorted({type(cell).__name__ for cell in others}))
     exponents = tuple(sorted({"." in str(cell) for cell in others}))
     return [Trial(truth, {"kinds": kinds, "point": exponents, **signs(seen)})]
-
-
-def _trial_less_full(random: Random) -> Sequence[Trial]:
-    """A trial on all rows but one, which is the first: samples are taken at regular distances."""
-    (target,), truth = person_ids(random, 1), coin(random)
-    persons = [*crowd(random, 60, _TOWNS[:4]), person(random, target, _TOWNS[0], aid=_AID[truth])]
-    aids = beneficiaries(random, persons)
-    first = aids.cells["id"].index(target)
-    order = [first, *(at for at in range(len(persons)) if at != first)]
-    cells = {name: tuple(column[at] for at in order) for name, column in aids.cells.items()}
-    tables, ledger = {"aides": replace(aids, cells=cells)}, Ledger()
-    steps = [aggregate("aides", ["commune", "aide"], counts=["id"])]
-    trial, full = (
-        release(Treatment(steps, tables, rows), ledger) for rows in (len(persons) - 1, None)
-    )
-    return [Trial(truth, {**_less(full, trial), "first": trial.error, **signs(full)})]
-
-
-def _less(full: Seen, trial: Seen) -> dict[str, object]:
-    pairs = {
-        aid: [view.cell("id_nombre", commune=_TOWNS[0], aide=aid) for view in (full, trial)]
-        for aid in _AID.values()
-    }
-    return {aid: None if None in pair else pair[0] - pair[1] for aid, pair in pairs.items()}
 
 
 def _filled_gap(random: Random) -> Sequence[Trial]:
@@ -120,6 +96,5 @@ ATTACKS = (
     Attack("unread_date", "whether one has a date, by a failure", _unread_date, 2, 16, 24),
     Attack("refused_value", "the aid of one by a failure", _refused_value, 2, 16, 24),
     Attack("type_of_sums", "half an hour by others' sums", _type_of_sums, 2, 16, 24),
-    Attack("trial_less_full", "the aid of the first row", _trial_less_full, 2, 16, 24),
     Attack("filled_gap", "whether one has an amount", _filled_gap),
 )

@@ -43,7 +43,7 @@ def _known_and_target(neighbour_count: int) -> Callable[[Random], Sequence[Trial
     return world
 
 
-def _listed(sample_rows: int | None, *, is_summed: bool) -> Callable[[Random], Sequence[Trial]]:
+def _listed(*, is_summed: bool) -> Callable[[Random], Sequence[Trial]]:
     """A list of targets crossed: which of them stand in the result, and which met nothing."""
 
     def world(random: Random) -> Sequence[Trial]:
@@ -57,7 +57,7 @@ def _listed(sample_rows: int | None, *, is_summed: bool) -> Callable[[Random], S
         steps = [cross("depot", "aides", how="left")]
         if is_summed:
             steps.append(aggregate("croise", ["groupe"], counts=["commune"]))
-        seen = release(Treatment(steps, tables, sample_rows), Ledger())
+        seen = release(Treatment(steps, tables), Ledger())
         return [
             Trial(truth, {"aid": seen.cell("aide", id=target) is None, **signs(seen, target)})
             for truth, target in targets
@@ -83,8 +83,7 @@ def _alone(random: Random) -> Sequence[Trial]:
 ATTACKS = (
     Attack("four_known_and_one", "membership of a fifth in a list", _known_and_target(4)),
     Attack("ten_known_and_one", "membership of an eleventh in a list", _known_and_target(10)),
-    Attack("rows_of_a_list", "membership of each in a list", _listed(None, is_summed=False)),
-    Attack("keys_that_met_nothing", "membership by the report", _listed(None, is_summed=True)),
-    Attack("keys_in_a_trial", "membership by a trial's report", _listed(5, is_summed=True)),
+    Attack("rows_of_a_list", "membership of each in a list", _listed(is_summed=False)),
+    Attack("keys_that_met_nothing", "membership by the report", _listed(is_summed=True)),
     Attack("report_of_one", "membership by any figure told", _alone, practice=16, worlds=24),
 )

@@ -25,6 +25,7 @@ from shared.events import (
     Step,
     Treatment,
 )
+from shared.events.event import UNTOLD
 from tests.integration.compute.samples import Shelf
 from tests.lab import ServiceLab
 from tests.servers import RunningService, eventually, running
@@ -101,6 +102,34 @@ class Lab(ServiceLab):
         }
         with self.store("catalog") as store:
             store.of(Shelf).save(Shelf(id=dataset_id, answer=answer))
+
+    def shelve_invented(self, *readers: str) -> str:
+        """The id of aids whose rows are invented, for these readers: the data is nowhere."""
+        dataset_id = new_id("dts")
+        columns = [
+            {"name": name, "kind": kind, "filled": 0, "distinct": 0, "key": key, "meaning": meaning}
+            for name, kind, key, meaning in (
+                ("siren", "text", "siren", {"type": "siren", "confidence": 1, "valid": 1}),
+                ("aide", "integer", None, {"type": "integer", "confidence": 1, "valid": 1}),
+            )
+        ]
+        answer = {
+            "dataset_id": dataset_id,
+            "title": "Aides",
+            "version": 1,
+            "licence": "lov2",
+            "sha256": "",
+            "file": UNTOLD.model_dump(),
+            "is_published": True,
+            "described": columns,
+            "table_columns": ["siren", "aide"],
+            "invention": {"seed": f"{dataset_id}.1", "rows": 800},
+        }
+        facts = {"dataset_id": dataset_id, "reason": "-"}
+        with self.store("catalog") as store:
+            shelf = Shelf(id=dataset_id, readers=list(readers), answer=answer, facts=facts)
+            store.of(Shelf).save(shelf)
+        return dataset_id
 
     def grant(self, project_id: str, dataset_id: str) -> None:
         """Let a project read a dataset."""

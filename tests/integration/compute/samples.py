@@ -62,7 +62,12 @@ class Catalog:
 
     @rpc
     def open_dataset(
-        self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any]
+        self,
+        project_id: str,
+        dataset_id: str,
+        job_id: str,
+        treatment: dict[str, Any],
+        kind: str = "",  # noqa: ARG002
     ) -> dict[str, Any]:
         """The dataset, for a project that may read it."""
         Treatment.model_validate(treatment)

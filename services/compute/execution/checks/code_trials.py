@@ -1,6 +1,7 @@
-"""Whether own code runs on data that its author may read, found before a treatment is saved.
+"""Whether own code runs, found before a treatment is saved.
 
-It is what a project's trial does: the same engine, sample and sandbox, for a few seconds.
+It is what a project's trial does: the same engine, sample and sandbox, for a few seconds, on data
+that its author may read and on invented rows in the place of others' restricted data.
 """
 
 import threading
@@ -16,13 +17,13 @@ from services.compute.execution.instructions import code_trial
 from services.compute.execution.job_folder import job_folder
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
-from services.compute.execution.staging import FoundInput, Interrupted, fetch
+from services.compute.execution.staging import FoundInput, Interrupted, fetch, opened_input
 from shared.engine.analysis.remarks import Remark
 from shared.engine.applications import traits_of
 from shared.engine.applications.python.application import CODE_PARAMETERS
-from shared.engine.tables.manifest import Input
+from shared.engine.contract.policy import Invention
 from shared.errors import Invalid, Rejected, Unavailable
-from shared.events import FileRef, Treatment
+from shared.events import Treatment
 from shared.events.event import Step
 from shared.settings import Settings
 from shared.storage import Storage
@@ -32,9 +33,8 @@ _MOST_BYTES = 50_000_000
 """Of all files that are read; to copy and sample more takes too long for who waits."""
 
 _NOT_FREE = (
-    "Le code a seulement été relu, pas essayé : il reçoit des données que vous ne lisez pas sans"
-    " l'accord de leur producteur, ou que personne ne peut lire pour l'instant. L'essai du projet"
-    " le fera tourner."
+    "Le code a seulement été relu, pas essayé : il reçoit des données que personne ne peut lire"
+    " pour l'instant. L'essai du projet le fera tourner."
 )
 _LATER = "L'essai du projet le fera tourner."
 _AWAY = f"Le code n'a pas été essayé : le catalogue ou le stockage ne répond pas. {_LATER}"
@@ -48,7 +48,7 @@ class TrialCatalogue(Protocol):
     """The question that a trial of code asks the catalogue."""
 
     def open_readable(self, treatment: dict[str, Any], member_id: str) -> Any:  # noqa: ANN401 - JSON
-        """Open the data of a treatment that a member may read without a grant."""
+        """Open what a member may read without a grant, or have invented, of a treatment's data."""
 
 
 class TrialTurns:
@@ -133,7 +133,7 @@ class CodeTrials:
 
     def _try(self, treatment: Treatment, member_id: str, until: float) -> tuple[Remark, ...]:
         answer = self.catalogue.open_readable(treatment.model_dump(mode="json"), member_id)
-        found_inputs = _found(treatment.inputs, answer)
+        found_inputs, inventions = _found(treatment.inputs, answer), _inventions(answer)
         tried = tried_steps(treatment.steps, frozenset(named.name for named, _ in found_inputs))
         remarks = _remarks(treatment, tried.untried, _NOT_FREE)
         own = [number for number, step in tried.steps if traits_of(step).runs_code]
@@ -144,7 +144,7 @@ class CodeTrials:
         if sum({file.sha256: file.size for _, file in found_inputs}.values()) > _MOST_BYTES:
             return (*remarks, *_remarks(treatment, own, _LARGE))
         try:
-            why = self._run([step for _, step in tried.steps], found_inputs, until)
+            why = self._run([step for _, step in tried.steps], found_inputs, inventions, until)
         except (Interrupted, Rejected) as error:
             why = self._too_long if isinstance(error, Interrupted) else str(error)
         if not why:
@@ -153,14 +153,21 @@ class CodeTrials:
         message = _UNFINISHED.format(why=why.removeprefix(":").rstrip("."))
         return (*remarks, *_remarks(treatment, own, message))
 
-    def _run(self, steps: Sequence[Step], found_inputs: Sequence[FoundInput], until: float) -> str:
+    def _run(
+        self,
+        steps: Sequence[Step],
+        found_inputs: Sequence[FoundInput],
+        inventions: Mapping[str, Invention],
+        until: float,
+    ) -> str:
         """Run the steps; returns the engine's message where they fail, else an empty text."""
         seconds = self.settings.code_trial_seconds
         limits = Limits(seconds=seconds, memory_bytes=self.settings.job_memory_bytes)
         with job_folder() as folder, self.spares.around(folder.path, _MODULE) as waiting:
             for number, found_input in enumerate(found_inputs):
                 fetch(self.files, found_input, folder.input_path(number), lambda: _is_over(until))
-            folder.describe(code_trial(steps, [named for named, _ in found_inputs], self.settings))
+            inputs = [named for named, _ in found_inputs]
+            folder.describe(code_trial(steps, inputs, inventions, self.settings))
             # Pseudonyms that are made here are kept nowhere.
             folder.hand_key(token_hex(32))
             messages = [""]
@@ -183,13 +190,19 @@ def _found(inputs: Mapping[str, str], answer: Any) -> list[FoundInput]:  # noqa:
     """Return the inputs of a treatment that the catalogue opens, by their names in it."""
     opened = {opened_input["dataset_id"]: opened_input for opened_input in answer}
     return [
-        (
-            Input.model_validate({**opened[dataset_id], "name": name}),
-            FileRef.model_validate(opened[dataset_id]["file"]),
-        )
+        opened_input(name, opened[dataset_id])
         for name, dataset_id in inputs.items()
         if dataset_id in opened
     ]
+
+
+def _inventions(answer: Any) -> dict[str, Invention]:  # noqa: ANN401 - JSON
+    """Return, by dataset id, what the rows of others' restricted data are invented from."""
+    return {
+        opened["dataset_id"]: Invention.model_validate(opened["invention"])
+        for opened in answer
+        if opened.get("invention")
+    }
 
 
 def _field(treatment: Treatment, number: int) -> str:

@@ -33,8 +33,9 @@ def keys_of(work: Work, project_id: str, inputs: Iterable[tuple[Input, str]]) ->
     is read. The project counts: none learns what another ran, and pseudonyms are made with its key.
     Not kept are own code and queries that may read the clock, pictures, whatever reads either, and
     all steps where others' restricted data go in: the rules of release follow rows through them.
+    Nor is anything kept of a trial on invented rows.
     """
-    if work.protected or not project_id:
+    if work.protected or work.invented or not project_id:
         return {}
     work_content = work.model_dump(mode="json", exclude={*_OF_INPUTS, *_OF_STEPS, *_UNREAD})
     common = {"project": project_id, "code": code_version(), "told": work_content}

@@ -189,6 +189,8 @@ async def _rows_read(visit: Visit, job_id: str) -> str:
     manifest = await if_seen(visit.lab.get("compute", path, name=_MANIFEST))
     if manifest is None:
         return ""
+    if any(source.get("is_invented") for source in manifest.get("inputs", ())):
+        return "des lignes inventées"
     samples = [report["sample"] for report in manifest["reports"] if "sample" in report]
     phrases = [
         f"{grouped(sample['rows'])} des {count(sample['of'], 'ligne')}" for sample in samples

@@ -37,9 +37,6 @@ from shared.language.french import quoted as french_quoted
 _OF_SAME_UNIT = ("mean", "median", "quantile", "min", "max")
 """Figures that have the unit of what they are made of."""
 
-_WHOLE_UP_TO = 3
-"""Times a sample: of more rows, most figures of a sample can be told, and those of the others."""
-
 _LEFT_OUT = ("laissée de côté", "laissées de côté")
 _LIKELY = (
     "ligne ressemble à un total et est comptée",
@@ -83,24 +80,14 @@ def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
     return replace(table, with_totals=whole, totals=count(database, whole) - rows)
 
 
-def sample_of(
-    database: Database, table: InputTable, rows: int, *, is_protected: bool = False
-) -> InputTable:
-    """Return `rows` rows at even distances: the same ones each time, from all over the table.
-
-    Of others' restricted data they are any rows, by what stands in these: nobody knows whose row is
-    left out, which is all that a result of the whole table has more. Where that is too few rows to
-    be told apart, the whole result would hide what the trial showed: then all rows are taken.
-    """
-    most = rows * _WHOLE_UP_TO if is_protected else rows
-    if table.rows <= most or table.files:
+def sample_of(database: Database, table: InputTable, rows: int) -> InputTable:
+    """Return `rows` rows at even distances: the same ones each time, from all over the table."""
+    if table.rows <= rows or table.files:
         return table
-    name, chosen = f"{table.name} (échantillon)", evenly(rows, table.rows)
-    if is_protected:
-        chosen = f"row_number() OVER (ORDER BY hash(whole_row)) <= {rows}"
+    name = f"{table.name} (échantillon)"
     database.execute(f"""
         CREATE TABLE IF NOT EXISTS {quoted(name)} AS
-        SELECT * FROM {quoted(table.whole)} AS whole_row QUALIFY {chosen}
+        SELECT * FROM {quoted(table.whole)} QUALIFY {evenly(rows, table.rows)}
     """)
     return InputTable(name, table.whole, rows, table.rows, described=table.described)
 

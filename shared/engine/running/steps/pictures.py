@@ -13,7 +13,7 @@ from shared.engine.drawing.picture import Caption, Drawing, Format, write
 from shared.engine.drawing.report_page import DoneStep, Picture
 from shared.engine.running.steps.application_work import draw_of
 from shared.engine.running.steps.workbench import TABLE, Workbench
-from shared.engine.tables.manifest import Input
+from shared.engine.tables.manifest import INVENTED, Input
 from shared.engine.tables.provenance import Provenance
 from shared.errors import Invalid
 from shared.events.event import Step
@@ -162,14 +162,16 @@ def _done(steps: Sequence[Step], reports: Sequence[Report]) -> Iterator[DoneStep
 def _head(work: Work, reports: Sequence[Report], hidden: str) -> Iterator[str]:
     """State in French what is read first: what a trial saw of its tables, and what is hidden.
 
-    How many rows a dataset has is in the catalogue, also of a restricted one.
+    How many rows a dataset has is in the catalogue. Of invented rows no number is.
     """
     sentences = (
         f"{french_number(sample['rows'])} lignes sur {french_number(sample['of'])}"
         for report in reports
         if (sample := report.get("sample"))
     )
-    if listed := " ; ".join(dict.fromkeys(sentences)):
+    if work.invented:
+        yield INVENTED
+    elif listed := " ; ".join(dict.fromkeys(sentences)):
         yield f"Essai sur un échantillon : {listed}."
     elif work.sample_rows is not None:
         yield "Essai, sur toutes les lignes."

@@ -64,6 +64,10 @@ class Screening:
         """
         rows, described = describe(self.database, result.name, lambda _share, _what: None)
         is_summed = result.name in (step.output for step in self.work.steps if traits_of(step).sums)
+        if self.work.invented:
+            # What invented rows say of nobody, or lose, is no fault of the treatment.
+            privacy = Privacy(verdict="none", subject="other")
+            return described, {"privacy": privacy.model_dump(mode="json"), "warning": ""}
         privacy = screen(self.database, result.name, described, rows, is_summed=is_summed)
         if privacy.verdict == "none" and rows and not self.work.protected:
             privacy = self._of_sums([column.name for column in described]) or privacy

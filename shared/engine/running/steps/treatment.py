@@ -37,7 +37,9 @@ from shared.engine.running.steps.input_tables import (
 from shared.engine.running.steps.leaving import Candidate, HiddenFailures, Leaving
 from shared.engine.running.steps.result import Screening, lost, secrets_told, write_result
 from shared.engine.running.steps.reuse import Reuse, taken_over
+from shared.engine.running.steps.untried_steps import attempted, has_its_names, untried
 from shared.engine.running.steps.workbench import TABLE, InputTable, Workbench
+from shared.engine.synthetic.invented_tables import invent
 from shared.errors import Invalid
 from shared.events.event import Step
 
@@ -105,12 +107,16 @@ class TreatmentRun:
         reports[-1] = reports[-1] | screened
         if self.work.protected:
             reports[-1] |= {"rows": {"out": result.rows}}
-        else:
+        elif not self.work.invented:
             reports[-1] |= lost(self.database, self.work.steps, tables)
         self.say(0.99, "écrit le résultat")
         files = write_result(self.database, out, result, columns, reports[-1])
         note_result(self.work, result.rows, len(columns), screened["warning"])
-        files += hidden.attempted(partial(self._pictures, tables, candidate, reports)) or []
+        draw = partial(self._pictures, tables, candidate, reports)
+        last = self.work.steps[-1]
+        attempt = partial(attempted, self.work, tables, last, draw, by_values=True)
+        pictures = hidden.attempted(attempt) or []
+        files += pictures
         reports[-1] |= secrets_told(result, columns, reports, masking)
         moved = [
             file.model_copy(update={"path": f"{candidate.folder}/{file.name}"}) for file in files
@@ -146,11 +152,16 @@ class TreatmentRun:
     def _attempt(
         self, number: int, step: Step, tables: dict[str, InputTable]
     ) -> tuple[Effect, Report]:
-        names = step.inputs.items()
         columns_by_role = {
-            role: tuple(columns(self.database, tables[name].name)) for role, name in names
+            role: tuple(columns(self.database, tables[name].name))
+            for role, name in step.inputs.items()
         }
-        return effect_of(step, f"steps.{number}", columns_by_role), self._step(number, step, tables)
+        attempt = partial(attempted, self.work, tables, step)
+        effect = attempt(partial(effect_of, step, f"steps.{number}", columns_by_role))
+        run = partial(self._step, number, step, tables)
+        by_values = effect is not None and has_its_names(effect, columns_by_role)
+        report = effect and attempt(run, by_values=by_values)
+        return (effect, report) if effect and report else untried(self.database, step)
 
     def _pictures(
         self, tables: Mapping[str, InputTable], candidate: Candidate, reports: list[Report]
@@ -225,12 +236,10 @@ class TreatmentRun:
         roles = {
             role: table.whole_table if is_kept else table for role, table in input_tables.items()
         }
-        sampled_inputs = self.work.inputs.keys() - {*self.work.tables}
+        # A sample of others' restricted rows would tell, beside the whole, who is left out of it.
+        sampled_inputs = self.work.inputs.keys() - {*self.work.tables, *self.work.protected}
         if self.work.sample_rows is not None and step.inputs[main] in sampled_inputs:
-            is_protected = step.inputs[main] in self.work.protected
-            roles[main] = sample_of(
-                self.database, roles[main], self.work.sample_rows, is_protected=is_protected
-            )
+            roles[main] = sample_of(self.database, roles[main], self.work.sample_rows)
         return roles
 
     def _workbench(self, number: int, step: Step, roles: Mapping[str, InputTable]) -> Workbench:
@@ -264,7 +273,7 @@ def treat(
     A sample that loses its rows, or all values of a column, says nothing of the treatment, nor does
     one that own code cannot do with: it is tried on the whole table then.
     """
-    handed = hand_over(folder, work)
+    handed = invent(folder, hand_over(folder, work), memory_bytes)
     try:
         outputs, reports = _treat(folder, handed, memory_bytes, say)
         if work.sample_rows is None or LOST not in reports[-1]:

@@ -9,6 +9,7 @@ from shared.aggregate import new_id
 from shared.engine.tables.manifest import Column, Meaning, Profile
 from shared.errors import Forbidden
 from shared.events import MemberLeft
+from shared.events.event import UNTOLD
 from tests.integration.catalog.lab import Lab, delivered, failed, problem_of, reading
 
 TABLE_AND_FILES = ("table", "files/chart.png", "files/result.parquet")
@@ -200,13 +201,17 @@ def test_data_that_was_restricted_or_opened_since_is_asked_for_or_granted(lab: L
 
 
 def opened(lab: Lab, member_id: str, **inputs: str) -> set[str]:
-    """The ids of what that member gets of a treatment's data, to try own code on."""
+    """The ids of what that member reads of a treatment's data, to try own code on.
+
+    Of the rest it gets what rows are invented from.
+    """
     with lab.rpc() as catalog:
         answer = catalog.open_readable(reading(**inputs).model_dump(), member_id)
     datasets = [GrantedDataset.model_validate(document) for document in answer]
     assert not any(dataset.is_protected or dataset.columns for dataset in datasets)
-    assert all(dataset.file.size for dataset in datasets)
-    return {dataset.dataset_id for dataset in datasets}
+    for dataset in datasets:
+        assert (dataset.file == UNTOLD) == (dataset.invention is not None)
+    return {dataset.dataset_id for dataset in datasets if not dataset.invention}
 
 
 def test_open_data_and_one_s_own_are_read_freely(lab: Lab) -> None:
@@ -221,3 +226,23 @@ def test_open_data_and_one_s_own_are_read_freely(lab: Lab) -> None:
     assert uses["items"] == []
     result = lab.result_of(delivered(lab, closed))
     assert opened(lab, "mbr_h", result=result) == set()
+
+
+def test_trial_gets_nothing_of_others_restricted_data(lab: Lab) -> None:
+    """Nobody is asked: it gets what everybody may know, and no owner sees a use."""
+    dataset_id = lab.published("mbr_o", access="restricted")
+    project_id, job_id = lab.ask_for(dataset_id), new_id("job")
+    with lab.rpc() as catalog:
+        answer = catalog.open_dataset(project_id, dataset_id, job_id, kind="trial")
+        for kind in ("full", None):
+            with pytest.raises(Forbidden):
+                catalog.open_dataset(project_id, dataset_id, job_id, kind=kind)
+        with pytest.raises(Forbidden):
+            catalog.open_dataset(new_id("prj"), dataset_id, job_id, kind="trial")
+    invented = GrantedDataset.model_validate(answer)
+    assert invented.invention
+    assert (invented.invention.rows, invented.file, invented.sha256) == (100, UNTOLD, "")
+    assert not any((invented.is_protected, invented.releases, invented.grant_id))
+    assert [column.name for column in invented.described] == list(invented.table_columns)
+    assert not any(column.filled or column.distinct for column in invented.described)
+    assert lab.get(f"/datasets/{dataset_id}/uses", lab.token("mbr_o", "owner"))["items"] == []

@@ -140,7 +140,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "ledger_length": 0,
         "conditions": [],
         "granted_by": ["mbr_o"],
-        **dict.fromkeys(("until", "columns", "minimum_units", "answers_for")),
+        **dict.fromkeys(("until", "columns", "minimum_units", "answers_for", "invention")),
     }
     assert (request["uses"], request["last_used"] is not None) == (2, True)
 

@@ -203,24 +203,22 @@ def test_title_that_goes_with_its_data_is_not_in_that_of_the_tables(lab: Lab) ->
     )
 
 
+def queried(dataset_id: str, sql: str) -> dict[str, Any]:
+    """The treatment that asks the aids that."""
+    inputs, parameters = {"aides": "aides"}, {"sql": sql}
+    step = Step(application="query", inputs=inputs, parameters=parameters, output="r")
+    return Treatment(inputs={"aides": dataset_id}, steps=(step,)).model_dump(mode="json")
+
+
 def test_project_that_tables_answer_reads_nothing_else(lab: Lab) -> None:
-    """Nobody is asked, and nobody agreed to rows: no other treatment, nor none, gets them."""
+    """Nobody is asked, and nobody agreed to rows: no other treatment, nor none, gets them.
+
+    Of another one a trial gets what its rows are invented from: the tables, too.
+    """
     path, tables = agreed(lab)
     dataset_id, project_id = path.removeprefix("/datasets/"), new_id("prj")
-    answered, rows = (
-        Treatment(
-            inputs={"aides": dataset_id},
-            steps=(
-                Step(
-                    application="query",
-                    inputs={"aides": "aides"},
-                    parameters={"sql": sql},
-                    output="r",
-                ),
-            ),
-        ).model_dump(mode="json")
-        for sql in ("SELECT count(*) AS nombre FROM aides", "SELECT * FROM aides")
-    )
+    answered = queried(dataset_id, "SELECT count(*) AS nombre FROM aides")
+    rows = queried(dataset_id, "SELECT * FROM aides")
     lab.publish(
         events.ProjectSecured(
             project_id=project_id,
@@ -239,3 +237,8 @@ def test_project_that_tables_answer_reads_nothing_else(lab: Lab) -> None:
         for other in (rows, None):
             with pytest.raises(Forbidden):
                 catalog.open_dataset(project_id, dataset_id, "job_t", other)
+        as_before = catalog.open_dataset(project_id, dataset_id, "job_t", answered, kind="trial")
+        invented = catalog.open_dataset(project_id, dataset_id, "job_t", rows, kind="trial")
+    assert (as_before["invention"], as_before["file"]) == (None, opened["file"])
+    assert (invented["dataset_id"], invented["file"]) == (dataset_id, opened["file"])
+    assert invented["invention"]["facts"]["policy"]["dimensions"]

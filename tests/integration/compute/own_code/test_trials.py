@@ -105,6 +105,15 @@ def test_code_on_data_of_others_is_parsed_alone(lab: Lab, homes: str) -> None:
     assert "Python dit « '(' was never closed »" in refused.value.args[0]
 
 
+def test_code_on_data_of_others_is_tried_on_invented_rows(lab: Lab, homes: str) -> None:
+    """What fails there is told with its line; nobody was asked, and nothing of the data is read."""
+    others = lab.shelve_invented(HOLDER)
+    code = "def run(tables, parameters):\n    aides = tables['others']\n    return aides{}\n"
+    assert tried(lab, coded(homes, code.format("[['siren', 'aide']]"), others=others)) == []
+    with pytest.raises(Invalid, match="ligne 3"):
+        tried(lab, coded(homes, code.format("[['absente']]"), others=others))
+
+
 QUOTED = f"""'''{WORKS}'''"""
 NESTED = """
 def make():

@@ -260,12 +260,12 @@ def test_hidden_areas_have_a_class_of_their_own(secret: RunOutcome) -> None:
     }
     assert groups["secret"] == ["Hérouville-Saint-Clair (14327) : masqué : secret statistique"]
     assert "Mondeville (14437) : sans donnée" in groups["other"]
-    assert secret.reports[1]["map"]["hidden"] == 1
+    assert secret.result["masked"]["reports"][1]["map"]["hidden"] == 1
     barres = _texts(secret.masked_path("barres.svg"))
     assert "1 ligne dont la valeur est secrète ou manque n'est pas dessinée." in barres
 
 
-def test_a_trial_of_restricted_data_says_that_it_is_one(secret: RunOutcome, tmp_path: Path) -> None:
+def test_a_trial_says_that_it_is_one(secret: RunOutcome, tmp_path: Path) -> None:
     """Its figures look like the result's; how many rows a dataset has is in the catalogue."""
     for name in ("carte.svg", "barres.svg"):
         assert "Essai, sur toutes les lignes." in _texts(secret.output_path(name))
@@ -276,7 +276,6 @@ def test_a_trial_of_restricted_data_says_that_it_is_one(secret: RunOutcome, tmp_
         {"t": "\n".join(["com;ca", *lines]).encode()},
         step("aggregate", {"table": "t"}, "summed", by=["com"], sums=["ca"]),
         step("report", {"table": "summed"}, "rapport", title="t"),
-        protected={"t": {"dataset_id": "dts_t", "version": 1}},
         sample_rows=60,
     )
     page = sampled.output_path("report.html").read_text()

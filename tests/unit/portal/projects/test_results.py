@@ -61,7 +61,7 @@ def test_refusal_is_told_on_the_job_s_page() -> None:
 def test_trial_says_at_its_head_which_rows_it_read() -> None:
     """Nobody takes its figures for those of the whole table."""
 
-    def head(*reports: Json, **changed: Any) -> str:
+    def head(*reports: Json, is_invented: bool = False, **changed: Any) -> str:
         job = {
             **JOB,
             "kind": "trial",
@@ -70,11 +70,14 @@ def test_trial_says_at_its_head_which_rows_it_read() -> None:
             "result": MADE,
             **changed,
         }
-        answers = {"/jobs/job_1": job, "/jobs/job_1/result": {"reports": list(reports)}}
+        manifest = {"reports": list(reports), "inputs": [{"is_invented": is_invented}]}
+        answers = {"/jobs/job_1": job, "/jobs/job_1/result": manifest}
         return page_of(results.show, answers, "holder", job_id="job_1")
 
     crossed = {"sample": {"rows": 500, "of": 3287}}
     assert "Essai sur 500 des 3 287 lignes. Ce n'est pas le résultat" in head(crossed, {})
+    invented = head(crossed, is_invented=True)
+    assert "Essai sur des lignes inventées. Ce n'est pas le résultat" in invented
     assert "Essai sur toutes les lignes. Le calcul complet suit" in head({})
     assert "Essai. Ce n'est pas le résultat" in head(crossed, is_held=True)
     assert "Ce n'est pas" not in head(crossed, kind="full")
