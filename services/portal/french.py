@@ -42,7 +42,23 @@ JOB_STATES = {
     "succeeded": "terminé",
     "failed": "échoué",
     "cancelled": "annulé",
+    "held": "attend la décision d'un relecteur",
 }
+
+RULES = {
+    "units": "trop peu d'unités",
+    "dominance": "une unité en fait presque tout",
+    "p_percent": "dirait à 10 % près ce que pèse la plus grande unité",
+    "alike": "toutes ses unités ont la même valeur",
+    "margins": "d'autres cases le diraient",
+    "ledger": "un résultat déjà sorti le dirait",
+    "selection": "unités choisies par le porteur",
+    "rows": "ligne par ligne",
+    "opaque": "code propre, que rien n'examine",
+    "untraced": "mêlé d'une façon que les règles ne suivent pas",
+    "undecided": "trop grand pour être vérifié",
+}
+"""The rules of release in a few words, as they stand beside a figure."""
 
 OPENING_STATES = {
     "unasked": "l'ouverture n'est pas demandée",
@@ -217,6 +233,7 @@ FILTERS: dict[str, Any] = {
     "type": lambda code: named(code, TYPES),
     "dataset_state": lambda code: named(code, DATASET_STATES),
     "job_kind": lambda code: named(code, JOB_KINDS),
+    "rule": lambda code: named(code, RULES),
     "job_state": lambda code: named(code, JOB_STATES),
     "opening_state": lambda code: named(code, OPENING_STATES),
     "seat_state": lambda code: named(code, SEAT_STATES),
