@@ -17,6 +17,7 @@ from shared.stages import STAGE_NAMES
 
 _UNITS = ("octets", "ko", "Mo", "Go", "To")
 _STEP = 1000
+_MINUTES_OF_HOUR, _HOURS_OF_DAY = 60, 24
 
 DATASET_STATES = {
     "pending": "en cours de lecture",
@@ -181,6 +182,16 @@ def decimal(number: float | None, digits: int = 1) -> str:
     whole, _, fraction = f"{abs(number):.{digits}f}".partition(".")
     sign = "\u2212" if number < 0 else ""
     return f"{sign}{grouped(int(whole))}{',' if fraction else ''}{fraction}"
+
+
+def duration(minutes: float) -> str:
+    """A length of time in the largest unit that it fills: `12 minutes`, `3,5 heures`."""
+    if minutes < _MINUTES_OF_HOUR:
+        return count(round(minutes), "minute")
+    hours = minutes / _MINUTES_OF_HOUR
+    if hours < _HOURS_OF_DAY:
+        return f"{decimal(hours)}\u00a0heures"
+    return f"{decimal(hours / _HOURS_OF_DAY)}\u00a0jours"
 
 
 def share(number: float | None) -> str:
