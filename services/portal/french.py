@@ -17,6 +17,7 @@ from shared.stages import STAGE_NAMES
 
 _UNITS = ("octets", "ko", "Mo", "Go", "To")
 _STEP = 1000
+_MINUTES_OF_HOUR, _HOURS_OF_DAY = 60, 24
 
 DATASET_STATES = {
     "pending": "en cours de lecture",
@@ -42,7 +43,23 @@ JOB_STATES = {
     "succeeded": "terminé",
     "failed": "échoué",
     "cancelled": "annulé",
+    "held": "attend la décision d'un relecteur",
 }
+
+RULES = {
+    "units": "trop peu d'unités",
+    "dominance": "une unité en fait presque tout",
+    "p_percent": "dirait à 10 % près ce que pèse la plus grande unité",
+    "alike": "toutes ses unités ont la même valeur",
+    "margins": "d'autres cases le diraient",
+    "ledger": "un résultat déjà sorti le dirait",
+    "selection": "unités choisies par le porteur",
+    "rows": "ligne par ligne",
+    "opaque": "code propre, que rien n'examine",
+    "untraced": "mêlé d'une façon que les règles ne suivent pas",
+    "undecided": "trop grand pour être vérifié",
+}
+"""The rules of release in a few words, as they stand beside a figure."""
 
 OPENING_STATES = {
     "unasked": "l'ouverture n'est pas demandée",
@@ -167,6 +184,16 @@ def decimal(number: float | None, digits: int = 1) -> str:
     return f"{sign}{grouped(int(whole))}{',' if fraction else ''}{fraction}"
 
 
+def duration(minutes: float) -> str:
+    """A length of time in the largest unit that it fills: `12 minutes`, `3,5 heures`."""
+    if minutes < _MINUTES_OF_HOUR:
+        return count(round(minutes), "minute")
+    hours = minutes / _MINUTES_OF_HOUR
+    if hours < _HOURS_OF_DAY:
+        return f"{decimal(hours)}\u00a0heures"
+    return f"{decimal(hours / _HOURS_OF_DAY)}\u00a0jours"
+
+
 def share(number: float | None) -> str:
     """A share of one as a percentage: `97,1 %`."""
     return "" if number is None else f"{decimal(100 * number)}\u00a0%"
@@ -217,6 +244,7 @@ FILTERS: dict[str, Any] = {
     "type": lambda code: named(code, TYPES),
     "dataset_state": lambda code: named(code, DATASET_STATES),
     "job_kind": lambda code: named(code, JOB_KINDS),
+    "rule": lambda code: named(code, RULES),
     "job_state": lambda code: named(code, JOB_STATES),
     "opening_state": lambda code: named(code, OPENING_STATES),
     "seat_state": lambda code: named(code, SEAT_STATES),

@@ -137,6 +137,51 @@ def test_broken_stream_is_taken_up_where_it_broke(
     ]
 
 
+def test_job_whose_result_waits_says_so_and_no_more(compute: WebServer, tmp_path: Path) -> None:
+    """Neither how long it ran nor how it ended is told before a reviewer decided."""
+    told = "Ce calcul lit des données restreintes d'autrui."
+    held = {**STATE, "state": "held"}
+    ended = {**ENDED, **held, "seconds": 0.0, "is_held": True, "withheld": told}
+    one_after_the_other(compute, streamed(("0.0.0", "state", held), ("0.0.0", "end", ended)))
+    done = follow(compute, tmp_path)
+    assert (done.returncode, done.stdout.splitlines()) == (5, ["held", told])
+
+
+HELD: dict[str, Any] = {
+    "job_id": "job_1",
+    "may_mask": True,
+    "release": {
+        "outputs": [],
+        "masking": "1 ligne sur 2 a des chiffres masqués.",
+        "differences": [
+            {
+                "job_id": "job_0",
+                "project_id": "prj_0",
+                "figures": ["count"],
+                "in_both": 25,
+                "only_here": 1,
+                "only_there": 0,
+            }
+        ],
+    },
+}
+UNDER_RULE = {"values": ["14118", "2"], "rules": {"n": "units"}, "units": {"n": 2}}
+FREE = {"values": ["14366", "31"], "rules": {}, "units": {}}
+
+
+def test_reviewer_reads_the_facts_of_a_held_result(compute: WebServer, tmp_path: Path) -> None:
+    """Which figure is under which rule, what masking leaves, and what differs from before."""
+    table = {"columns": ["commune", "n"], "rows": [UNDER_RULE, FREE]}
+    for path, body in (("", HELD), ("/table", table)):
+        compute.answers[f"/release-requests/job_1{path}"] = answer(200, json.dumps(body).encode())
+    program = (*DATALAB, "job", "held-result", "job_1")
+    lines = forks.commands().run(program, environ(compute, tmp_path)).stdout
+    assert "14118  n       2      units  2" in lines
+    assert "14366" not in lines
+    assert "with --decision mask: 1 ligne sur 2 a des chiffres masqués." in lines
+    assert "job_0   prj_0       count    25       1          0" in lines
+
+
 def test_job_that_the_lab_gave_up_is_followed_no_longer(compute: WebServer, tmp_path: Path) -> None:
     """It waits for an operator, who may take days.
 

@@ -16,8 +16,11 @@ from deploy.cli.api_client import Answer, CallError, Client, NoAnswer, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest, TableFormat
 from deploy.cli.session import client, save
 
-_EXIT_CODES = {"succeeded": 0, "failed": 1, "cancelled": 3, "given_up": 4}
+_EXIT_CODES = {"succeeded": 0, "failed": 1, "cancelled": 3, "given_up": 4, "held": 5}
 """What the command ends with, by the job's end; 2 is Typer's for a wrong call."""
+
+_TOLD_BY_THE_END = frozenset({"succeeded", "failed", "cancelled", "held"})
+_DIFFERENCE = ("job_id", "project_id", "figures", "in_both", "only_here", "only_there")
 
 _RETRIES = 30
 _RETRY_SECONDS = 1.0
@@ -40,7 +43,7 @@ def _show_applications(applications: Answer) -> None:
 @app.lists("list", "id", "kind", "state", "progress", "seconds", "project_id", "reason")
 def list_(
     project: Annotated[str, typer.Option(help="Project id.")] = "",
-    state: Annotated[str, typer.Option(help="queued, running, given_up, failed, ...")] = "",
+    state: Annotated[str, typer.Option(help="queued, running, held, given_up, failed, ...")] = "",
 ) -> ListRequest:
     """List jobs, oldest first."""
     return "compute", "/jobs", {"project_id": project, "state": state}
@@ -120,43 +123,60 @@ def logs(context: typer.Context, job_id: str) -> None:
 
 @app.command()
 def follow(context: typer.Context, job_id: str) -> None:
-    """Follow a job until it ends: 0 when it succeeded, 1 failed, 3 cancelled, 4 given up."""
+    """Follow a job to its end: 0 when it succeeded, 1 failed, 3 cancelled, 4 given up, 5 held."""
     raise typer.Exit(_exit_code(_show_until_end(client(context), job_id)))
 
 
-@app.lists("held", "id", "kind", "project_id", "release.told")
+@app.lists("held", "id", "kind", "project_id", "queued_at")
 def held() -> ListRequest:
     """List the jobs whose results wait for a reviewer; for reviewers."""
     return "compute", "/release-requests", {}
 
 
 def _show_request(request: Answer) -> None:
-    show.record(request, leave_out=("log_tail", "outputs", "release", "treatment"))
-    if failure := (request["release"] or {}).get("failure"):
+    show.record(request, leave_out=("log_tail", "outputs", "release", "table", "treatment"))
+    release = request["release"] or {}
+    if failure := release.get("failure"):
         show.line(f"\nthe treatment failed: {failure}")
-    outputs = (request["release"] or {"outputs": []})["outputs"]
+    if request["may_mask"]:
+        show.line(f"\nwith --decision mask: {release['masking']}")
+    outputs = release.get("outputs", ())
     rules = [{"output": output["name"], **rule} for output in outputs for rule in output["rules"]]
     show.line("\nrules")
     show.rows(rules, ("output", "rule", "verdict", "cells", "failed", "told"))
-    if differences := (request["release"] or {}).get("differences"):
+    if differences := release.get("differences"):
         show.line("\ndifferences from earlier results, in units")
-        show.rows(differences, ("job_id", "project_id", "figures", "only_here", "only_there"))
+        show.rows(differences, _DIFFERENCE)
+    if marked := list(_marked_cells(request.get("table") or {"columns": (), "rows": ()})):
+        show.line("\nfigures under a rule")
+        show.rows(marked, ("row", "column", "value", "rule", "units"))
+
+
+def _marked_cells(table: Answer) -> Iterator[Answer]:
+    """Yield the figures of a table that a rule is on, with what the other cells of the row hold."""
+    for row in table["rows"]:
+        values = dict(zip(table["columns"], row["values"], strict=True))
+        names = ", ".join(str(value) for name, value in values.items() if name not in row["rules"])
+        for column, rule in row["rules"].items():
+            about = {"row": names, "column": column, "value": values[column]}
+            yield {**about, "rule": rule, "units": row["units"][column]}
 
 
 @app.answers("held-result", _show_request)
 def held_result(api: Client, job_id: str) -> Answer:
-    """Show what was checked of a held result, rule by rule; for reviewers."""
-    return api.get("compute", path_of("release-requests", job_id))
+    """Show the facts of a held result: rules, differences, figures under a rule; for reviewers."""
+    request = api.get("compute", path_of("release-requests", job_id))
+    return {**request, "table": api.get("compute", path_of("release-requests", job_id, "table"))}
 
 
 @app.answers("release", _show_request)
 def release(
     api: Client,
     job_id: str,
-    decision: Annotated[str, typer.Option(help="release or refuse.")],
+    decision: Annotated[str, typer.Option(help="release, mask or refuse.")],
     reason: Annotated[str, typer.Option(help="In French: the holder reads it.")],
 ) -> Answer:
-    """Let a held result go to its holder or keep it back, as it is now; for reviewers."""
+    """Let a held result go to its holder, perhaps with cells masked, or keep it; for reviewers."""
     read = api.get("compute", path_of("release-requests", job_id))
     body = {"decision": decision, "reason": reason, "version": read["version"]}
     return api.post("compute", path_of("jobs", job_id, "release"), body)
@@ -182,7 +202,7 @@ def _show_until_end(api: Client, job_id: str) -> str:
                 screen.line(data["line"])
             elif kind == "progress":
                 screen.progress(data["progress"], data["message"])
-            elif kind == "state" and data["state"] not in ("succeeded", "failed", "cancelled"):
+            elif kind == "state" and data["state"] not in _TOLD_BY_THE_END:
                 screen.line(f"{data['state']}{_because(data)}")
             if data.get("state") == "given_up":
                 return "given_up"
@@ -264,7 +284,9 @@ def _because(data: dict[str, Any]) -> str:
 
 
 def _ending(data: dict[str, Any]) -> str:
-    ending = f"{data['state']} in {data['seconds']:.2f} s{_because(data)}"
+    # Of one that is held nobody is told how long it took.
+    seconds = "" if data["state"] == "held" else f" in {data['seconds']:.2f} s"
+    ending = f"{data['state']}{seconds}{_because(data)}"
     withheld = f"\n{data['withheld']}" if data["withheld"] else ""
     warning = f"\n{data['warning']}" if data["warning"] else ""
     return f"{ending}{withheld}{warning}"

@@ -43,6 +43,13 @@ _AS_THEY_ARE = (
     "Les autres jeux du traitement y entrent tels qu'ils sont aujourd'hui : une autre version de"
     " l'un d'eux vous serait soumise de nouveau."
 )
+_ALWAYS = (
+    "Sort aussi, de tout traitement : combien de lignes a le résultat et, dans le compte rendu de"
+    " chaque étape, combien y entrent et en restent ; d'un croisement, combien n'y rencontrent rien"
+    " et leurs clés."
+)
+"""What is said of every treatment is no part of what its request differs by."""
+
 _COLUMNS = "toutes ses colonnes"
 _FILES = "tous ses fichiers, tels quels ; l'accord porte sur le jeu entier, il n'a pas de colonnes"
 _LONGEST = 160
@@ -171,7 +178,7 @@ def ask(facts: ProjectFacts, dataset_id: str, datasets: DatasetsById) -> Asked:
     seen = (asked, bound.model_dump_json(), *sentences)
     return Asked(
         bound=bound,
-        sentences=tuple(request.sentences(_texts_of(datasets[dataset_id]))),
+        sentences=(*request.sentences(_texts_of(datasets[dataset_id])), *request.always()),
         licence=licence,
         privacy=privacy,
         fingerprint=fingerprint_of(*seen, licence, privacy),
@@ -207,6 +214,10 @@ class _Request:
         yield from self.of_use(texts)
         scope = _SCOPE_OF_FILES if self._is_files else _SCOPE
         yield from (scope, _READERS, *[_AS_THEY_ARE] * (len(self._datasets) > 1), _UNTIL)
+
+    def always(self) -> Iterator[str]:
+        """The sentence on what comes out of tables whatever the treatment."""
+        yield from () if self._is_files else (_ALWAYS,)
 
     def of_use(self, texts: Mapping[str, str]) -> Iterator[str]:
         """The sentences on what is read, what it is crossed with, and what comes out."""
@@ -253,7 +264,10 @@ class _Request:
 
     def _outputs(self) -> Iterator[str]:
         if not self._reading.shown:
-            yield "Aucune de leurs valeurs ne sort, ni aucun chiffre qui en soit fait."
+            yield (
+                "Aucune de leurs valeurs ne sort ; les lignes et les chiffres qui sortent peuvent"
+                " en dépendre."
+            )
         for output in self._reading.shown:
             if any(figure.startswith(("listed(", "met(")) for figure in output.figures):
                 keys = self._names(output.by or ())

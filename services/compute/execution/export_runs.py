@@ -147,8 +147,8 @@ def lines_of(job: Job, manifest: Manifest) -> Iterator[Line]:
             yield Line(label="Compte rendu", text=str(summary)[:5000])
     if job.warning:
         yield Line(label="À savoir", text=job.warning)
-    if job.release and job.decision and job.decision.decision == "mask":
-        yield Line(label="Secret statistique", text=job.release.masking)
+    if job.masking:
+        yield Line(label="Secret statistique", text=job.masking)
 
 
 def _source(source: Input) -> str:

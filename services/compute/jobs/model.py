@@ -212,6 +212,12 @@ class Job(Aggregate):
         return self.is_held and self.masked is not None
 
     @property
+    def masking(self) -> str:
+        """State in French what a reviewer masked in its result; empty where nothing is."""
+        is_masked = self.decision is not None and self.decision.decision == "mask"
+        return self.release.masking if is_masked and self.release else ""
+
+    @property
     def due_at(self) -> datetime:
         """Return from when on it may begin."""
         return max(self.queued_at, self.not_before)

@@ -66,6 +66,7 @@ class JobView(View):
     warning: str = Field(description="what to think of before it leaves the lab, in French")
     is_held: bool = Field(description="whether its holder waits for a reviewer's decision")
     decision: ReleaseDecision | None = Field(description="what became of a held result")
+    masking: str = Field(description="what a reviewer masked in its result, in French; or empty")
     is_empty: bool = Field(description="whether the table that it made has no row")
     fault: str = Field(description="why what it made is no success, in French; or empty")
     near: str = Field(description="a value of its data that a filter may have meant, in French")
@@ -95,7 +96,7 @@ class JobView(View):
         """
         untold: dict[str, object] = {"log_tail": "", "reason": "", "outputs": (), "result": None}
         untold |= {"privacy": None, "warning": "", "message": reason, "is_empty": False}
-        untold |= {"fault": "", "near": ""}
+        untold |= {"fault": "", "near": "", "masking": ""}
         return self.model_copy(update=untold)
 
 

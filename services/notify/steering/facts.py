@@ -136,6 +136,7 @@ def _worked(
 ) -> list[_Note]:
     """A job is its project's; else that of the dataset it reads in, or of its harvest."""
     details = {"kind": event.kind, "ids": (event.job_id,), "number": getattr(event, "seconds", 0.0)}
+    details["who"] = getattr(event, "decided_by", "")
     if event.project_id:
         return [_Note("project", event.project_id, details)]
     if event.dataset_id:

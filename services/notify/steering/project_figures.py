@@ -25,6 +25,7 @@ PARTIES = {
 
 FIGURES = Figures()
 _OPEN_STAGES = {stage: name for stage, name in STAGE_NAMES.items() if stage not in FINAL_STAGES}
+_DECIDED = {"all": "ensemble", "trial": "essais", "full": "calculs complets"}
 _MOST_THEMES = 20
 _MOST_ENDS = 100
 _NO_THEME = "sans thème connu"
@@ -175,6 +176,31 @@ def days_waited_by_stage(world: World) -> Iterable[Row]:
                 sees_members=world.sees_members,
                 code=f"{stage}.{party}",
             )
+
+
+@FIGURES.add(
+    "Délai de décision sur les résultats",
+    unit="minutes (médiane)",
+    said="De la fin d'un calcul qui lit des données restreintes d'autrui à la décision du relecteur"
+    " sur ce qui en sort ; 1 440 minutes font un jour. Ce qui attend encore n'est pas compté.",
+)
+def minutes_to_decide(world: World) -> Iterable[Row]:
+    """The median minutes until reviewers decided on results in the period."""
+    minutes = world.decisions.groupby("kind").minutes.median()
+    minutes["all"] = world.decisions.minutes.median()
+    return rows_of(_DECIDED, minutes.reindex(_DECIDED))
+
+
+@FIGURES.add(
+    "Décisions sur les résultats",
+    unit="décisions",
+    said="Nombre de décisions dont ce délai est tiré.",
+)
+def results_decided(world: World) -> Iterable[Row]:
+    """How many decisions the medians are of."""
+    counts = world.decisions.kind.value_counts()
+    counts["all"] = len(world.decisions)
+    return rows_of(_DECIDED, counts)
 
 
 @FIGURES.add(

@@ -17,7 +17,7 @@ from shared.background import in_turns
 from shared.language.french import PARIS
 from shared.stages import FINAL_STAGES, STAGES, Stage
 
-_DAY = timedelta(days=1)
+_DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 _Party = Literal["owner", "reviewer", "holder", "member", "operator"]
 
@@ -191,6 +191,17 @@ class World:
         ]
         waits = pd.DataFrame(rows, columns=_WAIT).astype({"since": _TIME, "until": _TIME})
         return self._of_period(waits[waits.project.isin(self.all_projects.index)])
+
+    @_table
+    def decisions(self) -> pd.DataFrame:
+        """What reviewers decided on results in the period, by `kind`, and after how many `minutes`.
+
+        What nobody decided on, as its project ended, is none.
+        """
+        asked = self.of_kind("result_held").explode("ids").drop_duplicates("ids", keep="last")
+        decided = self.during("result_released", "result_refused").explode("ids")
+        decided = decided[decided.who != ""].merge(asked[["ids", "time"]], on="ids")
+        return decided.assign(minutes=(decided.time_x - decided.time_y) / _MINUTE)
 
     @_table
     def reads(self) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from services.portal.pages import (
     steering,
     workshops,
 )
-from services.portal.pages.projects import projects, recipes, results, reviews, treatments
+from services.portal.pages.projects import projects, recipes, releases, results, reviews, treatments
 
 PAGES = [
     *home.ROUTES,
@@ -29,6 +29,7 @@ PAGES = [
     *projects.ROUTES,
     *treatments.ROUTES,
     *recipes.ROUTES,
+    *releases.ROUTES,
     *results.ROUTES,
     *reviews.ROUTES,
     *partners.ROUTES,

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from services.portal.download import download
 from services.portal.figure_shapes import Bar, bars_of, beyond_map, map_of, said_of
-from services.portal.french import day
+from services.portal.french import count, day, duration
 from services.portal.lab import Json, Refused
 from services.portal.lab.lab_calls import PagePart, part_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, get
@@ -16,6 +16,8 @@ _PARTS = {
         "days_waited_by_party",
         "days_waited_by_stage",
         "owner_days",
+        "minutes_to_decide",
+        "results_decided",
     ),
     "Abandons": ("ends_by_stage", "ends_by_wait"),
     "Données": (
@@ -48,6 +50,8 @@ _GROUPS = {
     "waits_by_party": "Attendu",
     "days_waited_by_party": "Attendu",
     "days_waited_by_stage": "Étape",
+    "minutes_to_decide": "Résultats",
+    "results_decided": "Résultats",
     "ends_by_stage": "Étape",
     "ends_by_wait": "Attendu",
     "datasets_used": "Données",
@@ -67,7 +71,7 @@ _GROUPS = {
 
 _MAP = "projects_by_territory"
 _REST = "Autres chiffres"
-_MEASURED = "jours"
+_MEASURED = ("jours", "minutes")
 """What the unit of figures begins with whose zeros are measured, not counted."""
 _SECONDS_OF_HOUR = 3600
 
@@ -130,6 +134,16 @@ class Figures:
         if row["value"] is None:
             return str(row["hidden"]) or "sans objet"
         return f"{said_of(row)} jours (médiane)"
+
+    @property
+    def deciding(self) -> str:
+        """Say how long reviewers took to decide on results, and on how many."""
+        rows = self.rows("minutes_to_decide")
+        minutes = rows[0]["value"] if rows else None
+        if minutes is None:
+            return "sans objet"
+        many = count(self.value("results_decided", "all"), "décision")
+        return f"{duration(minutes)} (médiane), {many}"
 
     @property
     def hours(self) -> float:

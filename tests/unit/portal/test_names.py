@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.portal.pages import access_requests, catalogue, workshops
-from services.portal.pages.projects import projects, results, treatments
+from services.portal.pages.projects import projects, releases, treatments
 from services.portal.visit import called
 from shared.endings.redaction import ERASED
 from tests.unit.portal.pages import page_of
@@ -122,7 +122,7 @@ def test_held_result_is_read_with_what_made_it() -> None:
     asked = {**HELD, "treatment": treatment, "outputs": outputs}
     answers = {"/release-requests/job_1": asked, "/datasets/dts_1": {"title": "Aides"}}
     answers["/projects/prj_1"] = PROJECT
-    text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
+    text = page_of(releases.show, answers, "reviewer", job_id="job_1")
     for expected_text in (
         "Qui a droit à l",
         "aides : « Aides »",
@@ -137,11 +137,11 @@ def test_decision_on_a_result_names_who_took_it() -> None:
     decided = {"decision": "refuse", "decided_by": "mbr_1", "decided_at": AT, "reason": "non"}
     asked = {**HELD, "decision": decided}
     answers = {"/release-requests/job_1": asked, **MEMBERS}
-    text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
+    text = page_of(releases.show, answers, "reviewer", job_id="job_1")
     assert "Décidé par Caf du Calvados le 20/11/2026" in text
     lapsed = {**asked, "decision": {**decided, "decided_by": ""}}
     answers["/release-requests/job_1"] = lapsed
-    text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
+    text = page_of(releases.show, answers, "reviewer", job_id="job_1")
     assert "Sans qu'un relecteur ait décidé le 20/11/2026" in text
 
 
@@ -154,7 +154,7 @@ def test_workshop_names_its_projects_and_a_release_its_data() -> None:
     entry = {"dataset_id": "dts_1", "version": 1, "figures": [], "cells": 1}
     asked = {**HELD, "release": {"outputs": [], "entries": [entry]}}
     answers = {"/release-requests/job_1": asked, "/datasets/dts_1": {"title": "Aides"}}
-    text = page_of(results.show_release, answers, "reviewer", job_id="job_1")
+    text = page_of(releases.show, answers, "reviewer", job_id="job_1")
     assert "« Aides », version 1" in text
 
 

@@ -115,3 +115,25 @@ def test_days_that_are_none_yet_are_measured_all_the_same() -> None:
         figure = {"name": "lone", "title": "", "unit": unit, "said": "", "rows": [row]}
         fields = {**view(()).model_dump(mode="json"), "figures": [figure]}
         assert len(Figures(fields).bars("lone")) == many
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (None, "sans objet"),
+        (1.0, "1 minute (médiane), 3 décisions"),
+        (90.0, "1,5 heures (médiane), 3 décisions"),
+        (2880.0, "2,0 jours (médiane), 3 décisions"),
+    ],
+)
+def test_reviewers_time_to_decide_is_told_as_people_say_it(
+    minutes: float | None, said: str
+) -> None:
+    """In minutes, hours or days, with the number of decisions."""
+    row = {"group": "ensemble", "code": "all", "hidden": ""}
+    figures = [
+        {"name": "minutes_to_decide", "rows": [{**row, "value": minutes}]},
+        {"name": "results_decided", "rows": [{**row, "value": 3.0}]},
+    ]
+    fields = {**view(()).model_dump(mode="json"), "figures": figures}
+    assert Figures(fields).deciding.replace("\u00a0", " ") == said

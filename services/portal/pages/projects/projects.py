@@ -20,7 +20,7 @@ from shared.stages import FINAL_STAGES, STAGE_NAMES, WAY
 
 _MOST_FOUND = 20
 
-_UNDER_WAY, _STOPPED = ("queued", "running"), ("failed", "cancelled")
+_STOPPED, _HELD = ("failed", "cancelled"), "held"
 _EQUIPPED = ("equipped", "trialled", "piloted", "staffed")
 _UNTITLED = "un jeu de données"
 _ASKING = {
@@ -335,9 +335,9 @@ def _of_stage(project: Json, jobs: Sequence[Json], holder: str, *, is_told: bool
         case "secured" if not is_told:
             yield "Le Datalab ouvre l'accès aux données et l'espace de calcul."
         case "equipped" if not is_told:
-            yield "L'essai sur un échantillon est lancé."
+            yield _of_trial(_last(jobs, "trial"))
         case "staffed" if not is_told:
-            yield _of_full_job(project["results"], _last(jobs, "full"), holder)
+            yield _of_full_job(_last(jobs, "full"), holder)
 
 
 def _of_review(checks: Sequence[Json], holder: str) -> str:
@@ -348,9 +348,15 @@ def _of_review(checks: Sequence[Json], holder: str) -> str:
     return "Le Datalab vérifie le traitement."
 
 
-def _of_full_job(results: Sequence[Json], state: str, holder: str) -> str:
-    """Of a job that has no result to deliver: the newest result is held, or there is none."""
-    if results and results[-1]["state"] == "held" and state not in _UNDER_WAY:
+def _of_trial(state: str) -> str:
+    if state == _HELD:
+        return "Un relecteur doit dire si le résultat de l'essai peut sortir."
+    return "L'essai sur un échantillon est lancé."
+
+
+def _of_full_job(state: str, holder: str) -> str:
+    """Of a job that has no result to deliver: it is held, or there is none."""
+    if state == _HELD:
         return "Un relecteur doit dire si le résultat du calcul complet peut sortir."
     if state in _STOPPED:
         return (
@@ -361,8 +367,14 @@ def _of_full_job(results: Sequence[Json], state: str, holder: str) -> str:
 
 
 def _last(jobs: Sequence[Json], kind: str) -> str:
-    """Return the state of the newest job of a kind; empty if there is none, or none visible."""
-    return next((str(job["state"]) for job in jobs if job["kind"] == kind), "")
+    """Return the state of the newest job of a kind; empty if there is none, or none visible.
+
+    Staff reads of one whose result waits how it ended, too.
+    """
+    newest = next((job for job in jobs if job["kind"] == kind), None)
+    if newest is None:
+        return ""
+    return _HELD if newest.get("is_held") else str(newest["state"])
 
 
 @dataclass(frozen=True)

@@ -47,11 +47,15 @@ def first_rows(text: bytes, most_bytes: int) -> FirstRows:
     if not rows:
         return FirstRows()
     head, rows = rows[0], rows[1:]
+    return FirstRows(head, as_read(head, rows)[:_SHOWN], is_cut or len(rows) > _SHOWN)
+
+
+def as_read(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Return rows as people read them, column by column: these are numbers, or they are not."""
     columns = [
         _written(name, values) for name, values in zip(head, zip(*rows, strict=False), strict=False)
     ]
-    written = list(zip(*columns, strict=True)) if rows else []
-    return FirstRows(head, written[:_SHOWN], is_cut or len(rows) > _SHOWN)
+    return list(zip(*columns, strict=True)) if rows else []
 
 
 def _written(name: str, values: Sequence[str]) -> Sequence[str]:
@@ -101,9 +105,9 @@ async def show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
     job = await visit.lab.get("compute", path_of("jobs", job_id))
     # What is withheld, or was deleted with its data, has no files any more.
     is_out = job["state"] == "succeeded" and not job["is_held"] and bool(job["result"])
-    table = await _first_rows(visit, job_id, job) if is_out else FirstRows()
+    table = await first_rows_of_job(visit, job_id, job) if is_out else FirstRows()
     read = await _rows_read(visit, job_id) if is_out and job["kind"] == "trial" else ""
-    variables = {"job": job, "files": _files(job), "table": table, "read": read}
+    variables = {"job": job, "files": job_files(job), "table": table, "read": read}
     # The part that changes is asked for alone while the job goes on.
     name = "live.html" if visit.request.headers.get("HX-Request") else "show.html"
     return visit.page(f"results/{name}", faults.status, faults=faults, **variables)
@@ -143,39 +147,8 @@ async def run_again(visit: Visit) -> Response:
     return visit.go(f"/resultats/{new['id']}", "Le calcul est relancé.")
 
 
-async def show_release(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    """Show the checks of a held result, rule by rule."""
-    job_id = visit.part("job_id")
-    asked = await visit.lab.get("compute", path_of("release-requests", job_id))
-    by = asked["decision"]["decided_by"] if asked["decision"] else ""
-    named = [entry["dataset_id"] for entry in (asked.get("release") or {}).get("entries", ())]
-    named += ((asked["treatment"] or {}).get("inputs") or {}).values()
-    projects = [asked["project_id"]] if asked["project_id"] else []
-    waits = not asked["decision"]
-    variables = {
-        "names": await visit.names([by] if by else []),
-        "titles": await visit.lab.titles("catalog", "datasets", named),
-        "projects": await visit.lab.titles("intake", "projects", projects),
-        "table": await _first_rows(visit, job_id, asked) if waits else FirstRows(),
-        "files": _files(asked) if waits else [],
-        "faults": faults,
-    }
-    return visit.page("results/release.html", faults.status, asked=asked, **variables)
-
-
-@faults_on(show_release)
-async def decide(visit: Visit) -> Response:
-    """Let a held result go, or keep it back."""
-    body = {
-        "decision": visit.text("decision"),
-        "reason": visit.text("reason"),
-        "version": visit.number("version"),
-    }
-    await visit.lab.post("compute", path_of("jobs", visit.part("job_id"), "release"), body)
-    return visit.go("/revue", "Votre décision est enregistrée.")
-
-
-def _files(job: Json) -> list[Json]:
+def job_files(job: Json) -> list[Json]:
+    """Return the files that a job made, and which of them browsers show."""
     return [
         {**output, "is_picture": output["file"]["media_type"] in PICTURES}
         for output in job["outputs"]
@@ -198,9 +171,9 @@ async def _rows_read(visit: Visit, job_id: str) -> str:
     return french_list(list(dict.fromkeys(phrases))) or "toutes les lignes"
 
 
-async def _first_rows(visit: Visit, job_id: str, job: Json) -> FirstRows:
+async def first_rows_of_job(visit: Visit, job_id: str, job: Json) -> FirstRows:
     """Return the first rows of the job's table; none if it has no table."""
-    if not any(file["name"] == _TABLE for file in _files(job)):
+    if not any(file["name"] == _TABLE for file in job_files(job)):
         return FirstRows()
     return await read_first_rows(visit, "compute", path_of("jobs", job_id, "result"), name=_TABLE)
 
@@ -222,6 +195,4 @@ ROUTES = [
     get("/resultats/{job_id}/fichier", read_file),
     post("/resultats/{job_id}/arret", cancel),
     post("/resultats/{job_id}/relance", run_again),
-    get("/resultats/{job_id}/sortie", show_release),
-    post("/resultats/{job_id}/sortie", decide),
 ]

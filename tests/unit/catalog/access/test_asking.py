@@ -330,6 +330,44 @@ def test_what_a_holder_wrote_is_read_by_those_who_decide_and_granted_as_it_is(
     assert access.request_for("dts_buses").state == "requested"
 
 
+def test_request_says_that_counts_and_keys_without_a_match_come_out() -> None:
+    """Of every treatment of tables, so that it is no part of what was granted; of files not."""
+    [sentence] = [
+        sentence
+        for sentence in ask(facts("boardings"), "dts_buses", WANTED).sentences
+        if sentence.startswith("Sort aussi, de tout traitement : combien de lignes a le résultat")
+    ]
+    assert "combien n'y rencontrent rien et leurs clés" in sentence
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1 AS a FROM buses WHERE stop = 'x'",
+        "SELECT EXISTS(SELECT 1 FROM buses WHERE stop = 'x') AS a",
+    ],
+)
+def test_request_never_says_that_nothing_comes_out_of_what_is_read(sql: str) -> None:
+    """How many rows there are, or that there are some, tells of the data, too."""
+    asked_text = "\n".join(ask(written("query", sql), "dts_buses", WANTED).sentences)
+    assert "ni aucun chiffre qui en soit fait" not in asked_text
+    assert "les lignes et les chiffres qui sortent peuvent en dépendre" in asked_text
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "PIVOT buses ON stop IN ('a', 'b') USING sum(boardings) GROUP BY commune",
+        "SELECT * FROM buses PIVOT (sum(boardings) FOR stop IN ('a', 'b') GROUP BY commune)",
+    ],
+)
+def test_figures_of_a_pivot_are_said_to_be_of_each_value_too(sql: str) -> None:
+    """A figure of a town and a stop is finer than one of a town."""
+    sentences = ask(written("query", sql), "dts_buses", WANTED).sentences
+    cells = "par groupe (« commune » et « stop ») :"
+    assert any(cells in sentence and "somme de « boardings »" in sentence for sentence in sentences)
+
+
 def test_owners_of_files_are_asked_for_all_of_them() -> None:
     """Files have no columns: what code reads and shows of them is told by the code alone."""
     photos = published("dts_photos", metadata("Photos", access="restricted", content="files"))

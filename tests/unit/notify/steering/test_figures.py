@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from services.notify.steering.activity_figures import HELD
 from services.notify.steering.figure_rows import median_days
 from services.notify.steering.model import Fact, Subject
+from services.notify.steering.views import SteeringView, csv_of
 from services.notify.steering.world import World, YearPeriod
 from services.notify.steering.yearly_report import report_of
 from shared.endings.redaction import redacted
@@ -27,6 +28,9 @@ from shared.events import (
     ProjectRejected,
     ProjectSubmitted,
     ProjectWithdrawn,
+    ResultHeld,
+    ResultRefused,
+    ResultReleased,
 )
 from shared.events.event import Joined
 from tests.unit.notify.samples import envelope
@@ -258,3 +262,35 @@ def test_every_figure_says_how_it_is_counted() -> None:
         figure.title and figure.unit and figure.said.endswith(".") for figure in steering.figures
     )
     assert figure(steering, "services").unit == "services"
+
+
+def test_reviewers_time_to_decide_on_results_is_told_with_the_number_of_decisions() -> None:
+    """From the job's end to the decision; what lapsed, or waits still, is none."""
+    teller = Teller()
+    minute = 1 / (24 * 60)
+    results = (
+        ("job_1", "trial", ResultReleased, 4, "relecture"),
+        ("job_2", "trial", ResultRefused, 10, "relecture"),
+        ("job_3", "full", ResultReleased, 90, "relecture"),
+        ("job_4", "full", ResultRefused, 900, ""),
+    )
+    for job_id, kind, decided, minutes, decided_by in results:
+        about = {"job_id": job_id, "kind": kind, "project_id": PROJECT}
+        teller.tell(ResultHeld, 0, job_id, **about)
+        teller.tell(decided, minutes * minute, job_id, **about, decided_by=decided_by)
+    about = {"job_id": "job_5", "kind": "full", "project_id": PROJECT}
+    teller.tell(ResultHeld, 1, "job_5", **about)
+    told = view(teller.told)
+    assert values(told, "minutes_to_decide") == {
+        "ensemble": 10,
+        "essais": 7,
+        "calculs complets": 90,
+    }
+    assert values(told, "results_decided") == {"ensemble": 3, "essais": 2, "calculs complets": 1}
+    assert ["Décisions sur les résultats", "ensemble", "décisions", "3"] in lines_of(told)
+    assert not values(view(()), "minutes_to_decide")
+
+
+def lines_of(told: SteeringView) -> list[list[str]]:
+    """The lines of the CSV."""
+    return [line.split(";") for line in csv_of(told).decode().splitlines()]

@@ -224,6 +224,10 @@ def test_newest_job_stands_first_and_one_held_is_not_called_done() -> None:
     text = plain(project_page(ADVISED, **{"jobs?newest=True": {"items": jobs}}))
     assert text.index("à 13 h 00") < text.index("à 10 h 00")
     assert text.count("terminé, un relecteur décide si le résultat sort") == 1
+    jobs[0] = {**jobs[0], "state": "held"}
+    text = plain(project_page(ADVISED, **{"jobs?newest=True": {"items": jobs}}))
+    assert text.count("attend la décision d'un relecteur") == 1
+    assert "si le résultat sort" not in text
 
 
 def test_trial_without_a_row_is_not_listed_as_a_plain_success() -> None:
@@ -347,6 +351,8 @@ def test_a_failed_trial_waits_for_the_holder() -> None:
     """Who changes the treatment; the lab looks at it before it runs anew."""
     project = samples.project_at("equipped")
     assert awaited_lines(project, trial="running") == ["L'essai sur un échantillon est lancé."]
+    [line] = awaited_lines(project, trial="held")
+    assert line == "Un relecteur doit dire si le résultat de l'essai peut sortir."
     project.end_trial(samples.failed_trial("job_1"))
     assert awaited_lines(project, trial="failed") == [
         "Le porteur doit changer le traitement : l'essai n'a pas abouti."
@@ -384,7 +390,7 @@ def test_full_job_that_ended_is_not_told_to_run() -> None:
     )
     assert awaited_lines(with_result(), full="succeeded") == DELIVERS
     held = with_result(is_held=True)
-    [line] = awaited_lines(held, full="succeeded")
+    [line] = awaited_lines(held, full="held")
     assert line.startswith("Un relecteur doit dire")
     about: dict[str, Any] = {"job_id": "job_full", "kind": "full", "project_id": "prj_1"}
     held.note_release(ResultRefused(**about, decided_by=samples.REVIEWER, reason="trop peu"))

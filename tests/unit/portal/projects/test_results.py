@@ -4,7 +4,7 @@ from typing import Any
 
 from services.portal.lab import Json, Refused
 from services.portal.pages.projects import results
-from tests.unit.portal.pages import html_of, led_to, page_of
+from tests.unit.portal.pages import html_of, led_to, page_of, plain
 
 JOB: dict[str, Any] = {
     "id": "job_1",
@@ -81,6 +81,35 @@ def test_trial_says_at_its_head_which_rows_it_read() -> None:
     assert "Essai sur toutes les lignes. Le calcul complet suit" in head({})
     assert "Essai. Ce n'est pas le résultat" in head(crossed, is_held=True)
     assert "Ce n'est pas" not in head(crossed, kind="full")
+
+
+def test_held_job_says_nothing_of_its_run() -> None:
+    """Neither how far it is nor what it made: its holder may stop it, and no more."""
+    message = "Ce calcul lit des données restreintes d'autrui : un relecteur décide."
+    held = {**JOB, "state": "held", "is_held": True, "reason": "", "message": message}
+    page = result_page(**{**held, "may_run_again": False})
+    for expected_text in ("Attend la décision d", "un relecteur décide", "/arret", "Actualiser"):
+        assert expected_text in page
+    for untold in ("<progress", "data-events", "Journal", "/sortie"):
+        assert untold not in page
+
+
+def test_decision_on_a_result_says_what_is_masked_or_why_it_stays() -> None:
+    """The reason is what the holder can act on."""
+    decided = {
+        "decision": "mask",
+        "reason": "Trop peu d'emplois.",
+        "decided_at": "2026-11-30T09:00:00Z",
+    }
+    masking = "2 lignes sur 9 ont des chiffres masqués par le secret statistique."
+    done = {**JOB, "state": "succeeded", "reason": "", "may_run_again": False}
+    masked = plain(result_page(**{**done, "decision": decided, "masking": masking}))
+    assert "des cases masquées : Trop peu d'emplois." in masked
+    assert f"{masking} Ces cases porteraient sur trop peu d'unités" in masked
+    refused = {**decided, "decision": "refuse", "reason": "Regroupez les communes."}
+    kept = plain(result_page(**{**done, "decision": refused, "masking": ""}))
+    assert "Ce résultat ne sort pas du Datalab : Regroupez les communes." in kept
+    assert "masqu" not in kept
 
 
 def test_result_that_is_closed_says_why() -> None:

@@ -69,7 +69,9 @@ def _pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -
         analyst.account.whole.update(table.open)
     read = NONE.union(*(analyst.account.read(key.parts) for key in keys))
     by = frozenset(part.source for part in read | (table.rest if group is None else NONE))
-    rest = grouped(by, figures | computed("derived", chosen))
+    # Each figure is of the rows with one value of what is pivoted, too.
+    finer = by | {part.source for part in chosen}
+    rest = grouped(finer, figures | computed("derived", chosen))
     keys = [key._replace(parts=grouped(by, key.parts)) for key in keys]
     outputs = (*keys, *_named(on, using, rest))
     is_sure = len(outputs) > len(keys) and not table.is_unsure and not table.open

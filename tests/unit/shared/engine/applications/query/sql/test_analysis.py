@@ -171,17 +171,22 @@ def test_unknown_name_is_told_with_its_place_and_what_is_near(sql: str, message:
         ("PIVOT (SELECT a, left(a, 1) AS i, c FROM t) ON i IN ('M') USING sum(c)", "a M", "a"),
         ("FROM (SELECT a, left(a, 1) AS i, c FROM t) PIVOT (sum(c) FOR i IN ('M'))", "a M", "a"),
         ("PIVOT (SELECT a, a AS a2, c FROM t) ON upper(A2) IN ('M') USING sum(C + 1)", "a M", "a"),
-        ("PIVOT (SELECT a AS nfc, b, c FROM t) ON c IN (1) USING max(b COLLATE nfc)", "nfc 1", "a"),
-        ("PIVOT t ON b IN (1) USING list({'a': c})", "a 1", "a"),
-        ("PIVOT t ON b IN (1) USING list(struct_pack(a := c))", "a 1", "a"),
-        ("PIVOT t ON a IN (1)", "b c 1", "b c"),
+        (
+            "PIVOT (SELECT a AS nfc, b, c FROM t) ON c IN (1) USING max(b COLLATE nfc)",
+            "nfc 1",
+            "a c",
+        ),
+        ("PIVOT t ON b IN (1) USING list({'a': c})", "a 1", "a b"),
+        ("PIVOT t ON b IN (1) USING list(struct_pack(a := c))", "a 1", "a b"),
+        ("PIVOT t ON a IN (1)", "b c 1", "a b c"),
         ("UNPIVOT (SELECT a, b, a AS a2 FROM t) ON a2", "a b name value", None),
     ],
 )
 def test_pivot_keeps_what_it_does_not_name(sql: str, columns: str, by: str | None) -> None:
-    """Its groups are all columns that stand in none of its values and figures, as the engine says.
+    """Its rows are of all columns that stand in none of its values and figures, as the engine says.
 
-    Also one that another column, which it does name, is made of.
+    Also one that another column, which it does name, is made of. Its figures are of what it turns,
+    too: each is of one value of that.
     """
     effect = effect_of(sql)
     assert [column.removesuffix("_2") for column in effect.columns] == columns.split()
