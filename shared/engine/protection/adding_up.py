@@ -58,7 +58,7 @@ class Grid:
                     parts, wholes = places.shape[1], int(np.prod(self.shapes[outer]))
                     lies_in = places.copy()
                     lies_in[at] = self.domains[at].outer[depth - 1][places[at]]
-                    whole_of: Ids = np.ravel_multi_index(tuple(lies_in), self.shapes[outer])
+                    whole_of = np.asarray(np.ravel_multi_index([*lies_in], self.shapes[outer]))
                     rows += [number + whole_of, number + np.arange(wholes)]
                     columns += [start_of[table] + np.arange(parts)]
                     columns += [start_of[outer] + np.arange(wholes)]
