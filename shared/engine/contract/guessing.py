@@ -17,7 +17,7 @@ Several noisy figures are one Gaussian of several dimensions, whose mu² add up 
 Discrete Gaussian noise has the same rho (Canonne, Kamath and Steinke 2020, theorem 4). Its TV for
 d steps in one figure is P[-d/2 < Z <= d/2] (theorem 7, epsilon 0): the sum of d values of its
 density where the integral is 2 Φ(mu / 2) - 1. They differ by less than 1 / s in share, s in steps;
-at the 2^20 steps of a unit that shared.engine.protection.noise has, that is 0.000001.
+at the 2^20 steps of a unit that shared.engine.protection.noise has, that is below 0.000003.
 """
 
 from math import sqrt

@@ -20,8 +20,8 @@ _CLOSE, _NEARLY = 1e-7, 0.05
 _System = tuple[csr_array, dia_array]
 """The equations of a least change, and what makes their solution quick."""
 
-_DRAWS = 24
-"""Of noise, to estimate standard errors: those of a table are the mean over all of its cells."""
+_LEAST_DRAWS, _MOST_DRAWS, _DRAWN_CELLS = 24, 200, 2_000_000
+"""Of noise, to estimate standard errors; fewer where there are many cells."""
 
 
 class Grid:
@@ -127,13 +127,23 @@ class Adjustment:
         return nearest
 
     def standard_errors(self) -> Amounts:
-        """Return those of each table's figures, as drawn noise has them once it adds up."""
+        """Return those of each table's figures, once they add up: the mean over its cells.
+
+        That of a single cell is computed, others are estimated from drawn noise.
+        """
         random = np.random.default_rng(1)
         deviations = np.sqrt(self._variances)
         squares = np.zeros_like(deviations)
-        for _ in range(_DRAWS):
-            squares += self.adding_up(random.normal(size=len(deviations)) * deviations) ** 2
-        return np.sqrt([part.mean() / _DRAWS for part in self._grid.parts(squares)])
+        draws = max(_LEAST_DRAWS, min(_MOST_DRAWS, _DRAWN_CELLS // len(squares)))
+        for _ in range(draws):
+            squares += self.adding_up(random.normal(size=len(deviations)) * deviations) ** 2 / draws
+        for start, size in zip(self._grid.starts, self._grid.sizes, strict=False):
+            if size == 1:
+                # Of a projection P of noise with variances D, the covariances are P D.
+                only = np.zeros_like(squares)
+                only[start] = self._variances[start]
+                squares[start] = self.adding_up(only)[start]
+        return np.sqrt([part.mean() for part in self._grid.parts(squares)])
 
 
 class NoisyFigures:

@@ -30,8 +30,8 @@ from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
 from shared.language.french import grouped
 
-MOST_FIGURES = 600_000
-"""Of all tables together: each takes some 30 microseconds to draw, and 200 to add up."""
+MOST_FIGURES = 400_000
+"""Of all tables together: each takes some 30 microseconds to draw, and 300 to add up."""
 
 CLOSE = 0.1
 """A share of a count: who reads it is told how many are as close to what they should be."""
