@@ -92,6 +92,8 @@ FIELDS = {
     "mail": "adresse électronique",
     "member_id": "membre",
     "minimum_units": "nombre minimal",
+    "guess_percent": "part devinée juste",
+    "most_rows": "lignes d'une même unité",
     "name": "nom",
     "problem": "problème",
     "project_ids": "projets liés",

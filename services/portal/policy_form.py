@@ -45,8 +45,14 @@ _NUMBERS = ("integer", "decimal")
 _PLACE = re.compile(r"([a-z_]+(?:\.\w+)*): ")
 """What a job's refusal begins with that names a field; in French a space is before the colon."""
 
-_MOST_COLUMNS = 150
-"""A form has 600 fields at most, and a column of numbers up to five."""
+METHODS = {
+    "exact": "chiffres exacts ; ceux qui porteraient sur trop peu d'unités sont masqués",
+    "noise": "toutes les cases, un peu fausses : rien n'est masqué",
+}
+"""What an owner chooses between, by what it does."""
+
+_MOST_COLUMNS = 120
+"""A form has 600 fields at most, and a column of numbers up to six, of which five are sent."""
 
 
 class PolicyState:
@@ -60,7 +66,7 @@ class PolicyState:
         self.refusal = view["refusal"][place.end() if place else 0 :]
         self.tables_id = view["tables_id"] if view["published"] else ""
         self.is_agreed = bool(view["agreed_at"])
-        self.waiting = view["waiting"]
+        self.waiting, self.close_percent = view["waiting"], view["close_percent"]
         latest = view["latest"]
         self.tables = latest if latest and latest["number"] == self.number else None
         self._is_public = self.tables is not None and self.tables == view["published"]
@@ -104,6 +110,11 @@ class PolicyState:
         """Which tables there are, and how many of their cells are shown, in French."""
         return MadeTables.model_validate(self.tables["tables"]).summary if self.tables else ""
 
+    @property
+    def accuracy(self) -> str:
+        """How wrong figures with noise are, in French; empty of exact ones."""
+        return MadeTables.model_validate(self.tables["tables"]).accuracy if self.tables else ""
+
 
 class OfferedColumn(NamedTuple):
     """A column to count by or to add up; its choices of `levels`, as `epci commune`, in French."""
@@ -123,10 +134,14 @@ def fields_of(policy: Json) -> dict[str, Json]:
         "most_at_once": str(policy["most_at_once"]),
         "editions_a_year": policy["editions_a_year"],
         "series": policy["series"],
+        "method": policy["method"],
+        "guess_percent": policy["guess_percent"],
+        "most_rows": policy["most_rows"],
         "dimensions": [dimension["column"] for dimension in dimensions],
         "measures": [measure["column"] for measure in measures],
         **{f"levels {part['column']}": " ".join(part["levels"]) for part in dimensions},
         **{f"bounds {part['column']}": _listed(part["bounds"]) for part in dimensions},
+        **{f"values {part['column']}": "\n".join(part["values"]) for part in dimensions},
         **{f"cap {part['column']}": _in_french(part["cap"]) for part in measures if part["cap"]},
     }
 
@@ -154,6 +169,9 @@ def policy_of(visit: Visit) -> dict[str, Json]:
         "most_at_once": visit.number("most_at_once"),
         "editions_a_year": visit.number("editions_a_year"),
         "series": visit.text("series"),
+        "method": visit.text("method"),
+        "guess_percent": visit.number("guess_percent"),
+        "most_rows": visit.number("most_rows"),
     }
 
 
@@ -163,18 +181,20 @@ def _dimension(visit: Visit, column: str) -> dict[str, Json]:
     # With a decimal comma, semicolons stand between numbers.
     parts = bounds.split(";" if ";" in bounds else ",")
     numbers = [number for part in parts if (number := _number(part))]
-    return {"column": column, "levels": levels, "bounds": numbers}
+    values = visit.lines(f"values {column}")
+    return {"column": column, "levels": levels, "bounds": numbers, "values": values}
 
 
 def fault_at_column(faults: Faults, at: str, policy: dict[str, Json]) -> Faults:
     """The same, told at the column's field where the catalogue names one, as `dimensions.0`."""
     kind, _, rest = at.partition(".")
-    number = rest.partition(".")[0]
+    number, _, part_field = rest.partition(".")
     if kind not in {"dimensions", "measures"} or not number.isdigit():
         return faults
     part = policy[kind][int(number)]
     has_classes = "classes" in part.get("levels", ())
     field = "cap" if kind == "measures" else "bounds" if has_classes else "levels"
+    field = "values" if part_field.startswith("values") else field
     message = f"{quoted(part['column'])} : {faults.message}"
     return Faults(message, f"{field} {part['column']}", faults.status)
 

@@ -16,7 +16,7 @@ from tests.e2e.acting import offered
 TOWNS = {"14118": 60, "76540": 45, "61001": 30, "50129": 4}
 """Of how many households each has rows; of the last there are too few to show."""
 
-POLICY = {
+POLICY: dict[str, Any] = {
     "unit": ["foyer"],
     "minimum_units": 11,
     "dimensions": [
@@ -25,7 +25,7 @@ POLICY = {
     ],
     "measures": [{"column": "aide"}],
 }
-COARSER = {**POLICY, "dimensions": POLICY["dimensions"][:1], "measures": []}  # type: ignore[index]
+COARSER = {**POLICY, "dimensions": POLICY["dimensions"][:1], "measures": []}
 ABOUT = {"title": "Aides aux foyers", "theme": "social", "licence": "lov2", "access": "restricted"}
 
 
@@ -237,3 +237,35 @@ def test_tables_of_deleted_data_are_retired(publishing: Publishing) -> None:
     """And say why; what the jobs left that made them is forgotten."""
     assert (len(publishing.jobs), publishing.seen["before"]) == (3, {200})
     assert "fin de l'enquête" in publishing.seen["retired"]
+
+
+def test_tables_with_noise_hide_nothing_and_say_how_wrong_they_are(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """To all, beside each figure; to their owner alone also how many are close."""
+    noisy = Publishing(lab, tmp_path)
+    noisy.owner = lab.client("mbr_adds_noise", "owner")
+    about = {**ABOUT, "title": "Aides avec du bruit", "territory": ["14", "50", "61", "76"]}
+    path = f"/datasets/{offered(noisy.owner, about, noisy.file(TOWNS))}"
+    noisy.policy = f"{path}/release-policy"
+    commune, statut = POLICY["dimensions"]
+    dimensions = [
+        {**commune, "levels": ["departement"], "values": about["territory"]},
+        {**statut, "values": ["accordé", "refusé"]},
+    ]
+    policy = {**POLICY, "method": "noise", "guess_percent": 90, "dimensions": dimensions}
+    refused = noisy.status(lambda: noisy.owner.put("catalog", noisy.policy, policy))
+    noisy.owner.put(
+        "catalog", noisy.policy, {**policy, "measures": [{"column": "aide", "cap": 600}]}
+    )
+    wait("the tables are made", noisy.made(1))
+    own = noisy.state()
+    noisy.agreed(1)
+    view = wait("they are published", noisy.published(1))
+    noisy.tables = view["tables_id"]
+    assert (refused, view["close_percent"]) == (422, None)
+    assert 0 <= own["close_percent"] <= 100
+    table = noisy.open_tables()
+    assert all(row["nombre"] and float(row["nombre (±)"].replace(",", ".")) > 0 for row in table)
+    assert len(counts(table, "departement", "statut")) == 6 * 4
+    assert "légèrement fausse" in noisy.dataset()["description"]

@@ -15,6 +15,7 @@ from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import CommandGroup
 from deploy.cli.written import described, read_object
+from shared.engine.contract.policy import MadeTables
 
 app = CommandGroup("What owners do with their datasets.")
 
@@ -235,8 +236,10 @@ def _show_policy(answer: Answer) -> None:
     show.record(answer, leave_out=("latest", "published", "proposal"))
     for name in ("latest", "published"):
         if made := answer[name]:
-            cells = f"{made['tables']['shown']} of {made['tables']['cells']} cells are shown"
-            show.line(f"{name}: policy {made['number']}, version {made['version']}: {cells}")
+            tables = MadeTables.model_validate(made["tables"])
+            cells = f"{tables.shown} of {tables.cells} cells are shown"
+            wrong = f", each slightly wrong: {tables.accuracy}" if tables.accuracy else ""
+            show.line(f"{name}: policy {made['number']}, version {made['version']}: {cells}{wrong}")
 
 
 @app.answers("release-policy", _show_policy)
@@ -251,7 +254,12 @@ def release_policy(
     edition: Annotated[int, typer.Option(help="With --agree: publish that version's now.")] = 0,
     remove: Annotated[bool, typer.Option("--remove", help="Make no more tables.")] = False,
 ) -> Answer:
-    """Show what may be shown of one's restricted data; or say it, agree to its tables, end it."""
+    """Show what may be shown of one's restricted data; or say it, agree to its tables, end it.
+
+    With `method: noise` no cell is hidden and each is slightly wrong, so that who knew all of the
+    others would guess at most `guess_percent` times in a hundred right; `close_percent` is what
+    that costs: of a hundred large counts, so many are within a tenth.
+    """
     path = path_of("datasets", dataset_id, "release-policy")
     if policy:
         return api.put("catalog", path, read_object(policy))

@@ -19,6 +19,7 @@ from shared.engine.analysis.answers import answers_of
 from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
 from shared.engine.applications.effect import FIGURES
 from shared.engine.applications.own_code import OwnCode, own_code
+from shared.engine.contract.policy import COUNT, MadeTables, in_french
 from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.errors import Invalid
 from shared.events import Party, ProjectSecured, TreatmentChanged
@@ -56,13 +57,6 @@ _LONGEST = 160
 """Characters of what a column holds that are shown."""
 
 _UNTIL = "Jusqu'à la fin du projet, sauf si vous fixez un dernier jour."
-
-
-METHOD = (
-    "Chiffres des tableaux protégés de ces données : exacts ; une case vide porte sur trop peu"
-    " d'unités, ou révélerait une telle case."
-)
-"""What is said of figures that protected tables answer, in French."""
 
 
 class ProjectFacts(Frozen):
@@ -122,6 +116,22 @@ def known_by_tables(dataset: Dataset) -> KnownTable:
         return KnownTable(dataset_id=dataset.id)
     table = KnownTable.of(dataset.profile.without_values(), dataset_id=dataset.id)
     return table.without_counts().model_copy(update={"facts": dataset.answering_tables})
+
+
+def method_of(tables: MadeTables) -> str:
+    """What is said of figures that protected tables answer, in French."""
+    if not tables.policy.is_noisy:
+        return (
+            "Chiffres des tableaux protégés de ces données : exacts ; une case vide porte sur trop"
+            " peu d'unités, ou révélerait une telle case."
+        )
+    least = in_french(tables.half_widths[COUNT][0])
+    return (
+        "Chiffres des tableaux protégés de ces données : toutes les cases, un peu fausses, par un"
+        f" bruit tiré au hasard ; « 340 » se lit « environ 340, ± {least} » ou plus. Dans 95 % des"
+        f" cas, un chiffre d'une case est juste : {tables.accuracy}. Une somme de cases l'est moins"
+        " que chacune d'elles ; une valeur absente compte pour 0."
+    )
 
 
 def is_answered(

@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 from urllib.parse import quote
 
-from services.catalog.access.asking import METHOD, bound_of, is_answered, known_by_tables
+from services.catalog.access.asking import bound_of, is_answered, known_by_tables, method_of
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.grants import UseRelease
 from services.catalog.access.model import ProjectAccess
@@ -149,7 +149,9 @@ def _open_tables(
     version, table = tables.readable()
     access = _count_use(store, access, dataset.id, job_id)
     opened = GrantedDataset.of(tables, version, table, access.granted(dataset.id), None)
-    answers = {"answers_for": known_by_tables(dataset), "conditions": (METHOD,)}
+    facts = dataset.answering_tables
+    conditions = (method_of(facts),) if facts else ()
+    answers = {"answers_for": known_by_tables(dataset), "conditions": conditions}
     of_data = {"dataset_id": dataset.id, "columns": ()}
     _record_use(store, access, opened.model_copy(update=of_data), job_id)
     return opened.model_copy(update={"is_published": True, **answers})

@@ -65,3 +65,9 @@ def _rejected(what: str) -> Iterator[None]:
         yield
     except ValidationError as error:
         raise Rejected(f"{what}: {explain(error)}") from error
+
+
+def close_percent_of(manifest: Manifest) -> int | None:
+    """What a protect job tells the owner of noise: a share of large counts; None without any."""
+    share = manifest.reports[0].get("close_percent") if manifest.reports else None
+    return share if isinstance(share, int) else None

@@ -20,7 +20,12 @@ from services.catalog.datasets.versions import (
 from services.catalog.decisions.dataset_end import Deletion, Retirement
 from services.catalog.decisions.not_personal import NotPersonal, added_to, findings_of, lifted
 from services.catalog.decisions.opening_request import OpeningRequest
-from services.catalog.decisions.publication import Edition, Publication, next_edition_at
+from services.catalog.decisions.publication import (
+    Edition,
+    Publication,
+    next_edition_at,
+    next_noise_at,
+)
 from services.catalog.licences.licences import LicensedInput
 from shared import events
 from shared.aggregate import LONG_AGO, Followed, caused_id, now
@@ -833,6 +838,7 @@ class Dataset(Followed):
             set_at=set_at,
             tables_id=before.tables_id if before else new_id,
             latest=before and before.latest,
+            close_percent=before and before.close_percent,
             leaving=before and before.leaving,
             published=before and before.published,
         )
@@ -855,8 +861,11 @@ class Dataset(Followed):
 
     def next_edition_at(self, of_others: Iterable[Edition]) -> datetime | None:
         """From when on tables may leave by themselves, beside those of its series; None: never."""
-        a_year = self.publication.policy.editions_a_year if self.publication else 0
-        return next_edition_at((*self.editions, *of_others), a_year)
+        editions = (*self.editions, *of_others)
+        policy = self.publication.policy if self.publication else None
+        if policy and policy.is_noisy and policy.editions_a_year:
+            return next_noise_at(editions, policy.edition_budget, policy.year_budget)
+        return next_edition_at(editions, policy.editions_a_year if policy else 0)
 
     def enter_edition(self, of_others: Iterable[Edition]) -> None:
         """Let the tables leave that wait, where it is time and no newer version will have others.
@@ -882,15 +891,22 @@ class Dataset(Followed):
             number = self.publication.number
             self.record(events.ReleasePolicyRemoved(**self._about(), number=number))
 
-    def note_tables(self, version: int, tables: MadeTables, file: FileRef, job_id: str) -> None:
+    def note_tables(
+        self,
+        version: int,
+        tables: MadeTables,
+        file: FileRef,
+        job_id: str,
+        close_percent: int | None = None,
+    ) -> None:
         """Keep the protected tables that a job made of that version, unless they come too late.
 
-        Of a deleted dataset they are erased.
+        `close_percent` is what its owner alone is told. Of a deleted dataset they are erased.
         """
         if self.deletion:
             self.erase_also([file], job_id)
         elif self.publication:
-            self.publication = self.publication.with_tables(version, tables, file)
+            self.publication = self.publication.with_tables(version, tables, file, close_percent)
 
     def note_no_tables(self, version: int, reason: str) -> None:
         """Keep why a job made no protected tables of that version, unless another did."""

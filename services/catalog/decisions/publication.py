@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from math import inf
 from typing import Self
 
 from pydantic import Field
@@ -12,15 +13,20 @@ from shared.errors import WrongStage
 from shared.events.event import FileRef, Frozen
 
 YEAR = timedelta(days=365)
+_ROUNDING = 1e-9
 
 
 class Edition(Frozen):
-    """Tables that left: of which version, by the policy of which number, in which series, when."""
+    """Tables that left: of which version, by the policy of which number, in which series, when.
+
+    `rho` is what their noise let be learnt (zCDP); null of exact ones, of which nobody can say.
+    """
 
     version: int
     number: int
     series: str = ""
     left_at: datetime
+    rho: float | None = None
 
 
 def next_edition_at(editions: Iterable[Edition], a_year: int) -> datetime | None:
@@ -29,6 +35,19 @@ def next_edition_at(editions: Iterable[Edition], a_year: int) -> datetime | None
     if not a_year:
         return None
     return latest[-1] + YEAR if len(latest) == a_year else LONG_AGO
+
+
+def next_noise_at(editions: Iterable[Edition], rho: float, budget: float) -> datetime:
+    """From when on tables that spend `rho` may leave, so that in a year no more than `budget` is.
+
+    Beside exact ones nothing is left of a budget.
+    """
+    spent = rho
+    for edition in sorted(editions, key=lambda edition: edition.left_at, reverse=True):
+        spent += inf if edition.rho is None else edition.rho
+        if spent > budget * (1 + _ROUNDING):
+            return edition.left_at + YEAR
+    return LONG_AGO
 
 
 class VersionTables(Frozen):
@@ -41,8 +60,19 @@ class VersionTables(Frozen):
 
     def as_edition(self) -> Edition:
         """The edition that they are when they leave now."""
-        series = self.tables.policy.series
-        return Edition(version=self.version, number=self.number, series=series, left_at=now())
+        return Edition(
+            version=self.version,
+            number=self.number,
+            series=self.tables.policy.series,
+            left_at=now(),
+            rho=self.rho,
+        )
+
+    @property
+    def rho(self) -> float | None:
+        """What their noise lets be learnt (zCDP); None of exact ones."""
+        policy = self.tables.policy
+        return policy.edition_budget if policy.is_noisy else None
 
 
 class Publication(Frozen):
@@ -65,6 +95,9 @@ class Publication(Frozen):
     leaving: VersionTables | None = None
     published: VersionTables | None = None
     refusal: str = Field(default="", description="why the last job made no tables, in French")
+    close_percent: int | None = Field(
+        default=None, description="of the latest tables' large counts with noise, those within 10 %"
+    )
 
     @property
     def agreed_tables(self) -> VersionTables | None:
@@ -110,12 +143,15 @@ class Publication(Frozen):
                 " acceptez-les"
             )
 
-    def with_tables(self, version: int, tables: MadeTables, file: FileRef) -> Self:
+    def with_tables(
+        self, version: int, tables: MadeTables, file: FileRef, close_percent: int | None = None
+    ) -> Self:
         """The same with these tables; unchanged where they are by another policy, or no newer."""
         if self.removed_at or tables.policy != self.policy or self._covers(version):
             return self
         latest = VersionTables(version=version, number=self.number, tables=tables, file=file)
-        return self.model_copy(update={"latest": latest, "refusal": ""})
+        update = {"latest": latest, "refusal": "", "close_percent": close_percent}
+        return self.model_copy(update=update)
 
     def refused(self, version: int, reason: str) -> Self:
         """The same with why no tables were made of that version, unless they were since."""
@@ -131,7 +167,7 @@ class Publication(Frozen):
 
     def removed(self) -> Self:
         """The same once nothing is made by it any more."""
-        gone = dict.fromkeys(("latest", "leaving", "published", "agreed_at"))
+        gone = dict.fromkeys(("latest", "leaving", "published", "agreed_at", "close_percent"))
         return self.model_copy(update={**gone, "refusal": "", "removed_at": now()})
 
     def _covers(self, version: int) -> bool:

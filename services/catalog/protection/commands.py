@@ -1,6 +1,11 @@
 """Has protected tables made of restricted data, and publishes those that its owner agreed to."""
 
-from services.catalog.datasets.manifests import output_of, read_manifest, tables_of
+from services.catalog.datasets.manifests import (
+    close_percent_of,
+    output_of,
+    read_manifest,
+    tables_of,
+)
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.decisions.publication import VersionTables
@@ -25,13 +30,14 @@ def set_policy(store: Store, dataset_id: str, owner_id: str, policy: ReleasePoli
     """Have the tables of the owner's dataset made by that policy, for its owner to see.
 
     Raises Forbidden for anybody but the owner, Invalid for fewer units behind a figure than the
-    rules of release ask for, and as `Dataset.set_policy` does.
+    rules of release ask for, and as `ReleasePolicy.check_noise` and `Dataset.set_policy` do.
     """
 
     def decide(dataset: Dataset) -> None:
         dataset.check_changeable(owner_id, _DECIDES)
         dataset.set_policy(policy)
         check_units(dataset, policy)
+        policy.check_noise()
 
     return store.of(Dataset).change(dataset_id, decide)
 
@@ -111,7 +117,9 @@ def note_tables(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) 
     version = manifest.inputs[0].version if manifest.inputs else event.dataset_version or 0
     store.of(Dataset).change(
         event.dataset_id,
-        lambda dataset: dataset.note_tables(version, tables, file, event.job_id),
+        lambda dataset: dataset.note_tables(
+            version, tables, file, event.job_id, close_percent_of(manifest)
+        ),
         because=envelope,
     )
     settle(store, event.dataset_id)

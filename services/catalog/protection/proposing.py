@@ -92,6 +92,7 @@ class _Form:
         untold = {finding.column for finding in findings if finding.role == "direct"} | {unit}
         self._columns = [column for column in profile.columns if column.name not in untold]
         self._minimum = least_units(profile, metadata, self._unit)
+        self._territory = metadata.territory
 
     def policy(
         self, dimensions: Sequence[PolicyDimension], measures: Sequence[PolicyMeasure] = ()
@@ -114,7 +115,8 @@ class _Form:
         place = None if area else next(filter(self._is_place, self._columns), None)
         day = next((column for column in self._columns if column.type in _DATES), None)
         if area:
-            yield PolicyDimension(column=area.name, levels=_AREAS[area.type])
+            levels, values = _AREAS[area.type], self._territory
+            yield PolicyDimension(column=area.name, levels=levels, values=values)
         if place:
             yield PolicyDimension(column=place.name, levels=("value",))
         if day:

@@ -6,6 +6,7 @@ from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.decisions.publication import VersionTables
+from shared.engine.contract.policy import MadeTables
 from shared.language.french import counted, french_list, quoted
 
 FILENAME = "tableaux.csv"
@@ -60,8 +61,26 @@ def _sentences(source: Dataset, tables: VersionTables) -> Iterator[str]:
             yield f"Au-delà de {measure.cap:g}, {quoted(measure.column)} compte pour ce montant."
     unit = french_list([quoted(name) for name in policy.unit])
     whose = f"Une unité est ce que désigne {unit}." if unit else "Chaque ligne est une unité."
+    if policy.is_noisy:
+        yield from _of_noise(tables.tables, whose)
+        return
     yield (
         f"Les chiffres montrés sont exacts et portent chacun sur au moins {policy.minimum_units}"
         f" unités. {whose} Une case vide n'est pas un zéro : son chiffre est masqué, parce qu'il"
         " porterait sur trop peu d'unités ou en révélerait un autre."
+    )
+
+
+def _of_noise(tables: MadeTables, whose: str) -> Iterator[str]:
+    """What is said of figures that are slightly wrong."""
+    policy = tables.policy
+    rows = counted(policy.most_rows, "ligne", "lignes")
+    yield f"{whose} Au plus {rows} de chacune compte{'nt' if policy.most_rows > 1 else ''}."
+    yield (
+        "Toutes les cases sont montrées, et chacune est légèrement fausse, par un bruit tiré au"
+        " hasard : dans 95 % des cas, un chiffre est juste à l'écart près de la colonne « (±) »"
+        f" voisine ({tables.accuracy}). Sont là toutes les classes possibles, qu'il y ait quelqu'un"
+        " ou non. Les chiffres s'additionnent d'un tableau à l'autre, aux arrondis près. Qui"
+        " saurait tout des autres devinerait juste, d'une unité, dans au plus"
+        f" {policy.guess_percent} % des cas, de toutes les éditions de 365 jours ensemble."
     )

@@ -26,6 +26,11 @@ class PolicyView(BaseModel):
     latest: VersionTables | None = Field(default=None, description="made last, maybe by another")
     published: VersionTables | None = Field(default=None, description="that everybody can read")
     tables_id: str | None = Field(default=None, description="the dataset that they go into")
+    close_percent: int | None = Field(
+        default=None,
+        description="to its owner, of the latest tables with noise: how many of a hundred counts of"
+        " `minimum_units` and more are within 10 % of what they should be",
+    )
     proposal: ReleasePolicy | None = Field(
         default=None, description="to its owner, by the form of the table: where to begin"
     )

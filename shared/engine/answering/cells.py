@@ -85,8 +85,15 @@ class _Cells:
         columns = ", ".join(chain(self._own_columns(), self._figures()))
         return (
             f"SELECT {self._place} AS {quoted(PLACE)}, {columns} FROM {self._rows()}"
-            f" WHERE c.{quoted(COUNT)} IS DISTINCT FROM 0"
+            f" WHERE {self._is_of_some()}"
         )
+
+    def _is_of_some(self) -> str:
+        """Return whether a cell is not of nobody; with noise an amount may be beside no count."""
+        policy = self._source.policy
+        amounts = [measure.column for measure in policy.measures] if policy.is_noisy else []
+        figures = (f"c.{quoted(name)} IS DISTINCT FROM 0" for name in (COUNT, *amounts))
+        return f"({' OR '.join(figures)})"
 
     def _rows(self) -> str:
         """Return the rows of the table; of several dimensions all combinations of their classes."""

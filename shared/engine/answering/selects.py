@@ -269,6 +269,11 @@ class _Answer:
         if not self._unit_columns(figure.function) or len(counted) > 1:
             name = in_quotes(", ".join(map(text_of, counted)))
             raise NotInTables(f"combien de {name} diffèrent n'est dans aucun tableau")
+        if self.source.policy.is_noisy and self.source.policy.most_rows > 1:
+            raise NotInTables(
+                f"ces tableaux comptent des lignes, d'au plus {self.source.policy.most_rows} par"
+                " unité : écrivez count(*)"
+            )
         if not self.source.facts.has_repeated_units and not self._joins:
             return
         fixed = self._separated(

@@ -10,9 +10,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from shared.engine.contract.guessing import LEAST_PERCENT, MOST_PERCENT, budget_of
 from shared.engine.tables.release import PERSONS
+from shared.errors import Invalid
 from shared.events.event import Frozen
-from shared.language.french import counted
+from shared.language.french import counted, quoted
 
 LevelKind = Literal[
     "region", "departement", "epci", "commune", "year", "quarter", "month", "classes", "value"
@@ -27,8 +29,14 @@ TABLE, COUNT, WHOLE = "tableau", "nombre", "ensemble"
 """The columns that say which table a row is of, and how many units are behind it; and what the
 table without dimensions is called."""
 
-NOTHING = "(sans valeur)"
-"""The class of rows without a value."""
+NOTHING, OTHER = "(sans valeur)", "(autre)"
+"""The class of rows without a value, and with noise of those whose value has no class."""
+
+Method = Literal["exact", "noise"]
+"""Exact figures, where those of few units are hidden; or all of them, each slightly wrong."""
+
+NORMAL_95 = 1.96
+"""So many standard errors on either side hold 95 % of what is normally distributed."""
 
 _RESERVED = re.compile(
     r"tableau|nombre|number|id|value|outer|outers|part|parent|(units|m|total|largest|second)\d*"
@@ -43,6 +51,13 @@ class PolicyDimension(Frozen):
     levels: tuple[LevelKind, ...] = Field(min_length=1, max_length=3)
     bounds: tuple[float, ...] = Field(
         default=(), max_length=50, description="of classes, where each but the first begins"
+    )
+    values: tuple[str, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="with noise, what it has classes of, whoever is in them: values as written; of"
+        " dates the first and the last year; of areas the départements, EPCI or communes they lie"
+        " in, by their codes",
     )
 
     @model_validator(mode="after")
@@ -82,6 +97,19 @@ class PolicyDimension(Frozen):
         return f"{self.column} (classe)" if level == "classes" else self.column
 
     @property
+    def missing_values(self) -> str:
+        """Why noise needs its `values`, in French; empty where its classes follow from elsewhere.
+
+        Those of numbers do from their bounds, and of large areas the whole of France is taken.
+        """
+        if self.is_area:
+            is_large = self.levels[-1] in ("region", "departement")
+            return "" if is_large else "dites dans quels départements, EPCI ou communes"
+        if {*DATE_LEVELS} & set(self.levels):
+            return "dites la première et la dernière année"
+        return "nommez ses valeurs" if "value" in self.levels else ""
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """Return what its classes of numbers are called, one more than it has bounds."""
         lower, upper = (None, *self.bounds), (*self.bounds, None)
@@ -97,6 +125,11 @@ def _between(lower: float | None, upper: float | None) -> str:
     return f"{least} à moins de {most}" if most else f"{least} et plus"
 
 
+def error_name(column: str) -> str:
+    """Return the column of half widths beside one of figures with noise."""
+    return f"{column} (±)"
+
+
 def table_name(level_names: Iterable[str]) -> str:
     """Return what the table of these levels is called."""
     return " et ".join(level_names) or WHOLE
@@ -106,7 +139,7 @@ class PolicyMeasure(Frozen):
     """A column of numbers that is summed; what a row has above the cap counts as the cap."""
 
     column: str = Field(min_length=1)
-    cap: float | None = Field(default=None, gt=0)
+    cap: float | None = Field(default=None, gt=0, description="needed with noise")
 
 
 class ReleasePolicy(Frozen):
@@ -132,11 +165,27 @@ class ReleasePolicy(Frozen):
         description="what datasets of one owner about the same units are called together, as the"
         " months of one list: their editions are counted as those of one",
     )
+    method: Method = Field(
+        default="exact",
+        description="`exact`: small cells are hidden; `noise`: none is, each is slightly wrong",
+    )
+    guess_percent: int = Field(
+        default=70,
+        ge=LEAST_PERCENT,
+        le=MOST_PERCENT,
+        description="with noise: who knew all of the others would guess at most so many times in a"
+        " hundred right whether a unit is there, or in which of two classes; of all editions in"
+        " any 365 days together",
+    )
+    most_rows: int = Field(
+        default=1, ge=1, le=100, description="with noise: of a unit that count; others are left out"
+    )
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:
         names = [name for dimension in self.dimensions for name in dimension.level_names]
         names += [measure.column for measure in self.measures]
+        names += [error_name(measure.column) for measure in self.measures]
         folded = [name.casefold() for name in names]
         if len(set(folded)) < len(names):
             raise ValueError("deux colonnes des tableaux auraient le même nom")
@@ -149,12 +198,54 @@ class ReleasePolicy(Frozen):
             raise ValueError("une colonne qui dit à qui est une ligne n'est pas une dimension")
         return self
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether all cells are shown, each slightly wrong."""
+        return self.method == "noise"
+
+    @property
+    def year_budget(self) -> float:
+        """Return the rho (zCDP) of all editions with noise in any 365 days."""
+        return budget_of(self.guess_percent)
+
+    @property
+    def edition_budget(self) -> float:
+        """Return the rho of one of them: an equal share; each has all if its owner sees to it."""
+        return self.year_budget / max(1, self.editions_a_year)
+
+    def check_noise(self) -> None:
+        """Raise Invalid at the field that noise needs and the policy lacks.
+
+        Which classes there are, and how much one row adds, may not come of the data: that a town
+        is listed since one lives there, or how large the largest amount is, would be told exactly.
+        """
+        if not self.is_noisy:
+            return
+        for number, measure in enumerate(self.measures):
+            if measure.cap is None:
+                raise Invalid(
+                    f"{quoted(measure.column)} a besoin d'un plafond : le bruit se mesure à ce"
+                    " qu'une ligne ajoute au plus",
+                    f"measures.{number}.cap",
+                )
+        for number, dimension in enumerate(self.dimensions):
+            if not dimension.values and (missing := dimension.missing_values):
+                raise Invalid(
+                    f"{quoted(dimension.column)} : {missing}", f"dimensions.{number}.values"
+                )
+
+
+def in_french(amount: float) -> str:
+    """Return an amount as people read it, with two digits that say something."""
+    return f"{float(f'{amount:.2g}'):,.15g}".replace(",", "\u202f").replace(".", ",")
+
 
 class MadeTables(Frozen):
     """What everybody may know of the protected tables of a version, as they were made.
 
-    `cells` are those of some unit, `shown` those of them whose count is. `full_measures` are
-    without a missing value: their means are a sum by a count.
+    `cells` are those of some unit, `shown` those of them whose count is; with noise both are all
+    that there may be. `full_measures` are without a missing value: their means are a sum by a
+    count. `standard_errors` are, with noise, of each table's count and then of its sums.
     """
 
     policy: ReleasePolicy
@@ -164,12 +255,39 @@ class MadeTables(Frozen):
     shown: int
     has_repeated_units: bool = Field(description="whether a unit has several rows")
     full_measures: tuple[str, ...] = ()
+    standard_errors: tuple[tuple[float, ...], ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Return the columns of the tables."""
         levels = (name for part in self.policy.dimensions for name in part.level_names)
-        return (TABLE, *levels, COUNT, *(measure.column for measure in self.policy.measures))
+        figures = (COUNT, *(measure.column for measure in self.policy.measures))
+        if self.policy.is_noisy:
+            figures = tuple(name for figure in figures for name in (figure, error_name(figure)))
+        return (TABLE, *levels, *figures)
+
+    @property
+    def half_widths(self) -> dict[str, tuple[float, float]]:
+        """Return how far figures with noise are off at most in 95 % of all draws, by column.
+
+        Of the table where that is least, and where it is most.
+        """
+        figures = (COUNT, *(measure.column for measure in self.policy.measures))
+        return {
+            figure: (NORMAL_95 * min(errors), NORMAL_95 * max(errors))
+            for figure, errors in zip(
+                figures, zip(*self.standard_errors, strict=True), strict=False
+            )
+        }
+
+    @property
+    def accuracy(self) -> str:
+        """State in French how wrong figures with noise are; empty without noise."""
+        return " ; ".join(
+            f"{quoted(figure)} à ± {in_french(least)} près"
+            + (f", jusqu'à ± {in_french(most)} selon le tableau" if most > least else "")
+            for figure, (least, most) in self.half_widths.items()
+        )
 
     @property
     def summary(self) -> str:
@@ -177,6 +295,9 @@ class MadeTables(Frozen):
         tables = counted(len(self.tables), "tableau", "tableaux")
         share = round(100 * self.shown / max(1, self.cells))
         dimensions = counted(self.most_at_once, "dimension", "dimensions")
+        if self.policy.is_noisy:
+            cells = counted(self.cells, "case, toutes montrées", "cases, toutes montrées")
+            return f"{tables} d'au plus {dimensions} à la fois : {cells}, légèrement fausses"
         shown = counted(self.shown, "case montrée", "cases montrées")
         return f"{tables} d'au plus {dimensions} à la fois : {shown} sur {self.cells} ({share} %)"
 

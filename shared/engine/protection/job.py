@@ -5,6 +5,7 @@ from pathlib import Path
 from shared.engine.contract.result import OutputFile, Report
 from shared.engine.contract.work import Work
 from shared.engine.database import Say, literal, open_database, quoted
+from shared.engine.protection.noisy_tables import make_noisy_tables
 from shared.engine.protection.protected_tables import make_protected_tables
 from shared.engine.reading.totals.leaving_out import is_counted
 from shared.engine.tables.manifest import PARQUET
@@ -28,7 +29,8 @@ def protect_table(
         source = f"read_parquet({literal(str(folder / path))})"
         if totals := work.total_rows.get(name):
             source = f"(FROM {source} QUALIFY {is_counted(totals)})"
-        tables = make_protected_tables(database, source, work.described[name], work.policy, say)
+        make = make_noisy_tables if work.policy.is_noisy else make_protected_tables
+        tables = make(database, source, work.described[name], work.policy, say)
         for ending, how in _FORMATS.items():
             target = literal(str(folder / "out" / f"{NAME}.{ending}"))
             database.execute(f"COPY (FROM {quoted(tables.name)}) TO {target} ({how})")
@@ -37,7 +39,11 @@ def protect_table(
         for ending in _FORMATS
     ]
     return outputs, [
-        {"summary": tables.facts.summary, "made": tables.facts.model_dump(mode="json")}
+        {
+            "summary": tables.facts.summary,
+            "made": tables.facts.model_dump(mode="json"),
+            "close_percent": tables.close_percent,
+        }
     ]
 
 

@@ -41,7 +41,7 @@ def classify(
 
     Raises Invalid naming the policy's field for a column that is not there or does not fit.
     """
-    rows = _Rows(database, source, {column.name: column for column in described})
+    rows = RowClasses(database, source, {column.name: column for column in described})
     chosen = [f"{rows.unit(policy.unit)} AS {quoted(UNIT)}"]
     for number, dimension in enumerate(policy.dimensions):
         for level in dimension.levels:
@@ -66,7 +66,7 @@ def classify(
 
 
 @dataclass(frozen=True)
-class _Rows:
+class RowClasses:
     """The rows of `source`, a table or file in SQL, as expressions of a policy's columns."""
 
     database: Database
@@ -75,7 +75,7 @@ class _Rows:
 
     def level(self, dimension: PolicyDimension, level: LevelKind, field: str) -> str:
         """Return the class of a row at that level."""
-        column = self._column(dimension.column, f"{field}.column")
+        column = self.column(dimension.column, f"{field}.column")
         if level in AREA_LEVELS and level != column.type:
             return self._area(column, level, field)
         if level == "classes":
@@ -86,7 +86,7 @@ class _Rows:
 
     def amount(self, measure: PolicyMeasure, field: str) -> str:
         """Return what a row adds to a sum."""
-        amount = f"CAST({_number(self._column(measure.column, field))} AS DOUBLE)"
+        amount = f"CAST({_number(self.column(measure.column, field))} AS DOUBLE)"
         if measure.cap is None:
             return amount
         # `least` of nothing and the cap is the cap.
@@ -96,7 +96,7 @@ class _Rows:
         """Return whose a row is; rows that do not say may all be of one."""
         if not names:
             return "row_number() OVER ()"
-        keys = [filled(self._column(name, f"unit.{at}").name) for at, name in enumerate(names)]
+        keys = [filled(self.column(name, f"unit.{at}").name) for at, name in enumerate(names)]
         return f"concat_ws(chr(31), {', '.join(f'coalesce({key}, chr(30))' for key in keys)})"
 
     def _area(self, column: Column, level: str, field: str) -> str:
@@ -124,7 +124,8 @@ class _Rows:
             f"coalesce((SELECT any_value(area) FROM {quoted(name)} WHERE value = {code}), {code})"
         )
 
-    def _column(self, name: str, field: str) -> Column:
+    def column(self, name: str, field: str) -> Column:
+        """Return the column of that name. Raises Invalid."""
         if name not in self.columns:
             raise Invalid(f"les données n'ont pas de colonne {in_quotes(name)}", field)
         return self.columns[name]

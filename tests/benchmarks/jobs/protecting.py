@@ -1,18 +1,23 @@
 """Protected tables beside the same tables as they are: seconds, cells, and how many are shown.
 
 Rows are made up: persons, a third of them in a few of many places, ages, and amounts that some have
-much more of. The limit is DuckDB counting and adding up the same tables and nothing else.
+much more of. The limit is DuckDB counting and adding up the same tables and nothing else. With
+noise: how many large counts by two dimensions are within a tenth of what they should be.
 """
 
 import time
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import duckdb
+import numpy as np
 
+from shared.engine.contract.policy import COUNT, TABLE, ReleasePolicy
 from shared.engine.database import Database, quoted
 from shared.engine.protection.lattice import Dimension, LatticeMaker, keys_of, tables_of
+from shared.engine.protection.noisy_tables import make_noisy_tables
 from shared.engine.protection.protected_tables import protect
+from shared.engine.tables.manifest import Column, Meaning
 
 MINIMUM = 11
 
@@ -43,8 +48,79 @@ DIMENSIONS = (
 )
 
 
+NOISY_SIZES = (Size(7_576, 15, 4, 3), Size(5_000, 71, 4, 3))
+DRAWS, PERCENT, CAP = 5, 70, 2_000
+
+
 def main() -> None:
     """Print a line for each size."""
+    _exact()
+    _noisy()
+
+
+def _noisy() -> None:
+    print(f"\nprotecting: the same with noise, at {PERCENT} % of right guesses, {DRAWS} draws")
+    for size in NOISY_SIZES:
+        for cap in (None, CAP):
+            close, whole, began = list[float](), list[float](), time.perf_counter()
+            for _ in range(DRAWS):
+                for shares, least in ((close, MINIMUM), (whole, 100)):
+                    shares.append(_close_share(size, cap, least))
+            seconds = (time.perf_counter() - began) / DRAWS / 2
+            print(
+                f"  {size.rows:>9,} rows, {size.places} places, "
+                f"{'with amounts' if cap else 'counts alone'}: {seconds:.1f} s; within 10 %:"
+                f" {np.mean(close):.0%} of two-way cells of {MINIMUM} and more,"
+                f" {np.mean(whole):.0%} of those of 100 and more"
+            )
+
+
+def _close_share(size: Size, cap: float | None, least: int) -> float:
+    """The share of counts by two dimensions, of `least` and more, within a tenth."""
+    database = _rows(size)
+    values = {
+        "commune": [f"C{place}" for place in range(size.places)],
+        "age_class": list("abcde"),
+        "sex": ["s0", "s1"],
+        "status": [f"t{status}" for status in range(4)],
+    }
+    policy = ReleasePolicy.model_validate(
+        {
+            "method": "noise",
+            "guess_percent": PERCENT,
+            "dimensions": [
+                {"column": column, "levels": ["value"], "values": named}
+                for column, named in values.items()
+            ],
+            "measures": [{"column": "amount", "cap": cap}] if cap else [],
+        }
+    )
+    number = Meaning(type="decimal", confidence=1, valid=1, format="0.0")
+    described = [Column(name=name, kind="text", filled=1, distinct=1) for name in values]
+    described.append(Column(name="amount", kind="decimal", filled=1, distinct=1, meaning=number))
+    listed = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in (*values, "amount"))
+    database.execute(f"CREATE TABLE texts AS SELECT {listed} FROM persons")  # noqa: S608
+    made = make_noisy_tables(database, "texts", described, policy, lambda *_: None)
+    is_close = [
+        abs(noisy - exact) <= exact / 10
+        for pair in combinations(values, 2)
+        for exact, noisy in _beside(database, made.name, pair)
+        if exact >= least
+    ]
+    return float(np.mean(is_close))
+
+
+def _beside(database: Database, tables: str, pair: tuple[str, str]) -> list[tuple[int, int]]:
+    """Each count by these two columns, exact and with noise."""
+    columns = ", ".join(pair)
+    exact = f"SELECT {columns}, count(*) AS n FROM persons GROUP BY ALL"  # noqa: S608
+    noisy = f"SELECT * FROM {quoted(tables)} WHERE {TABLE} = '{' et '.join(pair)}'"  # noqa: S608
+    return database.execute(
+        f"SELECT n, {COUNT} FROM ({exact}) JOIN ({noisy}) USING ({columns})"  # noqa: S608
+    ).fetchall()
+
+
+def _exact() -> None:
     print("\nprotecting: tables of persons, exact, small cells hidden")
     for size in SIZES:
         database = _rows(size)

@@ -98,6 +98,27 @@ def test_owner_tries_what_may_be_shown_of_a_file(tmp_path: Path) -> None:
     assert "unit.0: les données n'ont pas de colonne « nir »" in answer.stderr
 
 
+def test_owner_tries_tables_with_noise(tmp_path: Path) -> None:
+    """In the engine's own sandbox: all cells are there, beside how far each may be off."""
+    policy, file, output = tmp_path / "policy.yaml", tmp_path / "foyers.csv", tmp_path / "out"
+    dimension = {"column": "statut", "levels": ["value"], "values": ["a", "b", "hébergé"]}
+    about = {"method": "noise", "guess_percent": 90, "unit": ["dossier"]}
+    policy.write_text(json.dumps({**about, "dimensions": [dimension]}))
+    rows = (f"D{number};{'hébergé' if number < 4 else 'ab'[number % 2]}" for number in range(600))
+    file.write_text("\n".join(["dossier;statut", *rows]), encoding="utf-8")
+    words = ["protect", str(file), "--policy", str(policy), "--output", str(output)]
+    command = [sys.executable, "-c", _without_the_lab(), *words]
+    answer = run(command, check=False, capture_output=True, text=True)
+    assert "6 cases, toutes montrées, légèrement fausses" in answer.stdout, answer.stderr
+    header, *lines = (output / "tableaux.csv").read_text().splitlines()
+    assert header == "tableau;statut;nombre;nombre (±)"
+    cells = [line.split(";") for line in lines]
+    classes = [cell[1] for cell in cells]
+    assert classes == ["", "a", "b", "hébergé", "(autre)", "(sans valeur)"]
+    assert [abs(int(cell[2]) - expected) < 5 * float(cell[3]) for cell, expected in
+            zip(cells, (600, 298, 298, 4, 0, 0), strict=True)] == [True] * 6  # fmt: skip
+
+
 def test_command_of_the_lab_says_which_packages_it_needs() -> None:
     """In one sentence, where only the engine was installed."""
     words = ["parked", "list", "--amqp-uri", "amqp://127.0.0.1:9/"]

@@ -176,6 +176,33 @@ def test_datasets_of_a_series_share_its_editions(lab: Lab) -> None:
     assert "vous décidez de chaque édition" in agree(lab, each).json()["waiting"]
 
 
+NOISE: dict[str, Any] = {
+    "method": "noise",
+    "dimensions": [{"column": "com", "levels": ["commune"], "values": ["14"]}],
+}
+
+
+def test_noise_without_classes_of_its_own_is_refused_at_their_field(lab: Lab) -> None:
+    """Those of the data would tell who is there."""
+    refused = put(lab, restricted(lab), NOISE | POLICY)
+    assert json.loads(problem_of(refused, 422))["field"] == "dimensions.0.values"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "words"), [(NOISE, "au plus 78 % des cas"), (POLICY, "exacts")]
+)
+def test_second_edition_with_noise_says_what_both_tell(
+    lab: Lab, earlier: dict[str, Any], words: str
+) -> None:
+    """Of 70 % each: 77.1 %, rounded up. Beside exact tables nobody can say."""
+    series = {"series": f"allocataires {new_id('x')}"}
+    agreed(lab, earlier | series)
+    path = seen(lab, NOISE | series)
+    waiting = agree(lab, path).json()["waiting"]
+    assert "un an" in waiting or "365 jours" in waiting
+    assert words in waiting
+
+
 @pytest.mark.parametrize("which", ["policy", "source", "tables"])
 def test_whichever_ends_the_tables_are_retired(lab: Lab, which: str) -> None:
     """The policy, the data, or the tables by themselves: nothing is shown any more."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.catalog.access.asking import ProjectFacts, ask, bound_of
+from services.catalog.access.asking import ProjectFacts, ask, bound_of, method_of
 from services.catalog.access.grants import Conditions, Deadlines
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import AccessRequest
@@ -12,6 +12,7 @@ from services.catalog.datasets.model import Dataset
 from shared import events
 from shared.endings.redaction import redact
 from shared.engine.applications import with_choices
+from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.engine.tables.manifest import ColumnDescription
 from shared.errors import Invalid, WrongStage
 from shared.events.event import Party, Treatment
@@ -391,3 +392,23 @@ def test_owners_of_files_are_asked_for_all_of_them() -> None:
     assert "croisées" not in request_text
     assert "Aucune de leurs valeurs" not in request_text
     assert asked.reading.columns is None
+
+
+def test_figures_of_tables_say_by_which_method_they_are_and_how_wrong() -> None:
+    """Once, in words, beside what a treatment is answered."""
+    about = {
+        "dimensions": [{"column": "sexe", "levels": ["value"]}],
+        "measures": [{"column": "aide"}],
+    }
+    exact, noisy = (
+        MadeTables(
+            policy=ReleasePolicy.model_validate({**about, "method": method}),
+            tables=("ensemble", "sexe"), most_at_once=1, cells=5, shown=5,
+            has_repeated_units=False, standard_errors=errors,
+        )
+        for method, errors in (("exact", ()), ("noise", ((6.2, 1020.0), (9.3, 2040.0))))
+    )  # fmt: skip
+    assert "exacts ; une case vide" in method_of(exact)
+    said = method_of(noisy)
+    assert "« environ 340, ± 12 »" in said
+    assert "« aide » à ± 2\u202f000 près, jusqu'à ± 4\u202f000 selon le tableau" in said

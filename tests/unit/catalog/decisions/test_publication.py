@@ -7,7 +7,12 @@ import pytest
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.decisions.publication import Edition, Publication, next_edition_at
+from services.catalog.decisions.publication import (
+    Edition,
+    Publication,
+    next_edition_at,
+    next_noise_at,
+)
 from shared.aggregate import LONG_AGO, now
 from shared.engine.contract.policy import MadeTables, PolicyDimension, ReleasePolicy
 from shared.engine.tables.privacy import Privacy
@@ -30,6 +35,7 @@ def policy(*columns: str) -> ReleasePolicy:
 
 
 FIRST, SECOND = policy("statut"), policy("statut", "sexe")
+NOISY = FIRST.model_copy(update={"method": "noise", "guess_percent": 60, "editions_a_year": 2})
 
 
 def restricted(**more: Any) -> Dataset:
@@ -349,3 +355,58 @@ def test_protected_tables_are_not_held_for_what_they_tell_of_persons() -> None:
     privacy = Privacy(verdict="direct", subject="persons", k=1)
     dataset.publish(1, ref("b"), profile().model_copy(update={"privacy": privacy}), "job_1")
     assert dataset.state == "published"
+
+
+@pytest.mark.parametrize(
+    ("spent", "days"),
+    [
+        ([], None),
+        ([(10, 0.5)], None),
+        ([(10, 0.5), (20, 0.5)], 20),
+        ([(10, 1.0)], 10),
+        ([(10, 0.5), (300, None)], 300),
+        ([(10, None), (20, 0.5)], 10),
+        ([(5, 0.2), (9, 0.2), (30, 0.2), (50, 0.2)], 30),
+    ],
+)
+def test_noise_of_a_year_has_one_budget(
+    spent: list[tuple[int, float | None]], days: int | None
+) -> None:
+    """The edition with which it would be exceeded has to be a year old; beside exact ones, too."""
+    time = datetime(2026, 5, 4, tzinfo=UTC)
+    editions = [
+        Edition(version=1, number=1, left_at=time - timedelta(before), rho=rho)
+        for before, rho in spent
+    ]
+    at = next_noise_at(editions, 0.5, 1.0)
+    assert at == (LONG_AGO if days is None else time - timedelta(days) + timedelta(365))
+
+
+def test_edition_with_noise_is_kept_with_what_it_spent() -> None:
+    """Two a year leave by themselves; a larger share of another policy does not beside them."""
+    dataset = restricted()
+    dataset.set_policy(NOISY)
+    note(dataset, 1, NOISY)
+    dataset.agree_to_tables(1)
+    dataset.enter_edition([])
+    assert [edition.rho for edition in dataset.editions] == [NOISY.edition_budget]
+    assert dataset.next_edition_at([]) == LONG_AGO
+    once = NOISY.model_copy(update={"editions_a_year": 1})
+    dataset.set_policy(once)
+    at = dataset.next_edition_at([])
+    assert at
+    assert at > now() + timedelta(364)
+
+
+def test_how_close_noise_is_goes_with_the_tables() -> None:
+    """It is of the latest, and ends with them."""
+    dataset = restricted()
+    dataset.set_policy(NOISY)
+    tables = MadeTables(
+        policy=NOISY, tables=("ensemble",), most_at_once=1, cells=1, shown=1,
+        has_repeated_units=False,
+    )  # fmt: skip
+    dataset.note_tables(1, tables, ref("c"), "job_1", 91)
+    assert publication_of(dataset).close_percent == 91
+    dataset.remove_policy()
+    assert publication_of(dataset).close_percent is None

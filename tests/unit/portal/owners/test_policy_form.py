@@ -13,7 +13,7 @@ from services.portal.lab import Json, Refused
 from services.portal.pages import data, owners
 from services.portal.policy_form import PolicyState, fields_of, offered_columns, offered_units
 from shared.auth import Caller
-from shared.engine.contract.policy import PolicyDimension, PolicyMeasure, ReleasePolicy
+from shared.engine.contract.policy import MadeTables, PolicyDimension, PolicyMeasure, ReleasePolicy
 from shared.engine.tables.manifest import Column, Profile
 from tests.unit.catalog.datasets.test_legal_basis import naming
 from tests.unit.catalog.decisions.test_publication import FIRST, SECOND, note, restricted, tried
@@ -30,6 +30,9 @@ from tests.unit.portal.pages import html_of, led_to, plain
 PROPOSED = {name: table for name, table in EXAMPLES.items() if table.policy}
 FIELDS = {
     "unit": "",
+    "method": "noise",
+    "guess_percent": "70",
+    "most_rows": "2",
     "minimum_units": "11",
     "most_at_once": "2",
     "editions_a_year": "13",
@@ -38,6 +41,7 @@ FIELDS = {
     "levels age": "classes",
     "bounds age": "25 ; dix-huit",
     "levels commune": "epci commune",
+    "values commune": "14\n50",
     "measures": ["aide"],
     "cap aide": "1 000,5",
 }
@@ -81,7 +85,7 @@ class Form(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.fields, self._select = dict[str, Any](), ""
+        self.fields, self._select, self._area = dict[str, Any](), "", ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -97,6 +101,18 @@ class Form(HTMLParser):
             ticked += [field["value"]] if "checked" in field else []
         elif tag == "input":
             self.fields[name] = field["value"]
+        self._area = name if tag == "textarea" else ""
+        if self._area:
+            self.fields[name] = ""
+
+    def handle_data(self, data: str) -> None:
+        """Take what is written in a field of several lines."""
+        if self._area:
+            self.fields[self._area] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave a field of several lines."""
+        self._area = "" if tag == "textarea" else self._area
 
 
 @pytest.mark.parametrize("described", PROPOSED.values(), ids=PROPOSED)
@@ -116,7 +132,9 @@ def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
         unit=("foyer", "membre"),
         minimum_units=5,
         dimensions=(
-            PolicyDimension(column="partie", levels=("region", "departement", "commune")),
+            PolicyDimension(
+                column="partie", levels=("region", "departement", "commune"), values=("14", "50")
+            ),
             PolicyDimension(column="note", levels=("classes",), bounds=(0.5,)),
             PolicyDimension(column="age", levels=("classes",), bounds=(-1.5, 1000)),
         ),
@@ -124,6 +142,9 @@ def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
         most_at_once=1,
         editions_a_year=0,
         series="Aides de l'année",
+        method="noise",
+        guess_percent=60,
+        most_rows=3,
     )
     dataset = deposited(text("foyer", 50), integer("age", 60), integer("aide", 60))
     dataset.set_policy(policy)
@@ -135,6 +156,7 @@ def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
     [
         ("dimensions.0.bounds.1", "bornes-1", "« age » : n'est pas un nombre"),
         ("dimensions.0", "bornes-1", "« age » : n'est pas un nombre"),
+        ("dimensions.1.values", "valeurs-2", "« commune » : n'est pas un nombre"),
         ("dimensions.1.levels", "niveaux-2", "« commune » : n'est pas un nombre"),
         ("measures.0.cap", "plafond-1", "« aide » : n'est pas un nombre"),
         ("minimum_units", "minimum_units", "Nombre minimal : n'est pas un nombre"),
@@ -178,8 +200,10 @@ def test_what_is_typed_is_sent_as_numbers() -> None:
     policy = sent[POLICY_PATH]
     assert policy["dimensions"][0]["bounds"] == ["25", "dix-huit"]
     assert policy["measures"] == [{"column": "aide", "cap": "1000.5"}]
-    numbers = [policy[name] for name in ("minimum_units", "most_at_once", "editions_a_year")]
-    assert (numbers, policy["series"]) == ([11, 2, 13], "Aides de 2026")
+    names = ("minimum_units", "most_at_once", "editions_a_year", "guess_percent", "most_rows")
+    assert [policy[name] for name in names] == [11, 2, 13, 70, 2]
+    assert (policy["series"], policy["method"]) == ("Aides de 2026", "noise")
+    assert policy["dimensions"][1]["values"] == ["14", "50"]
 
 
 def test_no_column_that_names_persons_is_offered_but_as_a_unit() -> None:
@@ -302,3 +326,19 @@ def test_own_page_says_it_of_a_restricted_table_and_leads_there() -> None:
     assert "Des tableaux sont prêts à relire" in plain(html)
     answers["/datasets/dts_r"]["access"] = "open"
     assert link not in html_of(data.show, answers, "owner", dataset_id="dts_r")
+
+
+def test_owner_reads_what_noise_costs_before_agreeing() -> None:
+    """How wrong figures are, and how many are close; others are told no such share."""
+    noisy, dataset = FIRST.model_copy(update={"method": "noise"}), restricted()
+    dataset.set_policy(noisy)
+    tables = MadeTables(
+        policy=noisy, tables=("ensemble", "statut"), most_at_once=1, cells=4, shown=4,
+        has_repeated_units=False, standard_errors=((5.1,), (10.2,)),
+    )  # fmt: skip
+    dataset.note_tables(1, tables, ref("c"), "job_1", 91)
+    words = plain(html_of(owners.show_policy, answers_of(dataset), "owner", dataset_id="dts_r"))
+    assert "« nombre » à ± 10 près, jusqu'à ± 20 selon le tableau" in words
+    assert "91 % des effectifs d'au moins 11" in words
+    assert "4 cases, toutes montrées, légèrement fausses" in words
+    assert "masqué : ce n'est pas un zéro" not in words

@@ -17,6 +17,7 @@ from shared.engine.answering.source import ProtectedSource
 from shared.engine.applications.query.application import QueryParameters, effect
 from shared.engine.contract.policy import ReleasePolicy
 from shared.engine.database import Database, quoted
+from shared.engine.protection.noisy_tables import make_noisy_tables
 from shared.engine.protection.protected_tables import make_protected_tables
 from shared.engine.tables.manifest import Column, Meaning
 
@@ -177,6 +178,23 @@ def payments() -> World:
     return _world(PAYMENTS, columns, rows, policy)
 
 
+@cache
+def noisy(most_rows: int = 1) -> World:
+    """Three thousand persons with an amount, in tables with noise; some live elsewhere."""
+    random = Random(7)
+    towns = [*TOWNS, "75056"]
+    rows = [
+        (f"p{number}", random.choice(towns), random.choice("FFH"), random.randint(100, 500))
+        for number in range(3000)
+    ]
+    columns = {"id": "text", "code_commune": "commune", "sexe": "text", "montant": "integer"}
+    town = {"column": "code_commune", "levels": ["departement", "commune"], "values": list(TOWNS)}
+    sex = {"column": "sexe", "levels": ["value"], "values": ["F", "H"]}
+    about = {"dimensions": [town, sex], "measures": [{"column": "montant", "cap": 500}]}
+    unit = {"unit": ["id"], "most_rows": most_rows}
+    return _world(PEOPLE, columns, rows, {"method": "noise", **unit, **about})
+
+
 def _world(
     role: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]], policy: Mapping[str, Any]
 ) -> World:
@@ -195,9 +213,9 @@ def _world(
     )
     on_rows.execute(f"CREATE TABLE {role} AS SELECT {casts} FROM texts")  # noqa: S608
     described = [_described(name, kind) for name, kind in columns.items()]
-    made = make_protected_tables(
-        on_rows, "texts", described, ReleasePolicy.model_validate(policy), lambda *_: None
-    )
+    release_policy = ReleasePolicy.model_validate(policy)
+    make = make_noisy_tables if release_policy.is_noisy else make_protected_tables
+    made = make(on_rows, "texts", described, release_policy, lambda *_: None)
     on_tables.register(role, on_rows.sql(f"FROM {quoted(made.name)}").to_arrow_table())
     for name, (names, cells) in OPEN.items():
         table = pa.table(dict(zip(names, zip(*cells, strict=True), strict=True)))
