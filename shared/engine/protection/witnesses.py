@@ -2,9 +2,11 @@
 
 Who reads the tables knows that each split adds up and that nothing is negative. What a hidden cell
 can be then is an interval; for each that has to be protected, tables are looked for in which it is
-far enough below, and above. One table is a witness for many cells at once.
+far enough below, and above. One table is a witness for many cells at once: those for which none is
+soon found are left to shared.engine.protection.detours.
 """
 
+import time
 from typing import NamedTuple
 
 import highspy
@@ -36,15 +38,20 @@ class UnsolvedError(Exception):
     """Too large, or the solver gave up: nobody knows what follows from the tables."""
 
 
-def unprotected(lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed) -> Ids:
-    """Return the cells whose value is told too closely by what is shown. Raises UnsolvedError."""
+def unproved(
+    lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed, until: float
+) -> Needed:
+    """Return the cells of which no witness is found at an end; the other has the value itself.
+
+    Raises UnsolvedError after that second of the monotonic clock.
+    """
     places = np.cumsum(hidden) - 1
     equations = _equations(lattice, hidden, places)
     hidden_values = values[hidden]
     number, component = connected_components(equations.T @ equations)
     of_needed = component[places[needed.cells]]
     row_component = component[equations.indices[equations.indptr[:-1]]]
-    disclosed = [np.zeros(0, np.int64)]
+    is_open = np.zeros((2, len(needed.cells)), bool)
     for at in range(number):
         chosen = np.flatnonzero(of_needed == at)
         if len(chosen):
@@ -58,8 +65,10 @@ def unprotected(lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed
                 np.searchsorted(columns, places[needed.cells[chosen]]),
                 needed.of(chosen),
             )
-            disclosed.append(system.unprotected())
-    return np.concatenate(disclosed)
+            is_open[:, chosen] = system.open_ends(until)
+    own = values[needed.cells]
+    ends = (np.where(is_open[0], needed.least, own), np.where(is_open[1], needed.most, own))
+    return Needed(needed.cells, *ends).of(np.flatnonzero(is_open.any(axis=0)))
 
 
 def _equations(lattice: Lattice, hidden: Flags, places: Ids) -> csr_array:
@@ -89,19 +98,17 @@ class _System:
         self._columns = np.arange(len(values), dtype=np.int32)
         self._solver = _solver_of(matrix, self._sums, most)
 
-    def unprotected(self) -> Ids:
-        """Return the cells for which no witness is found at one of their ends."""
+    def open_ends(self, until: float) -> Flags:
+        """Return of each cell whether no witness is found below, and above."""
         self._close(self._values)
         random, idle = np.random.default_rng(1), 0
         while self._open.any() and idle < _IDLE_ROUNDS:
+            if time.monotonic() > until:
+                raise UnsolvedError
             before = self._open.sum()
             self._witness(self._drawn(random) * random.uniform(_HALF, 1.0, len(self._places)))
             idle = idle + 1 if self._open.sum() == before else 0
-        for end, sign in ((0, -1.0), (1, 1.0)):
-            for at in np.flatnonzero(self._open[end]):
-                if self._open[end, at]:
-                    self._witness(np.where(np.arange(len(self._places)) == at, sign, 0.0))
-        return self._needed.cells[self._open.any(axis=0)]
+        return self._open
 
     def _drawn(self, random: np.random.Generator) -> Amounts:
         """Return where to draw each cell: up, one at most of each split, or down.
