@@ -5,7 +5,6 @@ that are told to their ends at once, and pays for each change of a shown cell by
 What it changes is hidden then, and what it makes is a table that proves these cells hidden.
 """
 
-import time
 from collections.abc import Sequence
 
 import highspy
@@ -14,7 +13,7 @@ from scipy.sparse import csr_array, hstack
 
 from shared.engine.protection.hiding import Hiding
 from shared.engine.protection.lattice import Amounts, Lattice
-from shared.engine.protection.witnesses import Needed, UnsolvedError
+from shared.engine.protection.witnesses import Needed, UnsolvedError, let_solve, scale_of
 
 _REWARDS = (1e3, 1e4, 1e5)
 """For drawing a cell by 1, where changing a shown one by 1 costs its units."""
@@ -22,7 +21,7 @@ _REWARDS = (1e3, 1e4, 1e5)
 _OF_NOBODY, _OF_HIDDEN = 5.0, 1e-6
 """Costs of cells without units, which are easily known to be empty, and of hidden ones."""
 
-_LARGEST, _SLACK = 1e6, 1e-6
+_SLACK, _MOST_OFF = 1e-6, 1e-3
 
 
 class Detours:
@@ -32,12 +31,11 @@ class Detours:
         self._hiding, self._needed, self._until = hiding, needed, until
         self._matrix = _matrix_of(hiding.lattice)
         self._splits = self._matrix.tocsc()
-        # Of amounts of billions, the solver's own slack would be too small.
-        scale = min(1.0, _LARGEST / max(1.0, float(values.max(initial=0.0))))
+        scale = scale_of(values)
         self._values = values * scale
-        of_needed = self._values[needed.cells]
-        self._down = np.maximum(0.0, of_needed - needed.least * scale)
-        self._up = np.maximum(0.0, needed.most * scale - of_needed)
+        of_needed, (_, least, most) = self._values[needed.cells], needed.times(scale)
+        self._down = np.maximum(0.0, of_needed - least)
+        self._up = np.maximum(0.0, most - of_needed)
         self._slack = _SLACK * np.maximum(1.0, of_needed + self._up)
         units = hiding.lattice.units
         self._cost = np.where(units > 0, units, _OF_NOBODY)
@@ -90,25 +88,14 @@ class Detours:
 
     def _solved(self) -> Amounts:
         """Return by how much a table of the cheapest changes differs in each cell."""
-        self._solver.setOptionValue("time_limit", self._seconds())
-        self._solver.run()
-        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            raise UnsolvedError(str(self._solver.getModelStatus()))
+        let_solve(self._solver, self._until)
         ups, downs = np.split(np.asarray(self._solver.getSolution().col_value), 2)
         changes: Amounts = ups - downs
         changes[np.abs(changes) <= _SLACK] = 0.0
         off = np.abs(self._matrix @ changes).max(initial=0.0)
-        if off > _SLACK * _LARGEST or (self._values + changes).min(initial=0.0) < -_SLACK:
+        if off > _MOST_OFF or (self._values + changes).min(initial=0.0) < -_SLACK:
             raise UnsolvedError
         return changes
-
-    def _seconds(self) -> float:
-        """Return how long a programme may take; raises UnsolvedError after the last second."""
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise UnsolvedError
-        # The solver counts the seconds of all its runs.
-        return float(self._solver.getRunTime()) + left
 
     def _take(self, changes: Amounts) -> None:
         """Hide what is changed, and close the ends that are reached."""
