@@ -63,6 +63,10 @@ SELECT sexe AS k, left(code_commune, 2) AS k2, count(*) AS n FROM caf GROUP BY G
   ((sexe, k2), (k2), ()) ORDER BY ALL;
 SELECT 'sexe' AS k, sexe AS k2, count(*) AS n FROM caf GROUP BY sexe UNION ALL SELECT 'an',
   CAST(year(ouvert) AS VARCHAR), count(*) FROM caf GROUP BY year(ouvert) ORDER BY ALL;
+WITH a AS (SELECT sexe, count(*) AS n FROM caf GROUP BY 1), b AS (SELECT year(ouvert) AS k, count(*)
+  AS n FROM caf GROUP BY 1) SELECT k, row_number() OVER (ORDER BY k) AS place, n FROM b ORDER BY k;
+WITH a AS (SELECT sexe AS k, count(*) AS n FROM caf GROUP BY 1) SELECT k, n, (SELECT count(*) FROM
+  zones) AS zones FROM a ORDER BY k;
 -- Windows: over groups, and in the order of time.
 SELECT sexe AS k, round(count(*) * 100.0 / sum(count(*)) OVER (), 3) AS share, rank() OVER (ORDER
   BY count(*) DESC) AS rank FROM caf GROUP BY sexe ORDER BY k;
@@ -210,6 +214,10 @@ SELECT a.code_commune AS k, count(DISTINCT a.dossier) AS n, sum(a.aide) AS s FRO
 
 BY_TOWN = "WITH t AS (SELECT code_commune AS c, count(*) AS n FROM caf GROUP BY 1) "
 OF_FIGURES_REFUSED = {
+    "SELECT * FROM (SELECT sexe, prestation, count(*) AS n FROM caf GROUP BY sexe, prestation,"
+    " code_commune) PIVOT (sum(n) FOR prestation IN ('A', 'B'))": "PIVOT",
+    "SELECT * FROM (SELECT sexe, prestation, count(*) AS n FROM caf GROUP BY 1, 2)"
+    " PIVOT (count(n) FOR prestation IN ('A', 'B'))": "PIVOT",
     "SELECT count(*) FROM t WHERE n > 5": "choisi d'après un chiffre",
     "SELECT count(*) FROM (SELECT c FROM t WHERE coalesce(n, 9) > 5)": "choisi d'après un chiffre",
     "SELECT sum(n) FROM (SELECT * FROM t ORDER BY n LIMIT 3)": "choisi d'après un chiffre",
