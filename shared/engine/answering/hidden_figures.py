@@ -115,7 +115,7 @@ def add_incomplete(tree: exp.Expr, incomplete: Mapping[int, str]) -> None:
 
 
 def _is_single(pivot: exp.Pivot) -> bool:
-    """Whether each figure of a PIVOT is one of the SELECT that it is made of, and no sum of some."""
+    """Whether each figure of a PIVOT is one of the SELECT that it is made of, and no sum."""
     source = pivot.parent.this if isinstance(pivot.parent, exp.Subquery) else None
     if not isinstance(source, exp.Select):
         return False

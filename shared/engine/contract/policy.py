@@ -154,7 +154,8 @@ class MadeTables(Frozen):
     """What everybody may know of the protected tables of a version, as they were made.
 
     `cells` are those of some unit, `shown` those of them whose count is. `full_measures` are
-    without a missing value: their means are a sum by a count.
+    without a missing value: their means are a sum by a count. `listed_levels` have a row for each
+    class that may be below a hidden one.
     """
 
     policy: ReleasePolicy
@@ -164,6 +165,7 @@ class MadeTables(Frozen):
     shown: int
     has_repeated_units: bool = Field(description="whether a unit has several rows")
     full_measures: tuple[str, ...] = ()
+    listed_levels: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:

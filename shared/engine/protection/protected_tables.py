@@ -38,6 +38,7 @@ from shared.engine.protection.lattice import (
     tables_of,
 )
 from shared.engine.protection.levels import ROWS, UNIT, classify
+from shared.engine.protection.listed_communes import list_communes
 from shared.engine.protection.witnesses import Needed, UnsolvedError, unproved
 from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
@@ -114,6 +115,7 @@ def _made(
             shown=int((is_cell & ~hidden.counts).sum()),
             has_repeated_units=lattice.units_repeat,
             full_measures=_full(database, tuple(lattice.measures)),
+            listed_levels=list_communes(database, name, policy.dimensions, tables),
         ),
     )
 

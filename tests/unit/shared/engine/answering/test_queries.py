@@ -13,6 +13,7 @@ from tests.unit.shared.engine.answering.worlds import (
     payments,
     people,
     same,
+    villagers,
 )
 
 SHOWN = """
@@ -401,3 +402,27 @@ def test_random_queries_are_answered_with_the_truth() -> None:
             raise AssertionError(sql) from error
     assert len(shown) > refused
     assert sum(map(bool, shown)) > 0.4 * len(shown)
+
+
+@pytest.mark.parametrize(
+    ("towns", "shown"),
+    [
+        ("'14118', '50129'", 170),
+        ("'14118', '27229'", None),
+        ("'14118', '27016'", 90),
+        ("'14118', '27020'", None),
+        ("'14118', '50032'", None),
+    ],
+)
+def test_towns_below_a_hidden_area_hide_only_what_has_them(towns: str, shown: int | None) -> None:
+    """Whether or not anybody is in them; those of other areas are shown as before."""
+    sql = f"SELECT count(*) AS n FROM gens WHERE code_commune IN ({towns})"  # noqa: S608
+    assert villagers().answer(sql) == [{"n": shown}]
+
+
+def test_code_that_no_list_has_hides_what_may_have_it() -> None:
+    """A commune of the past may be below the hidden area, whose list lacks it."""
+    world = villagers("01003")
+    assert world.source.facts.listed_levels == ()
+    sql = "SELECT count(*) AS n FROM gens WHERE code_commune IN ('14118', '50129')"
+    assert world.answer(sql) == [{"n": None}]
