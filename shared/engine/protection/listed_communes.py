@@ -37,7 +37,7 @@ def _communes(levels: Sequence[str]) -> pa.Table:
     """Return all present communes with the areas of these levels that each lies in, and none."""
     lists = load_cog().communes
     codes = pa.array([code.decode() for code in lists["code"][lists["kind"] == b"commune"]])
-    columns = {_COMMUNE: [*codes.to_pylist(), NOTHING]}
+    columns: dict[str, list[str]] = {_COMMUNE: [*codes.to_pylist(), NOTHING]}
     for level in levels:
         areas = codes.to_pylist()
         at, targets = map_keys(f"{_COMMUNE}_{level}", codes)

@@ -75,6 +75,12 @@ SELECT sexe AS k, year(ouvert) AS k2, count(*) AS n, count(*) / sum(count(*)) OV
   sexe) AS share FROM caf GROUP BY sexe, k2 ORDER BY ALL;
 SELECT k, n, sum(n) OVER (ORDER BY k) AS so_far, n - lag(n) OVER (ORDER BY k) AS more FROM (SELECT
   extract(year FROM ouvert) AS k, count(*) AS n FROM caf GROUP BY k) ORDER BY k;
+SELECT date_part('year', ouvert) AS k, count(*) AS n, sum(count(*)) OVER w AS so_far, rank() OVER
+  (w ORDER BY count(*)) AS rank FROM caf GROUP BY 1 WINDOW w AS () ORDER BY k;
+SELECT sexe AS k, year(ouvert) AS k2, rank() OVER b AS rank FROM caf GROUP BY 1, 2 WINDOW a AS
+  (PARTITION BY sexe), b AS (a ORDER BY count(*)) ORDER BY ALL;
+SELECT year(ouvert) AS k, sum(count(*)) OVER v AS so_far FROM caf GROUP BY 1 WINDOW v AS (ORDER BY
+  year(ouvert)) ORDER BY k;
 -- Larger areas answer for all their parts, some of which are hidden.
 SELECT count(*) AS n, sum(montant) AS s, avg(montant) AS m FROM caf c JOIN communes m
   ON m.code = c.code_commune;
