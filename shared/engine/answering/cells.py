@@ -63,6 +63,8 @@ def is_incomplete_sql(source: ProtectedSource, role: str, table: CellTable) -> s
     for dimension, _ in source.keys(table.depths):
         names, depth = dimension.level_names, table.depths[dimension.column]
         is_parted = dimension.column == table.parted
+        if names[(table.parts if is_parted else depth) - 1] in source.facts.listed_levels:
+            continue
         coarser += names[depth - 1 : table.parts - 1] if is_parted else names[: depth - 1]
     if not coarser:
         return ""

@@ -32,6 +32,9 @@ _EARLIER = 0
 _NEIGHBOURS = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 """Figures of windows that are one of another row."""
 
+_OF_ONE = (exp.Sum, exp.Max, exp.Min, exp.AnyValue, exp.First)
+"""Figures that are, of one row, what stands there."""
+
 _CHOSEN = (
     "ce qui est choisi d'après un chiffre peut manquer, s'il est masqué : ne le comptez ni ne"
     " l'additionnez ensuite"
@@ -40,6 +43,10 @@ _GROUPED = "un groupe formé d'après un chiffre peut manquer de ce qui est masq
 _WITHIN = (
     "IN et EXISTS sur des chiffres, dont certains peuvent être masqués, ne sont pas suivis ici :"
     " joignez ce résultat"
+)
+_PIVOTED = (
+    "PIVOT n'est suivi ici que d'un regroupement dont il garde toutes les colonnes : sinon il"
+    " additionne ce qui peut être masqué"
 )
 _SKIPPED = "IGNORE NULLS laisserait de côté ce qui est masqué"
 _COMPARED = "EXCEPT et INTERSECT de chiffres, dont certains peuvent être masqués, n'ont pas de sens"
@@ -70,6 +77,9 @@ def keep_hidden(
         name.lower(): _Made(frozenset(map(str.lower, columns)), frozenset({_EARLIER}), True)
         for name, columns in answered.items()
     }
+    for pivot in tree.find_all(exp.Pivot):
+        if not _is_single(pivot) and (readers or before):
+            raise NotInTables(_PIVOTED)
     outputs: dict[int, _Made] = {}
     for scope in traverse_scope(tree):
         node = scope.expression
@@ -88,7 +98,10 @@ def keep_hidden(
                 id(inner.expression): outputs[id(inner.expression)]
                 for inner in scope.subquery_scopes
             }
-            outputs[id(node)] = _Select(node, sources, within, id(node) in readers).keep_hidden()
+            select = _Select(node, sources, within, id(node) in readers)
+            # A WITH is in sight of all SELECTs, most of which have no row of it.
+            select.rows_of = frozenset(scope.selected_sources)
+            outputs[id(node)] = select.keep_hidden()
 
 
 def add_incomplete(tree: exp.Expr, incomplete: Mapping[int, str]) -> None:
@@ -99,6 +112,18 @@ def add_incomplete(tree: exp.Expr, incomplete: Mapping[int, str]) -> None:
         ):
             missing = exp.paren(parse_one(condition, dialect=DIALECT))
             guard.set("this", exp.Or(this=guard.this, expression=missing))
+
+
+def _is_single(pivot: exp.Pivot) -> bool:
+    """Whether each figure of a PIVOT is one of the SELECT that it is made of, and no sum."""
+    source = pivot.parent.this if isinstance(pivot.parent, exp.Subquery) else None
+    if not isinstance(source, exp.Select):
+        return False
+    group = source.args.get("group")
+    outputs = {output.unalias().sql() for output in source.expressions}
+    keys = {key.sql() for key in group.expressions} if group is not None else set()
+    figures = [output.unalias() for output in pivot.expressions]
+    return bool(keys) and keys <= outputs and all(isinstance(node, _OF_ONE) for node in figures)
 
 
 def _united(node: exp.SetOperation, branches: Sequence[_Made]) -> _Made:
@@ -127,6 +152,7 @@ class _Select:
         is_reader: bool,
     ) -> None:
         self._select, self._is_reader = select, is_reader
+        self.rows_of: Collection[str] = sources
         self._sources = {name: outputs for name, outputs in sources.items() if outputs.readers}
         self._within = {select: outputs for select, outputs in within.items() if outputs.readers}
         self._readers = frozenset[int]().union(
@@ -239,6 +265,7 @@ class _Select:
         return [
             exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(alias, True))
             for alias, source in self._sources.items()
+            if alias in self.rows_of
             for name in sorted(source.figures)
         ]
 

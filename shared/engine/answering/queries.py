@@ -106,6 +106,7 @@ def _qualified(asked: AskedQuery) -> exp.Expr:
     """Return the query with the table of each column, and SELECTs that only choose rows merged."""
     tree: exp.Expr = parse(asked.sql).copy()
     _name_outputs(tree, asked.names)
+    _spell_out(tree)
     types: dict[str, object] = {
         name: dict.fromkeys(columns, "VARCHAR") for name, columns in asked.schema.items()
     }
@@ -116,6 +117,28 @@ def _qualified(asked: AskedQuery) -> exp.Expr:
         raise NotInTables(
             "cette requête n'est pas suivie ici : écrivez-la plus simplement"
         ) from error
+
+
+def _spell_out(tree: exp.Expr) -> None:
+    """Write `date_part('year', d)` as extract(year FROM d), and each named window where it is."""
+    for call in list(tree.find_all(exp.Anonymous)):
+        part, *days = call.expressions or [None]
+        if call.name.lower() in _DATE_PARTS and isinstance(part, exp.Literal) and len(days) == 1:
+            call.replace(exp.Extract(this=exp.var(part.name.upper()), expression=days[0].copy()))
+    for select in tree.find_all(exp.Select):
+        named = {window.name.lower(): window for window in select.args.get("windows") or ()}
+        for window in [node for node in own_nodes(select) if isinstance(node, exp.Window)]:
+            if whole := named.get(window.alias.lower()):
+                if whole.args.get("alias"):
+                    raise NotInTables("écrivez en entier une fenêtre faite d'une autre")
+                for name in ("partition_by", "order", "spec"):
+                    part = whole.copy().args.get(name)
+                    window.set(name, window.args.get(name) or part)
+                window.set("alias", None)
+        select.set("windows", None)
+
+
+_DATE_PARTS = ("date_part", "datepart")
 
 
 def _name_outputs(tree: exp.Expr, names: Sequence[str]) -> None:

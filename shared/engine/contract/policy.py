@@ -245,7 +245,8 @@ class MadeTables(Frozen):
 
     `cells` are those of some unit, `shown` those of them whose count is; with noise both are all
     that there may be. `full_measures` are without a missing value: their means are a sum by a
-    count. `standard_errors` are, with noise, of each table's count and then of its sums.
+    count. `listed_levels` have a row for each class that may be below a hidden one.
+    `standard_errors` are, with noise, of each table's count and then of its sums.
     """
 
     policy: ReleasePolicy
@@ -256,6 +257,7 @@ class MadeTables(Frozen):
     has_repeated_units: bool = Field(description="whether a unit has several rows")
     full_measures: tuple[str, ...] = ()
     standard_errors: tuple[tuple[float, ...], ...] = ()
+    listed_levels: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -56,26 +56,6 @@ class Hiding:
                 return
             self.hidden[chosen] = True
 
-    def hide_beside(self, cells: Ids, number: int = 1) -> bool:
-        """Hide so many parts beside each of these cells that splits tell, or beside their parents.
-
-        Returns whether any was left to hide.
-        """
-        lattice = self.lattice
-        while len(cells):
-            is_in = np.zeros(len(lattice.parent), bool)
-            is_in[lattice.split[np.isin(lattice.part, cells)]] = True
-            parents = np.unique(lattice.parent[is_in])
-            chosen = self._smallest_shown(is_in, number)
-            if not len(chosen):
-                chosen = parents[~self.hidden[parents]]
-            if len(chosen):
-                self.hidden[chosen] = True
-                self.settle()
-                return True
-            cells = parents
-        return False
-
     def _primary(self) -> Flags:
         lattice, measure = self.lattice, self._measure
         hidden = (lattice.units > 0) & ~are_enough(lattice.units, measure, self._minimum)
@@ -101,15 +81,14 @@ class Hiding:
         whole = alone & (lattice.parts_of_split == 1)
         return np.unique(np.concatenate([chosen, lattice.parent[whole]]))
 
-    def _smallest_shown(self, splits: Flags, number: int = 1) -> Ids:
-        """Return of each of these splits the smallest parts that are shown, if any are."""
+    def _smallest_shown(self, splits: Flags) -> Ids:
+        """Return of each of these splits the smallest part that is shown, if any is."""
         lattice = self.lattice
         at = np.flatnonzero(splits[lattice.split] & ~self.hidden[lattice.part])
         order = np.lexsort((lattice.part[at], self._weight[lattice.part[at]], lattice.split[at]))
         at = at[order]
-        _, first, size = np.unique(lattice.split[at], return_index=True, return_counts=True)
-        place = np.arange(len(at)) - np.repeat(first, size)
-        return np.unique(lattice.part[at[place < number]])
+        _, first = np.unique(lattice.split[at], return_index=True)
+        return np.unique(lattice.part[at[first]])
 
     def _behind(self, chosen: Flags) -> tuple[Ids, Measure | None]:
         """Return the units, and the measure, of the chosen parts of each split together."""

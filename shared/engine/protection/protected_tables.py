@@ -21,6 +21,7 @@ from shared.engine.contract.policy import (
     table_name,
 )
 from shared.engine.database import Database, Say, literal, quoted
+from shared.engine.protection.detours import Detours
 from shared.engine.protection.hiding import Hiding, P
 from shared.engine.protection.lattice import (
     Amounts,
@@ -37,12 +38,13 @@ from shared.engine.protection.lattice import (
     tables_of,
 )
 from shared.engine.protection.levels import ROWS, UNIT, classify
-from shared.engine.protection.witnesses import Needed, UnsolvedError, unprotected
+from shared.engine.protection.listed_communes import list_communes
+from shared.engine.protection.witnesses import Needed, UnsolvedError, unproved
 from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
 from shared.language.french import quoted as in_quotes
 
-_MOST_TIMES, _MOST_SECONDS = 20, 200.0
+_MOST_SECONDS = 200.0
 """For the proofs: two attempts fit into a job's time."""
 
 
@@ -115,6 +117,7 @@ def _made(
             shown=int((is_cell & ~hidden.counts).sum()),
             has_repeated_units=lattice.units_repeat,
             full_measures=_full(database, tuple(lattice.measures)),
+            listed_levels=list_communes(database, name, policy.dimensions, tables),
         ),
     )
 
@@ -131,14 +134,27 @@ def protect(lattice: Lattice, minimum: int) -> HiddenFigures:
     most = np.where(few, float(minimum), units[needed])
     _hide_until_proved(counts, units, Needed(needed, least, most), until)
     # All sums of a cell are hidden together: one may be the difference of two others.
-    hidden, before = counts.hidden, -1
+    hidden = counts.hidden
+    for measure in lattice.measures.values():
+        sums = Hiding(lattice, minimum, measure, hidden)
+        _hide_until_proved(sums, measure.total, _around(sums, measure), until)
+        hidden = sums.hidden
+    return HiddenFigures(counts.hidden, _settled(lattice, minimum, hidden))
+
+
+def _settled(lattice: Lattice, minimum: int, hidden: Flags) -> Flags:
+    """Hide what the sums that are hidden last give away of other measures.
+
+    A table that proves a cell hidden proves it too when more is hidden.
+    """
+    before = -1
     while before < hidden.sum():
         before = hidden.sum()
         for measure in lattice.measures.values():
             sums = Hiding(lattice, minimum, measure, hidden)
-            _hide_until_proved(sums, measure.total, _around(sums, measure), until)
+            sums.settle()
             hidden = sums.hidden
-    return HiddenFigures(counts.hidden, hidden)
+    return hidden
 
 
 def _around(sums: Hiding, measure: Measure) -> Needed:
@@ -154,18 +170,9 @@ def _around(sums: Hiding, measure: Measure) -> Needed:
 
 def _hide_until_proved(hiding: Hiding, values: Amounts, needed: Needed, until: float) -> None:
     hiding.settle()
-    beside, before = 1, len(needed.cells) + 1
-    for _ in range(_MOST_TIMES):
-        disclosed = unprotected(hiding.lattice, values, hiding.hidden, needed)
-        if not len(disclosed):
-            return
-        # Cells that are told again have many around them that are told as well.
-        beside, before = beside * (1 + (len(disclosed) == before)), len(disclosed)
-        if time.monotonic() > until or not hiding.hide_beside(disclosed, beside):
-            break
-        # A table that proves another cell hidden proves it too when more is hidden.
-        needed = needed.of(np.flatnonzero(np.isin(needed.cells, disclosed)))
-    raise UnsolvedError
+    left = unproved(hiding.lattice, values, hiding.hidden, needed, until)
+    if len(left.cells):
+        Detours(hiding, values, left, until).hide()
 
 
 def _full(database: Database, measures: Sequence[str]) -> tuple[str, ...]:

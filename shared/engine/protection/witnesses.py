@@ -2,9 +2,11 @@
 
 Who reads the tables knows that each split adds up and that nothing is negative. What a hidden cell
 can be then is an interval; for each that has to be protected, tables are looked for in which it is
-far enough below, and above. One table is a witness for many cells at once.
+far enough below, and above. One table is a witness for many cells at once: those for which none is
+soon found are left to shared.engine.protection.detours.
 """
 
+import time
 from typing import NamedTuple
 
 import highspy
@@ -15,9 +17,9 @@ from scipy.sparse.csgraph import connected_components
 from shared.engine.protection.lattice import Amounts, Flags, Ids, Lattice
 
 _IDLE_ROUNDS = 2
-_SECONDS, _MOST_CELLS = 120.0, 100_000
-"""For one linear programme."""
-_SLACK, _HALF = 1e-6, 0.5
+_MOST_CELLS, _PRIMAL = 100_000, 4
+"""For one linear programme, which HiGHS solves by that strategy."""
+_SLACK, _HALF, _LARGEST = 1e-6, 0.5, 1e6
 
 
 class Needed(NamedTuple):
@@ -31,20 +33,46 @@ class Needed(NamedTuple):
         """Return some of them, by their place."""
         return Needed(self.cells[chosen], self.least[chosen], self.most[chosen])
 
+    def times(self, scale: float) -> "Needed":
+        """Return the same in another unit."""
+        return Needed(self.cells, self.least * scale, self.most * scale)
+
 
 class UnsolvedError(Exception):
     """Too large, or the solver gave up: nobody knows what follows from the tables."""
 
 
-def unprotected(lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed) -> Ids:
-    """Return the cells whose value is told too closely by what is shown. Raises UnsolvedError."""
+def scale_of(values: Amounts) -> float:
+    """Return what to multiply values by so that a solver's slack is neither too small nor large."""
+    return min(1.0, _LARGEST / max(1.0, float(values.max(initial=0.0))))
+
+
+def let_solve(solver: highspy.Highs, until: float) -> None:
+    """Solve a programme; raises UnsolvedError after that second of the monotonic clock."""
+    left = until - time.monotonic()
+    if left > 0:
+        # The solver counts the seconds of all its runs.
+        solver.setOptionValue("time_limit", float(solver.getRunTime()) + left)
+        solver.run()
+    if left <= 0 or solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise UnsolvedError(str(solver.getModelStatus()))
+
+
+def unproved(
+    lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed, until: float
+) -> Needed:
+    """Return the cells of which no witness is found at an end; the other has the value itself.
+
+    Raises UnsolvedError after that second of the monotonic clock.
+    """
     places = np.cumsum(hidden) - 1
     equations = _equations(lattice, hidden, places)
-    hidden_values = values[hidden]
+    scale = scale_of(values)
+    hidden_values, scaled = values[hidden] * scale, needed.times(scale)
     number, component = connected_components(equations.T @ equations)
     of_needed = component[places[needed.cells]]
     row_component = component[equations.indices[equations.indptr[:-1]]]
-    disclosed = [np.zeros(0, np.int64)]
+    is_open = np.zeros((2, len(needed.cells)), bool)
     for at in range(number):
         chosen = np.flatnonzero(of_needed == at)
         if len(chosen):
@@ -56,10 +84,12 @@ def unprotected(lattice: Lattice, values: Amounts, hidden: Flags, needed: Needed
                 equations[rows][:, columns],
                 hidden_values[columns],
                 np.searchsorted(columns, places[needed.cells[chosen]]),
-                needed.of(chosen),
+                scaled.of(chosen),
             )
-            disclosed.append(system.unprotected())
-    return np.concatenate(disclosed)
+            is_open[:, chosen] = system.open_ends(until)
+    own = values[needed.cells]
+    ends = (np.where(is_open[0], needed.least, own), np.where(is_open[1], needed.most, own))
+    return Needed(needed.cells, *ends).of(np.flatnonzero(is_open.any(axis=0)))
 
 
 def _equations(lattice: Lattice, hidden: Flags, places: Ids) -> csr_array:
@@ -89,19 +119,17 @@ class _System:
         self._columns = np.arange(len(values), dtype=np.int32)
         self._solver = _solver_of(matrix, self._sums, most)
 
-    def unprotected(self) -> Ids:
-        """Return the cells for which no witness is found at one of their ends."""
+    def open_ends(self, until: float) -> Flags:
+        """Return of each cell whether no witness is found below, and above."""
         self._close(self._values)
         random, idle = np.random.default_rng(1), 0
         while self._open.any() and idle < _IDLE_ROUNDS:
             before = self._open.sum()
-            self._witness(self._drawn(random) * random.uniform(_HALF, 1.0, len(self._places)))
+            self._witness(
+                self._drawn(random) * random.uniform(_HALF, 1.0, len(self._places)), until
+            )
             idle = idle + 1 if self._open.sum() == before else 0
-        for end, sign in ((0, -1.0), (1, 1.0)):
-            for at in np.flatnonzero(self._open[end]):
-                if self._open[end, at]:
-                    self._witness(np.where(np.arange(len(self._places)) == at, sign, 0.0))
-        return self._needed.cells[self._open.any(axis=0)]
+        return self._open
 
     def _drawn(self, random: np.random.Generator) -> Amounts:
         """Return where to draw each cell: up, one at most of each split, or down.
@@ -118,17 +146,16 @@ class _System:
                 drawn[at] = 1.0
         return drawn
 
-    def _witness(self, weight: Amounts) -> None:
+    def _witness(self, weight: Amounts, until: float) -> None:
         """Look for a table in which cells are drawn by their weight."""
         objective = np.zeros(len(self._values))
         np.add.at(objective, self._places, -weight)
         # It begins at the last table, so that little is left to do.
         self._solver.changeColsCost(len(objective), self._columns, objective)
-        self._solver.run()
+        let_solve(self._solver, until)
         values = np.asarray(self._solver.getSolution().col_value)
-        is_solved = self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        if not is_solved or not self._adds_up(values):
-            raise UnsolvedError(str(self._solver.getModelStatus()))
+        if not self._adds_up(values):
+            raise UnsolvedError
         self._close(values)
 
     def _adds_up(self, values: Amounts) -> bool:
@@ -158,6 +185,7 @@ def _solver_of(matrix: csr_array, sums: Amounts, most: float) -> highspy.Highs:
     program.a_matrix_.value_ = matrix.data
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("time_limit", _SECONDS)
+    # The last table stays one of the equations whatever is drawn: the primal simplex goes on there.
+    solver.setOptionValue("simplex_strategy", _PRIMAL)
     solver.passModel(program)
     return solver

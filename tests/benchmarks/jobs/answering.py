@@ -1,7 +1,7 @@
 """How well protected tables answer judged requests on restricted data, beside the rows themselves.
 
 `right` are honest requests that leave at once with no figure but that of the rows; `waits` are
-those that have to be refused. Making the tables takes minutes, most of them `allocataires`.
+those that have to be refused. Making the tables takes a minute, most of it `allocataires`.
 """
 
 import statistics

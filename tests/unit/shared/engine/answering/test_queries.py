@@ -13,6 +13,7 @@ from tests.unit.shared.engine.answering.worlds import (
     payments,
     people,
     same,
+    villagers,
 )
 
 SHOWN = """
@@ -63,6 +64,10 @@ SELECT sexe AS k, left(code_commune, 2) AS k2, count(*) AS n FROM caf GROUP BY G
   ((sexe, k2), (k2), ()) ORDER BY ALL;
 SELECT 'sexe' AS k, sexe AS k2, count(*) AS n FROM caf GROUP BY sexe UNION ALL SELECT 'an',
   CAST(year(ouvert) AS VARCHAR), count(*) FROM caf GROUP BY year(ouvert) ORDER BY ALL;
+WITH a AS (SELECT sexe, count(*) AS n FROM caf GROUP BY 1), b AS (SELECT year(ouvert) AS k, count(*)
+  AS n FROM caf GROUP BY 1) SELECT k, row_number() OVER (ORDER BY k) AS place, n FROM b ORDER BY k;
+WITH a AS (SELECT sexe AS k, count(*) AS n FROM caf GROUP BY 1) SELECT k, n, (SELECT count(*) FROM
+  zones) AS zones FROM a ORDER BY k;
 -- Windows: over groups, and in the order of time.
 SELECT sexe AS k, round(count(*) * 100.0 / sum(count(*)) OVER (), 3) AS share, rank() OVER (ORDER
   BY count(*) DESC) AS rank FROM caf GROUP BY sexe ORDER BY k;
@@ -70,6 +75,12 @@ SELECT sexe AS k, year(ouvert) AS k2, count(*) AS n, count(*) / sum(count(*)) OV
   sexe) AS share FROM caf GROUP BY sexe, k2 ORDER BY ALL;
 SELECT k, n, sum(n) OVER (ORDER BY k) AS so_far, n - lag(n) OVER (ORDER BY k) AS more FROM (SELECT
   extract(year FROM ouvert) AS k, count(*) AS n FROM caf GROUP BY k) ORDER BY k;
+SELECT date_part('year', ouvert) AS k, count(*) AS n, sum(count(*)) OVER w AS so_far, rank() OVER
+  (w ORDER BY count(*)) AS rank FROM caf GROUP BY 1 WINDOW w AS () ORDER BY k;
+SELECT sexe AS k, year(ouvert) AS k2, rank() OVER b AS rank FROM caf GROUP BY 1, 2 WINDOW a AS
+  (PARTITION BY sexe), b AS (a ORDER BY count(*)) ORDER BY ALL;
+SELECT year(ouvert) AS k, sum(count(*)) OVER v AS so_far FROM caf GROUP BY 1 WINDOW v AS (ORDER BY
+  year(ouvert)) ORDER BY k;
 -- Larger areas answer for all their parts, some of which are hidden.
 SELECT count(*) AS n, sum(montant) AS s, avg(montant) AS m FROM caf c JOIN communes m
   ON m.code = c.code_commune;
@@ -210,6 +221,10 @@ SELECT a.code_commune AS k, count(DISTINCT a.dossier) AS n, sum(a.aide) AS s FRO
 
 BY_TOWN = "WITH t AS (SELECT code_commune AS c, count(*) AS n FROM caf GROUP BY 1) "
 OF_FIGURES_REFUSED = {
+    "SELECT * FROM (SELECT sexe, prestation, count(*) AS n FROM caf GROUP BY sexe, prestation,"
+    " code_commune) PIVOT (sum(n) FOR prestation IN ('A', 'B'))": "PIVOT",
+    "SELECT * FROM (SELECT sexe, prestation, count(*) AS n FROM caf GROUP BY 1, 2)"
+    " PIVOT (count(n) FOR prestation IN ('A', 'B'))": "PIVOT",
     "SELECT count(*) FROM t WHERE n > 5": "choisi d'après un chiffre",
     "SELECT count(*) FROM (SELECT c FROM t WHERE coalesce(n, 9) > 5)": "choisi d'après un chiffre",
     "SELECT sum(n) FROM (SELECT * FROM t ORDER BY n LIMIT 3)": "choisi d'après un chiffre",
@@ -393,3 +408,27 @@ def test_random_queries_are_answered_with_the_truth() -> None:
             raise AssertionError(sql) from error
     assert len(shown) > refused
     assert sum(map(bool, shown)) > 0.4 * len(shown)
+
+
+@pytest.mark.parametrize(
+    ("towns", "shown"),
+    [
+        ("'14118', '50129'", 170),
+        ("'14118', '27229'", None),
+        ("'14118', '27016'", 90),
+        ("'14118', '27020'", None),
+        ("'14118', '50032'", None),
+    ],
+)
+def test_towns_below_a_hidden_area_hide_only_what_has_them(towns: str, shown: int | None) -> None:
+    """Whether or not anybody is in them; those of other areas are shown as before."""
+    sql = f"SELECT count(*) AS n FROM gens WHERE code_commune IN ({towns})"  # noqa: S608
+    assert villagers().answer(sql) == [{"n": shown}]
+
+
+def test_code_that_no_list_has_hides_what_may_have_it() -> None:
+    """A commune of the past may be below the hidden area, whose list lacks it."""
+    world = villagers("01003")
+    assert world.source.facts.listed_levels == ()
+    sql = "SELECT count(*) AS n FROM gens WHERE code_commune IN ('14118', '50129')"
+    assert world.answer(sql) == [{"n": None}]

@@ -195,6 +195,19 @@ def noisy(most_rows: int = 1) -> World:
     return _world(PEOPLE, columns, rows, {"method": "noise", **unit, **about})
 
 
+@cache
+def villagers(last: str = "27229") -> World:
+    """A row a person; the EPCI of the last and that of 50502 are hidden."""
+    towns = {"14118": 90, "50129": 80, "76351": 70, "50502": 20, last: 4}
+    everybody = [town for town, number in towns.items() for _ in range(number)]
+    rows = [(f"p{number}", town) for number, town in enumerate(everybody)]
+    policy = {
+        "unit": ["id"],
+        "dimensions": [{"column": "code_commune", "levels": ["epci", "commune"]}],
+    }
+    return _world("gens", {"id": "text", "code_commune": "commune"}, rows, policy)
+
+
 def _world(
     role: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]], policy: Mapping[str, Any]
 ) -> World:
