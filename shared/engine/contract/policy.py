@@ -153,7 +153,7 @@ class ReleasePolicy(Frozen):
 class MadeTables(Frozen):
     """What everybody may know of the protected tables of a version, as they were made.
 
-    `cells` are those of some unit, `shown` those of them whose count is. `full_measures` are
+    `cells` are the rows of all tables, `shown` those of them whose count is. `full_measures` are
     without a missing value: their means are a sum by a count.
     """
 
