@@ -196,11 +196,12 @@ class Meaning(Frozen):
     def without_counts(self) -> "Meaning":
         """Return it for those who may not read restricted data: what it holds, by and large.
 
-        One cell may decide which other formats fit as well, and how sure the type is, which counts
-        as 1.
+        One cell may decide which other formats fit as well, of which year codes are, and how sure
+        the type is, which counts as 1.
         """
-        rounded = {"confidence": 1.0, "valid": round(self.valid, 1)}
-        return self.model_copy(update={**rounded, "invalid_rows": 0, "codes": {}, "also": ()})
+        none: dict[str, object] = {"invalid_rows": 0, "codes": {}, "also": ()}
+        none |= {"year": None, "year_from": None, "confidence": 1.0, "valid": round(self.valid, 1)}
+        return self.model_copy(update=none)
 
 
 class ColumnDescription(Frozen):

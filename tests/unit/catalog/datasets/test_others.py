@@ -29,6 +29,8 @@ def profile_of(rows: int) -> Profile:
         invalid_at=(rows,),
         codes={"current": rows},
         also=("postcode",) * (rows % 2),
+        year=2024 + rows % 2,
+        year_from=2019 + rows % 2,
     )
     finding = Finding(
         column="rsa", kind="health", role="sensitive", rows=rows, confidence=1 / (1 + rows % 2)
