@@ -53,18 +53,18 @@ def release(treatment: Treatment, ledger: Ledger) -> Seen:
         (folder / "out").mkdir()
         paths = {name: f"in/{number}" for number, name in enumerate(treatment.tables)}
         for name, table in treatment.tables.items():
-            (folder / paths[name]).write_bytes(_parquet(table.cells))
+            (folder / paths[name]).write_bytes(as_parquet(table.cells))
         work = Work(
             kind="full",
             inputs=paths,
             steps=tuple(Step.model_validate(step) for step in treatment.steps),
-            described={name: _described(table) for name, table in treatment.tables.items()},
+            described={name: described_columns(table) for name, table in treatment.tables.items()},
             protected=_protected(folder, treatment, ledger),
         )
         (folder / "job.json").write_text(work.model_dump_json())
         with redirect_stdout(io.StringIO()) as log:
             main(folder, _MEMORY_BYTES)
-        return replace(_seen(folder, ledger), log=log.getvalue())
+        return replace(seen_in(folder, ledger), log=log.getvalue())
 
 
 def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, ProtectedInput]:
@@ -89,17 +89,18 @@ def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, 
 
 
 @lru_cache(maxsize=8)
-def _described(table: Table) -> tuple[Column, ...]:
+def described_columns(table: Table) -> tuple[Column, ...]:
     """What the columns were read to hold when the table was taken in."""
     with TemporaryDirectory(prefix="datalab-attack-") as home:
         path = Path(home) / "table.parquet"
-        path.write_bytes(_parquet(table.cells))
+        path.write_bytes(as_parquet(table.cells))
         with duckdb.connect() as database:
             database.read_parquet(str(path)).create("table")
             return tuple(describe(database, "table", lambda _share, _message: None)[1])
 
 
-def _seen(folder: Path, ledger: Ledger) -> Seen:
+def seen_in(folder: Path, ledger: Ledger) -> Seen:
+    """Return what the holder sees of a job that ended in that folder."""
     written = (folder / "out" / "result.json").read_text()
     document = json.loads(written)
     if "error" in document:
@@ -189,7 +190,8 @@ def _put(index: JoinIndex, dataset_id: str, column: str, values: Sequence[str]) 
     index.replace(dataset_id, list(blocks_of(about, sorted(counts.items()))))
 
 
-def _parquet(cells: Cells) -> bytes:
+def as_parquet(cells: Cells) -> bytes:
+    """Return a table as the file that a job gets."""
     written = io.BytesIO()
     columns = {name: pa.array(values, pa.string()) for name, values in cells.items()}
     parquet.write_table(pa.table(columns), written)

@@ -32,7 +32,7 @@ class Attack:
     """A program that wants to know `wants`; a world gives one trial or several.
 
     `practice` and `worlds` are how many worlds it learns in, and is measured in; `needs` is a
-    module of an extra, without which it cannot be tried.
+    module of an extra, without which it cannot be tried. One that `is_long` the benchmark tries.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Attack:
     practice: int = 3
     worlds: int = 5
     needs: str = ""
+    is_long: bool = False
 
     @property
     def can_be_tried(self) -> bool:

@@ -59,9 +59,10 @@ class ColumnView(Column):
     distinct: int | None  # type: ignore[assignment]
 
     def for_others(self) -> "ColumnView":
-        """Return what it holds, and no count of it."""
-        meaning = self.meaning and self.meaning.without_counts()
-        return self.model_copy(update={"filled": None, "distinct": None, "meaning": meaning})
+        """Return what it holds, and no count of it, nor marks that may stand in one cell."""
+        none: dict[str, object] = {"filled": None, "distinct": None, "missing": (), "withheld": ()}
+        none["meaning"] = self.meaning and self.meaning.without_counts()
+        return self.model_copy(update=none)
 
 
 class ProfileView(Profile):

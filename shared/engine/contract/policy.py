@@ -243,8 +243,8 @@ def in_french(amount: float) -> str:
 class MadeTables(Frozen):
     """What everybody may know of the protected tables of a version, as they were made.
 
-    `cells` are those of some unit, `shown` those of them whose count is; with noise both are all
-    that there may be. `full_measures` are without a missing value: their means are a sum by a
+    `cells` are the rows of all tables, `shown` those of them whose count is; with noise both are
+    all that there may be. `full_measures` are without a missing value: their means are a sum by a
     count. `listed_levels` have a row for each class that may be below a hidden one.
     `standard_errors` are, with noise, of each table's count and then of its sums.
     """

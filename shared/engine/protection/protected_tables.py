@@ -106,15 +106,18 @@ def _made(
     hidden: HiddenFigures,
 ) -> ProtectedTables:
     name, tables = _write(database, lattice, dimensions, hidden)
-    is_cell = lattice.units > 0
+    # Of what has a row: how many cells have a unit tells of one who is alone in a hidden one.
+    ((cells, shown),) = database.execute(
+        f"SELECT count(*), count({quoted(COUNT)}) FROM {quoted(name)}"
+    ).fetchall()
     return ProtectedTables(
         name,
         MadeTables(
             policy=policy,
             tables=tables,
             most_at_once=max(sum(map(bool, table)) for table in lattice.tables),
-            cells=int(is_cell.sum()),
-            shown=int((is_cell & ~hidden.counts).sum()),
+            cells=cells,
+            shown=shown,
             has_repeated_units=lattice.units_repeat,
             full_measures=_full(database, tuple(lattice.measures)),
             listed_levels=list_communes(database, name, policy.dimensions, tables),

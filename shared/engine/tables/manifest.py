@@ -208,9 +208,14 @@ class Meaning(Frozen):
     )
 
     def without_counts(self) -> "Meaning":
-        """Return it for those who may not read restricted data: what it holds, by and large."""
-        rounded = {"confidence": round(self.confidence, 1), "valid": round(self.valid, 1)}
-        return self.model_copy(update={**rounded, "invalid_rows": 0, "codes": {}})
+        """Return it for those who may not read restricted data: what it holds, by and large.
+
+        One cell may decide which other formats fit as well, of which year codes are, and how sure
+        the type is, which counts as 1.
+        """
+        none: dict[str, object] = {"invalid_rows": 0, "codes": {}, "also": ()}
+        none |= {"year": None, "year_from": None, "confidence": 1.0, "valid": round(self.valid, 1)}
+        return self.model_copy(update=none)
 
 
 class ColumnDescription(Frozen):

@@ -186,10 +186,8 @@ class Privacy(Frozen):
 
     def without_counts(self) -> Self:
         """Return the verdict for those who may not read restricted data: columns and kinds."""
-        findings = tuple(
-            finding.model_copy(update={"rows": 0, "persons": None, "diversity": None})
-            for finding in self.findings
-        )
+        untold = {"rows": 0, "persons": None, "diversity": None, "confidence": 1.0}
+        findings = tuple(finding.model_copy(update=untold) for finding in self.findings)
         none = {"k": None, "rows_below": 0, "share_below": 0.0}
         return self.model_copy(update={"findings": findings, **none})
 

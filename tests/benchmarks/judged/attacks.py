@@ -29,8 +29,9 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 def attacks(half: str) -> list[Attack]:
     """The attackers of a half."""
-    names = sorted(path.stem for path in (_FOLDER / half).glob("*.py"))
-    modules = [import_module(f"tests.attacks.{half}.{name}") for name in names]
+    paths = sorted(_FOLDER.glob(f"**/{half}/*.py"))
+    names = [".".join(path.relative_to(_FOLDER).with_suffix("").parts) for path in paths]
+    modules = [import_module(f"tests.attacks.{name}") for name in names]
     return [attack for module in modules for attack in module.ATTACKS]
 
 

@@ -22,21 +22,27 @@ def profile_of(rows: int) -> Profile:
     """The profile of a table on so many persons, of which each count tells the last one's row."""
     meaning = Meaning(
         type="commune",
-        confidence=0.99 - rows / 10_000,
+        confidence=1 / (1 + rows % 2),
         valid=1 - 1 / (rows + 100),
         invalid=(f"n{rows}",),
         invalid_rows=rows % 7 + 1,
         invalid_at=(rows,),
         codes={"current": rows},
+        also=("postcode",) * (rows % 2),
+        year=2024 + rows % 2,
+        year_from=2019 + rows % 2,
     )
-    finding = Finding(column="rsa", kind="health", role="sensitive", rows=rows, confidence=0.9)
+    finding = Finding(
+        column="rsa", kind="health", role="sensitive", rows=rows, confidence=1 / (1 + rows % 2)
+    )
+    marks = {"missing": ("NA",) * (rows % 2), "withheld": ("s",) * (rows % 2)}
     total = TotalRows(kind="label", count=1, ranges=(RowRange(first=rows, last=rows),), message="")
     return Profile(
         rows=rows,
         encoding="utf-8",
         columns=(
             Column(name="commune", kind="text", filled=rows, distinct=rows - 1, meaning=meaning),
-            Column(name="rsa", kind="text", filled=rows // 2, distinct=rows % 3 + 1),
+            Column(name="rsa", kind="text", filled=rows // 2, distinct=rows % 3 + 1, **marks),
         ),
         repairs=(Repair(code="short_rows", message=f"{rows} lignes", count=rows, first_line=rows),),
         privacy=Privacy(

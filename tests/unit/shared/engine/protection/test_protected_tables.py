@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 from scipy.optimize import linprog
 
-from shared.engine.contract.policy import COUNT, NOTHING, TABLE, ReleasePolicy
+from shared.engine.contract.policy import COUNT, NOTHING, TABLE, MadeTables, ReleasePolicy
 from shared.engine.database import Database, quoted
 from shared.engine.protection.protected_tables import make_protected_tables
 from shared.engine.tables.manifest import Column, Meaning
@@ -48,6 +48,7 @@ class Made(NamedTuple):
 
     rows: list[dict[str, Any]]
     most_at_once: int
+    facts: MadeTables
 
     def figure(self, figure: str = COUNT, **classes: str) -> Any:
         """The figure of the cell of these classes."""
@@ -79,7 +80,7 @@ def made(rows: Sequence[Row], policy: dict[str, Any], names: Sequence[str] = NAM
         database, "r", described(names), ReleasePolicy.model_validate(policy), lambda *_: None
     )
     shown = database.sql(f"FROM {quoted(tables.name)}").to_arrow_table().to_pylist()
-    return Made(shown, tables.facts.most_at_once)
+    return Made(shown, tables.facts.most_at_once, tables.facts)
 
 
 def persons(seed: int, number: int) -> list[Row]:
@@ -293,6 +294,23 @@ def test_all_of_a_class_of_one_value_are_hidden() -> None:
     assert made(rows, {"dimensions": [{"column": "state", "levels": ["value"]}]}).figure(
         state="s"
     ) == len(rows)
+
+
+def test_facts_count_what_is_there_to_read() -> None:
+    """Not who is alone in a hidden cell: of two women of a zone, both in one state or in two."""
+    men = [("z", "t", "M", f"s{at % 2}", f"p{at}", 1) for at in range(60)]
+    women = [[("z", "t", "F", f"s{at * step}", f"q{at}", 1) for at in range(2)] for step in (0, 1)]
+    alike, apart = (made([*men, *pair], POLICY | {"dimensions": _BY_SEX}) for pair in women)
+    hidden = [row for row in apart.rows if row[COUNT] is None]
+    assert apart.facts == alike.facts
+    assert (apart.facts.cells, apart.facts.shown) == (
+        len(apart.rows),
+        apart.facts.cells - len(hidden),
+    )
+    assert hidden
+
+
+_BY_SEX = [{"column": name, "levels": ["value"]} for name in ("sex", "state")]
 
 
 def test_dimension_that_tells_another_is_refused() -> None:
