@@ -245,7 +245,7 @@ def test_reviewer_reads_each_figure_with_its_rule_and_units(tmp_path: Path) -> N
     lab.aggregate("ville")
     table_read = lab.reviewed
     assert table_read.columns == ("ville", "ca", "siren_nombre")
-    assert [row.values for row in table_read.rows] == [("B", "221", "2"), ("A", "936", "9")]
+    assert [row.values for row in table_read.rows] == [("B", "221.0", "2"), ("A", "936.0", "9")]
     assert table_read.rows[0].rules == {"siren_nombre": "units", "ca": "units"}
     assert table_read.rows[0].units == {"siren_nombre": 2, "ca": 2}
     assert (table_read.all_rows, table_read.marked_rows, table_read.marked_cells) == (2, 1, 2)
