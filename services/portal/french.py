@@ -96,6 +96,7 @@ FIELDS = {
     "problem": "problème",
     "project_ids": "projets liés",
     "purpose": "usage",
+    "question": "question",
     "reason": "raison",
     "roles": "rôles",
     "seats": "places",

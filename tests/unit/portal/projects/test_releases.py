@@ -229,3 +229,26 @@ def test_result_of_a_project_that_ended_was_decided_on_by_nobody() -> None:
     page = release_text(decision=lapsed)
     assert "Sans qu'un relecteur ait décidé" in page
     assert "le projet est retiré" in page
+
+
+QUESTION = {
+    "question": "À qui sert la ligne « autres » ?",
+    "asked_by": "relecture",
+    "asked_at": "2026-11-20T10:00:00Z",
+    "answer": "",
+}
+
+
+def test_holder_is_asked_and_its_answer_read_before_the_decision() -> None:
+    """One question at a time: the form is there again once it is answered."""
+    sent: dict[str, Json] = {}
+    answers = {**answers_of(), "/jobs/job_1/release-question": {}}
+    form = {"question": QUESTION["question"]}
+    there = led_to(releases.ask, answers, "reviewer", form=form, job_id="job_1", sent=sent)
+    assert (there, sent["/jobs/job_1/release-question"]) == ("/resultats/job_1/sortie", form)
+    waiting = release_text(questions=[QUESTION])
+    assert "Il n'a pas encore répondu." in waiting
+    assert "Poser la question" not in waiting
+    answered = release_text(questions=[{**QUESTION, "answer": "Au total."}])
+    assert "Au total." in answered
+    assert "Poser la question" in answered
