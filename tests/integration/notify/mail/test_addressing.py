@@ -26,6 +26,8 @@ from shared.events import (
     ProjectSecured,
     ProjectSubmitted,
     ProjectTrialled,
+    ReleaseQuestionAnswered,
+    ReleaseQuestionAsked,
     ResultHeld,
 )
 from shared.inbound import Paging
@@ -146,6 +148,17 @@ def test_nobody_is_asked_to_decide_on_what_it_said_itself(store: Store) -> None:
     lab, owner = prefer(store, "mem_lab", tasks="daily"), prefer(store, OWNER, tasks="daily")
     hear(store, happened(instance_of(NotPersonalDeclared, owner_id=OWNER, needs_answer=True)))
     assert [len(mails(store, person)) for person in (lab, owner)] == [1, 0]
+
+
+def test_holder_is_written_what_a_reviewer_asks_and_reviewers_the_answer(store: Store) -> None:
+    """Each is a task, of whoever is to act next."""
+    holder, reviewer = prefer(store, tasks="immediate"), prefer(store, "mem_lab", tasks="immediate")
+    hear(store, happened(example(ProjectSubmitted)))
+    about = {"kind": "full", "project_id": PROJECT}
+    hear(store, happened(instance_of(ReleaseQuestionAsked, **about), sequence=2))
+    assert [len(mails(store, person)) for person in (holder, reviewer)] == [1, 0]
+    hear(store, happened(instance_of(ReleaseQuestionAnswered, **about), sequence=3))
+    assert [len(mails(store, person)) for person in (holder, reviewer)] == [1, 1]
 
 
 def test_one_person_is_told_one_event_once(store: Store) -> None:
