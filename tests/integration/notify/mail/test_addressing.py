@@ -165,7 +165,7 @@ def test_one_person_is_told_one_event_once(store: Store) -> None:
     """As the holder, though it may review, too."""
     both = prefer(store, tasks="immediate", projects="immediate")
     hear(store, happened(example(ProjectSubmitted)), happened(instance_of(ResultHeld, kind="full")))
-    hear(store, happened(instance_of(ResultHeld, kind="full", project_id=PROJECT), sequence=2))
+    hear(store, happened(instance_of(ProjectAdvised, project_id=PROJECT), sequence=2))
     news = [news for mail in mails(store, both) for news in mail.news]
     assert sorted(member_news.kind for member_news in news) == ["projects", "projects", "tasks"]
 
