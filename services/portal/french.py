@@ -98,6 +98,7 @@ FIELDS = {
     "problem": "problème",
     "project_ids": "projets liés",
     "purpose": "usage",
+    "question": "question",
     "reason": "raison",
     "roles": "rôles",
     "seats": "places",

@@ -121,6 +121,22 @@ class ResultHeld(_JobEvent, source="compute"):
     told: str = Field(default="", description="nothing any more; before, why it was held")
 
 
+class ReleaseQuestionAsked(_JobEvent, source="compute"):
+    """A reviewer asks the holder about a result that waits: nothing is decided."""
+
+    summary = "{kind} : un relecteur demande, avant de décider de ce qui sort : {question}"
+    asked_by: str
+    question: str = Field(description="in French; it tells nothing of the data")
+
+
+class ReleaseQuestionAnswered(_JobEvent, source="compute"):
+    """The holder answered: a reviewer goes on to decide."""
+
+    summary = "{kind} : le porteur répond au relecteur : {answer}"
+    asked_by: str = Field(description="the reviewer who waits for it")
+    answer: str
+
+
 class _ReleaseDecided(_JobEvent):
     decided_by: str = Field(description="empty: nobody, as the project ended")
     reason: str = Field(description="in French")

@@ -182,6 +182,25 @@ def release(
     return api.post("compute", path_of("jobs", job_id, "release"), body)
 
 
+@app.answers("ask-holder", _show_request)
+def ask_holder(
+    api: Client,
+    job_id: str,
+    question: Annotated[str, typer.Option(help="In French, without anything of the data.")],
+) -> Answer:
+    """Ask the holder of a held result before deciding; for reviewers."""
+    path = path_of("jobs", job_id, "release-question")
+    return api.post("compute", path, {"question": question})
+
+
+@app.answers("answer-reviewer", _show)
+def answer_reviewer(
+    api: Client, job_id: str, answer: Annotated[str, typer.Option(help="In French.")]
+) -> Answer:
+    """Answer what a reviewer asked about one's held result."""
+    return api.post("compute", path_of("jobs", job_id, "release-answer"), {"answer": answer})
+
+
 @app.answers("applications", _show_applications)
 def applications(api: Client) -> Answer:
     """List what a treatment's steps can do; --json has their roles and parameters."""

@@ -2,7 +2,14 @@
 
 from services.compute.jobs.model import Job, ReleaseDecision
 from services.compute.jobs.queries import Queries
-from services.compute.jobs.views import DecideRelease, ReleaseRequestPage, ReleaseRequestView
+from services.compute.jobs.views import (
+    AnswerReviewer,
+    AskHolder,
+    DecideRelease,
+    JobView,
+    ReleaseRequestPage,
+    ReleaseRequestView,
+)
 from shared.engine.tables.release import ReviewedTable
 from shared.http import BY, Call, as_rpc, http
 from shared.inbound import Paging
@@ -42,6 +49,30 @@ class Releasing:
         if job.reviewed is None:
             return ReviewedTable()
         return ReviewedTable.model_validate_json(self.files.read(job.reviewed))
+
+    @as_rpc("job_id", BY, "question")
+    @http(
+        "POST",
+        "/jobs/{job_id}/release-question",
+        body=AskHolder,
+        returns=ReleaseRequestView,
+        roles={"reviewer"},
+    )
+    def ask_holder(self, call: Call, job_id: str) -> ReleaseRequestView:
+        """Ask the holder of a held result before deciding; 409 while it did not answer the last."""
+        self._held.release_request(job_id, call.caller)
+        question, by = call.body.question, call.caller.member_id
+        jobs = self.documents.of(Job)
+        return ReleaseRequestView.of(jobs.change(job_id, lambda job: job.ask_holder(question, by)))
+
+    @as_rpc("job_id", "answer")
+    @http("POST", "/jobs/{job_id}/release-answer", body=AnswerReviewer, returns=JobView)
+    def answer_reviewer(self, call: Call, job_id: str) -> JobView:
+        """Answer what a reviewer asked of one's job; 409 where no question waits."""
+        self._held.job(job_id, call.caller)
+        answer, jobs = call.body.answer, self.documents.of(Job)
+        job = jobs.change(job_id, lambda asked: asked.answer_reviewer(answer))
+        return self._held.view(job, call.caller)
 
     @as_rpc("job_id", BY, "decision", "reason", "version")
     @http(

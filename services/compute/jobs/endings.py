@@ -89,6 +89,7 @@ def _redact_job(job: Job, shared: Collection[str]) -> None:
     job.outputs = tuple(output for output in job.outputs if output.file.sha256 not in shared)
     job.privacy, job.size_warning, job.counted = None, "", None
     job.decision = redacted(job.decision) if job.decision else None
+    job.questions = tuple(map(redacted, job.questions))
     if job.result:
         job.forget("", _FORGOTTEN)
 

@@ -46,6 +46,15 @@ class ReleaseDecision(Frozen):
         )
 
 
+class ReleaseQuestion(Frozen):
+    """What a reviewer asked the holder of a held result, and the answer, empty before."""
+
+    question: str
+    asked_by: str
+    asked_at: AwareDatetime = Field(default_factory=now)
+    answer: str = ""
+
+
 class MaskedOutputs(Frozen):
     """The manifest and the files of a result with cells masked."""
 
@@ -169,6 +178,7 @@ class Job(Aggregate):
     release: ReleaseRecord | None = None
     masked: MaskedOutputs | None = None
     reviewed: FileRef | None = None
+    questions: tuple[ReleaseQuestion, ...] = ()
     decision: ReleaseDecision | None = None
     forgotten: str = ""
     forgotten_for: str = ""
@@ -417,6 +427,36 @@ class Job(Aggregate):
         self._end("succeeded", seconds)
         if self.forgotten:
             self._leave(result, outputs)
+
+    def ask_holder(self, question: str, by: str) -> None:
+        """Ask its holder before its release is decided on, one question at a time.
+
+        The same again changes nothing; raises WrongStage for what waits for no decision.
+        """
+        last = self.questions[-1] if self.questions else None
+        if last and not last.answer and (last.question, last.asked_by) == (question, by):
+            return
+        if not self.is_held:
+            raise WrongStage("le résultat de ce traitement n'attend pas de décision")
+        if last and not last.answer:
+            raise WrongStage("le porteur n'a pas encore répondu à la question précédente")
+        self.questions = (*self.questions, ReleaseQuestion(question=question, asked_by=by))
+        about = {"asked_by": by, "question": question}
+        self.record(events.ReleaseQuestionAsked(**self._about(), **about))
+
+    def answer_reviewer(self, answer: str) -> None:
+        """Answer what a reviewer asked; the same again changes nothing.
+
+        Raises WrongStage where no question waits.
+        """
+        last = self.questions[-1] if self.questions else None
+        if last and last.answer == answer:
+            return
+        if last is None or last.answer or not self.is_held:
+            raise WrongStage("aucune question d'un relecteur n'attend de réponse")
+        self.questions = (*self.questions[:-1], last.model_copy(update={"answer": answer}))
+        about = {"asked_by": last.asked_by, "answer": answer}
+        self.record(events.ReleaseQuestionAnswered(**self._about(), **about))
 
     def decide_release(self, decision: ReleaseDecision, version: int | None = None) -> None:
         """Release a held result to its holder, or refuse it for good; its job ends only then.

@@ -4,7 +4,13 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.compute.jobs.model import Decision, HeldState, JobState, ReleaseDecision
+from services.compute.jobs.model import (
+    Decision,
+    HeldState,
+    JobState,
+    ReleaseDecision,
+    ReleaseQuestion,
+)
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.engine.tables.exports import ExportFormat
 from shared.engine.tables.manifest import Output
@@ -65,6 +71,9 @@ class JobView(View):
     privacy: Privacy | None = Field(description="what the table that it made tells about persons")
     warning: str = Field(description="what to think of before it leaves the lab, in French")
     is_held: bool = Field(description="whether its holder waits for a reviewer's decision")
+    questions: tuple[ReleaseQuestion, ...] = Field(
+        description="of reviewers to its holder, before they decide on its result"
+    )
     decision: ReleaseDecision | None = Field(description="what became of a held result")
     masking: str = Field(description="what a reviewer masked in its result, in French; or empty")
     is_empty: bool = Field(description="whether the table that it made has no row")
@@ -108,6 +117,20 @@ class DecideRelease(Body):
     version: int = Field(ge=1)
 
 
+class AskHolder(Body):
+    """What a reviewer wants to know before deciding."""
+
+    question: str = Field(
+        min_length=1, max_length=5000, description="in French, without anything of the data"
+    )
+
+
+class AnswerReviewer(Body):
+    """What a holder says of what was asked."""
+
+    answer: str = Field(min_length=1, max_length=5000, description="in French")
+
+
 class ReleaseRequestView(View):
     """A held result as those see it who may decide on it: every rule with its counts."""
 
@@ -118,6 +141,7 @@ class ReleaseRequestView(View):
     owner_id: str = Field(description="the project's holder")
     treatment: Treatment | None
     release: ReleaseRecord | None
+    questions: tuple[ReleaseQuestion, ...]
     decision: ReleaseDecision | None
     may_mask: bool = Field(description="whether it may leave with cells masked")
     outputs: tuple[Output, ...]

@@ -161,6 +161,8 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "job_succeeded": (_JOB_END, _TABLES_END),
     "job_failed": (_JOB_END, _TABLES_END),
     "result_held": (_review(_RELEASE),),
+    "release_question_asked": (Audience("tasks", _JOB, ("project_id",)),),
+    "release_question_answered": (_review(_RELEASE),),
     "result_released": (_JOB_END,),
     "result_refused": (_JOB_END,),
     "endpoint_disabled": (Audience("tasks", "/partenaires", ("member_id",)),),

@@ -25,7 +25,7 @@ from services.notify.timeline import TimelineEntry
 from shared.aggregate import now
 from shared.background import Loop
 from shared.errors import NotFound
-from shared.events import Event, ResultHeld
+from shared.events import Event, ReleaseQuestionAnswered, ResultHeld
 from shared.settings import Settings
 from shared.store import Store
 
@@ -220,5 +220,5 @@ class Mailer(Loop):
 
 def _case_of(entry: TimelineEntry, account_id: str) -> tuple[str, str]:
     """The project that a reviewer decides about; and who, where that is on its treatment."""
-    is_review = not isinstance(entry.event, ResultHeld)
+    is_review = not isinstance(entry.event, ResultHeld | ReleaseQuestionAnswered)
     return getattr(entry.event, "project_id", None) or "", account_id if is_review else ""

@@ -107,6 +107,7 @@ SENT = {
     "repair": "leading_zero",
     "basis": "public_task",
     "purpose": "x",
+    "question": "x",
     "title": "x",
     "theme": "x",
     "problem": "x",

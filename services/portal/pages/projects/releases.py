@@ -79,6 +79,15 @@ async def decide(visit: Visit) -> Response:
     return visit.go("/revue", "Votre décision est enregistrée.")
 
 
+@faults_on(show)
+async def ask(visit: Visit) -> Response:
+    """Ask the holder before deciding."""
+    job_id = visit.part("job_id")
+    body = {"question": visit.text("question")}
+    await visit.lab.post("compute", path_of("jobs", job_id, "release-question"), body)
+    return visit.go(f"/resultats/{job_id}/sortie", "Votre question est posée au porteur.")
+
+
 async def _named(visit: Visit, asked: Json) -> dict[str, Json]:
     """Return what the page names: members, datasets, projects, and the grants' conditions."""
     release, decision = asked["release"] or {}, asked["decision"] or {}
@@ -186,5 +195,9 @@ def _told_difference(earlier: Json) -> str:
     return f"{parts} : la différence des deux résultats {whose}."
 
 
-ROUTES = [get("/resultats/{job_id}/sortie", show), post("/resultats/{job_id}/sortie", decide)]
+ROUTES = [
+    get("/resultats/{job_id}/sortie", show),
+    post("/resultats/{job_id}/sortie", decide),
+    post("/resultats/{job_id}/question", ask),
+]
 """For reviewers, who do not decide on their own case."""

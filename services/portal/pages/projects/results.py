@@ -139,6 +139,15 @@ async def cancel(visit: Visit) -> Response:
 
 
 @faults_on(show)
+async def answer(visit: Visit) -> Response:
+    """Answer what a reviewer asked about the result."""
+    job_id = visit.part("job_id")
+    body = {"answer": visit.text("answer")}
+    await visit.lab.post("compute", path_of("jobs", job_id, "release-answer"), body)
+    return visit.go(f"/resultats/{job_id}", "Votre réponse est envoyée au relecteur.")
+
+
+@faults_on(show)
 async def run_again(visit: Visit) -> Response:
     """Run a project's full job once more; sent twice, the form starts one."""
     job_id = visit.part("job_id")
@@ -195,4 +204,5 @@ ROUTES = [
     get("/resultats/{job_id}/fichier", read_file),
     post("/resultats/{job_id}/arret", cancel),
     post("/resultats/{job_id}/relance", run_again),
+    post("/resultats/{job_id}/reponse", answer),
 ]

@@ -26,6 +26,8 @@ from shared.events import (
     ProjectSecured,
     ProjectSubmitted,
     ProjectTrialled,
+    ReleaseQuestionAnswered,
+    ReleaseQuestionAsked,
     ResultHeld,
 )
 from shared.inbound import Paging
@@ -148,11 +150,22 @@ def test_nobody_is_asked_to_decide_on_what_it_said_itself(store: Store) -> None:
     assert [len(mails(store, person)) for person in (lab, owner)] == [1, 0]
 
 
+def test_holder_is_written_what_a_reviewer_asks_and_reviewers_the_answer(store: Store) -> None:
+    """Each is a task, of whoever is to act next; roles are asked for when it is sent."""
+    holder, reviewer = prefer(store, tasks="immediate"), prefer(store, "mem_lab", tasks="immediate")
+    hear(store, happened(example(ProjectSubmitted)))
+    about = {"kind": "full", "project_id": PROJECT}
+    hear(store, happened(instance_of(ReleaseQuestionAsked, **about), sequence=2))
+    assert [len(mails(store, person)) for person in (holder, reviewer)] == [1, 0]
+    hear(store, happened(instance_of(ReleaseQuestionAnswered, **about), sequence=3))
+    assert len(mails(store, reviewer)) == 1
+
+
 def test_one_person_is_told_one_event_once(store: Store) -> None:
     """As the holder, though it may review, too."""
     both = prefer(store, tasks="immediate", projects="immediate")
     hear(store, happened(example(ProjectSubmitted)), happened(instance_of(ResultHeld, kind="full")))
-    hear(store, happened(instance_of(ResultHeld, kind="full", project_id=PROJECT), sequence=2))
+    hear(store, happened(instance_of(ProjectAdvised, project_id=PROJECT), sequence=2))
     news = [news for mail in mails(store, both) for news in mail.news]
     assert sorted(member_news.kind for member_news in news) == ["projects", "projects", "tasks"]
 

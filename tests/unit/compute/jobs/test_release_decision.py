@@ -106,3 +106,30 @@ def test_forgotten_result_waits_for_nobody() -> None:
     job = a_held_job()
     job.forget("dts_1", "supprimé")
     assert (job.is_held, job.release) == (False, None)
+
+
+def test_reviewer_asks_the_holder_one_question_at_a_time() -> None:
+    """Which decides nothing; both are told, once however often they are said."""
+    job = a_held_job()
+    for _ in range(2):
+        job.ask_holder("À qui sert la ligne « autres » ?", "mbr_r")
+    with pytest.raises(WrongStage, match="n'a pas encore répondu"):
+        job.ask_holder("Et la suivante ?", "mbr_r")
+    for _ in range(2):
+        job.answer_reviewer("Au total.")
+    assert topics(job)[-2:] == ["release_question_asked", "release_question_answered"]
+    assert [question.answer for question in job.questions] == ["Au total."]
+    assert job.is_held
+    with pytest.raises(WrongStage, match="aucune question"):
+        job.answer_reviewer("Encore.")
+
+
+def test_nothing_is_asked_or_answered_once_it_is_decided() -> None:
+    """A question that waits then stays without an answer."""
+    job = a_held_job()
+    job.ask_holder("À qui sert la ligne « autres » ?", "mbr_r")
+    job.decide_release(reviewer_decision("refuse"))
+    with pytest.raises(WrongStage, match="n'attend pas de décision"):
+        job.ask_holder("Trop tard ?", "mbr_r")
+    with pytest.raises(WrongStage, match="aucune question"):
+        job.answer_reviewer("Au total.")

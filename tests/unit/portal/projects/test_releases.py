@@ -158,6 +158,7 @@ def test_difference_says_what_both_results_together_tell(
     )
     text = release_text(release=recorded(entries=(entry,), differences=(difference,)))
     assert sentence in text
+    assert "sous une règle ; de « Emplois » ; au porteur" in text
     assert ("moins que le seuil de 11" in text) == bool(in_both and (only_here or only_there))
     assert "Ici version 2, par commune, sans filtre" in text
     assert "du projet « Le premier » , version 1, par epci, naf = 56" in text
@@ -167,9 +168,7 @@ def test_masking_is_offered_where_compute_offers_it_and_says_what_is_empty() -> 
     """Beside the other two answers."""
     said = "2 lignes sur 3 ont des chiffres masqués."
     text = release_text(may_mask=True, release=recorded(masking=said))
-    assert f"{said} Libérer en masquant ces cases" in text
-    assert "Laisser sortir tel quel" in text
-    assert "Garder" in text
+    assert f"Masqué : {said} Laisser sortir tel quel Libérer en masquant ces cases Garder" in text
     assert "masquant" not in release_text()
 
 
@@ -229,3 +228,26 @@ def test_result_of_a_project_that_ended_was_decided_on_by_nobody() -> None:
     page = release_text(decision=lapsed)
     assert "Sans qu'un relecteur ait décidé" in page
     assert "le projet est retiré" in page
+
+
+QUESTION = {
+    "question": "À qui sert la ligne « autres » ?",
+    "asked_by": "relecture",
+    "asked_at": "2026-11-20T10:00:00Z",
+    "answer": "",
+}
+
+
+def test_holder_is_asked_and_its_answer_read_before_the_decision() -> None:
+    """One question at a time: the form is there again once it is answered."""
+    sent: dict[str, Json] = {}
+    answers = {**answers_of(), "/jobs/job_1/release-question": {}}
+    form = {"question": QUESTION["question"]}
+    there = led_to(releases.ask, answers, "reviewer", form=form, job_id="job_1", sent=sent)
+    assert (there, sent["/jobs/job_1/release-question"]) == ("/resultats/job_1/sortie", form)
+    waiting = release_text(questions=[QUESTION])
+    assert "Il n'a pas encore répondu." in waiting
+    assert "Poser la question" not in waiting
+    answered = release_text(questions=[{**QUESTION, "answer": "Au total."}])
+    assert "Au total." in answered
+    assert "Poser la question" in answered

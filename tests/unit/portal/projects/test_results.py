@@ -121,3 +121,15 @@ def test_result_that_is_closed_says_why() -> None:
         text = page_of(results.show, answers, "holder", job_id="job_1")
         expected_text = "étude finie. Ses fichiers ne se téléchargent plus."
         assert (expected_text in text) == is_told
+
+
+def test_holder_answers_what_a_reviewer_asks() -> None:
+    """On the page of its result, and only while it waits."""
+    question = {"question": "À qui sert-il ?", "asked_at": "2026-11-20T10:00:00Z", "answer": ""}
+    held = {**JOB, "state": "held", "is_held": True, "reason": "", "questions": [question]}
+    assert 'action="/resultats/job_1/reponse"' in result_page(**held)
+    assert "/reponse" not in result_page(**{**held, "state": "succeeded", "is_held": False})
+    answers = {"/jobs/job_1": {**JOB, **held}, "/jobs/job_1/release-answer": {}}
+    form, sent = {"answer": "Au comité."}, dict[str, Json]()
+    led_to(results.answer, answers, "holder", form=form, job_id="job_1", sent=sent)
+    assert sent["/jobs/job_1/release-answer"] == form
