@@ -56,7 +56,8 @@ def test_result_takes_its_place_in_the_ledger_before_it_may_leave(
     """The ledger's file is not among its outputs; another that came meanwhile is made again."""
     dataset, project, second = protected(lab, many(40)), new_id("prj"), new_id("prj")
     lab.start(project, dataset)
-    lab.wait_for("result_held", project_id=project)
+    first = lab.wait_for("result_held", project_id=project)["job_id"]
+    assert asked(lab, compute, f"/release-requests/{first}")["release"]["failure"] == ""
     [claim] = claims(lab, dataset)
     assert (claim["place"], claim["entry"]["dataset_id"]) == (0, dataset)
     lab.start(second, dataset)
