@@ -157,7 +157,8 @@ def _published(event: DatasetPublished) -> str:
     size = counted(event.rows, "ligne", "lignes")
     if event.files is not None:
         size = counted(event.files, "fichier", "fichiers")
-    return f"Le jeu de données « {event.title} » est publié ({size})."
+    most = "au plus " if event.is_coarse else ""
+    return f"Le jeu de données « {event.title} » est publié ({most}{size})."
 
 
 @summarise.register

@@ -51,17 +51,24 @@ class DatasetPublished(_DatasetEvent, source="catalog"):
     """A dataset was read, profiled and can be found."""
 
     version: int
-    rows: int = Field(description="0 of files, which are no table")
+    rows: int = Field(
+        description="0 of files, which are no table; of data that are not open a bound"
+    )
     keys: tuple[str, ...] = Field(description="kinds of key columns found: commune, siren, ...")
     project_id: str | None = None
-    files: int | None = Field(default=None, description="how many it is, if it is no table")
+    files: int | None = Field(
+        default=None, description="how many it is, if it is no table; a bound as well"
+    )
+    is_coarse: bool = Field(
+        default=False, description="whether numbers are bounds: one person is read off exact ones"
+    )
 
 
 class DatasetHeld(_DatasetEvent, source="catalog"):
     """A dataset names persons or shows them: it waits until its owner confirms the legal basis."""
 
     version: int
-    rows: int
+    rows: int = Field(description="of data that are not open a bound")
     columns: tuple[str, ...] = Field(
         description="names of the columns that name persons; if none does, of the sensitive ones"
     )

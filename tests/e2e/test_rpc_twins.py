@@ -37,6 +37,7 @@ VALUES: dict[str, Any] = {
     "project": {"title": "T", "problem": "P", "theme": "eau", "territory": ["14"]},
     "purpose": "Annuaire",
     "reason": "Fini.",
+    "question": "Pourquoi ?",
     "repair": "leading_zero",
     "site_id": ACTOR,
     "source": {"title": "R", "catalogue": "dcat", "url": "http://192.0.2.1/", "theme": "eau"},

@@ -33,7 +33,7 @@ from shared.auth import Caller, Role
 from shared.engine.contract.harvested_page import Distribution
 from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.engine.tables.manifest import ColumnDescription, Profile
-from shared.engine.tables.privacy import Privacy
+from shared.engine.tables.privacy import Privacy, at_most
 from shared.errors import Forbidden, Gone, NotFound, Unavailable, WrongStage
 from shared.events.event import Contributor, DeclarationAnswer, Event, FileRef, OpeningDecision
 
@@ -795,7 +795,7 @@ class Dataset(Followed):
             events.DatasetHeld(
                 **self._about(),
                 version=version.number,
-                rows=profile.rows,
+                rows=self._told(profile.rows),
                 columns=tuple(finding.column for finding in findings),
                 kinds=tuple(finding.kind for finding in findings),
                 project_id=self.project_id,
@@ -808,13 +808,18 @@ class Dataset(Followed):
             events.DatasetPublished(
                 **self._about(),
                 version=version.number,
-                rows=profile.rows,
+                rows=self._told(profile.rows),
                 keys=profile.keys,
                 project_id=self.project_id,
-                files=profile.files.count if profile.files else None,
+                files=self._told(profile.files.count) if profile.files else None,
+                is_coarse=self.metadata.access != "open",
             )
         )
         self._request_protection(version)
+
+    def _told(self, count: int) -> int:
+        """Return a number of rows or files as events tell it: of data that are not open a bound."""
+        return count if self.metadata.access == "open" or not count else at_most(count)
 
     def set_policy(self, policy: ReleasePolicy) -> None:
         """Have tables made by that policy, for its owner to see.

@@ -11,7 +11,7 @@ from services.catalog.datasets.visibility import visible
 from services.catalog.decisions.publication import VersionTables
 from services.catalog.protection.editions import editions_of_others, why_waiting
 from services.catalog.protection.minimum import check_units
-from services.catalog.protection.proposing import proposed_policy
+from services.catalog.protection.proposing import proposed_policy, with_units_told
 from services.catalog.protection.tables_dataset import FILENAME, metadata_of, title_of, version_of
 from services.catalog.protection.views import PolicyView
 from shared.auth import Caller
@@ -35,7 +35,8 @@ def set_policy(store: Store, dataset_id: str, owner_id: str, policy: ReleasePoli
 
     def decide(dataset: Dataset) -> None:
         dataset.check_changeable(owner_id, _DECIDES)
-        dataset.set_policy(policy)
+        profile = dataset.profile
+        dataset.set_policy(with_units_told(policy, profile) if profile else policy)
         check_units(dataset, policy)
         policy.check_noise()
 

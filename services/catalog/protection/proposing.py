@@ -1,6 +1,7 @@
 """Proposes what could be shown of restricted data, by the form of its table and never by a value.
 
-Its owner decides: a proposal is where that begins.
+Its owner decides: a proposal is where that begins. What one row decides, as that each unit has but
+one, is proposed as well: the owner alone reads it before agreeing.
 """
 
 import re
@@ -65,6 +66,22 @@ def proposed_policy(profile: Profile, metadata: Metadata) -> ReleasePolicy | Non
     return form.policy(dimensions, measures)
 
 
+def with_units_told(policy: ReleasePolicy, profile: Profile) -> ReleasePolicy:
+    """Return a policy that says whether units repeat, as in a table of that profile if unsaid."""
+    if not policy.unit or policy.units_repeat is not None:
+        return policy
+    return policy.model_copy(update={"units_repeat": units_repeat(profile, policy.unit)})
+
+
+def units_repeat(profile: Profile, unit: tuple[str, ...]) -> bool | None:
+    """Whether a unit has several rows, as far as is known; None where each row is its own."""
+    if not unit:
+        return None
+    return not any(
+        (column.name,) == unit and column.distinct == profile.rows for column in profile.columns
+    )
+
+
 def _chosen(
     candidates: Iterable[_Part], most: int, policy: Callable[[list[_Part]], object]
 ) -> list[_Part]:
@@ -88,7 +105,8 @@ class _Form:
         }
         unit, _ = unit_of(types, privacy.verdict, metadata.unit_column)
         unit = unit or _unit_by_name(profile.columns)
-        self._unit = (unit,) if unit else ()
+        self._unit, self._rows = (unit,) if unit else (), profile.rows
+        self._units_repeat = units_repeat(profile, self._unit)
         untold = {finding.column for finding in findings if finding.role == "direct"} | {unit}
         self._columns = [column for column in profile.columns if column.name not in untold]
         self._minimum = least_units(profile, metadata, self._unit)
@@ -101,6 +119,7 @@ class _Form:
         try:
             return ReleasePolicy(
                 unit=self._unit,
+                units_repeat=self._units_repeat,
                 minimum_units=self._minimum,
                 dimensions=tuple(dimensions),
                 measures=tuple(measures),
@@ -131,7 +150,8 @@ class _Form:
         """What can be summed; what the policy counts by does not fit a second time."""
         for column in self._columns:
             if self._is_amount(column):
-                yield PolicyMeasure(column=column.name)
+                is_full = column.filled == self._rows
+                yield PolicyMeasure(column=column.name, is_full=is_full)
 
     def _is_place(self, column: Column) -> bool:
         is_called_so = bool(_words(column) & _PLACE_WORDS) or column.names == "commune"

@@ -140,6 +140,10 @@ class PolicyMeasure(Frozen):
 
     column: str = Field(min_length=1)
     cap: float | None = Field(default=None, gt=0, description="needed with noise")
+    is_full: bool = Field(
+        default=False,
+        description="whether each row has a value, of all versions: others are refused",
+    )
 
 
 class ReleasePolicy(Frozen):
@@ -147,6 +151,11 @@ class ReleasePolicy(Frozen):
 
     unit: tuple[str, ...] = Field(
         default=(), max_length=3, description="columns that say whose a row is; empty: each its own"
+    )
+    units_repeat: bool | None = Field(
+        default=None,
+        description="whether a unit may have several rows; if none may, versions where one has are"
+        " refused, and rows can be counted; unsaid: as the data had it when this was set",
     )
     minimum_units: int = Field(default=PERSONS, ge=3, description="behind each figure shown")
     dimensions: tuple[PolicyDimension, ...] = Field(min_length=1, max_length=12)
@@ -199,6 +208,11 @@ class ReleasePolicy(Frozen):
         return self
 
     @property
+    def has_repeated_units(self) -> bool:
+        """Whether a unit may have several rows, so that to count rows is not to count units."""
+        return bool(self.unit) and self.units_repeat is not False
+
+    @property
     def is_noisy(self) -> bool:
         """Whether all cells are shown, each slightly wrong."""
         return self.method == "noise"
@@ -245,7 +259,8 @@ class MadeTables(Frozen):
 
     `cells` are the rows of all tables, `shown` those of them whose count is; with noise both are
     all that there may be. `full_measures` are without a missing value: their means are a sum by a
-    count. `listed_levels` have a row for each class that may be below a hidden one.
+    count. Exact tables have them, and whether units repeat, from the policy: one row of the data
+    would decide it. `listed_levels` have a row for each class that may be below a hidden one.
     `standard_errors` are, with noise, of each table's count and then of its sums.
     """
 
@@ -254,7 +269,7 @@ class MadeTables(Frozen):
     most_at_once: int = Field(description="dimensions of a table, which may be fewer than asked")
     cells: int
     shown: int
-    has_repeated_units: bool = Field(description="whether a unit has several rows")
+    has_repeated_units: bool = Field(description="whether a unit may have several rows")
     full_measures: tuple[str, ...] = ()
     standard_errors: tuple[tuple[float, ...], ...] = ()
     listed_levels: tuple[str, ...] = ()

@@ -129,7 +129,7 @@ class LatticeMaker:
         self._cells: dict[Table, Cells] = {}
         self._classes: dict[tuple[int, int], int] = {}
 
-    def make(self, tables: Sequence[Table], minimum: int) -> Lattice:
+    def make(self, tables: Sequence[Table], minimum: int, units_repeat: bool) -> Lattice:
         """Return the lattice of those of these tables that show enough; coarser ones come first.
 
         A part of none is there where its parent has at least `minimum` units. Raises
@@ -153,7 +153,7 @@ class LatticeMaker:
             ),
             parent=_joined([split.parent for split in splits]),
             tells=np.concatenate([*(split.tells for split in splits), np.zeros(0, np.bool_)]),
-            units_repeat=self._units_repeat(),
+            units_repeat=units_repeat,
         )
 
     def _make_domains(self) -> None:
@@ -282,12 +282,6 @@ class LatticeMaker:
             self._column(f"{units}{at}").astype(np.int64),
             *(self._column(f"{amount}{at}").astype(np.float64) for amount in amounts),
         )
-
-    def _units_repeat(self) -> bool:
-        ((rows, units),) = self._database.execute(
-            f"SELECT count(*), count(DISTINCT {quoted(self._unit)}) FROM {quoted(self._rows)}"
-        ).fetchall()
-        return bool(rows > units)
 
 
 _PARTS = ("units", "total", "largest", "second")

@@ -58,6 +58,7 @@ def classify(
     _check_values(database, source, policy)
     _check_independence(database, policy)
     _check_amounts(database, policy)
+    _check_rows(database, policy)
     dimensions = [
         Dimension(dimension.column, dimension.level_names, dimension.is_known)
         for dimension in policy.dimensions
@@ -222,3 +223,21 @@ def _faults(distinct: int, least: float | None) -> Iterator[str]:
         yield "n'a que deux valeurs : c'est une dimension"
     if least is not None and least < 0:
         yield "a des nombres négatifs : une somme n'en serait pas protégée"
+
+
+def _check_rows(database: Database, policy: ReleasePolicy) -> None:
+    """Refuse rows that are not as the policy says: everybody reads it, and may rely on it."""
+    is_full = "".join(f", count(*) = count({quoted(part.column)})" for part in policy.measures)
+    ((units_repeat, *full),) = database.execute(
+        f"SELECT count(*) > count(DISTINCT {quoted(UNIT)}){is_full} FROM {quoted(ROWS)}"
+    ).fetchall()
+    if units_repeat and not policy.has_repeated_units:
+        raise Invalid(
+            "une même unité a plusieurs lignes : dites qu'elle peut en avoir", "units_repeat"
+        )
+    for number, measure in enumerate(policy.measures):
+        if measure.is_full and not full[number]:
+            raise Invalid(
+                f"la colonne {in_quotes(measure.column)} n'a pas de valeur partout",
+                f"measures.{number}.is_full",
+            )

@@ -80,7 +80,7 @@ def make_protected_tables(
         say(0.2, f"Calcul de {len(tables)} tableaux")
         maker = LatticeMaker(database, ROWS, UNIT, dimensions, measures)
         try:
-            lattice = maker.make(tables, policy.minimum_units)
+            lattice = maker.make(tables, policy.minimum_units, policy.has_repeated_units)
             say(0.4, f"Protection de {len(lattice.units)} cases")
             hidden = protect(lattice, policy.minimum_units)
         except NotNestedError as error:
@@ -118,8 +118,8 @@ def _made(
             most_at_once=max(sum(map(bool, table)) for table in lattice.tables),
             cells=cells,
             shown=shown,
-            has_repeated_units=lattice.units_repeat,
-            full_measures=_full(database, tuple(lattice.measures)),
+            has_repeated_units=policy.has_repeated_units,
+            full_measures=tuple(part.column for part in policy.measures if part.is_full),
             listed_levels=list_communes(database, name, policy.dimensions, tables),
         ),
     )
@@ -176,18 +176,6 @@ def _hide_until_proved(hiding: Hiding, values: Amounts, needed: Needed, until: f
     left = unproved(hiding.lattice, values, hiding.hidden, needed, until)
     if len(left.cells):
         Detours(hiding, values, left, until).hide()
-
-
-def _full(database: Database, measures: Sequence[str]) -> tuple[str, ...]:
-    """Return the measures that have a value in each row."""
-    return tuple(
-        measure
-        for measure in measures
-        for (is_full,) in database.execute(
-            f"SELECT count(*) = count({quoted(measure)}) FROM {quoted(ROWS)}"
-        ).fetchall()
-        if is_full
-    )
 
 
 def _write(

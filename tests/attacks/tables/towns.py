@@ -64,6 +64,7 @@ def policy(
     return ReleasePolicy.model_validate(
         {
             "unit": ["id"],
+            "units_repeat": False,
             "minimum_units": minimum,
             "dimensions": [_DIMENSIONS[name] for name in names],
             "measures": [{"column": "montant", "cap": CAP}] if has_sums else [],

@@ -130,7 +130,7 @@ def _exact() -> None:
         _count(database, dimensions, size)
         counted = time.perf_counter()
         maker = LatticeMaker(database, "persons", "person", dimensions, ["amount"])
-        lattice = maker.make(tables, MINIMUM)
+        lattice = maker.make(tables, MINIMUM, units_repeat=False)
         made = time.perf_counter()
         hidden = protect(lattice, MINIMUM)
         ended = time.perf_counter()

@@ -178,6 +178,10 @@ def test_notify_listens_to_every_event() -> None:
             "Le jeu de données « Photos » est publié (2 fichiers).",
         ),
         (
+            instance_of(DatasetPublished, title="Aides", rows=1300, is_coarse=True),
+            "Le jeu de données « Aides » est publié (au plus 1300 lignes).",
+        ),
+        (
             instance_of(DatasetHeld, title="Photos", columns=("fichiers",), kinds=("unexamined",)),
             (
                 "Le jeu de fichiers « Photos » est retenu : son propriétaire doit déclarer s'il s'y"

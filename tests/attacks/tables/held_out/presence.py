@@ -70,7 +70,8 @@ def _missing(random: Random) -> Sequence[Trial]:
 def _twice(random: Random) -> Sequence[Trial]:
     """Whether one has two rows, where everybody else has one."""
     truth, rows = one_woman(random)
-    seen = published(restricted(random, [*rows, *rows[-1:] * (truth == "yes")]), _BY_SEX)
+    repeated = policy("commune", "sexe", "rsa", units_repeat=True)
+    seen = published(restricted(random, [*rows, *rows[-1:] * (truth == "yes")]), repeated)
     return [Trial(truth, {"facts": seen.reports[0]["has_repeated_units"]})]
 
 

@@ -203,7 +203,7 @@ def _months(random: Random) -> Sequence[Trial]:
     by = (["id", "rsa"], ["commune", "sexe", "rsa"], ["commune", "sexe"])
     questions = [[aggregate("aides", keys, rows="n", sums=["montant"])] for keys in by]
     questions += [[aggregate("aides", keys, rows="n")] for keys in by]
-    made_by = policy("commune", "sexe", "rsa", has_sums=True)
+    made_by = policy("commune", "sexe", "rsa", has_sums=True, units_repeat=True)
     return trials(world, [ask(Treatment(steps, tables), made_by) for steps in questions])
 
 

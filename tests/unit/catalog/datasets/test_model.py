@@ -4,12 +4,13 @@ from datetime import date
 
 import pytest
 
+from services.catalog.datasets.metadata import AccessLevel
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from shared.aggregate import now
 from shared.errors import Unavailable, WrongStage
 from shared.events import DatasetPublished, DatasetRegistered, DatasetRejected, Event
-from tests.unit.catalog.samples import profile, published, ref, registered
+from tests.unit.catalog.samples import metadata, profile, published, ref, registered
 
 
 def upload(letter: str) -> VersionContent:
@@ -73,6 +74,18 @@ def test_published_dataset_offers_table_and_keys() -> None:
     assert (dataset.state, dataset.keys) == ("published", ["commune", "siren"])
     assert dataset.readable()[1] == ref("b")
     assert numbers_of(dataset, DatasetPublished) == [1]
+
+
+@pytest.mark.parametrize(
+    ("access", "rows", "is_coarse"), [("open", 1234, False), ("restricted", 1300, True)]
+)
+def test_events_tell_a_bound_of_restricted_rows(
+    access: AccessLevel, rows: int, is_coarse: bool
+) -> None:
+    """Who knows all others would read the last one off an exact number."""
+    dataset = published(about=metadata(access=access), shown=profile("siren", rows=1234))
+    (event,) = (event for event in dataset.recorded() if isinstance(event, DatasetPublished))
+    assert (event.rows, event.is_coarse) == (rows, is_coarse)
 
 
 def test_bad_upload_does_not_take_a_dataset_out_of_the_catalogue() -> None:

@@ -84,14 +84,19 @@ def _column(name: str, kind: str, distinct: int, meaning: str, *, is_key: bool =
 
 
 def policy(
-    unit: str, minimum: int, dimensions: dict[str, tuple[Any, ...]], *measures: str
+    unit: str,
+    minimum: int,
+    dimensions: dict[str, tuple[Any, ...]],
+    *measures: str,
+    has_single_rows: bool = False,
 ) -> ReleasePolicy:
     """A policy of these dimensions, by their levels; levels of numbers are where classes begin."""
     return ReleasePolicy(
         unit=(unit,) if unit else (),
+        units_repeat=not has_single_rows if unit else None,
         minimum_units=minimum,
         dimensions=tuple(_dimension(name, levels) for name, levels in dimensions.items()),
-        measures=tuple(PolicyMeasure(column=name) for name in measures),
+        measures=tuple(PolicyMeasure(column=name, is_full=True) for name in measures),
     )
 
 
@@ -229,6 +234,7 @@ KEPT_APART = {
             11,
             {"commune_residence": AREAS, "classe": (), "sexe": (), "boursier": ()},
             "nb_absences",
+            has_single_rows=True,
         ),
     ),
     "meters, read each month": table(
@@ -263,7 +269,7 @@ KEPT_APART = {
         integer("nombre", 300),
         decimal("prix_vente", 2450),
         category("ville", 15),
-        policy=policy("id", 11, {"ville": (), "type_bien": ()}, "prix_vente"),
+        policy=policy("id", 11, {"ville": (), "type_bien": ()}, "prix_vente", has_single_rows=True),
     ),
     "trips of households": table(
         text("id_foyer", 700),

@@ -142,6 +142,7 @@ def people() -> World:
     columns |= {"prestation": "text", "montant": "decimal", "revenu": "integer", "ouvert": "date"}
     policy = {
         "unit": ["id"],
+        "units_repeat": False,
         "dimensions": [
             {"column": "code_commune", "levels": ["departement", "commune"]},
             {"column": "sexe", "levels": ["value"]},
@@ -149,7 +150,7 @@ def people() -> World:
             {"column": "prestation", "levels": ["value"]},
             {"column": "ouvert", "levels": ["year"]},
         ],
-        "measures": [{"column": "montant"}, {"column": "revenu"}],
+        "measures": [{"column": "montant", "is_full": True}, {"column": "revenu"}],
     }
     return _world(PEOPLE, columns, rows, policy)
 
@@ -203,6 +204,7 @@ def villagers(last: str = "27229") -> World:
     rows = [(f"p{number}", town) for number, town in enumerate(everybody)]
     policy = {
         "unit": ["id"],
+        "units_repeat": False,
         "dimensions": [{"column": "code_commune", "levels": ["epci", "commune"]}],
     }
     return _world("gens", {"id": "text", "code_commune": "commune"}, rows, policy)

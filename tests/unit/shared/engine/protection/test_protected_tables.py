@@ -243,6 +243,8 @@ def test_policy_that_contradicts_itself_is_refused(dimensions: list[dict[str, An
         ),
         ({"measures": [{"column": "loan"}]}, "measures.0.column"),
         ({"measures": [{"column": "town"}]}, "measures.0.column"),
+        ({"units_repeat": False}, "units_repeat"),
+        ({"measures": [{"column": "aid", "is_full": True}]}, "measures.0.is_full"),
     ],
 )
 def test_policy_that_does_not_fit_is_refused_at_its_field(
@@ -250,7 +252,7 @@ def test_policy_that_does_not_fit_is_refused_at_its_field(
 ) -> None:
     """Nothing is made of it."""
     with pytest.raises(Invalid) as refusal:
-        made(persons(1, 60), {**POLICY, **changes})
+        made([*persons(1, 60), ("z1", "14118", "F", "s1", "p1", "")], {**POLICY, **changes})
     assert refusal.value.field == field
 
 
@@ -308,6 +310,19 @@ def test_facts_count_what_is_there_to_read() -> None:
         apart.facts.cells - len(hidden),
     )
     assert hidden
+
+
+def test_facts_that_one_row_decides_are_those_of_the_policy() -> None:
+    """Whether a person has a second row, or no amount, is not told where the owner says no more."""
+    rows = persons(1, 60)
+    policy = {**POLICY, "measures": [{"column": "aid"}]}
+    for others in ([], [rows[0]], [(*rows[0][:5], "")]):
+        facts = made([*rows, *others], policy).facts
+        assert (facts.has_repeated_units, facts.full_measures) == (True, ())
+    full = {"units_repeat": False, "measures": [{"column": "aid", "is_full": True}]}
+    facts = made(rows, {**POLICY, **full}).facts
+    assert (facts.has_repeated_units, facts.full_measures) == (False, ("aid",))
+    assert not made(rows, {**policy, "unit": []}).facts.has_repeated_units
 
 
 _BY_SEX = [{"column": name, "levels": ["value"]} for name in ("sex", "state")]
