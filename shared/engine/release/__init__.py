@@ -1,1 +1,1 @@
-"""What leaves the sandbox: rules for the figures that others' restricted data went into."""
+"""What a reviewer reads of a result of restricted data: rules for its figures, and what to mask."""
