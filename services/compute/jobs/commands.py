@@ -130,13 +130,15 @@ class Commands:
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note a project's access to a dataset; cancel jobs that read one it may not read.
 
+        Those whose result waits for a reviewer, too.
+
         Whatever opened the data before it was taken away is a job by now, and found here. What is
         queued later asks the catalogue before it starts, and is refused.
         """
         access = envelope.data
         workspace = self._change(envelope, lambda workspace: workspace.note_access(envelope))
         revoked = workspace.revoked(access.dataset_id)
-        for job in self._active(access.project_id) if revoked else ():
+        for job in self._open(access.project_id) if revoked else ():
             if name := job.name_of(access.dataset_id):
                 self._cancel(job, f"l'accès aux données « {name} » est retiré : {revoked}")
 
@@ -196,8 +198,9 @@ class Commands:
         return self._jobs.add(job)
 
     def _has_ended(self, identifier: str) -> bool:
+        # Of a held one that is not told.
         job = self._jobs.find_one(identifier)
-        return job is not None and not job.is_active
+        return job is not None and not job.is_active and not job.is_held
 
     def _makes_way(self, identifier: str) -> bool:
         """Whether a job ended or soon will, or waits for an operator as none of its runs ended."""
@@ -208,9 +211,14 @@ class Commands:
 
     def _cancel_before(self, project_id: str, proposal: int) -> None:
         """Cancel the project's jobs of treatments before that one."""
-        for job in self._active(project_id):
+        for job in self._open(project_id):
             if job.is_charged and (job.proposal or 0) < proposal:
                 self._cancel(job, "le traitement du projet a changé")
+
+    def _open(self, project_id: str) -> list[Job]:
+        """Return the jobs that have not ended, and those whose result waits for a reviewer."""
+        held = self._jobs.every({"project_id": project_id, "is_held": True})
+        return [*self._active(project_id), *held]
 
     def _active(self, project_id: str) -> list[Job]:
         return self._jobs.find({"project_id": project_id, "state": {"$in": list(ACTIVE)}})

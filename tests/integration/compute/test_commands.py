@@ -7,13 +7,21 @@ from datetime import timedelta
 import pytest
 
 from services.compute.jobs.commands import Commands
-from services.compute.jobs.model import Job
+from services.compute.jobs.model import Job, ReleaseDecision
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.views import ListJobs
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import caused_id, new_id, now
 from shared.auth import Caller
-from shared.events import Envelope, ProjectEquipped, ProjectStaffed, TreatmentChanged
+from shared.engine.tables.release import ReleaseRecord
+from shared.events import (
+    AccessRevoked,
+    Envelope,
+    FileRef,
+    ProjectEquipped,
+    ProjectStaffed,
+    TreatmentChanged,
+)
 from shared.store import Store
 from tests.events import enveloped
 from tests.integration.compute.lab import HOLDER, summing
@@ -73,6 +81,49 @@ def test_full_jobs_asked_for_at_once_are_one_job(store: Store) -> None:
             (job,) = set(asked)
             end(store, job)
     assert len(store.of(Job).find({"project_id": project})) == 3
+
+
+def hold(store: Store, job_id: str) -> None:
+    """Let a job of others' restricted data end."""
+
+    def decide(job: Job) -> None:
+        job.take("run", now(), timedelta(seconds=15))
+        job.begin("run", is_protected=True)
+        job.succeed("run", 1.0, FileRef(sha256="a" * 64, size=2), (), release=ReleaseRecord())
+
+    store.of(Job).change(job_id, decide)
+
+
+def test_a_held_job_is_asked_for_again_as_one_that_runs(store: Store) -> None:
+    """Whoever asks does not learn whether it ended; another is made once that is decided."""
+    project = staffed(store)
+    first = Commands(store).submit(project, "").id
+    hold(store, first)
+    assert Commands(store).submit(project, "").id == first
+    refusal = ReleaseDecision(decision="refuse", decided_by="mbr_r", reason="relu")
+    store.of(Job).change(first, lambda job: job.decide_release(refusal))
+    assert Commands(store).submit(project, "").id != first
+
+
+def test_a_held_result_goes_with_the_access_to_its_data(store: Store) -> None:
+    """No reviewer lets it leave after the data's owners took that back."""
+    project = staffed(store)
+    job = Commands(store).submit(project, "").id
+    hold(store, job)
+    about = {"dataset_id": "dts_1", "holder_id": HOLDER, "owner_id": "mbr_o", "reason": "repris"}
+    revoked = AccessRevoked(project_id=project, **about)
+    Commands(store).note_access(enveloped(revoked, project, 7))
+    assert store.of(Job).get(job).state == "cancelled"
+
+
+def test_a_held_result_of_another_treatment_is_cancelled(store: Store) -> None:
+    """As a job is that still runs."""
+    project = staffed(store)
+    job = Commands(store).submit(project, "").id
+    hold(store, job)
+    event = equipped_again(project, 7).data.model_copy(update={"proposal": 2})
+    Commands(store).queue_trial(enveloped(event, project, 7))
+    assert store.of(Job).get(job).state == "cancelled"
 
 
 def test_a_team_told_of_again_queues_nothing(store: Store) -> None:
