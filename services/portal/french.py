@@ -57,6 +57,7 @@ RULES = {
     "rows": "ligne par ligne",
     "opaque": "code propre, que rien n'examine",
     "untraced": "mêlé d'une façon que les règles ne suivent pas",
+    "stops": "une étape s'arrête devant certaines valeurs",
     "undecided": "trop grand pour être vérifié",
 }
 """The rules of release in a few words, as they stand beside a figure."""

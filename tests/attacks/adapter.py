@@ -1,7 +1,7 @@
 """The one place where attackers meet the lab: what it shows of a treatment, and of an upload.
 
-A reviewer decides as the rules advise: a result leaves with cells masked, or stays where no rule
-says what to mask.
+A reviewer decides as the page advises: a result leaves with cells masked, or stays where no rule
+says what to mask, and where it differs from an earlier one by few units or is of another version.
 
 `release` does what the job and the services do between a treatment and what its holder sees: the
 runner is told which inputs are protected and what left of them before; its record says whether the
@@ -34,7 +34,13 @@ from shared.engine.reading.columns.profile import describe
 from shared.engine.running.__main__ import main
 from shared.engine.tables.key_file import KeyColumn, blocks_of
 from shared.engine.tables.manifest import RESULT, Column, Manifest, Output
-from shared.engine.tables.release import EarlierCells, ProtectedInput
+from shared.engine.tables.release import (
+    PERSONS,
+    EarlierCells,
+    ProtectedInput,
+    ReleaseDifference,
+    ReleaseRecord,
+)
 from shared.events.event import FileRef, Step
 from tests.attacks.lab import HOLDER, OWNER, Cells, Ledger, Seen, Table, Treatment
 
@@ -64,7 +70,9 @@ def release(treatment: Treatment, ledger: Ledger) -> Seen:
         (folder / "job.json").write_text(work.model_dump_json())
         with redirect_stdout(io.StringIO()) as log:
             main(folder, _MEMORY_BYTES)
-        return replace(seen_in(folder, ledger), log=log.getvalue())
+        seen = seen_in(folder, ledger)
+        # Of what waits the holder reads no log, either.
+        return seen if seen.error == WAITS_FOR_REVIEWER else replace(seen, log=log.getvalue())
 
 
 def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, ProtectedInput]:
@@ -107,7 +115,7 @@ def seen_in(folder: Path, ledger: Ledger) -> Seen:
         return Seen(error=document["error"])
     result = EngineResult.model_validate_json(written)
     record = result.release
-    if record and record.advice == "held":
+    if record and _stays(record):
         return Seen(reports=_ends(folder, result), error=WAITS_FOR_REVIEWER)
     masked = result.masked
     outputs, reports = (masked or result).outputs, (masked or result).reports
@@ -124,6 +132,17 @@ def seen_in(folder: Path, ledger: Ledger) -> Seen:
     )
     rows = parquet.read_table(paths[RESULT]).to_pylist()
     return Seen(rows, reports, pages=pages)
+
+
+def _stays(record: ReleaseRecord) -> bool:
+    """Whether a reviewer keeps a result that has this record."""
+    is_telling = any(map(_is_telling, record.differences))
+    return record.advice == "held" or bool(record.failure) or is_telling
+
+
+def _is_telling(difference: ReleaseDifference) -> bool:
+    is_other = difference.version != difference.earlier_version
+    return is_other or 0 < difference.units < PERSONS
 
 
 def _ends(folder: Path, result: EngineResult) -> list[dict[str, Any]]:

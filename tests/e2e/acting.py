@@ -55,6 +55,26 @@ class OnProject:
         """Wait until the project is at that stage."""
         wait(f"the project is {stage}", lambda: self.project()["stage"] == stage)
 
+    def released(self, kind: str) -> dict[str, Any]:
+        """Let the project's held job of that kind leave, as a reviewer; what was read before."""
+
+        def request() -> dict[str, Any] | None:
+            page = self.staff.get("compute", "/release-requests", limit=100)
+            return next(
+                (
+                    job
+                    for job in page["items"]
+                    if (job["project_id"], job["kind"]) == (self.project_id, kind)
+                ),
+                None,
+            )
+
+        held = wait(f"the {kind} job waits for a reviewer", request)
+        seen: dict[str, Any] = self.staff.get("compute", f"/release-requests/{held['id']}")
+        body = {"decision": "release", "reason": "Relu.", "version": seen["version"]}
+        self.staff.post("compute", f"/jobs/{held['id']}/release", body)
+        return seen
+
     def find(self) -> str | None:
         """The result, by a search of its holder's."""
         page = self.holder.get("catalog", "/datasets", q="vacance EPCI", limit=100)

@@ -107,6 +107,7 @@ class Consent(OnProject):
         self.act("team", {"team": [self.members["laboratory"]]})
         self.seen["invited"] = self.helper.get("intake", f"/projects/{self.project_id}")
         self.helper.post("intake", f"/projects/{self.project_id}/invitation", {"answer": "accept"})
+        self.seen["reviewed"] = self.released("full")
         wait("the full job succeeds", lambda: self.project()["results"])
 
     def take_away(self) -> None:

@@ -94,11 +94,9 @@ class Pictures(OnProject):
 
     def read(self) -> None:
         """The trial runs; what code made of restricted files waits for a reviewer."""
-        trial = wait("the trial ended", lambda: self.project()["trials"])[-1]
-        self.seen["request for release"] = self.staff.get(
-            "compute", f"/release-requests/{trial['job_id']}"
-        )
-        path = f"/jobs/{trial['job_id']}/result"
+        request = self.seen["request for release"] = self.released("trial")
+        wait("the trial ended", lambda: self.project()["trials"])
+        path = f"/jobs/{request['job_id']}/result"
         for name in ("manifest.json", "result.csv"):
             self.staff.download("compute", path, self.folder / name, name=name)
 

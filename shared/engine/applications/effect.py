@@ -143,6 +143,7 @@ class Effect:
     rows: what it does to the rows of its main table.
     moves_values: whether values may stand in other rows than their own, or rows be left out that
         the holder singles out; who does not say, may.
+    may_stop: whether it stops at values that it is not told of, or cannot read.
     """
 
     columns: Mapping[str, MadeColumn]
@@ -159,6 +160,7 @@ class Effect:
     code: str = ""
     rows: RowsMade = "made"
     moves_values: bool = True
+    may_stop: bool = False
 
     @property
     def reads(self) -> frozenset[Source]:

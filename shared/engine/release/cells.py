@@ -33,6 +33,8 @@ _TOLD: Mapping[RuleName, str] = {
     "opaque": "figures, fichiers et pages d'un code propre ne peuvent être vérifiés",
     "untraced": "le traitement les mêle d'une façon que les règles ne suivent pas : ce qui en reste"
     " dans le résultat est à lire dans la requête et dans la table",
+    "stops": "une étape s'arrête devant des valeurs qu'elle n'attend pas : le résultat dit si elle"
+    " en a trouvé",
     "undecided": "le résultat est trop grand pour être vérifié en entier",
 }
 
@@ -281,7 +283,7 @@ def choice_outcome(choice: KeyChoice, population: Population) -> RuleOutcome:
         f" {choice.few} de moins de {population.minimum} unités et {choice.single} d'une seule"
     )
     title = population.terms.title or population.name
-    verdict: ReleaseVerdict = "held" if choice.few else "released"
+    verdict: ReleaseVerdict = "held" if choice.few or choice.are_apart else "released"
     return outcome(
         "selection", verdict, title, cells=choice.combinations, failed=choice.few, words=words
     )

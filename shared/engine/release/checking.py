@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from shared.engine.database import Database, columns, literal, quoted
 from shared.engine.release.arithmetic.atoms import Undecided
@@ -71,9 +71,9 @@ class ReleaseChecks:
         self._take_numbers_out(copy)
         return CheckedTable(reviewed, whole, copy, hidden.sentence)
 
-    def note_opaque(self, name: str) -> None:
-        """Note an output of own code: no rule can look into it."""
-        rules = (outcome("opaque", "held"),)
+    def note(self, name: str, rule: Literal["opaque", "stops"]) -> None:
+        """Note an output that no rule can look into, or a step that tells by whether it stopped."""
+        rules = (outcome(rule, "held"),)
         self.outputs.append(OutputRelease(name=name, verdict="held", rules=rules))
 
     def record(self, failure: str, masking: str) -> ReleaseRecord:

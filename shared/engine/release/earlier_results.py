@@ -25,7 +25,8 @@ def differences(
         for entry in leaving_entries
         if entry.dataset_id == population.terms.dataset_id
         for earlier in population.terms.earlier
-        if _are_comparable(entry, earlier.entry) and set(entry.figures) & set(earlier.entry.figures)
+        if entry.dataset_id == earlier.entry.dataset_id
+        and set(entry.figures) & set(earlier.entry.figures)
     )
     by_size = sorted(compared, key=lambda difference: (not difference.units, difference.units))
     return tuple(by_size[:_MOST_DIFFERENCES])
@@ -33,14 +34,36 @@ def differences(
 
 def _are_comparable(entry: LedgerEntry, earlier: LedgerEntry) -> bool:
     """Whether both number the same units alike: of two versions only where a column says whose."""
-    if entry.dataset_id != earlier.dataset_id:
-        return False
     return entry.version == earlier.version or bool(entry.unit and entry.unit == earlier.unit)
 
 
 def _difference(
     folder: Path, population: Population, entry: LedgerEntry, earlier: EarlierCells
 ) -> ReleaseDifference:
+    is_comparable = _are_comparable(entry, earlier.entry)
+    in_both, only_here, only_there = (
+        _counts(folder, population, entry, earlier) if is_comparable else (0, 0, 0)
+    )
+    return ReleaseDifference(
+        dataset_id=entry.dataset_id,
+        version=entry.version,
+        earlier_version=earlier.entry.version,
+        job_id=earlier.job_id,
+        project_id=earlier.project_id,
+        by=earlier.entry.by,
+        filters=earlier.entry.filters,
+        figures=tuple(figure for figure in entry.figures if figure in earlier.entry.figures),
+        is_comparable=is_comparable,
+        in_both=in_both,
+        only_here=only_here,
+        only_there=only_there,
+    )
+
+
+def _counts(
+    folder: Path, population: Population, entry: LedgerEntry, earlier: EarlierCells
+) -> tuple[int, int, int]:
+    """Count the units in both results, in this one alone, and in the earlier one alone."""
     here, there = (
         f"read_parquet({literal(str(folder / path))})"
         for path in (f"out/{entry.file}", earlier.path)
@@ -60,16 +83,4 @@ def _difference(
             ) GROUP BY unit
         )
     """)
-    return ReleaseDifference(
-        dataset_id=entry.dataset_id,
-        version=entry.version,
-        earlier_version=earlier.entry.version,
-        job_id=earlier.job_id,
-        project_id=earlier.project_id,
-        by=earlier.entry.by,
-        filters=earlier.entry.filters,
-        figures=tuple(figure for figure in entry.figures if figure in earlier.entry.figures),
-        in_both=in_both,
-        only_here=only_here,
-        only_there=only_there,
-    )
+    return in_both, only_here, only_there

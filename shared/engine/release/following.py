@@ -62,13 +62,15 @@ class KeyChoice(NamedTuple):
     """How many units of an input the holder's own table chooses by all keys of a crossing together.
 
     Of `combinations` of key values that meet, `few` have fewer units than a figure needs, and
-    `single` have one.
+    `single` have one. `are_apart` where all that the input has single out units on average,
+    whichever meet.
     """
 
     columns: tuple[str, ...]
     combinations: int
     few: int
     single: int
+    are_apart: bool = False
 
 
 @dataclass
@@ -243,4 +245,11 @@ class Following:
                 ON row = {quoted(population.row)} {condition} GROUP BY ALL
             )
         """)
-        return KeyChoice(keys, combinations, few, single)
+        ((are_apart,),) = population.rows(f"""
+            SELECT coalesce(avg(n) < {population.minimum}, false) FROM (
+                SELECT {names}, count(DISTINCT unit) AS n
+                FROM {quoted(population.base)} JOIN {quoted(population.units)}
+                ON row = {quoted(population.row)} GROUP BY ALL
+            )
+        """)
+        return KeyChoice(keys, combinations, few, single, are_apart)

@@ -35,12 +35,14 @@ RuleName = Literal[
     "rows",
     "opaque",
     "untraced",
+    "stops",
     "undecided",
 ]
 """`units`: too few behind a cell; `alike`: all contributors have the same value; `margins`: other
 cells of the result would give it away; `ledger`: earlier releases would; `selection`: the holder
 chose whose rows count; `rows`: row by row, as the grant says; `opaque`: figures and files of own
-code; `untraced`: made in a way that is not followed; `undecided`: too large to decide."""
+code; `untraced`: made in a way that is not followed; `stops`: a step ends at values that the
+holder does not expect; `undecided`: too large to decide."""
 
 
 class RuleOutcome(Frozen):
@@ -143,6 +145,9 @@ class ReleaseDifference(Frozen):
     by: tuple[str, ...] = Field(description="columns that make the cells of the earlier one")
     filters: str = Field(default="", description="which rows count there, in French")
     figures: tuple[str, ...] = Field(description="that both show, or the count")
+    is_comparable: bool = Field(
+        default=True, description="whether a column says whose the rows of both versions are"
+    )
     in_both: int = Field(ge=0, description="units that both tell of")
     only_here: int = Field(ge=0)
     only_there: int = Field(ge=0)

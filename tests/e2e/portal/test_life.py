@@ -222,7 +222,6 @@ def test_project_goes_from_a_problem_to_a_map(life: Life, played: Story) -> None
     life.complete()
     life.secure()
     life.grant()
-    life.release("Essai")
     life.invite(played.members["city"], played.members["laboratory"])
     life.release("Calcul complet")
     life.deliver()

@@ -155,7 +155,8 @@ def differences_of(release: Json) -> Iterator[Difference]:
     for earlier in release.get("differences", ()):
         here = _entry(entries, earlier)
         only = earlier["only_here"] + earlier["only_there"]
-        is_telling = bool(earlier["in_both"] and 0 < only < here["minimum_units"])
+        is_few = 0 < only < here["minimum_units"]
+        is_telling = bool(earlier["in_both"] and is_few)
         yield Difference(earlier, here, _told_difference(earlier), is_telling)
 
 
@@ -173,9 +174,23 @@ def _entry(entries: Iterable[Json], earlier: Json) -> Json:
     )
 
 
+def _of_other_version(earlier: Json) -> bool:
+    return bool(earlier["earlier_version"] and earlier["earlier_version"] != earlier["version"])
+
+
 def _told_difference(earlier: Json) -> str:
     """Say in French what one reads who has both results and takes one from the other."""
     both, here, there = earlier["in_both"], earlier["only_here"], earlier["only_there"]
+    if not earlier["is_comparable"]:
+        return (
+            "D'une autre version, sans colonne qui dise à qui sont les lignes : rien ne dit combien"
+            " d'unités ont changé."
+        )
+    if not (here or there) and _of_other_version(earlier):
+        return (
+            f"Les mêmes {count(both, 'unité')}, d'une autre version : ce qui y a changé pour peu"
+            " d'entre elles se lirait dans la différence."
+        )
     if not (here or there):
         return f"Les mêmes {count(both, 'unité')} : la différence des totaux ne dit rien."
     if not both:

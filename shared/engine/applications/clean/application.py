@@ -59,6 +59,14 @@ class CleanParameters(Parameters):
         return any(isinstance(operation, Fill) for operation in self.operations)
 
     @property
+    def may_stop(self) -> bool:
+        """Return whether it stops at values that it is not told of, or cannot read."""
+        stopping = (
+            operation for operation in self.operations if isinstance(operation, (Recode, Dates))
+        )
+        return any(operation.others == "refused" for operation in stopping)
+
+    @property
     def chooses_rows(self) -> bool:
         """Return whether it keeps some rows only."""
         return any(isinstance(operation, _CHOOSE_ROWS) for operation in self.operations)
@@ -210,6 +218,7 @@ def _effect(parameters: CleanParameters, tables: Mapping[str, Columns]) -> Effec
         code=parameters.choice,
         rows="chosen" if parameters.chooses_rows else "kept",
         moves_values=bool(parameters.choice) or parameters.fills,
+        may_stop=parameters.may_stop,
     )
 
 

@@ -81,6 +81,8 @@ class Leaving:
             return report
         inputs, following = dict(step.inputs), self._following
         inside = any(following.inside(following.tables[name]) for name in inputs.values())
+        if inside and effect.may_stop:
+            self._release.note(step.output, "stops")
         traits = traits_of(step)
         if traits.draws:
             following.hand_on(inputs[APPLICATIONS[step.application].main_role(step)], step.output)
@@ -113,7 +115,7 @@ class Leaving:
         checked = self._release.check(output, table.name, RESULT)
         for file in output_files:
             if file.opaque:
-                self._release.note_opaque(file.name)
+                self._release.note(file.name, "opaque")
         path = self._folder / "out" / REVIEWED
         path.write_text(checked.reviewed.model_dump_json(), encoding="utf-8")
         internal = {REVIEWED: "application/json"}

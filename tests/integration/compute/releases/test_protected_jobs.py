@@ -61,6 +61,7 @@ def test_result_takes_its_place_in_the_ledger_before_it_may_leave(
     [claim] = claims(lab, dataset)
     assert (claim["place"], claim["entry"]["dataset_id"]) == (0, dataset)
     lab.start(second, dataset)
+    lab.wait_for("job_queued", project_id=second)
     eventually(lambda: job(lab, compute, second)["state"] == "held")
     earlier = [{"entry": claim["entry"], "file": claim["file"]}]
     change(lab, dataset, ledger_length=1, releases=earlier)

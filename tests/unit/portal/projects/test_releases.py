@@ -132,7 +132,7 @@ IN_BOTH = "la différence des deux résultats"
         ((25, 1, 0), f"1 seulement ici : {IN_BOTH} dirait les chiffres de cette unité."),
         ((25, 0, 3), f"3 seulement là : {IN_BOTH} dirait les chiffres de ces 3 unités ensemble."),
         ((25, 1, 2), f"1 seulement ici, 2 seulement là : {IN_BOTH} ne tiendrait qu'à ces 3 unités"),
-        ((25, 0, 0), "Les mêmes 25 unités : la différence des totaux ne dit rien."),
+        ((25, 0, 0), "Les mêmes 25 unités, d'une autre version : ce qui y a changé"),
         ((0, 4, 1), "Aucune unité commune (4 ici, 1 là)"),
     ],
 )

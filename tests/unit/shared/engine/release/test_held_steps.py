@@ -17,6 +17,7 @@ _SUM = _step("aggregate", "c", "r", by=["ville"], sums=["ca"])
 _CHOSEN = {"op": "drop_rows", "column": "siren", "values": ["000000003"]}
 _WEIGHED = {"op": "recode", "columns": ["ca"], "codes": {"1": "0"}}
 _FILLED = {"op": "fill", "columns": ["ca"], "value": "7"}
+_STOPPING = {"op": "dates", "columns": ["ca"], "others": "refused"}
 _MEAN = {"column": "ca", "weight": "ca", "name": "moyenne"}
 
 
@@ -27,6 +28,7 @@ _MEAN = {"column": "ca", "weight": "ca", "name": "moyenne"}
         [_step("filter", "e", "c", column="siren", comparison="<>", value="000000003"), _SUM],
         [_step("clean", "e", "c", operations=[_WEIGHED]), _SUM],
         [_step("clean", "e", "c", operations=[_FILLED]), _SUM],
+        [_step("clean", "e", "unread", operations=[_STOPPING]), _SUM | {"inputs": {"table": "e"}}],
         [_step("aggregate", "e", "r", by=["ville"], weighted_means=[_MEAN])],
         [_step("pivot", "e", "r", wide={"index": ["ville"], "names": "ville", "values": "ca"})],
     ],
