@@ -28,7 +28,7 @@ from deploy.local.servers import BrokerNode, BrokerPorts, DocumentServer, server
 from deploy.local.supervision import wait_until
 from tests.forks import Forked, services
 
-PATIENCE_SECONDS = 25.0
+PATIENCE_SECONDS = 120.0
 """How long a test waits for anything, and a client for an answer. It is no promise of the lab: on a
 machine that many share, what takes a second alone takes half a minute."""
 _LONGEST_PAUSE_SECONDS = 0.25

@@ -32,7 +32,7 @@ def test_committee_reads_what_happened_and_takes_it_away(enter: Enter, tmp_path:
     page.get_by_role("link", name="Rapport").click()
     assert "Le Datalab a suivi" in page.locator("main").inner_text()
     page.get_by_role("link", name="Retour au pilotage").click()
-    assert page.locator("svg.map").count() == 1
+    page.locator("svg.map").wait_for(state="attached")
     page = visitor.go("/pilotage?annee=douze")
     assert page.locator("#annee").get_attribute("aria-describedby") == "annee-fault"
     page.fill("#annee", "2001")
