@@ -199,16 +199,17 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
 
     @on(events.ResultReleased)
     def note_release(self, envelope: Envelope[events.ResultReleased]) -> None:
-        """Note that a reviewer let a result leave."""
+        """Note that a reviewer let a result leave, and erase what does not."""
         event = envelope.data
-        ledger.release(self.documents, event.job_id, was_held=True, is_masked=event.is_masked)
-        usage.note_decision(self.documents, envelope)
+        ledger.release(self.documents, event.job_id, is_masked=event.is_masked)
+        deletions.erase_unreleased(self.documents, envelope)
 
     @on(events.ResultRefused)
     def note_refusal(self, envelope: Envelope[events.ResultRefused]) -> None:
-        """Note that a result does not leave."""
+        """Note that a result does not leave, and erase it."""
         ledger.refuse(self.documents, envelope.data.job_id)
-        usage.note_decision(self.documents, envelope)
+        usage.note_refused(self.documents, envelope)
+        deletions.erase_unreleased(self.documents, envelope)
 
     @on(events.JobSucceeded)
     @forgetting
@@ -217,7 +218,6 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
         registration.publish(self.documents, self.files, envelope)
         protection.note_tables(self.documents, self.files, envelope)
         usage.note_succeeded(self.documents, self.files, envelope)
-        ledger.release(self.documents, envelope.data.job_id, was_held=False)
         deletions.recall_late(self.documents, envelope)
         commands.note_read(self.documents, envelope)
         self.harvest_worker.wake()

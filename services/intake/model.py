@@ -42,7 +42,7 @@ from shared.auth import Caller
 from shared.endings.redaction import ERASED, redacted
 from shared.endings.retitling import retitle, titles_in
 from shared.engine.analysis.narrowing import does_without, without_columns
-from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
+from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events.event import UNTOLD, Party, ReadingChange, Treatment
 from shared.events.intake import ProjectPart
 from shared.language.folding import beginnings
@@ -58,8 +58,6 @@ _TRIED_AT = ("equipped", "trialled", "piloted")
 _TRIED = ("trialled", "piloted", "staffed", "delivered")
 _AMENDED = "Nouveau traitement : le lab vérifie s'il lit ou montre davantage."
 _EMPTY = "s'est achevé sans aucune ligne"
-_HELD = "s'est achevé ; un relecteur décide de ce qui en sort"
-"""How a trial came out of which nobody says that it succeeded."""
 
 _OVER: Mapping[str, str] = MappingProxyType(
     {"declined": "vous avez décliné", "expired": "le délai de réponse est passé"}
@@ -570,10 +568,9 @@ class Project(Aggregate):
             outcome = "a échoué" if isinstance(end, events.JobFailed) else "n'a pas abouti"
             self._note("compute", f"L'essai {outcome} : {end.reason}")
             return
-        result = None if end.is_held else end.result
-        fields = {"job_id": end.job_id, "warning": end.warning, "fault": end.fault}
-        trial = records.Trial(**fields, result=result, is_empty=end.is_empty, at=now())
-        self.trials.append(trial)
+        fields = {"job_id": end.job_id, "result": end.result, "is_empty": end.is_empty}
+        fields |= {"warning": end.warning, "fault": end.fault}
+        self.trials.append(records.Trial(**fields, at=now()))
         if end.fault:
             self._note("compute", f"L'essai sur un échantillon est sans résultat : {end.fault}")
             return
@@ -584,14 +581,15 @@ class Project(Aggregate):
             self._become("trialled", "compute", why)
         else:
             self._note("compute", why)
-        about = {"job_id": end.job_id, "result": result or UNTOLD, "told": summary}
+        about = {"job_id": end.job_id, "result": end.result, "told": summary}
         self.record(events.ProjectTrialled(**self._who(), **about))
         for part, stage in STAGE_OF.items():
             if stage in STAGES[self.stage].following:
                 self._settle(part, "compute")
 
     def _is_tried_by(
-        self, end: events.JobSucceeded | events.JobFailed | events.JobCancelled
+        self,
+        end: events.JobSucceeded | events.JobFailed | events.JobCancelled | events.ResultRefused,
     ) -> bool:
         """Whether a trial that ended is awaited: the treatment may have changed since it began."""
         is_awaited = self.stage == "equipped" or (self.trial_due and self.stage in _TRIED_AT)
@@ -604,28 +602,40 @@ class Project(Aggregate):
         if self.stage in OPEN_STAGES and is_new:
             fields = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
             fields |= {"proposal": end.proposal or self.proposal, "fault": end.fault}
-            state: records.ResultState = "held" if end.is_held else "released"
-            self.results.append(records.Result(**fields, state=state, at=now()))
+            self.results.append(records.Result(**fields, at=now()))
 
-    def note_release(self, decided: events.ResultReleased | events.ResultRefused) -> None:
-        """Note a reviewer's decision on the held result of a full job.
+    def note_release(self, decided: events.ResultReleased) -> None:
+        """Note why a reviewer let the result of a full job leave; the end of that tells the rest.
 
-        Raises Unavailable while the end of the job is not known yet.
+        A result of before, which was told of while it was held, is delivered from now on.
         """
         if self.stage in FINAL_STAGES:
             return
-        held = next((result for result in self.results if result.job_id == decided.job_id), None)
-        if held is None:
-            raise Unavailable(f"the end of job {decided.job_id} is not known yet")
-        if isinstance(decided, events.ResultReleased):
-            changes = {"state": "released", "warning": decided.warning, "fault": decided.fault}
-            message = "Le résultat du calcul complet, d'abord retenu, est remis au porteur"
+        changes = {"state": "released", "warning": decided.warning, "fault": decided.fault}
+        self.results = [
+            result.model_copy(update=changes) if result.job_id == decided.job_id else result
+            for result in self.results
+        ]
+        why = "Le résultat du calcul complet, d'abord retenu, est remis au porteur"
+        self._note(decided.decided_by or "compute", f"{why} : {decided.reason}")
+
+    def note_refusal(self, decided: events.ResultRefused) -> None:
+        """Note why a reviewer lets nothing leave of a trial or a full job, which is over so."""
+        if self.stage in FINAL_STAGES:
+            return
+        what = "de l'essai" if decided.kind == "trial" else "du calcul complet"
+        why = f"Le résultat {what} ne sort pas du Datalab : {decided.reason}"
+        if decided.kind == "trial":
+            if not self._is_tried_by(decided):
+                return
+            self.trial_due = False
+            self.trials.append(records.Trial(job_id=decided.job_id, at=now(), reason=why))
         else:
-            changes = {"state": "refused", "reason": decided.reason}
-            message = "Le résultat du calcul complet ne sort pas du Datalab"
-        self._note(decided.decided_by or "compute", f"{message} : {decided.reason}")
-        changed = held.model_copy(update=changes)
-        self.results = [changed if result is held else result for result in self.results]
+            about = {"job_id": decided.job_id, "proposal": decided.proposal or self.proposal}
+            about |= {"result": UNTOLD, "state": "refused", "reason": decided.reason}
+            others = [result for result in self.results if result.job_id != decided.job_id]
+            self.results = [*others, records.Result(**about, at=now())]
+        self._note(decided.decided_by or "compute", why)
 
     @property
     def waiting_jobs(self) -> tuple[records.GivenUpJob, ...]:
@@ -1062,12 +1072,7 @@ def _read_by(treatment: Treatment) -> tuple[str, ...]:
 
 
 def _outcome(end: events.JobSucceeded) -> tuple[str, str]:
-    """How a trial came out, as the history and the event say it.
-
-    Of a held one nobody knows it yet: own code that failed on others' data ends so, too.
-    """
-    if end.is_held:
-        return (_HELD, _HELD)
+    """How a trial came out, as the history and the event say it."""
     if end.is_empty:
         return (_EMPTY, f"{_EMPTY} : il ne dit rien de ce que vaut le traitement")
     return ("a réussi", "est concluant")

@@ -110,7 +110,7 @@ class Guidance(Frozen):
 
 
 class Trial(Frozen):
-    """The end of a trial job: its manifest unless it was held, or the reason why there is none."""
+    """The end of a trial job: its manifest, or the reason why there is none."""
 
     job_id: str
     at: AwareDatetime
@@ -122,7 +122,7 @@ class Trial(Frozen):
 
 
 ResultState = Literal["released", "held", "refused"]
-"""Held: a reviewer decides whether it leaves the lab; refused: it does not."""
+"""Refused: it does not leave the lab. Results of before were told of while they were held."""
 
 
 class Result(Frozen):

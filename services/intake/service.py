@@ -167,14 +167,19 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
         self._change(envelope, decide)
 
-    @on(events.ResultReleased, events.ResultRefused)
-    def note_release(
-        self, envelope: Envelope[events.ResultReleased | events.ResultRefused]
-    ) -> None:
-        """Note whether the held result of a full job leaves; what trials made counts as it is."""
+    @on(events.ResultReleased)
+    def note_release(self, envelope: Envelope[events.ResultReleased]) -> None:
+        """Note why the held result of a full job leaves; of a trial its end says enough."""
         decided = envelope.data
         if decided.project_id is not None and decided.kind == "full":
             self._change(envelope, lambda project: project.note_release(decided))
+
+    @on(events.ResultRefused)
+    def note_refusal(self, envelope: Envelope[events.ResultRefused]) -> None:
+        """Note that nothing leaves of a job, which ends so."""
+        decided = envelope.data
+        if decided.project_id is not None:
+            self._change(envelope, lambda project: project.note_refusal(decided))
 
     @on(events.JobFailed, events.JobCancelled)
     def note_failure(self, envelope: Envelope[events.JobFailed | events.JobCancelled]) -> None:

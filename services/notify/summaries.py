@@ -130,7 +130,7 @@ def summarise(event: Event) -> str:
 
 @summarise.register
 def _succeeded(event: JobSucceeded) -> str:
-    how = "s'est achevé" if event.proves_nothing else "a réussi"
+    how = "s'est achevé" if event.is_empty or event.fault else "a réussi"
     # How long it ran may tell of the data that a held result is made of.
     time = "" if event.is_held else f" en {event.seconds:.1f} s".replace(".", ",")
     return f"{_WORDS['kind'][event.kind]} {how}{time}. {event.warning}".strip()

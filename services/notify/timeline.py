@@ -45,6 +45,7 @@ class TimelineEntry(Aggregate):
     body: str
     waits_for: str = ""
     news: tuple[MemberNews, ...] = ()
+    for_staff: bool = False
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -85,6 +86,7 @@ class TimelineEntry(Aggregate):
             body=public_envelope.model_dump_json(serialize_as_any=True),
             waits_for=waits_for,
             news=news,
+            for_staff=envelope.data.for_staff,
         )
 
     def copies(self) -> Iterator[Self]:

@@ -4,7 +4,9 @@ from typing import Self
 
 from pydantic import Field
 
-from shared.events.event import UNTOLD, Event, FileRef, Frozen, JobKind, Verdict
+from shared.events.event import Event, FileRef, Frozen, JobKind, Verdict
+
+_PROTECTED = "whether it reads others' restricted data: only the lab's staff is told then"
 
 
 class WorkspaceOpened(Event, source="compute"):
@@ -48,10 +50,22 @@ class JobStarted(_JobEvent, source="compute"):
 
     summary = "{kind} a commencé."
     attempt: int
+    is_protected: bool = Field(default=False, description=_PROTECTED)
+
+    @property
+    def for_staff(self) -> bool:
+        """Whether it tells how a job of others' restricted data goes on."""
+        return self.is_protected and self.attempt > 1
 
 
 class _JobHalt(_JobEvent):
     dataset_version: int | None = None
+    is_protected: bool = Field(default=False, description=_PROTECTED)
+
+    @property
+    def for_staff(self) -> bool:
+        """Whether it tells how a job of others' restricted data goes on."""
+        return self.is_protected
 
 
 class JobGivenUp(_JobHalt, source="compute"):
@@ -74,39 +88,31 @@ class JobSucceeded(_JobEnd, source="compute"):
     """A job ended well; its manifest names inputs, steps, outputs and report."""
 
     result: FileRef = Field(
-        description=(
-            "the job's manifest, JSON of shared/engine/tables/manifest.py; partners are told an"
-            " empty file while it is held"
-        )
+        description="the job's manifest, JSON of shared/engine/tables/manifest.py"
     )
-    seconds: float
+    seconds: float = Field(description="wall clock in the sandbox; 0 of a result that was held")
     verdict: Verdict | None = Field(
         default=None, description="what the table that it made tells about persons"
     )
     warning: str = Field(
         default="", description="what to think of before it leaves the lab, in French"
     )
-    is_held: bool = Field(default=False, description="its holder waits for a reviewer's decision")
-    is_empty: bool = Field(
-        default=False, description="the table that it made has no row; not told of a held result"
+    is_held: bool = Field(
+        default=False,
+        description="it was held until a reviewer let it leave: result_released says who, and why",
     )
+    is_empty: bool = Field(default=False, description="the table that it made has no row")
     fault: str = Field(
         default="",
         description="why the result is no success, though the job ended well, in French: no row is"
-        " left, or a column without any value; not told of a held result",
+        " left, or a column without any value",
     )
 
     @property
-    def proves_nothing(self) -> bool:
-        """Whether it says nothing of the treatment: it has no row, or a reviewer is to decide."""
-        return self.is_empty or self.is_held
-
-    @property
     def public(self) -> Self:
-        """The event without what of a held result tells what was made, and for how long."""
+        """The event without how long a result of others' restricted data took: it may tell."""
         event = super().public
-        untold = {"result": UNTOLD, "seconds": 0.0}
-        return event.model_copy(update=untold) if self.is_held else event
+        return event.model_copy(update={"seconds": 0.0}) if self.is_held else event
 
 
 class ResultHeld(_JobEvent, source="compute"):
@@ -116,9 +122,13 @@ class ResultHeld(_JobEvent, source="compute"):
     decided.
     """
 
-    for_staff = True
     summary = "{kind} : son résultat attend la décision d'un relecteur du Datalab."
     told: str = Field(default="", description="nothing any more; before, why it was held")
+
+    @property
+    def for_staff(self) -> bool:
+        """Whether it tells how a job of others' restricted data goes on."""
+        return True
 
 
 class ReleaseQuestionAsked(_JobEvent, source="compute"):
@@ -138,8 +148,12 @@ class ReleaseQuestionAnswered(_JobEvent, source="compute"):
 
 
 class _ReleaseDecided(_JobEvent):
+    internal = frozenset({"unreleased"})
     decided_by: str = Field(description="empty: nobody, as the project ended")
     reason: str = Field(description="in French")
+    unreleased: tuple[FileRef, ...] = Field(
+        default=(), description="files that do not leave, to be erased"
+    )
 
 
 class ResultReleased(_ReleaseDecided, source="compute"):
@@ -157,9 +171,10 @@ class ResultReleased(_ReleaseDecided, source="compute"):
 
 
 class ResultRefused(_ReleaseDecided, source="compute"):
-    """A held result does not leave the lab."""
+    """A held result does not leave the lab: its job ends without one."""
 
     summary = "{kind} : le résultat, retenu, n'est pas remis au porteur : {reason}"
+    proposal: int | None = Field(default=None, description="the number of the treatment that ran")
 
 
 class JobFailed(_JobEnd, source="compute"):
@@ -175,6 +190,12 @@ class JobForgotten(_JobEvent, source="compute"):
     summary = "{kind} n'a plus de résultat : {reason}"
     reason: str
     files: tuple[FileRef, ...] = Field(description="what it left, to be erased")
+    is_protected: bool = Field(default=False, description=_PROTECTED)
+
+    @property
+    def for_staff(self) -> bool:
+        """Whether it tells how a job of others' restricted data goes on."""
+        return self.is_protected
 
 
 class JobCancelled(_JobEnd, source="compute"):

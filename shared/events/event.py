@@ -37,14 +37,18 @@ class Event(Frozen):
     `summary` is the French sentence of the timeline, with the event's fields in braces; notify
     (`summaries.py`) writes those that need more. `internal` are fields with a default that services
     tell each other alone: timeline and webhooks leave them out. What is `for_staff` they show to
-    nobody else.
+    nobody else than the lab's.
     """
 
     source: ClassVar[str] = ""
     topic: ClassVar[str] = ""
     summary: ClassVar[str]
     internal: ClassVar[frozenset[str]] = frozenset()
-    for_staff: ClassVar[bool] = False
+
+    @property
+    def for_staff(self) -> bool:
+        """Whether the lab's staff alone is told."""
+        return False
 
     @property
     def public(self) -> Self:

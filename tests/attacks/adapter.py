@@ -170,7 +170,7 @@ def _ends(folder: Path, result: EngineResult) -> list[dict[str, Any]]:
     job.begin("run", is_protected=True)
     ref = _ref(manifest.model_dump_json().encode())
     job.succeed("run", 1, ref, outputs, result.privacy, release=result.release)
-    view = JobView.of(job).for_holder(job.public_state).withholding(job.unreleased)
+    view = JobView.of(job).for_holder(job).withholding(job.unreleased)
     fields = view.model_dump(mode="json").items()
     fields_by_name = {name: field for name, field in fields if not name.endswith("_at")}
     events = (event for event in job.recorded() if not event.for_staff)

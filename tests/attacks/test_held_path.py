@@ -53,7 +53,7 @@ def _begun() -> Job:
 
 def _seen(job: Job) -> dict[str, str]:
     """What its holder reads: the job, its events with their sentences, and in which list it is."""
-    view = JobView.of(job).for_holder(job.public_state).withholding(job.unreleased)
+    view = JobView.of(job).for_holder(job).withholding(job.unreleased)
     fields = {
         name: field
         for name, field in view.model_dump(mode="json").items()

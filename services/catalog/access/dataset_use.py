@@ -90,16 +90,15 @@ class Use(Aggregate):
         self.purpose = _BY_THE_LAB if caller.is_staff else _BY_THE_TEAM
         self.openings = 1
 
-    def succeed(self, kind: JobKind, manifest: Manifest, *, is_held: bool = False) -> None:
-        """Note what the job made of it, and whether a reviewer decides on that."""
-        # What was decided may be heard of before the end of the job is.
-        self.release = self.release or ("held" if is_held else "released")
+    def succeed(self, kind: JobKind, manifest: Manifest) -> None:
+        """Note what the job made of it."""
+        self.release = "released"
         self.kind, self.state, self.ended_at = kind, "succeeded", manifest.ended
         self.result, self.rows = manifest.output(RESULT), _rows_of(manifest)
 
-    def decide(self, release: UseRelease) -> None:
-        """Note what a reviewer decided on what was made of it."""
-        self.release = release
+    def refuse(self, kind: JobKind) -> None:
+        """Note that a reviewer lets nothing leave of what the job made of it."""
+        self.kind, self.state, self.release, self.ended_at = kind, "failed", "refused", now()
 
     def end(self, kind: JobKind, state: Literal["failed", "cancelled"], reason: str) -> None:
         """Note that the job made nothing of it, and why."""

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from services.catalog.access.asking import bound_of, is_answered, known_by_tables, method_of
 from services.catalog.access.dataset_use import FailedJob, Use
-from services.catalog.access.grants import UseRelease
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import GrantedDataset, UsePage
 from services.catalog.datasets.manifests import read_manifest
@@ -29,7 +28,6 @@ from shared.events import (
     JobSucceeded,
     ProjectDelivered,
     ResultRefused,
-    ResultReleased,
     Treatment,
 )
 from shared.inbound import Paging
@@ -110,8 +108,10 @@ def _tables_of(store: Store, dataset: Dataset) -> FileRef | None:
     """The protected tables of a dataset that everybody can read; None without any."""
     if dataset.answering_tables is None:
         return None
-    _, tables = store.of(Dataset).get(dataset.tables_id).readable()
-    return tables
+    # Of tables that are retired, or read just now, rows are invented as of none.
+    with suppress(Unavailable, WrongStage, NotFound):
+        return store.of(Dataset).get(dataset.tables_id).readable()[1]
+    return None
 
 
 def _granted(
@@ -193,7 +193,7 @@ def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess)
 
 
 def reserve_releases(
-    store: Store, project_id: str, job_id: str, claims: Iterable[ReleaseClaim], *, is_held: bool
+    store: Store, project_id: str, job_id: str, claims: Iterable[ReleaseClaim]
 ) -> None:
     """Enter a job's result into the ledgers of the data that it was made of, before it ends.
 
@@ -203,7 +203,7 @@ def reserve_releases(
     opened = {use.dataset_id for use in _of_job(store, job_id, project_id)}
     if unknown := {claim.entry.dataset_id for claim in listed_claims} - opened:
         raise Forbidden(f"{', '.join(sorted(unknown))} : données qui n'ont pas été ouvertes")
-    ledger.reserve(store, project_id, job_id, listed_claims, "held" if is_held else "reserved")
+    ledger.reserve(store, project_id, job_id, listed_claims)
 
 
 def _columns(
@@ -273,16 +273,15 @@ def note_succeeded(store: Store, files: Storage, envelope: Envelope[JobSucceeded
         return
     manifest = read_manifest(files, event.result)
     for use in uses:
-        succeed = partial(Use.succeed, kind=event.kind, manifest=manifest, is_held=event.is_held)
+        succeed = partial(Use.succeed, kind=event.kind, manifest=manifest)
         store.of(Use).change(use.id, succeed, because=envelope)
 
 
-def note_decision(store: Store, envelope: Envelope[ResultReleased | ResultRefused]) -> None:
-    """Note on the uses of a job whether a reviewer let its result go to the holder."""
+def note_refused(store: Store, envelope: Envelope[ResultRefused]) -> None:
+    """Note on the uses of a job that a reviewer lets nothing of it leave."""
     event = envelope.data
-    release: UseRelease = "released" if isinstance(event, ResultReleased) else "refused"
     for use in list(_of_job(store, event.job_id, event.project_id)):
-        store.of(Use).change(use.id, partial(Use.decide, release=release), because=envelope)
+        store.of(Use).change(use.id, partial(Use.refuse, kind=event.kind), because=envelope)
 
 
 def note_failed(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:

@@ -28,7 +28,7 @@ class Granting:
     @as_rpc("dataset_id", "after", "limit")
     @http("GET", "/datasets/{dataset_id}/releases", query=Paging, returns=ReleasePage)
     def list_releases(self, call: Call, dataset_id: str) -> ReleasePage:
-        """What left of the caller's restricted dataset, or waits for a reviewer, newest first."""
+        """What left of the caller's restricted dataset, newest first; staff reads more."""
         return ledger.list_releases(self.documents, dataset_id, call.query, call.caller)
 
     @as_rpc(OWNER, "waiting", "after", "limit")
@@ -87,11 +87,7 @@ class Granting:
 
     @rpc
     def reserve_releases(
-        self,
-        project_id: Identifier,
-        job_id: Identifier,
-        claims: list[dict[str, Any]],
-        is_held: bool,
+        self, project_id: Identifier, job_id: Identifier, claims: list[dict[str, Any]]
     ) -> None:
         """Enter a job's result into the release ledgers of the data that it was made of.
 
@@ -100,4 +96,4 @@ class Granting:
         be checked against that one as well.
         """
         release_claims = [ReleaseClaim.model_validate(claim) for claim in claims]
-        usage.reserve_releases(self.documents, project_id, job_id, release_claims, is_held=is_held)
+        usage.reserve_releases(self.documents, project_id, job_id, release_claims)

@@ -29,9 +29,7 @@ def read_ledger(
     return len(releases), tuple(others)
 
 
-def reserve(
-    store: Store, project_id: str, job_id: str, claims: Iterable[ReleaseClaim], state: ReleaseState
-) -> None:
+def reserve(store: Store, project_id: str, job_id: str, claims: Iterable[ReleaseClaim]) -> None:
     """Reserve places for a job's result in the ledgers of all its datasets, or in none.
 
     Asked again for the same it changes nothing. Raises Conflict when a ledger is longer than the
@@ -39,7 +37,7 @@ def reserve(
     """
     open_claims = list(claims)
     for release in [release for release in _of_job(store, job_id) if release.counts]:
-        reserved = (release.entry, release.file) if release.state == state else None
+        reserved = release.entry, release.file
         same_claim = next(
             (claim for claim in open_claims if (claim.entry, claim.file) == reserved), None
         )
@@ -50,7 +48,7 @@ def reserve(
     try:
         for claim in open_claims:
             store.of(Dataset).get(claim.entry.dataset_id).check_present()
-            store.of(Release).save(_release(project_id, job_id, claim, state))
+            store.of(Release).save(_release(project_id, job_id, claim))
     except Conflict as error:
         drop(store, job_id)
         raise Conflict(
@@ -59,13 +57,9 @@ def reserve(
         ) from error
 
 
-def release(store: Store, job_id: str, *, was_held: bool, is_masked: bool = False) -> None:
-    """Settle the releases of a job whose result left, by itself or as a reviewer decided."""
-    releases = _of_job(store, job_id)
-    if not was_held:
-        # One that a reviewer decides on is told of as well when its job ends.
-        releases = [release for release in releases if release.state == "reserved"]
-    left = [release for release in releases if release.state != "dropped"]
+def release(store: Store, job_id: str, *, is_masked: bool = False) -> None:
+    """Settle the releases of a job whose result a reviewer let leave."""
+    left = [release for release in _of_job(store, job_id) if release.state != "dropped"]
     _settle(store, left, "released", is_masked=is_masked)
 
 
@@ -97,14 +91,16 @@ def needed(store: Store, hashes: Collection[str]) -> set[str]:
 
 
 def list_releases(store: Store, dataset_id: str, query: Paging, caller: Caller) -> ReleasePage:
-    """One page of what left of a dataset, newest first, for its owners and staff.
+    """One page of what left of a dataset, newest first, for its owners; staff reads all.
 
     Raises Forbidden for others, NotFound when they may not even know of the dataset.
     """
     dataset = visible(store, dataset_id, caller)
     dataset.check_insider(caller, "ce qui en est sorti")
+    # Who owns one input may hold the project, and read the counts of what does not leave.
+    where = {"dataset_id": dataset.id} | ({} if caller.is_staff else {"state": "released"})
     releases, following = store.of(Release).page(
-        {"dataset_id": dataset.id}, after=query.after, limit=query.limit, descending=True
+        where, after=query.after, limit=query.limit, descending=True
     )
     return ReleasePage(items=list(map(ReleaseView.of_release, releases)), next=following)
 
@@ -121,7 +117,7 @@ def _settle(
         store.of(Release).change(release.id, settle)
 
 
-def _release(project_id: str, job_id: str, claim: ReleaseClaim, state: ReleaseState) -> Release:
+def _release(project_id: str, job_id: str, claim: ReleaseClaim) -> Release:
     return Release(
         id=f"{claim.entry.dataset_id}.{claim.place:06}",
         dataset_id=claim.entry.dataset_id,
@@ -130,7 +126,6 @@ def _release(project_id: str, job_id: str, claim: ReleaseClaim, state: ReleaseSt
         job_id=job_id,
         entry=claim.entry,
         file=claim.file,
-        state=state,
     )
 
 

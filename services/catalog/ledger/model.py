@@ -10,7 +10,8 @@ from shared.engine.tables.release import EarlierRelease, LedgerEntry
 from shared.events import FileRef
 
 ReleaseState = Literal["reserved", "held", "released", "refused", "dropped"]
-"""`reserved` until the job's end is heard of; `dropped`: nothing came of it, or it is forgotten."""
+"""`held` until a reviewer decides; `dropped`: nothing came of it, or it is forgotten. `reserved`
+until their job ended were releases of before all waited."""
 
 _COUNTS: frozenset[ReleaseState] = frozenset({"reserved", "held", "released"})
 
@@ -33,7 +34,7 @@ class Release(Aggregate):
     job_id: str
     entry: LedgerEntry
     file: FileRef = Field(description="which rows of the dataset are behind which figures")
-    state: ReleaseState
+    state: ReleaseState = "held"
     reserved_at: datetime = Field(default_factory=now)
     settled_at: datetime | None = None
     is_masked: bool = False

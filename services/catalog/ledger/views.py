@@ -26,7 +26,7 @@ class ReleaseView(View):
     dataset_version: int
     project_id: str
     job_id: str
-    state: ReleaseState = Field(description="held: a reviewer decides; reserved: its job ends yet")
+    state: ReleaseState = Field(description="held: a reviewer decides")
     by: tuple[str, ...] = Field(description="columns of the result that make its cells")
     filters: str = Field(description="which rows count, in French")
     figures: tuple[str, ...]

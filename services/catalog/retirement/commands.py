@@ -1,5 +1,7 @@
 """Takes datasets out of the catalogue for good, or deletes them; every command may be repeated."""
 
+from typing import Any
+
 from services.catalog.access.dataset_use import Use
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
@@ -10,7 +12,15 @@ from services.catalog.retirement.views import DeletionReceipt, NewDeletion
 from shared.auth import Caller
 from shared.endings.retitling import retitle, titles_in
 from shared.errors import Forbidden, NotFound
-from shared.events import Envelope, JobForgotten, JobSucceeded, ResultsRecalled
+from shared.events import (
+    Envelope,
+    FileRef,
+    JobForgotten,
+    JobSucceeded,
+    ResultRefused,
+    ResultReleased,
+    ResultsRecalled,
+)
 from shared.store import Store
 
 _UNTITLED = "Jeu de données supprimé"
@@ -69,16 +79,24 @@ def erase_forgotten(store: Store, envelope: Envelope[JobForgotten]) -> None:
     """Erase the files of a job that compute forgot, or add them to a deleted dataset's."""
     event = envelope.data
     if not event.dataset_id:
-        released = ReleasedFiles(id=event.job_id)
-        store.of(ReleasedFiles).change(
-            event.job_id,
-            lambda current: current.release(event.files),
-            because=envelope,
-            new=released.model_copy,
-        )
+        _give_up(store, event.job_id, event.files, envelope)
         return
     store.of(Dataset).change(
         event.dataset_id, lambda dataset: dataset.erase_also(event.files), because=envelope
+    )
+
+
+def erase_unreleased(store: Store, envelope: Envelope[ResultReleased | ResultRefused]) -> None:
+    """Erase the files of a held result that do not leave."""
+    event = envelope.data
+    _give_up(store, event.job_id, event.unreleased, envelope)
+
+
+def _give_up(store: Store, job_id: str, files: tuple[FileRef, ...], because: Envelope[Any]) -> None:
+    """Erase files of a job that nothing else refers to."""
+    released = ReleasedFiles(id=job_id)
+    store.of(ReleasedFiles).change(
+        job_id, lambda current: current.release(files), because=because, new=released.model_copy
     )
 
 

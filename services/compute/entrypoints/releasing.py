@@ -1,5 +1,6 @@
 """What reviewers do with results of others' restricted data, which wait for them."""
 
+from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job, ReleaseDecision
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.views import (
@@ -10,7 +11,9 @@ from services.compute.jobs.views import (
     ReleaseRequestPage,
     ReleaseRequestView,
 )
+from shared.auth import INSIDE
 from shared.engine.tables.release import ReviewedTable
+from shared.errors import Forbidden
 from shared.http import BY, Call, as_rpc, http
 from shared.inbound import Paging
 from shared.messaging.client import ServiceProxy
@@ -33,7 +36,7 @@ class Releasing:
     @http("GET", "/release-requests", query=Paging, returns=ReleaseRequestPage, roles={"reviewer"})
     def list_release_requests(self, call: Call) -> ReleaseRequestPage:
         """The jobs whose results wait for a reviewer, oldest first."""
-        return self._held.release_requests(call.query)
+        return self._held.release_requests(call.query, call.caller)
 
     @as_rpc("job_id", BY)
     @http("GET", "/release-requests/{job_id}", returns=ReleaseRequestView, roles={"reviewer"})
@@ -69,7 +72,9 @@ class Releasing:
     @http("POST", "/jobs/{job_id}/release-answer", body=AnswerReviewer, returns=JobView)
     def answer_reviewer(self, call: Call, job_id: str) -> JobView:
         """Answer what a reviewer asked of one's job; 409 where no question waits."""
-        self._held.job(job_id, call.caller)
+        job = self._held.job(job_id, call.caller)
+        if call.caller != INSIDE and call.caller.member_id != job.owner_id:
+            raise Forbidden("seul le porteur répond à ce qu'un relecteur lui demande")
         answer, jobs = call.body.answer, self.documents.of(Job)
         job = jobs.change(job_id, lambda asked: asked.answer_reviewer(answer))
         return self._held.view(job, call.caller)
@@ -89,10 +94,8 @@ class Releasing:
 
         Forbidden to the project's holder, to the owners of its data, and to members of their SIREN.
         """
-        self._held.release_request(job_id, call.caller)
+        job = self._held.release_request(job_id, call.caller)
         fields = call.body.model_dump(include={"decision", "reason"})
         decision = ReleaseDecision(**fields, decided_by=call.caller.member_id)
-        version, jobs = call.body.version, self.documents.of(Job)
-        return ReleaseRequestView.of(
-            jobs.change(job_id, lambda job: job.decide_release(decision, version))
-        )
+        commands = Commands(self.documents)
+        return ReleaseRequestView.of(commands.decide_release(job, decision, call.body.version))

@@ -83,11 +83,13 @@ class Running:
         events are `state`, `progress`, `log` (a line and its number) and `end`. One member may
         follow ten at a time; 429 beyond.
         """
-        job = self.queries.job(job_id, call.caller)
-        heard = StreamPosition.parse(call.last_event_id)
-        if heard.is_end_of(job):
-            return None
         queries = self.queries
+        job = queries.job(job_id, call.caller)
+        # How often a job changed may tell of what it reads: it has no positions then.
+        is_told = queries.tells_runs(job, call.caller)
+        heard = StreamPosition.parse(call.last_event_id) if is_told else None
+        if heard and heard.is_end_of(job):
+            return None
         events = self.followers.stream(
             job, call.caller.member_id, heard, lambda newer: queries.view(newer, call.caller)
         )

@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 
 Ending = Callable[[Job], None]
 
+PROTECTED_SECONDS = 60.0
+"""What a project is charged for a job with others' restricted data."""
 _AGAIN_SECONDS = 1.0
 _SILENCE = "un service dont le traitement a besoin ne répond pas"
 
@@ -130,11 +132,13 @@ class JobRun:
         seconds = self._seconds()
         with self._platform.spares.folder() as (folder, waiting):
             check_disk_space(folder.path)
-            catalog, files = self._platform.catalog, self._platform.files
+            began, catalog, files = now(), self._platform.catalog, self._platform.files
             limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
             spares = self._platform.spares
             reader = Inputs(catalog, files, spares, limits, self._heartbeat.should_stop)
             found_inputs = reader.find(self._job)
+            if any(named.is_protected for named, _ in found_inputs):
+                self._protected = [named for named, _ in found_inputs], began
             tables = {named.dataset_id: file.sha256 for named, file in found_inputs}
             self._check_size(tables)
             inputs = reader.gather(found_inputs, folder)
@@ -147,12 +151,7 @@ class JobRun:
             steps = JobSteps(self._platform.store, files, self._settings, self._job, folder)
             folder.describe(steps.bring(work, found_inputs, seconds))
             self._hand_key(folder)
-            began = now()
-            self._protected = (inputs, began) if protected else None
-            is_protected = bool(protected)
-            self._jobs.change(
-                self._job.id, lambda job: job.begin(self._job.run, is_protected=is_protected)
-            )
+            self._begin()
             self._compute(folder, limits, waiting)
             kept = store_result(self._job, inputs, began, folder, files)
             counted = None if invented else self._counted(folder, tables)
@@ -161,6 +160,14 @@ class JobRun:
         return partial(
             Job.succeed, run=self._job.run, seconds=self.seconds, **kept.ending, counted=counted
         )
+
+    def _begin(self) -> None:
+        """Record that the sandbox starts."""
+        is_protected, job = self._protected is not None, self._job
+        if is_protected:
+            # Whatever it takes: that may tell of the data, and a project reads its quota.
+            self._charge(PROTECTED_SECONDS)
+        self._jobs.change(job.id, lambda started: started.begin(job.run, is_protected=is_protected))
 
     def _held_failure(self, inputs: list[Input], began: datetime, reason: str) -> Ending:
         """Return the ending of a run that failed on others' restricted data.
@@ -268,7 +275,8 @@ class JobRun:
     def _finish(self, ending: Ending) -> None:
         while True:
             try:
-                self._charge()
+                if self.seconds and not self._protected:
+                    self._charge(self._job.seconds + self.seconds)
                 job = self._jobs.change(self._job.id, partial(self._end, ending))
             except TakenOver:
                 log.warning("a job was taken over", extra={"job": self._job.id})
@@ -286,16 +294,17 @@ class JobRun:
         self._heartbeat.report(job)
         ending(job)
 
-    def _charge(self) -> None:
+    def _charge(self, seconds: float) -> None:
+        """Charge the project for the seconds of all the job's runs."""
         # Before the end is saved: a crash in between runs the job again, and charges it anew.
-        if self.seconds and self._job.is_charged and not self._protected:
-            total = self._job.seconds + self.seconds
+        if self._job.is_charged:
             self._workspaces.change(
-                self._job.project_id or "", lambda workspace: workspace.charge(self._job.id, total)
+                self._job.project_id or "",
+                lambda workspace: workspace.charge(self._job.id, seconds),
             )
 
     def _measure(self, job: Job) -> None:
         log.info("a job's run ended", extra={"job": job.id, "state": job.state})
-        if not job.is_active:
+        if not (job.is_active or job.is_protected):
             labels = (self._platform.service, job.kind, job.state)
             metrics.job_seconds.labels(*labels).observe(job.seconds)

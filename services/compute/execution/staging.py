@@ -50,9 +50,7 @@ class DatasetOpener(Protocol):
 class ReleaseLedger(DatasetOpener, Protocol):
     """The same, and where what left of data is kept."""
 
-    def reserve_releases(
-        self, project_id: str, job_id: str, claims: list[dict[str, Any]], *, is_held: bool
-    ) -> None:
+    def reserve_releases(self, project_id: str, job_id: str, claims: list[dict[str, Any]]) -> None:
         """Enter a result into ledgers; Conflict when another did since the data was opened."""
 
 
@@ -337,6 +335,10 @@ def store_failure(
 
 
 def _manifest(job: Job, inputs: Sequence[Input], began: datetime) -> Manifest:
+    started, ended = began, now()
+    if any(read_input.is_protected for read_input in inputs):
+        # How long it took may tell of the data: the day is enough.
+        started = ended = began.replace(hour=0, minute=0, second=0, microsecond=0)
     return Manifest(
         job_id=job.id,
         kind=job.kind,
@@ -344,8 +346,8 @@ def _manifest(job: Job, inputs: Sequence[Input], began: datetime) -> Manifest:
         inputs=tuple(read_input.in_results for read_input in inputs),
         steps=job.treatment.steps if job.treatment else (),
         provenance=job.provenance,
-        started=began,
-        ended=now(),
+        started=started,
+        ended=ended,
     )
 
 
@@ -392,8 +394,8 @@ def claims_of(inputs: Sequence[Input], kept: StoredResult) -> list[dict[str, Any
 def reserve(ledger: ReleaseLedger, job: Job, inputs: Sequence[Input], kept: StoredResult) -> None:
     """Enter a result into the ledgers of what it was made of; raises as `claims_of`, Conflict."""
     claims = claims_of(inputs, kept)
-    if claims and kept.release:
-        ledger.reserve_releases(job.project_id or "", job.id, claims, is_held=kept.release.is_held)
+    if claims:
+        ledger.reserve_releases(job.project_id or "", job.id, claims)
 
 
 def paced(chunks: Iterable[bytes]) -> Iterator[bytes]:

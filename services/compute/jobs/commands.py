@@ -1,6 +1,6 @@
 """What is asked of workspaces and jobs; asking twice for the same makes one job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -27,6 +27,7 @@ class Commands:
     """Decisions on the workspaces and jobs of a store; every one may be repeated."""
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
 
     def check_proposal(
@@ -125,7 +126,7 @@ class Commands:
         if not delivered:
             lapsed = ReleaseDecision(decision="refuse", decided_by="", reason=reason)
             for job in self._jobs.every({"project_id": project.project_id, "is_held": True}):
-                self._jobs.change(job.id, lambda job: job.decide_release(lapsed), because=envelope)
+                self.decide_release(job, lapsed)
 
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note a project's access to a dataset; cancel jobs that read one it may not read.
@@ -177,7 +178,17 @@ class Commands:
 
     def cancel(self, identifier: str, reason: str) -> Job:
         """Cancel a job: at once when it is queued, soon when it runs."""
-        return self._jobs.change(identifier, lambda job: job.cancel(reason))
+        shared_hashes = shared_by_others(self._store, [self._jobs.get(identifier)])
+        return self._jobs.change(identifier, lambda job: job.cancel(reason, shared_hashes))
+
+    def decide_release(
+        self, job: Job, decision: ReleaseDecision, version: int | None = None
+    ) -> Job:
+        """Let a held result leave, or keep it back; what does not leave is to be erased."""
+        shared_hashes = shared_by_others(self._store, [job])
+        return self._jobs.change(
+            job.id, lambda held: held.decide_release(decision, version, shared_hashes=shared_hashes)
+        )
 
     def retry(self, identifier: str) -> Job:
         """Put a job that was given up back into the queue; raises WrongStage for any other."""
@@ -198,9 +209,8 @@ class Commands:
         return self._jobs.add(job)
 
     def _has_ended(self, identifier: str) -> bool:
-        # Of a held one that is not told.
         job = self._jobs.find_one(identifier)
-        return job is not None and not job.is_active and not job.is_held
+        return job is not None and job.public_state not in {*ACTIVE, "held"}
 
     def _makes_way(self, identifier: str) -> bool:
         """Whether a job ended or soon will, or waits for an operator as none of its runs ended."""
@@ -227,6 +237,16 @@ class Commands:
         # It may end between the look and the cancellation.
         with suppress(WrongStage):
             self.cancel(job.id, reason)
+
+
+def shared_by_others(store: Store, jobs: Collection[Job]) -> set[str]:
+    """Return the hashes of what these jobs made that others made, too."""
+    hashes = {file.sha256 for job in jobs for file in job.files}
+    if not hashes:
+        return set()
+    others = store.of(Job).every({"hashes": {"$in": sorted(hashes)}})
+    ids = {job.id for job in jobs}
+    return hashes & {sha256 for job in others if job.id not in ids for sha256 in job.hashes}
 
 
 def ingest_job(envelope: Envelope[events.DatasetRegistered]) -> Job:

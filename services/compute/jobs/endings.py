@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
-from services.compute.jobs.commands import Commands
+from services.compute.jobs.commands import Commands, shared_by_others
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from services.compute.recipes.model import Recipe
@@ -68,30 +68,23 @@ def redact_jobs(store: Store, jobs: Sequence[Job]) -> None:
 
     Their files are given to the catalogue to be erased, unless other jobs made the same.
     """
-    hashes, ids = {sha256 for job in jobs for sha256 in _made_by(job)}, {job.id for job in jobs}
-    others = store.of(Job).every({"state": "succeeded"}) if hashes else ()
-    shared = {sha256 for job in others if job.id not in ids for sha256 in hashes & _made_by(job)}
+    shared_hashes = shared_by_others(store, jobs)
     for job in jobs:
-        store.of(Job).change(job.id, lambda kept_job: _redact_job(kept_job, shared))
+        store.of(Job).change(job.id, lambda kept_job: _redact_job(kept_job, shared_hashes))
 
 
-def _made_by(job: Job) -> set[str]:
-    return {output.file.sha256 for output in job.outputs}
-
-
-def _redact_job(job: Job, shared: Collection[str]) -> None:
+def _redact_job(job: Job, shared_hashes: Collection[str]) -> None:
     if job.is_active:
         raise Unavailable("a job of the member still runs")
     job.title = job.purpose = job.filename = job.sheet = job.url = job.message = job.log_tail = ""
     job.reason = ERASED if job.reason else ""
     job.repairs, job.is_erased = (), True
     job.treatment = redacted(job.treatment) if job.treatment else None
-    job.outputs = tuple(output for output in job.outputs if output.file.sha256 not in shared)
     job.privacy, job.size_warning, job.counted = None, "", None
     job.decision = redacted(job.decision) if job.decision else None
     job.questions = tuple(map(redacted, job.questions))
     if job.result:
-        job.forget("", _FORGOTTEN)
+        job.forget("", _FORGOTTEN, shared_hashes)
 
 
 def redact_workspace(workspace: Workspace) -> None:

@@ -14,7 +14,7 @@ from threading import Event
 from typing import NamedTuple, Self
 
 from services.compute import metrics
-from services.compute.jobs.model import Job
+from services.compute.jobs.model import ACTIVE, Job
 from services.compute.jobs.views import JobView
 from shared.background import Loop
 from shared.errors import LabError, TooMany, Unavailable
@@ -58,7 +58,7 @@ class StreamPosition(NamedTuple):
 
 
 class Teller:
-    """Tells one follower what changed since a position.
+    """Tells one follower what changed since a position; None where no positions are told.
 
     `state` and `progress` say how it is now, whatever was between; `log` brings each line that is
     still kept, with its number; `end` is the last event, and follows at once for a job that is
@@ -66,8 +66,8 @@ class Teller:
     and may hear a state twice.
     """
 
-    def __init__(self, position: StreamPosition) -> None:
-        self._position = position
+    def __init__(self, position: StreamPosition | None) -> None:
+        self._position, self._has_positions = position or StreamPosition(), position is not None
         self._told: dict[str, Mapping[str, object]] = {}
 
     def news(self, job: Job, view: JobView) -> Iterator[bytes]:
@@ -79,13 +79,11 @@ class Teller:
         self._position = StreamPosition(job.attempt, lines, before.version)
         events = list(self._events(job, view))
         last = StreamPosition(job.attempt, max(lines, job.log_lines), job.version)
-        if view.state == "held":
-            # How often it changed, and how much it wrote, may tell of what it reads.
-            last = StreamPosition()
         for number, (kind, data) in enumerate(events, 1):
             if kind == "log":
                 self._position = self._position._replace(lines=int(str(data["number"])))
-            yield _written(kind, data, last if number == len(events) else self._position)
+            position = last if number == len(events) else self._position
+            yield _written(kind, data, position if self._has_positions else StreamPosition())
         self._position = last
 
     def _events(self, job: Job, view: JobView) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -101,7 +99,7 @@ class Teller:
         for number, line in enumerate(complete, first):
             if number > self._position.lines:
                 yield "log", {"number": number, "line": line}
-        if not job.is_active or view.state == "held":
+        if view.state not in ACTIVE:
             ending = {"seconds": view.seconds, "warning": view.warning, "is_held": view.is_held}
             # What is kept from this caller is told in place of what the job did last.
             withheld = view.message if view.message != job.message else ""
@@ -125,7 +123,7 @@ class Followers(Loop):
         self,
         job: Job,
         member_id: str,
-        position: StreamPosition,
+        position: StreamPosition | None,
         view: View,
         heartbeat_seconds: float = _HEARTBEAT_SECONDS,
     ) -> Iterator[bytes]:
@@ -146,7 +144,7 @@ class Followers(Loop):
                 except LabError:
                     return
                 yield from teller.news(newer, seen)
-                if not newer.is_active or seen.state == "held":
+                if seen.state not in ACTIVE:
                     return
 
     def stop(self) -> None:

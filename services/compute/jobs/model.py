@@ -1,6 +1,6 @@
 """The one life of a job."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from shared.events.event import (
     Frozen,
     JobKind,
     Treatment,
+    Verdict,
 )
 
 Decision = Literal["release", "mask", "refuse"]
@@ -188,12 +189,21 @@ class Job(Aggregate):
     @property
     def hashes(self) -> list[str]:
         """Return the hashes of what it made, and of what it still has to read."""
-        files = [self.result, self.source if self.is_active else None]
-        files += [output.file for output in self.outputs]
+        sources = [self.source] if self.source and self.is_active else []
+        return sorted({file.sha256 for file in (*self.files, *sources)})
+
+    @property
+    def files(self) -> list[FileRef]:
+        """Return what it made: its manifest, its outputs, these masked, and as reviewed."""
+        files = [self.result, self.reviewed, *(output.file for output in self.outputs)]
         if self.masked:
             files += [self.masked.result, *(output.file for output in self.masked.outputs)]
-        files.append(self.reviewed)
-        return sorted({file.sha256 for file in files if file})
+        return list({file.sha256: file for file in files if file}.values())
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Return what the table that it made tells about persons."""
+        return self.privacy.verdict if self.privacy else None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -213,8 +223,9 @@ class Job(Aggregate):
     @property
     def public_state(self) -> JobState | HeldState:
         """Return what all but staff read as its state."""
-        is_open = self.is_active or self.is_held
-        return "held" if self.is_protected and self.attempt and is_open else self.state
+        if not (self.is_protected and (self.is_active or self.is_held)):
+            return self.state
+        return "cancelled" if self.cancel_requested else "held"
 
     @property
     def may_mask(self) -> bool:
@@ -297,6 +308,8 @@ class Job(Aggregate):
     @property
     def fault(self) -> str:
         """State in French why its result is no success; empty where it is, or nobody knows."""
+        if self.release and self.release.failure:
+            return f"le traitement ne s'est pas achevé : {self.release.failure}"
         return self.lost or ("il n'en reste aucune ligne" if self.is_empty else "")
 
     def queue(self) -> None:
@@ -351,11 +364,13 @@ class Job(Aggregate):
     def begin(self, run: str, *, is_protected: bool = False) -> None:
         """Record that the sandbox starts; `is_protected` with others' restricted data."""
         self.check(run)
-        self.is_protected = is_protected
+        # Of one that is cancelled already everybody may know how it ends.
+        self.is_protected |= is_protected and not self.cancel_requested
         self.attempt += 1
         self.started_at = now()
         self.progress, self.message, self.log_tail, self.log_lines = 0.0, "", "", 0
-        self.record(events.JobStarted(**self._about(), attempt=self.attempt))
+        about = {"attempt": self.attempt, "is_protected": self.is_protected}
+        self.record(events.JobStarted(**self._about(), **about))
 
     def report(
         self,
@@ -424,9 +439,11 @@ class Job(Aggregate):
             self.is_empty, self.withheld = is_empty, withheld
             self.lost, self.near, self.is_invented = lost, near, is_invented
             self.counted, self.size_warning = counted, counted.warning if counted else ""
+            self.is_protected |= release is not None and release.is_held
         self._end("succeeded", seconds)
         if self.forgotten:
-            self._leave(result, outputs)
+            self.result, self.outputs = result, outputs
+            self._leave(self.forgotten, self.files)
 
     def ask_holder(self, question: str, by: str) -> None:
         """Ask its holder before its release is decided on, one question at a time.
@@ -458,14 +475,42 @@ class Job(Aggregate):
         about = {"asked_by": last.asked_by, "answer": answer}
         self.record(events.ReleaseQuestionAnswered(**self._about(), **about))
 
-    def decide_release(self, decision: ReleaseDecision, version: int | None = None) -> None:
+    def decide_release(
+        self,
+        decision: ReleaseDecision,
+        version: int | None = None,
+        *,
+        shared_hashes: Collection[str] = (),
+    ) -> None:
         """Release a held result to its holder, or refuse it for good; its job ends only then.
 
-        The same again changes nothing; raises WrongStage for what waits for no decision, or changed
-        since its `version` was read.
+        What does not leave is to be erased, but files that other jobs share. The same again changes
+        nothing; raises WrongStage for what waits for no decision, or changed since its `version`
+        was read.
         """
         if self.decision and self.decision.repeats(decision):
             return
+        self._check_decision(decision.decision, version)
+        made, masked = self.files, self.masked
+        self.decision = decision
+        if decision.decision == "refuse":
+            self.outputs = ()
+        elif decision.decision == "mask" and masked:
+            self._mask(masked)
+        self.masked = None
+        kept = {*shared_hashes, *self.hashes}
+        unreleased = tuple(file for file in made if file.sha256 not in kept)
+        content = {**self._about(), "decided_by": decision.decided_by, "reason": decision.reason}
+        content["unreleased"] = unreleased
+        if decision.decision == "refuse":
+            self.record(events.ResultRefused(**content, proposal=self.proposal))
+            return
+        self.record(self._ending())
+        about = {"verdict": self.verdict, "warning": self.warning, "fault": self.fault}
+        is_masked = decision.decision == "mask"
+        self.record(events.ResultReleased(**content, **about, is_masked=is_masked))
+
+    def _check_decision(self, decision: Decision, version: int | None) -> None:
         if version not in {None, self.version}:
             raise WrongStage(
                 f"ce traitement a changé : sa version {version} a été examinée, il a maintenant la"
@@ -473,20 +518,14 @@ class Job(Aggregate):
             )
         if not self.is_held:
             raise WrongStage("le résultat de ce traitement n'attend pas de décision")
-        if decision.decision == "mask" and self.masked is None:
+        if decision == "mask" and self.masked is None:
             raise WrongStage("les règles ne masquent rien de ce résultat : laissez-le ou gardez-le")
-        if decision.decision == "mask" and self.masked:
-            self.result, self.outputs = self.masked.result, self.masked.outputs
-        self.record(self._ending())
-        self.decision = decision
-        content = {**self._about(), "decided_by": decision.decided_by, "reason": decision.reason}
-        if decision.decision == "refuse":
-            self.record(events.ResultRefused(**content))
-            return
-        verdict = self.privacy.verdict if self.privacy else None
-        about = {"verdict": verdict, "warning": self.warning, "fault": self.fault}
-        is_masked = decision.decision == "mask"
-        self.record(events.ResultReleased(**content, **about, is_masked=is_masked))
+
+    def _mask(self, masked: MaskedOutputs) -> None:
+        """Keep the result with cells masked, and nothing that is said of the whole one."""
+        self.result, self.outputs, self.privacy = masked.result, masked.outputs, None
+        self.is_empty, self.withheld, self.lost, self.near = False, "", "", ""
+        self.counted, self.size_warning = None, ""
 
     def fail(self, run: str, seconds: float, reason: str) -> None:
         """End without a result, unless cancelled before."""
@@ -514,52 +553,54 @@ class Job(Aggregate):
         self.losses = self.own_losses = self.delays = 0
         self.reason = ""
         self._requeue("", now())
-        self.record(events.JobRetried(**self._about(), dataset_version=self.dataset_version))
+        self.record(events.JobRetried(**self._halted()))
 
-    def cancel(self, reason: str) -> None:
+    def cancel(self, reason: str, shared_hashes: Collection[str] = ()) -> None:
         """End at once when it does not run, else as soon as its run notices.
 
+        What was held is to be erased, but files that other jobs share.
         Cancelling again changes nothing; raises WrongStage when the job ended otherwise.
         """
         if self.cancel_requested:
             return
-        if self.is_held:
-            # Whether it has ended is not told: it is cancelled as one that runs.
-            self.forget(self.dataset_id or "", reason)
-            self.cancel_requested, self.reason = True, reason
-            self._end("cancelled", 0.0)
-            return
-        if not self.is_active:
+        if not (self.is_active or self.is_held):
             raise WrongStage("ce traitement est déjà terminé")
+        if self.is_held:
+            self._leave(reason, self.files, shared_hashes)
+        was_running = self.state == "running"
         self.cancel_requested, self.reason = True, reason
-        if self.state != "running":
+        if not was_running:
             self._end("cancelled", 0.0)
+        elif self.is_protected:
+            # When its run notices, or whether it was over, may tell of what it reads.
+            self.record(self._cancelled())
 
-    def forget(self, dataset_id: str, reason: str) -> None:
-        """Delete what it read, made or included: that dataset is deleted.
+    def forget(self, dataset_id: str, reason: str, shared_hashes: Collection[str] = ()) -> None:
+        """Delete what it read, made or included, but files that other jobs share.
 
-        What is under way is cancelled. `reason` is French.
+        Its dataset is deleted; what is under way is cancelled. `reason` is French.
         """
-        if self.is_active:
-            self.cancel(reason)
         self.forgotten, self.forgotten_for = reason, dataset_id
-        self._leave(self.result, self.outputs)
+        if self.is_active or self.is_held:
+            self.cancel(reason, shared_hashes)
+        self._leave(reason, self.files, shared_hashes)
 
-    def _leave(self, result: FileRef | None, outputs: tuple[Output, ...]) -> None:
+    def _leave(
+        self, reason: str, files: Sequence[FileRef], shared_hashes: Collection[str] = ()
+    ) -> None:
         """Record which files are to be erased, and forget them and what a log may quote."""
-        files = [*(output.file for output in outputs), *([result] if result else [])]
-        if self.masked:
-            files += [self.masked.result, *(output.file for output in self.masked.outputs)]
-        files += [self.reviewed] if self.reviewed else []
+        if files := [file for file in files if file.sha256 not in shared_hashes]:
+            about = {**self._about(), "dataset_id": self.forgotten_for or self.dataset_id}
+            # Whether there were files is told of none that a reviewer did not let leave.
+            is_protected = self.is_protected and self.decision is None
+            content = {"reason": reason, "files": files, "is_protected": is_protected}
+            self.record(events.JobForgotten(**about, **content))
         self.masked = self.reviewed = None
         self.result, self.outputs, self.privacy, self.counted = None, (), None, None
         self.release, self.is_empty, self.withheld = None, False, ""
         self.lost, self.near = "", ""
         self.log_tail, self.filename, self.message = "", "", self.forgotten
         self.sheet = ""
-        if files:
-            about = {**self._about(), "dataset_id": self.forgotten_for}
-            self.record(events.JobForgotten(**about, reason=self.forgotten, files=tuple(files)))
 
     def check(self, run: str) -> None:
         """Raise TakenOver unless `run` is the present run."""
@@ -577,38 +618,50 @@ class Job(Aggregate):
             self._end("failed", 0.0)
             return
         self.state, self.run, self.lease_until = "given_up", "", NEVER
-        about = {**self._about(), "dataset_version": self.dataset_version}
-        self.record(events.JobGivenUp(**about, reason=reason))
+        self.record(events.JobGivenUp(**self._halted(), reason=reason))
 
     def _end(self, state: JobState, seconds: float) -> None:
+        is_cancellation_told = self.state == "running" and self.is_protected
         self.state = "cancelled" if self.cancel_requested else state
         self.run, self.lease_until = "", NEVER
         self.ended_at = now()
         self.seconds += seconds
-        self.record(events.ResultHeld(**self._about()) if self.is_held else self._ending())
+        if self.is_held:
+            self.record(events.ResultHeld(**self._about()))
+        elif not (self.state == "cancelled" and is_cancellation_told):
+            self.record(self._ending())
 
     def _ending(self) -> Event:
-        about = {
+        if self.state == "cancelled":
+            return self._cancelled()
+        if self.result is None:
+            return events.JobFailed(**self._ended(), reason=self.reason)
+        return events.JobSucceeded(
+            **self._ended(),
+            result=self.result,
+            seconds=self.seconds,
+            verdict=self.verdict,
+            warning=self.warning,
+            is_held=self.decision is not None,
+            is_empty=self.is_empty,
+            fault=self.fault,
+        )
+
+    def _cancelled(self) -> Event:
+        return events.JobCancelled(**self._ended(), reason=self.reason)
+
+    def _ended(self) -> dict[str, Any]:
+        return {
             **self._about(),
             "dataset_version": self.dataset_version,
             "harvest_id": self.harvest_id,
             "page": self.page,
             "proposal": self.proposal,
         }
-        if self.state == "cancelled":
-            return events.JobCancelled(**about, reason=self.reason)
-        if self.result is None:
-            return events.JobFailed(**about, reason=self.reason)
-        return events.JobSucceeded(
-            **about,
-            result=self.result,
-            seconds=self.seconds,
-            verdict=self.privacy.verdict if self.privacy and not self.is_held else None,
-            warning="" if self.is_held else self.warning,
-            is_held=self.is_held,
-            is_empty=self.is_empty and not self.is_held,
-            fault="" if self.is_held else self.fault,
-        )
+
+    def _halted(self) -> dict[str, Any]:
+        about = {"dataset_version": self.dataset_version, "is_protected": self.is_protected}
+        return {**self._about(), **about}
 
     def _about(self) -> dict[str, Any]:
         return {

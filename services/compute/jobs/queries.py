@@ -91,10 +91,17 @@ class Queries:
         else:
             changes = {"log_tail": "", "reason": "", "message": ""}
         view = JobView.of(job).model_copy(update=changes)
-        if not caller.is_staff or caller.member_id == job.owner_id:
-            view = view.for_holder(job.public_state)
+        if not self.tells_runs(job, caller):
+            view = view.for_holder(job)
         reason = self._withheld(job, caller) or job.unreleased
         return view.withholding(reason) if reason else view
+
+    def tells_runs(self, job: Job, caller: Caller) -> bool:
+        """Whether the caller is told how the runs of a job go: others' restricted data may tell.
+
+        Of their own jobs staff is told no more than other holders.
+        """
+        return not job.is_protected or (caller.is_staff and caller.member_id != job.owner_id)
 
     def release_request(self, identifier: str, caller: Caller) -> Job:
         """Return a job whose result is or was held, for reviewers who may decide on it.
@@ -107,11 +114,12 @@ class Queries:
         self.check_reviews(job, caller)
         return job
 
-    def release_requests(self, query: Paging) -> ReleaseRequestPage:
-        """Return a page of the jobs whose results wait for a reviewer, oldest first."""
-        jobs, cursor = self._jobs.page({"is_held": True}, after=query.after, limit=query.limit)
+    def release_requests(self, query: Paging, caller: Caller) -> ReleaseRequestPage:
+        """Return a page of others' jobs whose results wait for a reviewer, oldest first."""
         # Who holds a project may read the list as a reviewer of others' results.
-        views = [JobView.of(job).for_holder(job.public_state) for job in jobs]
+        where = {"is_held": True, "owner_id": {"$ne": caller.member_id}}
+        jobs, cursor = self._jobs.page(where, after=query.after, limit=query.limit)
+        views = [JobView.of(job).for_holder(job) for job in jobs]
         items = [view.withholding(WAITS_FOR_REVIEWER) for view in views]
         return ReleaseRequestPage(items=items, next=cursor)
 
@@ -141,7 +149,10 @@ class Queries:
         jobs, cursor = self._jobs.page(
             where, after=query.after, limit=query.limit, descending=query.newest
         )
-        return JobPage(items=[self.view(job, caller) for job in jobs], next=cursor)
+        views = [self.view(job, caller) for job in jobs]
+        # Of their own protected jobs staff reads another state than it asked for.
+        items = [view for view in views if query.state in {None, view.state}]
+        return JobPage(items=items, next=cursor)
 
     def _is_in_team(self, project_id: str | None, caller: Caller) -> bool:
         """Whether data owners were told that this member reads the project's results."""
@@ -150,7 +161,7 @@ class Queries:
 
     def _may_run_again(self, job: Job) -> bool:
         """Whether those who see the job may run it once more."""
-        if job.kind != "full" or job.state not in _CAME_TO_NOTHING:
+        if job.kind != "full" or job.public_state not in _CAME_TO_NOTHING:
             return False
         workspace = self._workspaces.find_one(job.project_id or "")
         return workspace is not None and workspace.runs_again(job.id)

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 from services.compute.jobs.model import (
     Decision,
     HeldState,
+    Job,
     JobState,
     ReleaseDecision,
     ReleaseQuestion,
@@ -85,17 +86,12 @@ class JobView(View):
         " runs another",
     )
 
-    def for_holder(self, state: JobState | HeldState) -> Self:
-        """Return the view as all but staff see it, whose state that is.
-
-        While a reviewer decides it tells nothing of the run, that may tell of what it read.
-        """
-        changes: dict[str, object] = {"state": state}
-        if state == "held":
-            changes |= {"progress": 0.0, "message": "", "attempt": 1, "seconds": 0.0}
-            changes |= {"ended_at": None, "is_held": True, "log_tail": "", "may_run_again": False}
-        elif self.decision:
-            changes |= {"seconds": 0.0, "ended_at": self.decision.decided_at}
+    def for_holder(self, job: Job) -> Self:
+        """Return the view of that job, which reads others' restricted data, without its runs."""
+        changes: dict[str, object] = {"state": job.public_state}
+        changes |= {"ended_at": self.decision.decided_at if self.decision else None}
+        changes |= {"progress": 0.0, "message": "", "attempt": 1, "seconds": 0.0, "log_tail": ""}
+        changes |= {"is_held": job.public_state == "held"}
         return self.model_copy(update=changes)
 
     def withholding(self, reason: str) -> Self:

@@ -158,7 +158,11 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "access_revoked": (_OWNERS, _ITS_PROJECT),
     "data_access_opened": (_ITS_PROJECT,),
     "job_given_up": (Audience("tasks", _JOB, roles=("operator",)),),
-    "job_succeeded": (_JOB_END, _TABLES_END),
+    # Of what was held they are written to when it is released.
+    "job_succeeded": (
+        replace(_JOB_END, when=lambda event: event.kind in _FINAL and not event.is_held),
+        _TABLES_END,
+    ),
     "job_failed": (_JOB_END, _TABLES_END),
     "result_held": (_review(_RELEASE),),
     "release_question_asked": (Audience("tasks", _JOB, ("project_id",)),),

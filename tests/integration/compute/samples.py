@@ -83,7 +83,6 @@ class Catalog:
         project_id: str,  # noqa: ARG002
         job_id: str,  # noqa: ARG002
         claims: list[dict[str, Any]],
-        is_held: bool,  # noqa: ARG002
     ) -> None:
         """Note them on the shelf, one after the other."""
         for claim in claims:

@@ -84,11 +84,6 @@ def full_job(project: Project) -> None:
     project.note_result(samples.succeeded("full", "job_full"))
 
 
-def held_job(project: Project) -> None:
-    """There will be, if a reviewer lets it go."""
-    project.note_result(samples.succeeded("full", "job_full").model_copy(update={"is_held": True}))
-
-
 def amended(project: Project) -> None:
     """Its new treatment goes beyond what was reviewed."""
     project.set_treatment(samples.treatment("dts_a"), samples.HOLDER, is_reviewer=False)
@@ -116,7 +111,6 @@ CASES: list[tuple[Stage, Case | None]] = [
     ("trialled", site_declined),
     ("piloted", team_invited),
     ("staffed", full_job),
-    ("staffed", held_job),
     ("staffed", amended),
 ]
 

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.intake.model import Project
 from services.intake.views import ProjectView
-from shared.errors import Unavailable, WrongStage
-from shared.events import UNTOLD, ProjectTrialled, ResultRefused, ResultReleased
+from shared.errors import WrongStage
+from shared.events import ResultRefused, ResultReleased
 from tests.unit.intake import samples
 from tests.unit.intake.samples import HOLDER, REVIEWER
 
@@ -16,64 +15,60 @@ RELEASED = ResultReleased(**ABOUT, decided_by=REVIEWER, reason="relu", warning="
 REFUSED = ResultRefused(**ABOUT, decided_by=REVIEWER, reason="deux communes se déduisent")
 
 
-def held() -> Project:
-    """A staffed project whose full job's result is held."""
-    project = samples.project_at("staffed")
-    end = samples.succeeded("full", "job_full")
-    project.note_result(end.model_copy(update={"is_held": True}))
-    return project
-
-
-def test_held_trial_counts() -> None:
-    """The project goes on, and nobody says that it succeeded: own code may have failed in it."""
-    project = samples.project_at("equipped")
-    project.end_trial(samples.succeeded("trial", "job_trial").model_copy(update={"is_held": True}))
-    assert project.stage == "trialled"
-    expected_text = "s'est achevé ; un relecteur décide de ce qui en sort"
-    assert project.history[-1].why == f"L'essai sur un échantillon {expected_text}."
-    assert [event.told for event in project.recorded() if isinstance(event, ProjectTrialled)][
-        -1
-    ] == expected_text
-
-
-def test_manifest_of_a_held_result_is_not_told() -> None:
-    """Its hash and size would tell its holder what was made; once it was released, it is."""
-    project = samples.project_at("equipped")
-    end = samples.succeeded("trial", "job_trial").model_copy(update={"is_held": True})
-    project.end_trial(end)
-    events = [event for event in project.recorded() if isinstance(event, ProjectTrialled)]
-    assert (project.trials[-1].result, events[-1].result) == (None, UNTOLD)
-    project = held()
-    [waiting] = ProjectView.of(project).results
-    project.note_release(RELEASED)
-    [released] = ProjectView.of(project).results
-    assert (waiting.result, released.result) == (None, end.result)
-    project.note_release(REFUSED)
-    assert ProjectView.of(project).results[0].result is None
-
-
-def test_held_result_is_delivered_after_its_release_and_never_refused() -> None:
-    """With what only the release tells; a refused one is no result."""
-    project = held()
-    with pytest.raises(WrongStage, match="attend la décision d'un relecteur"):
+def test_released_result_is_delivered_with_the_reviewer_s_reason() -> None:
+    """The end of its job tells what was made; which of both is heard first does not matter."""
+    for is_first in (True, False):
+        project = samples.project_at("staffed")
+        if is_first:
+            project.note_release(RELEASED)
+        project.note_result(samples.succeeded("full", "job_full"))
+        if not is_first:
+            project.note_release(RELEASED)
+        assert any("remis au porteur : relu" in change.why for change in project.history)
         project.deliver(samples.delivery(), HOLDER)
-    project.note_release(RELEASED)
-    project.deliver(samples.delivery(), HOLDER)
-    assert project.stage == "delivered"
-    assert "petits effectifs" in project.history[-1].why
-    assert "remis au porteur : relu" in project.history[-2].why
-    project = held()
-    project.note_release(REFUSED)
+        assert project.stage == "delivered"
+
+
+def test_refused_result_is_never_delivered() -> None:
+    """It names no manifest, and the holder reads why; said twice, it is there once."""
+    project = samples.project_at("staffed")
+    for _ in range(2):
+        project.note_refusal(REFUSED)
+    [refused] = ProjectView.of(project).results
+    assert (refused.state, refused.result) == ("refused", None)
     with pytest.raises(WrongStage, match="deux communes se déduisent"):
         project.deliver(samples.delivery(), HOLDER)
     assert project.holder_due == "changer le traitement : le calcul complet n'a rien donné à livrer"
 
 
-def test_decision_that_overtakes_the_end_of_its_job_waits() -> None:
-    """It is heard again; of a project that ended it changes nothing."""
+def test_project_does_not_go_on_with_a_refused_trial() -> None:
+    """Its holder changes the treatment; a full job would be refused as well."""
+    project = samples.project_at("equipped")
+    refused = REFUSED.model_copy(update={"kind": "trial", "job_id": "job_trial"})
+    for _ in range(2):
+        project.note_refusal(refused)
+    assert project.stage == "equipped"
+    [trial] = project.trials
+    assert "deux communes se déduisent" in str(trial.reason)
+
+
+def test_result_that_was_told_of_while_it_was_held_is_released() -> None:
+    """As projects of before have it."""
     project = samples.project_at("staffed")
-    with pytest.raises(Unavailable):
-        project.note_release(RELEASED)
+    project.note_result(samples.succeeded("full", "job_full"))
+    [result] = project.results
+    project.results = [result.model_copy(update={"state": "held"})]
+    with pytest.raises(WrongStage, match="attend la décision d'un relecteur"):
+        project.deliver(samples.delivery(), HOLDER)
+    project.note_release(RELEASED)
+    project.deliver(samples.delivery(), HOLDER)
+    assert "petits effectifs" in project.history[-1].why
+
+
+def test_decision_on_a_project_that_ended_changes_nothing() -> None:
+    """Nothing is delivered of it any more."""
+    project = samples.project_at("staffed")
     project.withdraw("Plus de budget.", HOLDER)
     project.note_release(RELEASED)
+    project.note_refusal(REFUSED)
     assert project.results == []

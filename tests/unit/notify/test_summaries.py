@@ -86,8 +86,10 @@ def test_notify_listens_to_every_event() -> None:
             "La lecture du fichier a réussi en 1,2 s. Données personnelles.",
         ),
         (
-            instance_of(JobSucceeded, kind="full", is_held=True, seconds=90.0, warning=""),
-            "Le traitement complet s'est achevé.",
+            instance_of(
+                JobSucceeded, kind="full", is_held=True, seconds=90.0, warning="", fault=""
+            ),
+            "Le traitement complet a réussi.",
         ),
         (
             instance_of(JobSucceeded, kind="trial", is_empty=True, warning="Aucune ligne."),

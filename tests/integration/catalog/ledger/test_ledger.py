@@ -9,7 +9,6 @@ from shared.engine.tables.release import LedgerEntry
 from shared.errors import Conflict, Forbidden, WrongStage
 from shared.events import JobCancelled, ResultRefused, ResultReleased
 from tests.integration.catalog.access.test_doors import granted
-from tests.integration.catalog.access.test_usage import done
 from tests.integration.catalog.lab import Lab, problem_of
 from tests.servers import eventually
 
@@ -42,12 +41,10 @@ def claim(lab: Lab, dataset_id: str, place: int, content: bytes = b"cells") -> d
     }
 
 
-def reserve(
-    lab: Lab, project_id: str, job_id: str, *claims: dict[str, Any], is_held: bool = False
-) -> None:
+def reserve(lab: Lab, project_id: str, job_id: str, *claims: dict[str, Any]) -> None:
     """Ask for places."""
     with lab.rpc() as catalog:
-        catalog.reserve_releases(project_id, job_id, list(claims), is_held)
+        catalog.reserve_releases(project_id, job_id, list(claims))
 
 
 def protected(lab: Lab) -> tuple[str, str]:
@@ -57,15 +54,9 @@ def protected(lab: Lab) -> tuple[str, str]:
 
 
 def released(lab: Lab, dataset_id: str) -> dict[str, str]:
-    """What became of each job's result, as the dataset's owner sees it."""
-    releases = lab.get(f"/datasets/{dataset_id}/releases", lab.token("mbr_o", "owner"))
+    """What became of each job's result, as the lab's staff sees it."""
+    releases = lab.get(f"/datasets/{dataset_id}/releases", lab.token("mbr_r", "reviewer"))
     return {release["job_id"]: release["state"] for release in releases["items"]}
-
-
-def ended(lab: Lab, project_id: str, job_id: str, *, is_held: bool = False) -> None:
-    """Let a trial have succeeded."""
-    event = done(lab, project_id, job_id)
-    lab.publish(event.model_copy(update={"is_held": is_held}))
 
 
 def test_results_are_checked_against_those_that_left_before(lab: Lab) -> None:
@@ -111,13 +102,13 @@ def test_of_two_jobs_that_read_the_same_ledger_one_is_checked_again(lab: Lab) ->
     for job_id, taken in ((jobs[1], claim(lab, dataset_id, 0, b"others")), (jobs[2], later)):
         with pytest.raises(Conflict, match="vérifier de nouveau"):
             reserve(lab, project_id, job_id, taken)
-    assert released(lab, dataset_id) == {jobs[0]: "reserved"}
+    assert released(lab, dataset_id) == {jobs[0]: "held"}
     answer = opened(lab, project_id, dataset_id, jobs[2])
     assert [release["entry"]["version"] for release in answer["releases"]] == [1]
     reserve(lab, project_id, jobs[2], later | {"place": answer["ledger_length"]})
     answer = opened(lab, project_id, dataset_id, jobs[1])
     reserve(lab, project_id, jobs[1], claim(lab, dataset_id, answer["ledger_length"], b"others"))
-    assert released(lab, dataset_id) == dict.fromkeys(jobs, "reserved")
+    assert released(lab, dataset_id) == dict.fromkeys(jobs, "held")
     assert opened(lab, project_id, dataset_id, new_id("job"))["ledger_length"] == 3
 
 
@@ -142,25 +133,24 @@ def test_result_of_two_datasets_has_both_places_or_none(lab: Lab) -> None:
 
 
 def test_state_follows_what_is_heard_of_the_job(lab: Lab) -> None:
-    """Released with its end, dropped without one; what is held waits for a reviewer."""
+    """A reviewer decides on it, or nothing comes of it; its owner reads of what left alone."""
     project_id, dataset_id = protected(lab)
-    kinds = ("left", "stopped", "let", "kept")
+    kinds = ("waits", "stopped", "let", "kept")
     jobs = {kind: new_id("job") for kind in kinds}
-    for place, (kind, job_id) in enumerate(jobs.items()):
+    for place, job_id in enumerate(jobs.values()):
         opened(lab, project_id, dataset_id, job_id)
-        held = kind in {"let", "kept"}
-        reserve(lab, project_id, job_id, claim(lab, dataset_id, place), is_held=held)
+        reserve(lab, project_id, job_id, claim(lab, dataset_id, place))
     about = {"kind": "trial", "project_id": project_id}
     decided = {**about, "decided_by": "mbr_r", "reason": "vu"}
     lab.publish(ResultReleased(job_id=jobs["let"], **decided))
     lab.publish(ResultRefused(job_id=jobs["kept"], **decided))
     lab.publish(JobCancelled(job_id=jobs["stopped"], reason="assez", **about))
-    for kind in ("left", "let", "kept"):
-        ended(lab, project_id, jobs[kind], is_held=kind != "left")
-    fields = {"left": "released", "stopped": "dropped", "let": "released", "kept": "refused"}
+    fields = {"waits": "held", "stopped": "dropped", "let": "released", "kept": "refused"}
     eventually(
         lambda: released(lab, dataset_id) == {jobs[kind]: field for kind, field in fields.items()}
     )
+    owners = lab.get(f"/datasets/{dataset_id}/releases", lab.token("mbr_o", "owner"))["items"]
+    assert [release["job_id"] for release in owners] == [jobs["let"]]
     answer = opened(lab, project_id, dataset_id, new_id("job"))
     assert (answer["ledger_length"], len(answer["releases"])) == (4, 2)
 
@@ -180,10 +170,10 @@ def test_ledger_is_read_by_owners_and_staff(lab: Lab) -> None:
         with pytest.raises(Forbidden, match="pas été ouvertes"):
             reserve(lab, project, job, claim(lab, dataset_id, 3))
     path = f"/datasets/{dataset_id}/releases"
-    pages = lab.pages(f"{path}?limit=2", lab.token("mbr_o", "owner"))
+    pages = lab.pages(f"{path}?limit=2", lab.token("mbr_r", "reviewer"))
     assert [release["job_id"] for page in pages for release in page] == jobs[::-1]
     assert not {"file", "entry"} & {*pages[0][0]}
-    assert lab.get(path, lab.token("mbr_r", "reviewer"))["items"]
+    assert lab.get(path, lab.token("mbr_o", "owner"))["items"] == []
     problem_of(lab.call("GET", path, lab.token("mbr_h", "holder")), 403)
     with lab.rpc() as catalog:
         assert len(catalog.list_releases(dataset_id)["items"]) == 3
@@ -207,6 +197,7 @@ def test_ledger_is_erased_with_its_dataset(lab: Lab) -> None:
     with lab.rpc() as catalog:
         assert catalog.files_in_use(hashes) == []
     path = f"/datasets/{dataset_id}/releases"
-    eventually(lambda: not lab.get(path, owner)["items"][0]["figures"], "it is forgotten")
+    staff = lab.token("mbr_r", "reviewer")
+    eventually(lambda: not lab.get(path, staff)["items"][0]["figures"], "it is forgotten")
     with pytest.raises(WrongStage, match="retiré"):
         reserve(lab, project_id, job_id, claim(lab, dataset_id, 1, b"late"))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.compute.execution.job_run import PROTECTED_SECONDS
 from shared.aggregate import new_id
 from tests.integration.compute.lab import HOLDER, Lab, summing
 from tests.integration.compute.releases.test_releasing import asked, decide
@@ -120,9 +121,17 @@ def test_holder_sees_the_same_of_a_job_that_runs_and_one_that_ended(
     }
     assert [bool(items) for items in listed.values()] == [False, False, True]
     workspace = lab.call(compute, "GET", f"/workspaces/{project}").json()
-    assert workspace["used_seconds"] == 0
-    stream = lab.call(compute, "GET", f"/jobs/{held['job_id']}/events").data.decode()
-    assert "event: end" in stream
-    assert '"state": "held"' in stream or '"state":"held"' in stream
-    assert lab.call(compute, "POST", f"/jobs/{held['job_id']}/cancel").status == 200
+    assert workspace["used_seconds"] == PROTECTED_SECONDS
+    path = f"/jobs/{held['job_id']}"
+    for heard in ("", "1.0.99"):
+        answer = lab.call(compute, "GET", f"{path}/events", headers={"Last-Event-ID": heard})
+        stream = answer.data.decode()
+        assert "event: end" in stream
+        assert '"state":"held"' in stream
+        assert "id: 0.0.0" in stream
+    assert lab.call(compute, "POST", f"{path}/cancel").status == 200
     assert job(lab, compute, project)["state"] == "cancelled"
+    assert (job(lab, compute, project)["seconds"], job(lab, compute, project)["ended_at"]) == (
+        0.0,
+        None,
+    )

@@ -62,9 +62,8 @@ def test_application_that_reports_no_rows_breaks_nothing(report: dict[str, Any])
     assert use.rows is None
 
 
-def test_decision_that_is_heard_of_before_the_job_s_end_stays() -> None:
-    """Events come in any order."""
+def test_use_of_which_nothing_leaves_names_no_result() -> None:
+    """A reviewer refused it: it ends without one."""
     use = opened()
-    use.decide("refused")
-    use.succeed("full", manifest_of(), is_held=True)
-    assert (use.state, use.release) == ("succeeded", "refused")
+    use.refuse("full")
+    assert (use.state, use.release, use.released_result) == ("failed", "refused", None)

@@ -389,11 +389,11 @@ def test_full_job_that_ended_is_not_told_to_run() -> None:
         " changer le traitement."
     )
     assert awaited_lines(with_result(), full="succeeded") == DELIVERS
-    held = with_result(is_held=True)
+    held = samples.project_at("staffed")
     [line] = awaited_lines(held, full="held")
     assert line.startswith("Un relecteur doit dire")
     about: dict[str, Any] = {"job_id": "job_full", "kind": "full", "project_id": "prj_1"}
-    held.note_release(ResultRefused(**about, decided_by=samples.REVIEWER, reason="trop peu"))
+    held.note_refusal(ResultRefused(**about, decided_by=samples.REVIEWER, reason="trop peu"))
     [line] = awaited_lines(held, full="succeeded")
     assert line.startswith("Le porteur doit changer le traitement : le calcul complet")
     project = samples.project_at("staffed")
