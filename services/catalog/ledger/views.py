@@ -34,7 +34,6 @@ class ReleaseView(View):
     units: int = Field(description="behind all cells together")
     unit: str = Field(description="the column that tells units apart; empty: rows")
     minimum_units: int = Field(description="that a cell needed")
-    is_trial: bool
     reserved_at: datetime
     settled_at: datetime | None
 

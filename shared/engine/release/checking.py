@@ -46,7 +46,6 @@ class ReleaseChecks:
     folder: Path
     following: Following
     numbers: Numbers
-    is_trial: bool = False
     outputs: list[OutputRelease] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
 
@@ -126,7 +125,7 @@ class ReleaseChecks:
             yield outcome("undecided", "held", title)
             check.forget()
         marks += check.marks()
-        entry = check.entry(self.folder / "out", len(self.entries), followed, self.is_trial)
+        entry = check.entry(self.folder / "out", len(self.entries), followed)
         if entry:
             self.entries.append(entry)
 

@@ -178,9 +178,7 @@ class TableCheck:
         database.unregister("listed")
         return f"FROM {quoted(name)}"
 
-    def entry(
-        self, out: Path, number: int, followed: FollowedTable, is_trial: bool
-    ) -> LedgerEntry | None:
+    def entry(self, out: Path, number: int, followed: FollowedTable) -> LedgerEntry | None:
         """Write the ledger's file of the shown figures; returns its entry, None without figures."""
         statistics = self._statistics()
         if not statistics:
@@ -208,7 +206,6 @@ class TableCheck:
             units=units,
             unit=population.terms.unit,
             minimum_units=population.minimum,
-            is_trial=is_trial,
             file=file,
         )
 

@@ -26,10 +26,10 @@ TABLE = "table.parquet"
 """What an ingest job calls the table that it read."""
 
 RESULT = "result.parquet"
+"""What a job calls the table of its last step."""
 
 REVIEWED = "reviewed.json"
 """What a reviewer reads of a result of others' restricted data."""
-"""What a job calls the table of its last step."""
 
 DESCRIBED = "described"
 """Where the report of a result's last step says what its columns hold."""

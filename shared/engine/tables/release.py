@@ -107,7 +107,6 @@ class LedgerEntry(Frozen):
     units: int = Field(ge=0, description="behind all cells together")
     unit: str = Field(default="", description="the column that tells units apart; empty: rows")
     minimum_units: int = Field(ge=1)
-    is_trial: bool = False
     file: str
 
 

@@ -65,8 +65,7 @@ class Leaving:
             for name, terms in work.protected.items()
         }
         self._following = Following(database, populations)
-        is_trial = work.sample_rows is not None
-        self._release = ReleaseChecks(database, folder, self._following, self._numbers, is_trial)
+        self._release = ReleaseChecks(database, folder, self._following, self._numbers)
 
     def take(self, tables: Mapping[str, InputTable]) -> None:
         """Begin to follow the rows of the inputs."""
