@@ -172,7 +172,7 @@ def test_team_reads_what_came_out_and_nothing_else(lab: Lab, compute: RunningSer
 
     A delivered project keeps its result: it is in the catalogue now, where owners decide with it.
     """
-    project, _ = equipped(lab)
+    project, dataset = equipped(lab)
     trial = lab.wait_for("job_succeeded", project_id=project)["job_id"]
     member, other = "mbr_expert", "mbr_z"
     assert result_of(lab, compute, trial, member, "holder") == 404
@@ -190,6 +190,11 @@ def test_team_reads_what_came_out_and_nothing_else(lab: Lab, compute: RunningSer
     assert [[job["kind"] for job in jobs] for jobs in listed] == [["full", "trial"]] * 2 + [[]]
     assert [bool(items[0]["log_tail"]) for items in listed[:2]] == [True, False]
     assert lab.call(compute, "POST", f"/jobs/{full}/cancel", member, "holder").status == 404
+    revoke(lab, project, dataset)
+    eventually(lambda: result_of(lab, compute, full, member, "holder") == 403)
+    again = AccessGranted(project_id=project, dataset_id=dataset, owner_id=OWNER, decided_by=OWNER)
+    lab.publish(again, project, sequence=4)
+    eventually(lambda: result_of(lab, compute, full, member, "holder") == 200)
     lab.deliver(project, done)
     wait_until_closed(lab, compute, project)
     assert result_of(lab, compute, full, HOLDER, "holder") == 200
