@@ -33,21 +33,21 @@ _OPENS: Mapping[str, _Party] = {
 }
 """Who is waited for since then."""
 
-_CLOSES: Mapping[str, _Party] = {
-    "access_granted": "owner",
-    "access_refused": "owner",
-    "access_expired": "owner",
-    "access_revoked": "owner",
-    "completion_given": "holder",
-    "invitation_accepted": "member",
-    "invitation_declined": "member",
-    "invitation_expired": "member",
-    "result_released": "reviewer",
-    "result_refused": "reviewer",
-    "job_retried": "operator",
-    "job_succeeded": "operator",
-    "job_failed": "operator",
-    "job_cancelled": "operator",
+_CLOSES: Mapping[str, tuple[_Party, ...]] = {
+    "access_granted": ("owner",),
+    "access_refused": ("owner",),
+    "access_expired": ("owner",),
+    "access_revoked": ("owner",),
+    "completion_given": ("holder",),
+    "invitation_accepted": ("member",),
+    "invitation_declined": ("member",),
+    "invitation_expired": ("member",),
+    "result_released": ("reviewer",),
+    "result_refused": ("reviewer",),
+    "job_retried": ("operator",),
+    "job_succeeded": ("operator",),
+    "job_failed": ("operator",),
+    "job_cancelled": ("operator", "reviewer"),
 }
 """Who is waited for no more; of an access, all who were asked: one word is that of all."""
 
@@ -334,8 +334,8 @@ class _Waiting:
         self._is_proposed = self._is_proposed or fact.what == _PROPOSED
         if fact.what in _OPENS and self._stage not in FINAL_STAGES:
             self._begin(_OPENS[fact.what], fact.who, _matter(fact), fact.at)
-        if fact.what in _CLOSES:
-            self._end(_CLOSES[fact.what], _matter(fact), fact.at)
+        for party in _CLOSES.get(fact.what, ()):
+            self._end(party, _matter(fact), fact.at)
         if self._stage in FINAL_STAGES:
             for party, _, matter in list(self._open):
                 self._end(party, matter, fact.at)

@@ -14,6 +14,7 @@ from shared.events import (
     CompletionAsked,
     CompletionGiven,
     InvitationDeclined,
+    JobCancelled,
     JobGivenUp,
     JobRetried,
     MemberInvited,
@@ -113,4 +114,6 @@ def test_held_result_waits_for_a_reviewer_and_given_up_job_for_an_operator() -> 
     teller.tell(ResultReleased, 2, "job_1", **JOB)
     teller.tell(JobGivenUp, 3, "job_2", **{**JOB, "job_id": "job_2"})
     teller.tell(JobRetried, 4, "job_2", **{**JOB, "job_id": "job_2"})
-    assert waits(teller) == [("reviewer", "", 0, 2), ("operator", "", 3, 4)]
+    teller.tell(ResultHeld, 5, "job_3", **{**JOB, "job_id": "job_3"})
+    teller.tell(JobCancelled, 6, "job_3", **{**JOB, "job_id": "job_3"})
+    assert waits(teller) == [("reviewer", "", 0, 2), ("operator", "", 3, 4), ("reviewer", "", 5, 6)]
