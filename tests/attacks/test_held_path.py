@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from services.compute.jobs.model import Job, ReleaseDecision
+from services.compute.jobs.model import Job
+from services.compute.jobs.release_review import ReleaseDecision
 from services.compute.jobs.views import JobView
 from services.notify.summaries import summarise
 from shared.aggregate import now

@@ -1,8 +1,9 @@
 """What reviewers do with results of others' restricted data, which wait for them."""
 
 from services.compute.jobs.commands import Commands
-from services.compute.jobs.model import Job, ReleaseDecision
+from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
+from services.compute.jobs.release_review import ReleaseDecision
 from services.compute.jobs.views import (
     AnswerReviewer,
     AskHolder,

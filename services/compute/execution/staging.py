@@ -11,7 +11,8 @@ from services.compute.execution.disk_space import Waiting
 from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import JobFolder, job_folder, pieces
 from services.compute.execution.spares.spares import Spares
-from services.compute.jobs.model import Job, MaskedOutputs
+from services.compute.jobs.model import Job
+from services.compute.jobs.release_review import MaskedOutputs
 from shared.aggregate import now
 from shared.engine.analysis.known_tables import KnownTable
 from shared.engine.contract.policy import Invention, ReleasePolicy

@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
-from services.compute.jobs.model import ACTIVE, Job, ReleaseDecision
+from services.compute.jobs.model import ACTIVE, Job
+from services.compute.jobs.release_review import ReleaseDecision
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared import events
 from shared.aggregate import caused_id, new_id, now

@@ -4,8 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field, computed_field
+from pydantic import computed_field
 
+from services.compute.jobs.release_review import (
+    Decision,
+    MaskedOutputs,
+    ReleaseDecision,
+    ReleaseQuestion,
+)
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.engine.contract.crossing_size import CountedCrossings
@@ -20,48 +26,10 @@ from shared.events.event import (
     Content,
     Event,
     FileRef,
-    Frozen,
     JobKind,
     Treatment,
     Verdict,
 )
-
-Decision = Literal["release", "mask", "refuse"]
-"""The result leaves as it is, with cells masked, or not at all."""
-
-
-class ReleaseDecision(Frozen):
-    """Somebody lets a held result go to its holder, or keeps it back; nobody when it lapsed."""
-
-    decision: Decision
-    decided_by: str
-    reason: str = Field(description="in French: the holder reads it")
-    decided_at: AwareDatetime = Field(default_factory=now)
-
-    def repeats(self, other: "ReleaseDecision") -> bool:
-        """Whether both say the same, at whatever time."""
-        return (self.decision, self.decided_by, self.reason) == (
-            other.decision,
-            other.decided_by,
-            other.reason,
-        )
-
-
-class ReleaseQuestion(Frozen):
-    """What a reviewer asked the holder of a held result, and the answer, empty before."""
-
-    question: str
-    asked_by: str
-    asked_at: AwareDatetime = Field(default_factory=now)
-    answer: str = ""
-
-
-class MaskedOutputs(Frozen):
-    """The manifest and the files of a result with cells masked."""
-
-    result: FileRef
-    outputs: tuple[Output, ...]
-
 
 SUSPECT_LOSSES = 2
 """Runs that ended with their process, whatever ended that, before the job runs alone in one."""

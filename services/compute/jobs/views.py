@@ -4,14 +4,8 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.compute.jobs.model import (
-    Decision,
-    HeldState,
-    Job,
-    JobState,
-    ReleaseDecision,
-    ReleaseQuestion,
-)
+from services.compute.jobs.model import HeldState, Job, JobState
+from services.compute.jobs.release_review import Decision, ReleaseDecision, ReleaseQuestion
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.engine.tables.exports import ExportFormat
 from shared.engine.tables.manifest import Output

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from services.compute.jobs.commands import Commands
-from services.compute.jobs.model import Job, ReleaseDecision
+from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
+from services.compute.jobs.release_review import ReleaseDecision
 from services.compute.jobs.views import ListJobs
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import caused_id, new_id, now

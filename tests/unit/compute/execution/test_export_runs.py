@@ -8,7 +8,8 @@ import pytest
 
 from services.compute.execution.export_runs import ExportGate, TableExports, lines_of
 from services.compute.execution.spares.spares import Spares
-from services.compute.jobs.model import Decision, Job, ReleaseDecision
+from services.compute.jobs.model import Job
+from services.compute.jobs.release_review import Decision, ReleaseDecision
 from shared.aggregate import now
 from shared.engine.tables.exports import Export
 from shared.engine.tables.manifest import Manifest

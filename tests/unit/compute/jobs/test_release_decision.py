@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.compute.jobs.model import Decision, Job, MaskedOutputs, ReleaseDecision
+from services.compute.jobs.model import Job
+from services.compute.jobs.release_review import Decision, MaskedOutputs, ReleaseDecision
 from services.compute.jobs.views import JobView
 from shared.aggregate import NEVER, now
 from shared.engine.tables.manifest import Output
