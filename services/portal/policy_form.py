@@ -68,7 +68,7 @@ class PolicyState:
 
     def __init__(self, view: Json) -> None:
         self.policy, self.proposal = view["policy"], view["proposal"]
-        self.number = view["number"]
+        self.number, self.shows_nothing = view["number"], view["shows_nothing"]
         place = _PLACE.match(view["refusal"])
         self._refused_at = place[1] if place else ""
         self.refusal = view["refusal"][place.end() if place else 0 :]
@@ -90,7 +90,7 @@ class PolicyState:
     def description(self) -> str:
         """How far it is, in a sentence."""
         if self.policy is None:
-            return f"rien encore{' ; une proposition est prête' if self.proposal else ''}"
+            return self._without_policy
         if self.refusal:
             earlier = " ; ceux d'avant restent publiés" if self.tables_id else ""
             return f"les tableaux ne sont pas faits : {self.refusal}{earlier}"
@@ -101,6 +101,12 @@ class PolicyState:
         if self.is_agreed:
             return "publiés" if self._is_public else "en train d'être publiés"
         return "des tableaux sont prêts à relire, et ne sont pas encore publiés"
+
+    @property
+    def _without_policy(self) -> str:
+        if self.shows_nothing:
+            return "rien, comme vous l'avez dit : chaque demande attend des personnes"
+        return f"rien encore{' ; une proposition est prête' if self.proposal else ''}"
 
     @property
     def is_for_edition(self) -> bool:

@@ -33,7 +33,7 @@ _SAID = {
 
 _AGREED = "Votre accord est enregistré, pour ces tableaux et ceux des versions à venir."
 _EDITION_AGREED = "Votre accord est enregistré : cette édition va être publiée."
-_REMOVED = "Il n'est plus fait de tableaux de ces données, et rien n'en est plus montré."
+_REMOVED = "Il n'est pas fait de tableaux de ces données, et rien n'en est montré."
 
 _LOOKED_AT = 100
 _UNDER_WAY = frozenset({"requested", "granted"})
@@ -175,7 +175,7 @@ async def agree_to_tables(visit: Visit) -> Response:
 
 @faults_on(show_policy)
 async def remove_policy(visit: Visit) -> Response:
-    """Have no tables made any more, and retire those that are published."""
+    """Have no tables made, or no more, and retire those that are published."""
     await visit.lab.delete("catalog", _policy_path(visit))
     return visit.go(f"{own_path(visit)}/publication", _REMOVED)
 

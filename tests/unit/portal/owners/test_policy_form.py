@@ -64,7 +64,8 @@ def answers_of(
     """What the catalogue answers its owner."""
     owner = Caller(dataset.owner_id, frozenset({"owner"}))
     publication = dict(dataset.active_publication or ())
-    state = PolicyView(**publication, waiting=waiting, proposal=proposal)
+    more = {"waiting": waiting, "proposal": proposal, "shows_nothing": dataset.shows_nothing}
+    state = PolicyView(**publication, **more)
     view = view_of(dataset, owner)
     return {
         f"/datasets/{dataset.id}": view.model_dump(mode="json"),
@@ -259,7 +260,17 @@ def test_state_is_told_in_a_sentence() -> None:
     refused = "les tableaux ne sont pas faits : trop de cases ; ceux d'avant restent publiés"
     assert (state_of(dataset).description, state_of(dataset).is_under_way) == (refused, False)
     dataset.remove_policy()
-    assert state_of(dataset).description == "rien encore"
+    assert "rien, comme vous l'avez dit" in state_of(dataset).description
+
+
+def test_owner_refuses_once_and_may_think_again() -> None:
+    """The page has the button until it was pressed, and the form ever after."""
+    dataset, button = restricted(), "Ne rien montrer"
+    html = html_of(owners.show_policy, answers_of(dataset), "owner", dataset_id="dts_r")
+    assert button in html
+    dataset.remove_policy()
+    html = html_of(owners.show_policy, answers_of(dataset), "owner", dataset_id="dts_r")
+    assert (button in html, "Faire les tableaux" in html) == (False, True)
 
 
 WAITING = "Les tableaux de la version 2 attendent : une édition paraît en 365 jours."
