@@ -29,6 +29,7 @@ from services.catalog.ledger.model import Release
 from services.catalog.matching import advice, runnable_recipes
 from services.catalog.matching.runnable_recipes import KnownRecipe
 from services.catalog.protection import commands as protection
+from services.catalog.protection.undecided import undecided_index
 from services.catalog.results import opening_commands, project_results
 from services.catalog.retirement import commands as deletions
 from services.catalog.retirement.eraser import Eraser, files_in_use
@@ -111,6 +112,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
     finder: Finder = Background(_finder)
     harvest_worker: HarvestWorker = Background(_harvest_worker)
     openings = Background(lambda context: opening_commands.waiting_index(context.store))
+    undecided = Background(lambda context: undecided_index(context.store))
     retention = Background(retaining(retention.policies))
     watch = Background(lambda context: DeadlineWatch(context.service, context.store))
 

@@ -112,6 +112,7 @@ FIELDS = {
     "then": "membres suivants",
     "title": "titre",
     "treatment": "traitement",
+    "units_repeat": "plusieurs lignes",
 }
 """What fields of the services are called at the top of a page."""
 

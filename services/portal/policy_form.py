@@ -51,8 +51,16 @@ METHODS = {
 }
 """What an owner chooses between, by what it does."""
 
+REPEATED = {
+    "": "comme dans les données d'aujourd'hui",
+    "oui": "oui, plusieurs",
+    "non": "non, une seule",
+}
+"""Whether a unit may have several rows: unsaid, it is as the data has it when it is sent."""
+
+_HAS_SEVERAL: dict[str, bool] = {"oui": True, "non": False}
 _MOST_COLUMNS = 120
-"""A form has 600 fields at most, and a column of numbers up to six, of which five are sent."""
+"""A form has 600 fields at most; a column of numbers sends four, and its ticks where it is used."""
 
 
 class PolicyState:
@@ -60,7 +68,7 @@ class PolicyState:
 
     def __init__(self, view: Json) -> None:
         self.policy, self.proposal = view["policy"], view["proposal"]
-        self.number = view["number"]
+        self.number, self.shows_nothing = view["number"], view["shows_nothing"]
         place = _PLACE.match(view["refusal"])
         self._refused_at = place[1] if place else ""
         self.refusal = view["refusal"][place.end() if place else 0 :]
@@ -82,7 +90,7 @@ class PolicyState:
     def description(self) -> str:
         """How far it is, in a sentence."""
         if self.policy is None:
-            return f"rien encore{' ; une proposition est prête' if self.proposal else ''}"
+            return self._without_policy
         if self.refusal:
             earlier = " ; ceux d'avant restent publiés" if self.tables_id else ""
             return f"les tableaux ne sont pas faits : {self.refusal}{earlier}"
@@ -93,6 +101,12 @@ class PolicyState:
         if self.is_agreed:
             return "publiés" if self._is_public else "en train d'être publiés"
         return "des tableaux sont prêts à relire, et ne sont pas encore publiés"
+
+    @property
+    def _without_policy(self) -> str:
+        if self.shows_nothing:
+            return "rien, comme vous l'avez dit : chaque demande attend des personnes"
+        return f"rien encore{' ; une proposition est prête' if self.proposal else ''}"
 
     @property
     def is_for_edition(self) -> bool:
@@ -130,6 +144,7 @@ def fields_of(policy: Json) -> dict[str, Json]:
     dimensions, measures = policy["dimensions"], policy["measures"]
     return {
         "unit": "\n".join(policy["unit"]),
+        "units_repeat": {True: "oui", False: "non"}.get(policy["units_repeat"], ""),
         "minimum_units": policy["minimum_units"],
         "most_at_once": str(policy["most_at_once"]),
         "editions_a_year": policy["editions_a_year"],
@@ -139,6 +154,7 @@ def fields_of(policy: Json) -> dict[str, Json]:
         "most_rows": policy["most_rows"],
         "dimensions": [dimension["column"] for dimension in dimensions],
         "measures": [measure["column"] for measure in measures],
+        "full": [measure["column"] for measure in measures if measure["is_full"]],
         **{f"levels {part['column']}": " ".join(part["levels"]) for part in dimensions},
         **{f"bounds {part['column']}": _listed(part["bounds"]) for part in dimensions},
         **{f"values {part['column']}": "\n".join(part["values"]) for part in dimensions},
@@ -153,6 +169,7 @@ def sent_fields(visit: Visit) -> dict[str, Json]:
         "unit": "\n".join(visit.lines("unit")),
         "dimensions": visit.texts("dimensions"),
         "measures": visit.texts("measures"),
+        "full": visit.texts("full"),
     }
 
 
@@ -160,12 +177,10 @@ def policy_of(visit: Visit) -> dict[str, Json]:
     """What the catalogue is told of the fields that were sent."""
     return {
         "unit": visit.lines("unit"),
+        "units_repeat": _HAS_SEVERAL.get(visit.text("units_repeat")),
         "minimum_units": visit.number("minimum_units"),
         "dimensions": [_dimension(visit, column) for column in visit.texts("dimensions")],
-        "measures": [
-            {"column": column, "cap": _number(visit.text(f"cap {column}")) or None}
-            for column in visit.texts("measures")
-        ],
+        "measures": [_measure(visit, column) for column in visit.texts("measures")],
         "most_at_once": visit.number("most_at_once"),
         "editions_a_year": visit.number("editions_a_year"),
         "series": visit.text("series"),
@@ -185,6 +200,11 @@ def _dimension(visit: Visit, column: str) -> dict[str, Json]:
     return {"column": column, "levels": levels, "bounds": numbers, "values": values}
 
 
+def _measure(visit: Visit, column: str) -> dict[str, Json]:
+    cap = _number(visit.text(f"cap {column}")) or None
+    return {"column": column, "cap": cap, "is_full": column in visit.texts("full")}
+
+
 def fault_at_column(faults: Faults, at: str, policy: dict[str, Json]) -> Faults:
     """The same, told at the column's field where the catalogue names one, as `dimensions.0`."""
     kind, _, rest = at.partition(".")
@@ -195,6 +215,7 @@ def fault_at_column(faults: Faults, at: str, policy: dict[str, Json]) -> Faults:
     has_classes = "classes" in part.get("levels", ())
     field = "cap" if kind == "measures" else "bounds" if has_classes else "levels"
     field = "values" if part_field.startswith("values") else field
+    field = "full" if part_field == "is_full" else field
     message = f"{quoted(part['column'])} : {faults.message}"
     return Faults(message, f"{field} {part['column']}", faults.status)
 

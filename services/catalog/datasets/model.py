@@ -1,6 +1,7 @@
 """A dataset of the catalogue: whose it is, who may know of it, its versions, where it came from."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from itertools import chain
 from typing import ClassVar
@@ -70,6 +71,7 @@ class Dataset(Followed):
         "opening_waits_for",
         "tables_of",
         "series",
+        "lacks_policy",
     )
 
     owner_id: str
@@ -89,6 +91,9 @@ class Dataset(Followed):
     deletion: Deletion | None = Field(default=None, description="what became of its content")
     publication: Publication | None = Field(
         default=None, description="what its owner lets be shown of it, if it is restricted"
+    )
+    shows_nothing: bool = Field(
+        default=False, description="whether its owner wants no tables: each request waits"
     )
     editions: list[Edition] = Field(default=[], description="of its protected tables, for good")
     tables_of: str = Field(
@@ -153,6 +158,16 @@ class Dataset(Followed):
         policy = self.publication.policy if self.publication else None
         named = {edition.series for edition in self.editions} | {policy.series if policy else ""}
         return sorted(named - {""})
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def lacks_policy(self) -> bool:
+        """Whether tables of it could be shown, and its owner never said whether any may."""
+        if self.publication or self.shows_nothing or self.retired:
+            return False
+        with suppress(WrongStage):
+            return bool(self._protectable())
+        return False
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -847,6 +862,7 @@ class Dataset(Followed):
             leaving=before and before.leaving,
             published=before and before.published,
         )
+        self.shows_nothing = False
         self.record(events.ReleasePolicySet(**self._about(), number=number))
         self._request_protection(version)
 
@@ -890,7 +906,9 @@ class Dataset(Followed):
             self.publication = self.publication.model_copy(update={"leaving": waiting})
 
     def remove_policy(self) -> None:
-        """Have no tables made any more; again it changes nothing."""
+        """Have no tables made any more, or never any; again it changes nothing."""
+        if self.publication or self.lacks_policy:
+            self.shows_nothing = True
         if self.publication and not self.publication.removed_at:
             self.publication = self.publication.removed()
             number = self.publication.number

@@ -6,9 +6,10 @@ from services.catalog.protection import commands
 from services.catalog.protection.bodies import NewAgreement, NewPolicy
 from services.catalog.protection.job_input import ProtectedDataset, open_for_protection
 from services.catalog.protection.tables_dataset import FILENAME
+from services.catalog.protection.undecided import UndecidedPage, list_undecided
 from services.catalog.protection.views import PolicyView
 from shared.http import Call, Download, http
-from shared.inbound import Identifier
+from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
 from shared.storage import Storage
 from shared.store import Store
@@ -46,9 +47,17 @@ class Protecting:
 
     @http("DELETE", POLICY, returns=PolicyView, roles=OWNERS)
     def remove_release_policy(self, call: Call, dataset_id: str) -> PolicyView:
-        """Make no more tables of the caller's dataset, and retire theirs; what left, left."""
+        """Make no more tables of the caller's dataset, and retire theirs; what left, left.
+
+        Where no policy was set, its owner is not asked for one any more.
+        """
         commands.remove_policy(self.documents, dataset_id, call.caller.member_id)
         return commands.read_policy(self.documents, dataset_id, call.caller)
+
+    @http("GET", "/datasets-without-policy", query=Paging, returns=UndecidedPage)
+    def read_undecided(self, call: Call) -> UndecidedPage:
+        """The caller's restricted tables of which it has not said what may be shown."""
+        return list_undecided(self.documents, call.query, call.caller)
 
     @http("GET", POLICY, returns=PolicyView)
     def get_release_policy(self, call: Call, dataset_id: str) -> PolicyView:

@@ -60,7 +60,7 @@ def agree(
 
 
 def remove_policy(store: Store, dataset_id: str, owner_id: str) -> Dataset:
-    """Make no more tables of the owner's dataset; Forbidden for anybody but the owner."""
+    """Make no tables of the owner's dataset, or no more; Forbidden for anybody but the owner."""
 
     def decide(dataset: Dataset) -> None:
         dataset.check_changeable(owner_id, _DECIDES)
@@ -80,7 +80,12 @@ def read_policy(store: Store, dataset_id: str, caller: Caller) -> PolicyView:
         fields = dict(publication) if publication else {}
         profile = dataset.profile
         proposal = profile and proposed_policy(profile, dataset.metadata)
-        return PolicyView(**fields, waiting=why_waiting(store, dataset), proposal=proposal)
+        return PolicyView(
+            **fields,
+            waiting=why_waiting(store, dataset),
+            proposal=proposal,
+            shows_nothing=dataset.shows_nothing,
+        )
     tables = _tables(dataset, caller)
     return PolicyView(
         policy=tables.tables.policy,

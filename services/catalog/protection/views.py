@@ -31,6 +31,9 @@ class PolicyView(BaseModel):
         description="to its owner, of the latest tables with noise: how many of a hundred counts of"
         " `minimum_units` and more are within 10 % of what they should be",
     )
+    shows_nothing: bool = Field(
+        default=False, description="to its owner: it wants no tables, and each request waits"
+    )
     proposal: ReleasePolicy | None = Field(
         default=None, description="to its owner, by the form of the table: where to begin"
     )

@@ -23,6 +23,7 @@ async def show(visit: Visit) -> Response:
         "requests": lab.get("catalog", "/access-requests", limit=_ALL, waiting=True),
         "openings": lab.get("catalog", "/openings", limit=_SHOWN),
         "held": lab.get("catalog", "/held-datasets", limit=_SHOWN),
+        "undecided": lab.get("catalog", "/datasets-without-policy", limit=_SHOWN),
         "news": lab.get("notify", "/news", limit=_NEWS),
         "datasets": lab.get("catalog", "/datasets", limit=_SHOWN, owner_id=person.member_id),
     }

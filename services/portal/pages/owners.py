@@ -13,6 +13,7 @@ from services.portal.pages.data import dataset_path, own_path
 from services.portal.pages.projects.results import FirstRows, read_first_rows
 from services.portal.policy_form import (
     METHODS,
+    REPEATED,
     PolicyState,
     fault_at_column,
     fields_of,
@@ -32,7 +33,7 @@ _SAID = {
 
 _AGREED = "Votre accord est enregistré, pour ces tableaux et ceux des versions à venir."
 _EDITION_AGREED = "Votre accord est enregistré : cette édition va être publiée."
-_REMOVED = "Il n'est plus fait de tableaux de ces données, et rien n'en est plus montré."
+_REMOVED = "Il n'est pas fait de tableaux de ces données, et rien n'en est montré."
 
 _LOOKED_AT = 100
 _UNDER_WAY = frozenset({"requested", "granted"})
@@ -140,6 +141,7 @@ async def show_policy(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "columns": columns,
         "numbers": [name for name, column in columns.items() if column.is_number],
         "methods": METHODS,
+        "repeated": REPEATED,
         "units": offered_units(profile, fields),
         "table": await read_first_rows(visit, "catalog", tables) if state.tables else FirstRows(),
         "faults": faults,
@@ -173,7 +175,7 @@ async def agree_to_tables(visit: Visit) -> Response:
 
 @faults_on(show_policy)
 async def remove_policy(visit: Visit) -> Response:
-    """Have no tables made any more, and retire those that are published."""
+    """Have no tables made, or no more, and retire those that are published."""
     await visit.lab.delete("catalog", _policy_path(visit))
     return visit.go(f"{own_path(visit)}/publication", _REMOVED)
 

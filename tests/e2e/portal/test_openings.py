@@ -63,8 +63,8 @@ def test_owner_says_what_may_be_shown_sees_it_and_publishes_it(
     client, files = lab.client(owner_id, "owner"), Publishing(lab, tmp_path)
     dataset_id = offered(client, about, files.file(TOWNS))
     owner = enter(owner_id, "owner")
-    page = owner.go(f"/donnees/{dataset_id}")
-    owner.press("text=Dire ce qui peut être montré")
+    page = owner.go("/")
+    owner.press(f".todo a[href='/donnees/{dataset_id}/publication']")
     assert (page.input_value("#unit"), faults_within(owner)) == ("foyer", [])
     page.fill("#minimum_units", "2")
     page.fill("[name='cap aide']", "1 000")
@@ -75,6 +75,8 @@ def test_owner_says_what_may_be_shown_sees_it_and_publishes_it(
     page.fill("#minimum_units", "11")
     owner.press("text=Faire les tableaux")
     page.wait_for_selector("text=Publier ces tableaux")
+    facts = client.get("catalog", f"/datasets/{dataset_id}/release-policy")["policy"]
+    assert (facts["units_repeat"], facts["measures"][0]["is_full"]) == (False, True)
     assert "14118" in page.locator("main table").inner_text()
     assert owner.save("a:has-text('CSV')").read_text("utf-8").startswith("tableau;")
     assert faults_within(owner) == []
@@ -86,10 +88,26 @@ def test_owner_says_what_may_be_shown_sees_it_and_publishes_it(
     publish_edition(owner, dataset_id)
     owner.open("summary:has-text('Ne plus publier')")
     owner.press("details button:has-text('Ne plus publier')")
-    assert "rien n'en est plus montré" in page.locator(".said").inner_text()
+    assert "rien n'en est montré" in page.locator(".said").inner_text()
     owner.until(tables, "dd:text-is('retiré')")
     # Of a fault in a form, the browser says so itself.
     assert [line for line in owner.console_lines if "status of 422" not in line] == []
+
+
+def test_owner_is_asked_once_what_may_be_shown(enter: Enter, lab: Lab, tmp_path: Path) -> None:
+    """Who answers that nothing is, is asked no more, and may still think again."""
+    owner_id, about = registered(lab, "Agence"), {**ABOUT, "title": "Aides non montrées"}
+    files = Publishing(lab, tmp_path)
+    dataset_id = offered(lab.client(owner_id, "owner"), about, files.file(TOWNS))
+    owner = enter(owner_id, "owner", scripts=False)
+    link = f".todo a[href='/donnees/{dataset_id}/publication']"
+    owner.go("/")
+    page = owner.press(link)
+    page.click("summary:has-text('Ne rien montrer')")
+    owner.press("details button:has-text('Ne rien montrer')")
+    assert "Rien, comme vous l'avez dit" in page.locator("#etat ~ [role=status]").inner_text()
+    assert page.locator("button:has-text('Faire les tableaux')").count() == 1
+    assert owner.go("/").locator(link).count() == 0
 
 
 def publish_edition(owner: Visitor, dataset_id: str) -> None:

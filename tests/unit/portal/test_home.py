@@ -7,7 +7,10 @@ from services.portal.pages import home
 from tests.unit.portal.pages import html_of, led_to, page_of
 
 NOTHING: dict[str, Any] = {"items": [], "next": None}
-LISTS = ("/projects", "/access-requests", "/openings", "/held-datasets", "/news", "/datasets")
+UNDECIDED = "/datasets-without-policy"
+LISTS = (
+    "/projects", "/access-requests", "/openings", "/held-datasets", "/news", "/datasets", UNDECIDED,
+)  # fmt: skip
 PARTS = dict.fromkeys(LISTS, NOTHING)
 FROID: dict[str, Any] = {
     "id": "prj_1",
@@ -65,6 +68,14 @@ def test_data_that_is_held_is_to_do() -> None:
         waiting = {"items": [{**held, "is_for_staff": is_for_staff}], "next": None}
         html = html_of(home.show, {**PARTS, "/held-datasets": waiting}, "owner")
         assert f'<a href="/donnees/dts_1#retenu">{act_text}' in html
+
+
+def test_data_of_which_nothing_was_said_is_to_do() -> None:
+    """Its owner says once what may be shown of it, on the page that begins with a proposal."""
+    undecided = {"items": [{"dataset_id": "dts_1", "title": "Aides"}], "next": None}
+    html = html_of(home.show, {**PARTS, UNDECIDED: undecided}, "owner")
+    assert '<a href="/donnees/dts_1/publication">Dire une fois pour toutes' in html
+    assert "Rien ne vous attend." not in html
 
 
 def test_committee_sees_the_figures_alone() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.catalog.protection.undecided import undecided_index
 from shared import events
 from shared.aggregate import new_id, now
 from shared.engine.contract.policy import MadeTables, ReleasePolicy
@@ -107,6 +108,41 @@ def test_policy_is_its_owner_s_and_of_restricted_data(lab: Lab) -> None:
     problem_of(lab.call("PUT", f"{path}/release-policy", other, json=POLICY), 403)
     problem_of(lab.call("GET", f"{path}/release-policy", other), 404)
     problem_of(put(lab, f"/datasets/{lab.published(OWNER, 'commune')}"), 409)
+
+
+def undecided(lab: Lab, member_id: str, role: str = "owner") -> list[str]:
+    """The paths of what the member is asked to say what may be shown of."""
+    answer = lab.get("/datasets-without-policy?limit=100", lab.token(member_id, role))
+    return [f"/datasets/{dataset['dataset_id']}" for dataset in answer["items"]]
+
+
+def test_owner_is_asked_of_each_restricted_table_until_it_answers(lab: Lab) -> None:
+    """By a policy, or by a word that there is to be none; nobody else is told, staff neither."""
+    said, refused = restricted(lab), restricted(lab)
+    opened = f"/datasets/{lab.published(OWNER, 'commune')}"
+    assert {said, refused} <= set(undecided(lab, OWNER))
+    assert opened not in undecided(lab, OWNER)
+    assert not {said, refused} & set(undecided(lab, "mbr_s", "operator"))
+    put(lab, said)
+    view = lab.call("DELETE", f"{refused}/release-policy", lab.token(OWNER, "owner")).json()
+    assert (view["shows_nothing"], state(lab, said)["shows_nothing"]) == (True, False)
+    assert not {said, refused} & set(undecided(lab, OWNER))
+
+
+def test_owner_is_asked_of_data_from_before_there_was_the_list(lab: Lab) -> None:
+    """Once the index of older documents is complete."""
+    path = restricted(lab)
+    lab.settled()
+    with lab.database() as database:
+        document = database["datasets"].find_one({"_id": path.removeprefix("/datasets/")})
+        assert document
+        assert document.pop("lacks_policy")
+        database["datasets"].replace_one({"_id": document["_id"]}, document)
+        database["hash_indexes"].delete_one({"_id": "lacks_policy"})
+    assert path not in undecided(lab, OWNER)
+    with lab.store() as store:
+        undecided_index(store).complete()
+    assert path in undecided(lab, OWNER)
 
 
 def test_refusal_is_the_owner_s_to_read(lab: Lab) -> None:

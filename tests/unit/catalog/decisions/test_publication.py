@@ -24,7 +24,15 @@ from shared.events import (
     ReleasePolicySet,
     ResultsRecalled,
 )
-from tests.unit.catalog.samples import made_of, metadata, profile, published, ref, sources_under
+from tests.unit.catalog.samples import (
+    made_of,
+    metadata,
+    profile,
+    published,
+    ref,
+    registered,
+    sources_under,
+)
 
 
 def policy(*columns: str) -> ReleasePolicy:
@@ -73,6 +81,33 @@ def requests(dataset: Dataset) -> list[tuple[int, int]]:
         for event in dataset.recorded()
         if isinstance(event, ProtectionRequested)
     ]
+
+
+def test_owner_of_restricted_data_is_asked_until_it_said_anything() -> None:
+    """A policy, or that there is to be none, also once what it said first is removed."""
+    asked, refused = restricted(), restricted()
+    assert asked.lacks_policy
+    asked.set_policy(FIRST)
+    for _ in range(2):
+        refused.remove_policy()
+    assert (asked.lacks_policy, refused.lacks_policy, refused.shows_nothing) == (False, False, True)
+    asked.remove_policy()
+    assert (asked.lacks_policy, asked.shows_nothing) == (False, True)
+    asked.set_policy(FIRST)
+    assert not asked.shows_nothing
+
+
+def test_owner_is_asked_for_no_policy_of_what_can_have_none() -> None:
+    """Open data, results of others' data, files, what nobody can read, and what is retired."""
+    retired, unread = restricted(), registered("dts_u", metadata(access="restricted"))
+    retired.retire_here(retired.owner_id, "fini")
+    files = published("dts_f", metadata(access="restricted", content="files"))
+    result = restricted()
+    result.source_owners = ["mbr_z"]
+    for dataset in (published("dts_o", metadata()), unread, retired, files, result):
+        assert not dataset.lacks_policy
+        dataset.remove_policy()
+        assert not dataset.shows_nothing
 
 
 def test_same_policy_again_changes_nothing() -> None:

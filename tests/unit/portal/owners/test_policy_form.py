@@ -30,6 +30,7 @@ from tests.unit.portal.pages import html_of, led_to, plain
 PROPOSED = {name: table for name, table in EXAMPLES.items() if table.policy}
 FIELDS = {
     "unit": "",
+    "units_repeat": "non",
     "method": "noise",
     "guess_percent": "70",
     "most_rows": "2",
@@ -44,6 +45,7 @@ FIELDS = {
     "values commune": "14\n50",
     "measures": ["aide"],
     "cap aide": "1 000,5",
+    "full": ["aide"],
 }
 
 
@@ -62,7 +64,8 @@ def answers_of(
     """What the catalogue answers its owner."""
     owner = Caller(dataset.owner_id, frozenset({"owner"}))
     publication = dict(dataset.active_publication or ())
-    state = PolicyView(**publication, waiting=waiting, proposal=proposal)
+    more = {"waiting": waiting, "proposal": proposal, "shows_nothing": dataset.shows_nothing}
+    state = PolicyView(**publication, **more)
     view = view_of(dataset, owner)
     return {
         f"/datasets/{dataset.id}": view.model_dump(mode="json"),
@@ -120,14 +123,7 @@ def test_form_begins_as_the_proposal_and_says_the_same(described: DescribedTable
     """Sent as it is, it is that policy: nothing is lost between its fields and the catalogue."""
     about = metadata(access="restricted", **described.about)
     dataset = published("dts_r", about, shown=described.profile)
-    sent = sent_again(answers_of(dataset, described.policy))
-    assert sent == (described.policy and without_facts(described.policy))
-
-
-def without_facts(policy: ReleasePolicy) -> ReleasePolicy:
-    """A policy without what the form does not ask: whether units repeat, and measures are full."""
-    measures = tuple(part.model_copy(update={"is_full": False}) for part in policy.measures)
-    return policy.model_copy(update={"units_repeat": None, "measures": measures})
+    assert sent_again(answers_of(dataset, described.policy)) == described.policy
 
 
 def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
@@ -137,6 +133,7 @@ def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
     """
     policy = ReleasePolicy(
         unit=("foyer", "membre"),
+        units_repeat=False,
         minimum_units=5,
         dimensions=(
             PolicyDimension(
@@ -145,7 +142,10 @@ def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
             PolicyDimension(column="note", levels=("classes",), bounds=(0.5,)),
             PolicyDimension(column="age", levels=("classes",), bounds=(-1.5, 1000)),
         ),
-        measures=(PolicyMeasure(column="aide", cap=0.25), PolicyMeasure(column="loyer")),
+        measures=(
+            PolicyMeasure(column="aide", cap=0.25),
+            PolicyMeasure(column="loyer", is_full=True),
+        ),
         most_at_once=1,
         editions_a_year=0,
         series="Aides de l'année",
@@ -166,6 +166,8 @@ def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
         ("dimensions.1.values", "valeurs-2", "« commune » : n'est pas un nombre"),
         ("dimensions.1.levels", "niveaux-2", "« commune » : n'est pas un nombre"),
         ("measures.0.cap", "plafond-1", "« aide » : n'est pas un nombre"),
+        ("measures.0.is_full", "remplie-1", "« aide » : n'est pas un nombre"),
+        ("units_repeat", "units_repeat", "Plusieurs lignes : n'est pas un nombre"),
         ("minimum_units", "minimum_units", "Nombre minimal : n'est pas un nombre"),
         ("editions_a_year", "editions_a_year", "Éditions en un an : n'est pas un nombre"),
         ("series", "series", "Série : n'est pas un nombre"),
@@ -206,7 +208,8 @@ def test_what_is_typed_is_sent_as_numbers() -> None:
     html_of(owners.set_policy, answers, "owner", form=FIELDS, sent=sent, dataset_id="dts_r")
     policy = sent[POLICY_PATH]
     assert policy["dimensions"][0]["bounds"] == ["25", "dix-huit"]
-    assert policy["measures"] == [{"column": "aide", "cap": "1000.5"}]
+    assert policy["measures"] == [{"column": "aide", "cap": "1000.5", "is_full": True}]
+    assert policy["units_repeat"] is False
     names = ("minimum_units", "most_at_once", "editions_a_year", "guess_percent", "most_rows")
     assert [policy[name] for name in names] == [11, 2, 13, 70, 2]
     assert (policy["series"], policy["method"]) == ("Aides de 2026", "noise")
@@ -257,7 +260,17 @@ def test_state_is_told_in_a_sentence() -> None:
     refused = "les tableaux ne sont pas faits : trop de cases ; ceux d'avant restent publiés"
     assert (state_of(dataset).description, state_of(dataset).is_under_way) == (refused, False)
     dataset.remove_policy()
-    assert state_of(dataset).description == "rien encore"
+    assert "rien, comme vous l'avez dit" in state_of(dataset).description
+
+
+def test_owner_refuses_once_and_may_think_again() -> None:
+    """The page has the button until it was pressed, and the form ever after."""
+    dataset, button = restricted(), "Ne rien montrer"
+    html = html_of(owners.show_policy, answers_of(dataset), "owner", dataset_id="dts_r")
+    assert button in html
+    dataset.remove_policy()
+    html = html_of(owners.show_policy, answers_of(dataset), "owner", dataset_id="dts_r")
+    assert (button in html, "Faire les tableaux" in html) == (False, True)
 
 
 WAITING = "Les tableaux de la version 2 attendent : une édition paraît en 365 jours."
