@@ -51,6 +51,12 @@ METHODS = {
 }
 """What an owner chooses between, by what it does."""
 
+READERS = {
+    "lab": "tout le Datalab, sans vous demander",
+    "granted": "les projets à qui vous accordez ces données, sans relecteur",
+}
+"""Who reads the tables."""
+
 REPEATED = {
     "": "comme dans les données d'aujourd'hui",
     "oui": "oui, plusieurs",
@@ -149,6 +155,7 @@ def fields_of(policy: Json) -> dict[str, Json]:
         "most_at_once": str(policy["most_at_once"]),
         "editions_a_year": policy["editions_a_year"],
         "series": policy["series"],
+        "readers": policy["readers"],
         "method": policy["method"],
         "guess_percent": policy["guess_percent"],
         "most_rows": policy["most_rows"],
@@ -184,6 +191,7 @@ def policy_of(visit: Visit) -> dict[str, Json]:
         "most_at_once": visit.number("most_at_once"),
         "editions_a_year": visit.number("editions_a_year"),
         "series": visit.text("series"),
+        "readers": visit.text("readers"),
         "method": visit.text("method"),
         "guess_percent": visit.number("guess_percent"),
         "most_rows": visit.number("most_rows"),

@@ -1,9 +1,11 @@
 """A town's question on restricted data is answered at once by its protected tables."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
+from deploy.cli.api_client import CallError
 from deploy.demo import content
 from deploy.demo.story import wait
 from tests.chaos.lab import Lab
@@ -52,6 +54,8 @@ def treatment(aids: str, towns: str, sql: str) -> dict[str, Any]:
 class Asking(OnProject):
     """A town asks what the tables of a carrier's restricted data hold."""
 
+    policy: ClassVar[dict[str, Any]] = POLICY
+
     def play(self) -> None:
         """From the upload to the result: the carrier is asked nothing."""
         self.publish()
@@ -69,6 +73,7 @@ class Asking(OnProject):
         wait("catalogue and compute told", lambda: len(self.project()["checks"]) == 2)
         version = self.staff.get("intake", f"/projects/{self.project_id}")["version"]
         self.act("review", {"decision": "secure", "reason": "Chiffres.", "version": version})
+        self.consent()
         self.reach("trialled")
         self.seen["requests"] = self.owner.get("catalog", "/access-requests")["items"]
         self.job = self.project()["trials"][-1]["job_id"]
@@ -79,6 +84,9 @@ class Asking(OnProject):
         self.seen["rows"] = self.holder.text(
             "compute", f"/jobs/{self.job}/result", name="result.csv"
         )
+
+    def consent(self) -> None:
+        """Nobody is asked."""
 
     def publish(self) -> None:
         """The carrier lets its tables be seen."""
@@ -92,10 +100,33 @@ class Asking(OnProject):
         about = {"title": "Aides par foyer", "theme": "social", "licence": "lov2"}
         self.aids = offered(self.owner, {**about, "access": "restricted"}, file)
         path = f"/datasets/{self.aids}/release-policy"
-        self.owner.put("catalog", path, POLICY)
+        self.owner.put("catalog", path, self.policy)
         wait("tables are made", lambda: self.owner.get("catalog", path)["latest"])
         self.owner.post("catalog", f"{path}/agreement", {"number": 1})
         wait("they are published", lambda: self.owner.get("catalog", path)["published"])
+
+
+class AskingForTables(Asking):
+    """The same, where the carrier lets those alone read the tables to whom it grants its data."""
+
+    policy = {**POLICY, "readers": "granted"}
+
+    def consent(self) -> None:
+        """The carrier grants what it reads of the request."""
+        path = f"/access-requests/{self.project_id}.{self.aids}"
+        wait("the carrier is asked", self._waits)
+        self.seen["request"] = self.owner.get("catalog", path)
+        body = {"decision": "grant", "fingerprint": self.seen["request"]["fingerprint"]}
+        self.owner.post("catalog", f"{path}/decision", body)
+
+    def revoke(self) -> None:
+        """It takes that back."""
+        path = f"/access-requests/{self.project_id}.{self.aids}/decision"
+        self.owner.post("catalog", path, {"decision": "revoke", "reason": "Étude finie."})
+
+    def _waits(self) -> bool:
+        items = self.owner.get("catalog", "/access-requests", waiting="true")["items"]
+        return self.project_id in {request["project_id"] for request in items}
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +171,33 @@ def test_steps_stay_those_of_the_holder(asking: Asking) -> None:
     """What runs is made of them; what was asked is kept."""
     (query, _) = asking.seen["manifest"]["steps"]
     assert query["parameters"]["sql"] == SQL
+
+
+def test_tables_for_whom_the_data_is_granted_answer_without_a_reviewer(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """Their owner is asked, and told that no row is read; what was read goes with the grant."""
+    asking = AskingForTables(lab, tmp_path)
+    asking.play()
+    [answered] = asking.seen["answered"]
+    assert answered["kind"] == "waits"
+    assert "il n'y a pas de relecteur" in answered["message"]
+    assert [asked["dataset_id"] for asked in asking.seen["preview"]["asked"]] == [asking.aids]
+    assert "Aucun relecteur ne décide" in str(asking.seen["request"])
+    assert (asking.seen["job"]["state"], asking.seen["job"]["is_held"]) == ("succeeded", False)
+    assert f"14118;{TOWNS['14118']}" in asking.seen["rows"]
+    tables = asking.owner.get("catalog", f"/datasets/{asking.aids}")["tables_id"]
+    with pytest.raises(CallError) as refused:
+        asking.holder.text("catalog", f"/datasets/{tables}/table")
+    assert refused.value.status == 403
+    asking.revoke()
+    wait("the result is withheld", lambda: _status(asking) == 403)
+
+
+def _status(asking: Asking) -> int:
+    """What the holder is answered that takes its result."""
+    try:
+        asking.holder.text("compute", f"/jobs/{asking.job}/result", name="result.csv")
+    except CallError as error:
+        return error.status
+    return 200

@@ -32,6 +32,11 @@ _SCOPE = (
     " accord est pour le traitement complet, une fois l'équipe du projet formée ; un relecteur du"
     " Datalab décide de ce qui sort de son résultat."
 )
+_SCOPE_OF_TABLES = (
+    "Le traitement ne lit que les tableaux protégés que vous avez relus, à la place de vos"
+    " données : l'essai comme le traitement complet. Aucun relecteur ne décide de ce qui en sort."
+    " L'accord pour ce traitement ne vaut pas pour les lignes elles-mêmes."
+)
 _SCOPE_OF_FILES = (
     "D'abord un essai, qui lit les fichiers. Puis, si l'essai est concluant et l'équipe du projet"
     " formée, le traitement complet."
@@ -139,13 +144,14 @@ def is_answered(
 ) -> bool:
     """Whether protected tables do for a treatment, which reads these `datasets`, and that one.
 
-    It is decided by form: by the treatment, the columns, and what owners let be shown.
+    It is decided by form: by the treatment, the columns, and what owners let be shown. Whom they
+    let read the tables is another question.
     """
     if dataset.answering_tables is None or dataset.id not in treatment.inputs.values():
         return False
     tables = [_known(*entry, holder_id) for entry in {**datasets, dataset.id: dataset}.items()]
     try:
-        answer = answers_of(treatment, KnownInputs(tables=tuple(tables)))[dataset.id]
+        answer = answers_of(treatment, KnownInputs(tables=tuple(tables))).get(dataset.id)
     except Invalid:
         return False
     return isinstance(answer, tuple)
@@ -160,7 +166,9 @@ def _known(dataset_id: str, dataset: Dataset | None, holder_id: str) -> KnownTab
     return KnownTable(dataset_id=dataset_id, columns=columns)
 
 
-def bound_of(treatment: Treatment, dataset_id: str, datasets: DatasetsById) -> Bound:
+def bound_of(
+    treatment: Treatment, dataset_id: str, datasets: DatasetsById, holder_id: str
+) -> Bound:
     """What the treatment reads of that dataset, and beside what; everything, if unknown."""
     others = {
         other_id: data for other_id, data in datasets.items() if data and other_id != dataset_id
@@ -170,7 +178,9 @@ def bound_of(treatment: Treatment, dataset_id: str, datasets: DatasetsById) -> B
         reading = lineage.readings_of(treatment, columns_of(datasets))[dataset_id]
     except (Invalid, KeyError):
         reading = lineage.Reading(columns=None)
-    return Bound(reading=reading, contents=contents)
+    dataset = datasets.get(dataset_id)
+    by_tables = dataset is not None and is_answered(treatment, dataset, datasets, holder_id)
+    return Bound(reading=reading, contents=contents, by_tables=by_tables)
 
 
 def ask(facts: ProjectFacts, dataset_id: str, datasets: DatasetsById) -> Asked:
@@ -179,13 +189,13 @@ def ask(facts: ProjectFacts, dataset_id: str, datasets: DatasetsById) -> Asked:
     What its columns are said to hold is shown, and no part of the fingerprint: who describes a
     column asks for nothing else.
     """
-    bound = bound_of(facts.treatment, dataset_id, datasets)
-    request = _Request(facts, dataset_id, datasets, bound.reading)
+    bound = bound_of(facts.treatment, dataset_id, datasets, facts.holder_id)
+    request = _Request(facts, dataset_id, datasets, bound)
     sentences = tuple(request.sentences())
     licence, privacy = _licence(datasets), _privacy(datasets[dataset_id])
     # Where it comes from is not asked for: only what it does.
     asked = facts.treatment.model_dump_json(exclude={"recipe"})
-    seen = (asked, bound.model_dump_json(), *sentences)
+    seen = (asked, bound.model_dump_json(exclude={"by_tables"}), *sentences)
     return Asked(
         bound=bound,
         sentences=(*request.sentences(_texts_of(datasets[dataset_id])), *request.always()),
@@ -197,19 +207,22 @@ def ask(facts: ProjectFacts, dataset_id: str, datasets: DatasetsById) -> Asked:
 
 def sentences_of_use(facts: ProjectFacts, dataset_id: str, datasets: DatasetsById) -> Iterator[str]:
     """What is read of a dataset, with what it is crossed and what comes out, in French."""
-    reading = bound_of(facts.treatment, dataset_id, datasets).reading
-    return _Request(facts, dataset_id, datasets, reading).of_use({})
+    bound = bound_of(facts.treatment, dataset_id, datasets, facts.holder_id)
+    return _Request(facts, dataset_id, datasets, bound).of_use({})
 
 
 class _Request:
     """The sentences of one request."""
 
     def __init__(
-        self, facts: ProjectFacts, dataset_id: str, datasets: DatasetsById, reading: lineage.Reading
+        self, facts: ProjectFacts, dataset_id: str, datasets: DatasetsById, bound: Bound
     ) -> None:
-        self._facts, self._id, self._datasets, self._reading = facts, dataset_id, datasets, reading
-        dataset = datasets[dataset_id]
+        self._facts, self._id, self._datasets = facts, dataset_id, datasets
+        self._reading, dataset = bound.reading, datasets[dataset_id]
         self._is_files = dataset is not None and dataset.metadata.content == "files"
+        self._scope = _SCOPE_OF_FILES if self._is_files else _SCOPE
+        if bound.by_tables:
+            self._scope = _SCOPE_OF_TABLES
 
     def sentences(self, texts: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
         """The sentences on who asks, why, what is read and crossed, what comes out, how long.
@@ -222,8 +235,7 @@ class _Request:
         for condition in self._facts.conditions:
             yield f"Le Datalab y met cette condition : {quoted(condition)}."
         yield from self.of_use(texts)
-        scope = _SCOPE_OF_FILES if self._is_files else _SCOPE
-        yield from (scope, _READERS, *[_AS_THEY_ARE] * (len(self._datasets) > 1), _UNTIL)
+        yield from (self._scope, _READERS, *[_AS_THEY_ARE] * (len(self._datasets) > 1), _UNTIL)
 
     def always(self) -> Iterator[str]:
         """The sentence on what comes out of tables whatever the treatment."""

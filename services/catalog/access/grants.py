@@ -84,14 +84,17 @@ class Bound(Frozen):
     """What a consent is for: what is read and shown of a dataset, and beside what.
 
     `contents` are the other datasets of the treatment as they are, `<id>:<sha256>`: another version
-    of one may tell the rows of this one apart.
+    of one may tell the rows of this one apart. `by_tables` if protected tables are read instead.
     """
 
     reading: Reading
     contents: tuple[str, ...] = ()
+    by_tables: bool = False
 
     def covers(self, other: "Bound") -> bool:
         """Whether `other` reads no more, shows nothing finer, and reads no other data beside it."""
+        if self.by_tables and not other.by_tables:
+            return False
         return self.reading.covers(other.reading) and set(other.contents) <= set(self.contents)
 
 

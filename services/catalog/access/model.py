@@ -427,9 +427,9 @@ class ProjectAccess(Aggregate):
             self._ask_deciders(grant, self._deciders(dataset, datasets), datasets)
 
     def _deciders(self, dataset: Dataset, datasets: DatasetsById | None = None) -> list[str]:
-        """Whose consent the treatment needs: nobody's where protected tables answer it."""
+        """Whose consent the treatment needs: nobody's where tables that all may read answer it."""
         deciders, facts = dataset.deciders(self.holder_id), self.facts
-        if not deciders or facts is None:
+        if not deciders or facts is None or dataset.open_tables is None:
             return deciders
         does = is_answered(facts.treatment, dataset, datasets or {}, self.holder_id)
         return [] if does else deciders

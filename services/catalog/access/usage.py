@@ -64,6 +64,8 @@ def open_dataset(
     access, dataset, datasets = _granted(store, project_id, dataset_id)
     is_of_others = bool(dataset.deciders(access.holder_id))
     if treatment and is_of_others and is_answered(treatment, dataset, datasets, access.holder_id):
+        if dataset.open_tables is None:
+            _columns(store, access, dataset_id, treatment)
         return _open_tables(store, access, dataset, job_id)
     if is_of_others and not access.granted(dataset_id).asked:
         # It was granted for what its tables answer, and nobody agreed to more.
@@ -93,7 +95,9 @@ def _invented(
     dataset = datasets[dataset_id]
     if dataset is None or not _is_invented(dataset, access.holder_id):
         return None
-    if treatment and is_answered(treatment, dataset, datasets, access.holder_id):
+    grant = access.grant_of(dataset_id)
+    may_read = bool(dataset.open_tables or (grant and grant.asked and grant.state == "granted"))
+    if treatment and may_read and is_answered(treatment, dataset, datasets, access.holder_id):
         return None
     return GrantedDataset.invented(dataset, _tables_of(store, dataset))
 
@@ -106,7 +110,7 @@ def _is_invented(dataset: Dataset, member_id: str) -> bool:
 
 def _tables_of(store: Store, dataset: Dataset) -> FileRef | None:
     """The protected tables of a dataset that everybody can read; None without any."""
-    if dataset.answering_tables is None:
+    if dataset.open_tables is None:
         return None
     # Of tables that are retired, or read just now, rows are invented as of none.
     with suppress(Unavailable, WrongStage, NotFound):
@@ -149,8 +153,11 @@ def _open_tables(
     version, table = tables.readable()
     access = _count_use(store, access, dataset.id, job_id)
     opened = GrantedDataset.of(tables, version, table, access.granted(dataset.id), None)
-    facts = dataset.answering_tables
-    conditions = (method_of(facts),) if facts else ()
+    if dataset.open_tables is None:
+        opened = _with_terms(opened, dataset, access)
+    conditions = () if dataset.open_tables else opened.conditions
+    if facts := dataset.answering_tables:
+        conditions = (*conditions, method_of(facts))
     answers = {"answers_for": known_by_tables(dataset), "conditions": conditions}
     of_data = {"dataset_id": dataset.id, "columns": ()}
     _record_use(store, access, opened.model_copy(update=of_data), job_id)
@@ -219,7 +226,7 @@ def _columns(
     if grant.allowed is None and not grant.is_for_any_treatment:
         raise Unavailable(f"l'accord pour {dataset_id} n'est pas encore lié à un traitement")
     datasets = known_to(store, access.holder_id, treatment.inputs.values())
-    bound = bound_of(treatment, dataset_id, datasets)
+    bound = bound_of(treatment, dataset_id, datasets, access.holder_id)
     if not grant.covers(bound):
         raise Forbidden(
             f"le traitement lit ou montre de {dataset_id} plus que ce que ses propriétaires ont"

@@ -205,7 +205,7 @@ class GrantedDataset(BaseModel):
                 seed=f"{dataset.id}.{version.number}",
                 rows=at_most(rows),
                 territory=dataset.metadata.territory,
-                facts=dataset.answering_tables if tables else None,
+                facts=dataset.open_tables if tables else None,
             ),
         )
 
@@ -222,7 +222,7 @@ class GrantedDataset(BaseModel):
         profile = version.profile and version.profile.without_values()
         profile_columns = profile.columns if profile else ()
         personal = profile.privacy.verdict if profile and profile.privacy else "none"
-        is_protected = grant.asked and dataset.metadata.access == "restricted"
+        is_protected = grant.asked and dataset.is_reviewed
         valid = {column.name: column.meaning.valid for column in profile_columns if column.meaning}
         types, stated = _types(profile), dataset.metadata.unit_column
         unit, unit_type = unit_of(types, personal, stated) if is_protected else ("", "")

@@ -283,8 +283,23 @@ class Dataset(Followed):
         return self.active_publication.tables_id if self.active_publication else ""
 
     @property
+    def is_reviewed(self) -> bool:
+        """Whether a reviewer decides on what others make of it: not of protected tables."""
+        return self.metadata.access == "restricted" and not self.tables_of
+
+    def shows(self, file: FileRef) -> bool:
+        """Whether that file is what its published version was read from."""
+        return self.published is not None and self.published.file.sha256 == file.sha256
+
+    @property
+    def open_tables(self) -> MadeTables | None:
+        """Its protected tables that everybody can read; None where only some can, or nobody."""
+        tables = self.active_publication and self.active_publication.open_tables
+        return tables.tables if tables else None
+
+    @property
     def answering_tables(self) -> MadeTables | None:
-        """What everybody may know of its protected tables, once everybody can read them."""
+        """What is known of its protected tables, once all who may read them can."""
         publication = self.active_publication
         published = publication.published if publication else None
         return published.tables if published else None
@@ -943,6 +958,8 @@ class Dataset(Followed):
         """The version that tables can be made of; raises WrongStage, in French, without one."""
         if (self.metadata.access, self.metadata.content) != ("restricted", "table"):
             raise WrongStage("seul un tableau à accès restreint a des tableaux protégés")
+        if self.tables_of:
+            raise WrongStage("ces tableaux sont protégés déjà")
         if self.is_made_of_restricted:
             raise WrongStage(
                 "ce jeu est fait de données à accès restreint : ceux dont ce sont les données"

@@ -188,7 +188,10 @@ class DatasetView(DatasetSummary):
         default="", description="the restricted dataset whose protected tables these are"
     )
     tables_id: str = Field(
-        default="", description="the dataset of its protected tables, once everybody can read them"
+        default="", description="the dataset of its protected tables, once they can be read"
+    )
+    has_open_tables: bool = Field(
+        default=False, description="whether everybody can read these, not only granted projects"
     )
     same_bytes: list[SameBytes] = Field(
         default=[], description="answering an upload: the same bytes, in versions that one may read"
@@ -235,6 +238,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         retirement=dataset.retirement,
         tables_of=dataset.tables_of,
         tables_id=dataset.tables_id if dataset.answering_tables else "",
+        has_open_tables=dataset.open_tables is not None,
     )
 
 

@@ -110,6 +110,12 @@ class Publication(Frozen):
         return self.agreed_tables if self.agreed_tables != self.leaving else None
 
     @property
+    def open_tables(self) -> VersionTables | None:
+        """The published tables, if they are for everybody of the lab."""
+        tables = self.published
+        return tables if tables and not tables.tables.policy.is_for_granted else None
+
+    @property
     def _tables(self) -> VersionTables | None:
         """The latest tables, if they are by the policy of now."""
         return self.latest if self.latest and self.latest.number == self.number else None

@@ -1,6 +1,6 @@
 """What is told of a treatment before it runs: tables, keys, licence, owners."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from services.catalog.access.asking import columns_of, is_answered
@@ -39,12 +39,16 @@ class Previewing:
         matches = key_matches.matches_of(self.joins, asked, datasets, caller)
         crossings = (crossing for _, crossing in matches if crossing)
         readings = _readings(asked, datasets)
-        waiting = _without_answered(asked, datasets, member_id)
+        answered = _answered(asked, datasets, member_id)
+        protected = [dataset for dataset in known_datasets if _is_protected(dataset, member_id)]
+        asked_for = [
+            dataset for dataset in protected if not (dataset.open_tables and dataset.id in answered)
+        ]
         return KnownPreview(
             inputs=treatment_inputs.inputs_of(datasets, crossings, caller),
             matches=tuple(match for match, _ in matches),
             proposed=key_matches.proposed(self.joins, asked, datasets, caller),
-            asked=tuple(_asked(readings, waiting, member_id)),
+            asked=tuple(_asked_owner(dataset, readings) for dataset in asked_for),
             reads=tuple(_reads(readings, datasets)),
             licence=licence.title,
             obligations=tuple(
@@ -53,29 +57,28 @@ class Previewing:
             ),
             attribution=licence.attribution,
             conflict=licence.conflict.reason if licence.conflict else "",
-            persons=tuple(
-                f"« {dataset.metadata.title} » : {dataset.published.about_persons}"
-                for dataset in known_datasets
-                if dataset.published and dataset.published.about_persons
-            ),
+            persons=tuple(_about_persons(known_datasets)),
             protected=tuple(
                 dataset.metadata.title
-                for dataset in waiting.values()
-                if dataset and _is_protected(dataset, member_id)
+                for dataset in protected
+                if dataset.is_reviewed and dataset.id not in answered
             ),
         )
 
 
-def _without_answered(
-    treatment: PlannedTreatment, datasets: DatasetsById, member_id: str
-) -> DatasetsById:
-    """The datasets for which no protected tables answer."""
+def _about_persons(datasets: Iterable[Dataset]) -> Iterator[str]:
+    """What each dataset holds of persons, where it does, in French."""
+    for dataset in datasets:
+        if dataset.published and dataset.published.about_persons:
+            yield f"« {dataset.metadata.title} » : {dataset.published.about_persons}"
+
+
+def _answered(treatment: PlannedTreatment, datasets: DatasetsById, member_id: str) -> set[str]:
+    """The ids of the datasets for which their protected tables answer."""
     return {
-        dataset_id: dataset
-        for dataset_id, dataset in datasets.items()
-        if not (
-            treatment.steps and dataset and is_answered(treatment, dataset, datasets, member_id)
-        )
+        dataset.id
+        for dataset in datasets.values()
+        if treatment.steps and dataset and is_answered(treatment, dataset, datasets, member_id)
     }
 
 
@@ -105,20 +108,14 @@ def _persons(dataset: Dataset) -> dict[str, str]:
     )
 
 
-def _asked(
-    readings: Mapping[str, Reading], datasets: DatasetsById, member_id: str
-) -> list[AskedOwner]:
-    """The restricted datasets of others that it reads, with their owners and columns."""
-    return [
-        AskedOwner(
-            dataset_id=dataset_id,
-            title=dataset.metadata.title,
-            owner_id=dataset.owner_id,
-            columns=readings.get(dataset_id, Reading(columns=None)).columns,
-        )
-        for dataset_id, dataset in datasets.items()
-        if dataset and _is_protected(dataset, member_id)
-    ]
+def _asked_owner(dataset: Dataset, readings: Mapping[str, Reading]) -> AskedOwner:
+    """A restricted dataset of others that it reads, with its owner and columns."""
+    return AskedOwner(
+        dataset_id=dataset.id,
+        title=dataset.metadata.title,
+        owner_id=dataset.owner_id,
+        columns=readings.get(dataset.id, Reading(columns=None)).columns,
+    )
 
 
 def _is_protected(dataset: Dataset, member_id: str) -> bool:

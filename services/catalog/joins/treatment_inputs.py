@@ -72,8 +72,8 @@ def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> Kn
         return KnownTable(**about)
     table = KnownTable.of(profile, **about)
     if dataset.deciders(caller.member_id):
-        update = {"facts": dataset.answering_tables, "is_restricted": True}
-        table = table.model_copy(update=update)
+        reviewed = {"is_restricted": True, "is_reviewed": not dataset.tables_of}
+        table = table.model_copy(update={"facts": dataset.answering_tables, **reviewed})
     return table if dataset.shows_counts_to(caller) else table.without_counts()
 
 

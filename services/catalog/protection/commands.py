@@ -72,7 +72,7 @@ def remove_policy(store: Store, dataset_id: str, owner_id: str) -> Dataset:
 def read_policy(store: Store, dataset_id: str, caller: Caller) -> PolicyView:
     """What may be shown of a dataset: all of it for owner and staff, for others what is published.
 
-    Raises NotFound for others where nothing is.
+    Raises NotFound for others where nothing is, or not for everybody.
     """
     dataset = visible(store, dataset_id, caller)
     publication = dataset.active_publication
@@ -107,7 +107,7 @@ def _tables(dataset: Dataset, caller: Caller) -> VersionTables:
     publication, tables = dataset.active_publication, None
     if publication is not None:
         is_insider = caller.may_see(dataset.owner_id)
-        tables = publication.latest if is_insider else publication.published
+        tables = publication.latest if is_insider else publication.open_tables
     if tables is None:
         raise NotFound("ce jeu de données n'a pas de tableaux protégés")
     return tables
@@ -177,7 +177,11 @@ def _publish(store: Store, source: Dataset) -> None:
     new = Dataset(id=tables_id, owner_id=source.owner_id, metadata=metadata, tables_of=source.id)
 
     def put_in(dataset: Dataset) -> None:
-        dataset.describe(dataset.metadata.model_copy(update={"description": metadata.description}))
+        update = {"description": metadata.description}
+        # Those of before that were for few are not opened by others that are for all.
+        if metadata.access == "restricted" or dataset.shows(tables.file):
+            update["access"] = metadata.access
+        dataset.describe(dataset.metadata.model_copy(update=update))
         dataset.register(version)
 
     published = datasets.change(tables_id, put_in, new=new.model_copy).published

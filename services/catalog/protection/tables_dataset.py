@@ -13,9 +13,9 @@ FILENAME = "tableaux.csv"
 
 
 def metadata_of(source: Dataset, tables: VersionTables) -> Metadata:
-    """What everybody reads of the tables: of the data's owner what it says of that, and facts."""
+    """What everybody knows of the tables: of the data's owner what it says of that, and facts."""
     not_of_tables = {
-        "access": "open",
+        "access": "restricted" if tables.tables.policy.is_for_granted else "open",
         "columns": (),
         "minimum_units": None,
         "unit_column": "",

@@ -84,11 +84,12 @@ def _datasets_of(store: Store, manifest: Manifest) -> Iterator[_Read]:
 
 def _taken_back(store: Store, project_id: str, manifest: Manifest) -> str:
     access = store.of(ProjectAccess).find_one(project_id)
-    return (
-        access.taken_back(input_version.dataset_id for input_version in manifest.inputs)
-        if access
-        else ""
+    # What was granted of data whose protected tables were read is the data itself.
+    granted_ids = (
+        (dataset.metadata.access == "restricted" and dataset.tables_of) or dataset.id
+        for dataset, _ in _datasets_of(store, manifest)
     )
+    return access.taken_back(granted_ids) if access else ""
 
 
 def _result_of(

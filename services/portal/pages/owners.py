@@ -13,6 +13,7 @@ from services.portal.pages.data import dataset_path, own_path
 from services.portal.pages.projects.results import FirstRows, read_first_rows
 from services.portal.policy_form import (
     METHODS,
+    READERS,
     REPEATED,
     PolicyState,
     fault_at_column,
@@ -141,6 +142,7 @@ async def show_policy(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "columns": columns,
         "numbers": [name for name, column in columns.items() if column.is_number],
         "methods": METHODS,
+        "readers": READERS,
         "repeated": REPEATED,
         "units": offered_units(profile, fields),
         "table": await read_first_rows(visit, "catalog", tables) if state.tables else FirstRows(),

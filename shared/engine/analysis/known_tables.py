@@ -113,6 +113,9 @@ class KnownTable(Frozen):
     is_files: bool = Field(default=False, description="no table: only own code reads it")
     territory: tuple[str, ...] = Field(default=(), description="codes of places that it is about")
     is_restricted: bool = Field(default=False, description="others' data, who decide on it")
+    is_reviewed: bool = Field(
+        default=True, description="of these, whether a reviewer decides on what is made of it"
+    )
     facts: MadeTables | None = Field(
         default=None, description="its protected tables, which answer others for it"
     )

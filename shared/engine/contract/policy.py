@@ -32,6 +32,9 @@ table without dimensions is called."""
 NOTHING, OTHER = "(sans valeur)", "(autre)"
 """The class of rows without a value, and with noise of those whose value has no class."""
 
+Readers = Literal["lab", "granted"]
+"""Everybody of the lab, or the projects to which an owner granted the data."""
+
 Method = Literal["exact", "noise"]
 """Exact figures, where those of few units are hidden; or all of them, each slightly wrong."""
 
@@ -174,6 +177,11 @@ class ReleasePolicy(Frozen):
         description="what datasets of one owner about the same units are called together, as the"
         " months of one list: their editions are counted as those of one",
     )
+    readers: Readers = Field(
+        default="lab",
+        description="who reads the tables: `lab`, everybody, as open data; `granted`, only projects"
+        " to which the data was granted, and no reviewer is asked",
+    )
     method: Method = Field(
         default="exact",
         description="`exact`: small cells are hidden; `noise`: none is, each is slightly wrong",
@@ -211,6 +219,11 @@ class ReleasePolicy(Frozen):
     def has_repeated_units(self) -> bool:
         """Whether a unit may have several rows, so that to count rows is not to count units."""
         return bool(self.unit) and self.units_repeat is not False
+
+    @property
+    def is_for_granted(self) -> bool:
+        """Whether only projects to which an owner granted the data read the tables."""
+        return self.readers == "granted"
 
     @property
     def is_noisy(self) -> bool:

@@ -53,10 +53,15 @@ def test_dataset_is_offered_to_whom_the_catalogue_gives_it() -> None:
 
 def test_restricted_data_and_its_tables_lead_to_each_other() -> None:
     """Who finds one of them is told what the other is good for."""
-    for name, words in (("tables_id", "répond aussitôt"), ("tables_of", "ce n'est pas un zéro")):
+    for name, is_open, words in (
+        ("tables_id", True, "répond aussitôt"),
+        ("tables_id", False, "aux projets à qui il l'accorde"),
+        ("tables_of", False, "ce n'est pas un zéro"),
+    ):
+        about = {**DATASET, "versions": [READ], "has_open_tables": is_open}
         html = html_of(
             catalogue.show,
-            {"/datasets/dts_1": {**DATASET, name: "dts_2", "versions": [READ]}, **NOTHING},
+            {"/datasets/dts_1": {**about, name: "dts_2"}, **NOTHING},
             dataset_id="dts_1",
         )
         assert 'href="/catalogue/dts_2"' in html

@@ -305,3 +305,89 @@ def test_project_that_tables_answer_reads_nothing_else(lab: Lab) -> None:
     assert (as_before["invention"], as_before["file"]) == (None, opened["file"])
     assert (invented["dataset_id"], invented["file"]) == (dataset_id, opened["file"])
     assert invented["invention"]["facts"]["policy"]["dimensions"]
+
+
+GRANTED = POLICY | {"readers": "granted"}
+COUNT = "SELECT count(*) AS nombre FROM aides"
+
+
+def secured(lab: Lab, dataset_id: str, treatment: dict[str, Any]) -> str:
+    """The id of a project that was secured to do that."""
+    project_id = new_id("prj")
+    lab.publish(
+        events.ProjectSecured(
+            project_id=project_id,
+            holder_id="mbr_h",
+            dataset_ids=(dataset_id,),
+            treatment=Treatment.model_validate(treatment),
+            decided_by="mbr_r",
+            reason="conforme",
+        )
+    )
+    return project_id
+
+
+def test_tables_for_granted_projects_are_restricted_data(lab: Lab) -> None:
+    """Everybody finds them, and nobody else reads them or what they are made by."""
+    path, tables = agreed(lab, GRANTED)
+    stranger, owner = lab.token("mbr_z", "holder"), lab.token(OWNER, "owner")
+    dataset = lab.get(tables, stranger)
+    assert (dataset["access"], dataset["rows"]) == ("restricted", 100)
+    problem_of(lab.call("GET", f"{tables}/table", stranger), 403)
+    problem_of(lab.call("GET", f"{path}/release-policy", stranger), 404)
+    problem_of(lab.call("GET", f"{path}/release-policy/tables", stranger), 404)
+    assert state(lab, path)["published"]["version"] == 1
+    shown = lab.get(path, stranger)
+    assert (f"/datasets/{shown['tables_id']}", shown["has_open_tables"]) == (tables, False)
+    problem_of(lab.call("PUT", f"{tables}/release-policy", owner, json=POLICY), 409)
+    assert tables not in undecided(lab, OWNER)
+
+
+def test_granted_project_reads_the_tables_and_no_reviewer_is_asked(lab: Lab) -> None:
+    """Its owner decides; until then a trial has rows invented from what everybody knows."""
+    path, tables = agreed(lab, GRANTED)
+    dataset_id = path.removeprefix("/datasets/")
+    answered, rows = queried(dataset_id, COUNT), queried(dataset_id, "SELECT * FROM aides")
+    project_id = secured(lab, dataset_id, answered)
+    asked = lab.wait_for("access_requested", project_id=project_id)
+    assert "Aucun relecteur ne décide" in str(asked["asked"])
+    with lab.rpc() as catalog:
+        preview = catalog.preview_inputs(answered, "mbr_h")
+        assert [owner["dataset_id"] for owner in preview["asked"]] == [dataset_id]
+        assert preview["protected"] == []
+        with pytest.raises(Forbidden):
+            catalog.open_dataset(project_id, dataset_id, "job_t", answered)
+        invented = catalog.open_dataset(project_id, dataset_id, "job_t", answered, kind="trial")
+        assert invented["invention"]["facts"] is None
+        request = f"/access-requests/{project_id}.{dataset_id}"
+        token = lab.token(OWNER, "owner")
+        read = lab.get(request, token)["fingerprint"]
+        body = {"decision": "grant", "fingerprint": read, "conditions": "Citer la caisse."}
+        assert lab.call("POST", f"{request}/decision", token, json=body).status == 200
+        for kind in ("trial", "full"):
+            opened = catalog.open_dataset(project_id, dataset_id, "job_t", answered, kind=kind)
+            assert opened["dataset_id"] == tables.removeprefix("/datasets/")
+            assert (opened["is_protected"], opened["invention"]) == (False, None)
+            assert opened["conditions"][0] == "Citer la caisse."
+        with pytest.raises(Forbidden):
+            catalog.open_dataset(project_id, dataset_id, "job_t", rows)
+
+
+def test_other_readers_are_those_of_tables_to_come(lab: Lab) -> None:
+    """What is published stays as it is until its owner agrees; then projects are asked for."""
+    path, tables = agreed(lab)
+    stranger, dataset_id = lab.token("mbr_z", "holder"), path.removeprefix("/datasets/")
+    project_id = secured(lab, dataset_id, queried(dataset_id, COUNT))
+    lab.wait_for("access_granted", project_id=project_id)
+    put(lab, path, GRANTED)
+    lab.publish(made(lab, path, policy=GRANTED))
+    eventually(lambda: state(lab, path)["latest"]["number"] == 2, what="tables to see")
+    assert lab.get(tables, stranger)["access"] == "open"
+    assert agree(lab, path, number=2, version=1).status == 200
+    eventually(lambda: lab.get(tables, stranger)["access"] == "restricted", what="for few")
+    lab.wait_for("access_requested", project_id=project_id)
+    put(lab, path)
+    lab.publish(made(lab, path))
+    eventually(lambda: state(lab, path)["latest"]["number"] == 3, what="tables to see")
+    assert agree(lab, path, number=3, version=1).status == 200
+    eventually(lambda: lab.get(tables, stranger)["access"] == "open", what="for all")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.catalog.access.asking import ProjectFacts, ask, bound_of, method_of
+from services.catalog.access.asking import ProjectFacts, ask, bound_of, is_answered, method_of
 from services.catalog.access.grants import Conditions, Deadlines
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import AccessRequest
@@ -12,7 +12,7 @@ from services.catalog.datasets.model import Dataset
 from shared import events
 from shared.endings.redaction import redact
 from shared.engine.applications import with_choices
-from shared.engine.contract.policy import MadeTables, ReleasePolicy
+from shared.engine.contract.policy import MadeTables, Readers, ReleasePolicy
 from shared.engine.tables.manifest import ColumnDescription
 from shared.errors import Invalid, WrongStage
 from shared.events.event import Party, Treatment
@@ -131,7 +131,7 @@ def test_column_that_was_not_granted_is_asked_for_anew() -> None:
     request = access.request_for("dts_buses")
     assert (request.state, request.missing) == ("requested", ["mbr_o"])
     assert events_of(access, events.AccessRequested)[-1].columns == ("commune", "revenue")
-    assert not request.covers(bound_of(treatment("revenue"), "dts_buses", WANTED))
+    assert not request.covers(bound_of(treatment("revenue"), "dts_buses", WANTED, "mbr_h"))
     access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=fingerprint_of(access))
     assert [event.proposal for event in events_of(access, events.DataAccessOpened)] == [1, 2]
 
@@ -208,7 +208,7 @@ def test_another_version_of_what_is_beside_is_asked_for_anew() -> None:
     """One group for each row would tell the rows: whoever brings the groups could change them."""
     access = granted()
     later = WANTED | {"dts_towns": changed(TOWNS, "d")}
-    bound = bound_of(treatment("boardings"), "dts_buses", later)
+    bound = bound_of(treatment("boardings"), "dts_buses", later, "mbr_h")
     assert not access.request_for("dts_buses").covers(bound)
     assert access.asks_otherwise(later)
     access.change_treatment(facts("boardings"), later)
@@ -392,6 +392,80 @@ def test_owners_of_files_are_asked_for_all_of_them() -> None:
     assert "croisées" not in request_text
     assert "Aucune de leurs valeurs" not in request_text
     assert asked.reading.columns is None
+
+
+SUMS = written("query", "SELECT commune, sum(boardings) AS n FROM buses GROUP BY commune")
+ROWS = written("query", "SELECT commune, boardings FROM buses", 2)
+
+
+def with_tables(readers: Readers) -> Dataset:
+    """The buses with published tables for these readers."""
+    columns = tuple(column.name for column in BUSES.profile.columns) if BUSES.profile else ()
+    buses = with_columns(
+        published("dts_buses", metadata("Bus", access="restricted"), owner_id="mbr_o"), columns
+    )
+    policy = ReleasePolicy.model_validate(
+        {
+            "dimensions": [{"column": "commune", "levels": ["value"]}],
+            "measures": [{"column": "boardings"}],
+            "readers": readers,
+        }
+    )
+    buses.set_policy(policy)
+    tables = MadeTables(
+        policy=policy, tables=("ensemble", "commune"), most_at_once=1, cells=3, shown=3,
+        has_repeated_units=False,
+    )  # fmt: skip
+    buses.note_tables(1, tables, ref("c"), "job_1")
+    buses.agree_to_tables(1, 1)
+    buses.note_published_tables(ref("c"))
+    return buses
+
+
+def test_owner_is_asked_for_tables_that_are_for_granted_projects() -> None:
+    """And told that these alone are read, and that no reviewer decides; of others nobody is."""
+    free, asking = ProjectAccess(id="prj_1"), ProjectAccess(id="prj_2")
+    free.secure("mbr_h", {"dts_buses": with_tables("lab")}, Deadlines(), SUMS)
+    asking.secure("mbr_h", {"dts_buses": with_tables("granted")}, Deadlines(), SUMS)
+    grants = [access.grants[0] for access in (free, asking)]
+    assert [grant.state for grant in grants] == ["granted", "requested"]
+    asked_for = grants[1].asked_for
+    assert asked_for
+    assert "Aucun relecteur ne décide" in str(asked_for.sentences)
+    assert "un relecteur du Datalab décide" not in str(asked_for.sentences)
+
+
+def test_grant_of_tables_is_none_of_rows() -> None:
+    """Neither for another treatment, nor once the tables are gone."""
+    buses = with_tables("granted")
+    access = ProjectAccess(id="prj_1")
+    access.secure("mbr_h", {"dts_buses": buses}, Deadlines(), SUMS)
+    read = fingerprint_of(access)
+    access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=read)
+    grant, other = access.request_for("dts_buses"), access.model_copy(deep=True)
+    states = [grant.state]
+    access.change_treatment(ROWS, {"dts_buses": buses})
+    assert [*states, grant.state] == ["granted", "requested"]
+    buses.remove_policy()
+    assert other.asks_otherwise({"dts_buses": buses})
+    other.ask_otherwise({"dts_buses": buses})
+    assert other.request_for("dts_buses").state == "requested"
+
+
+def test_project_that_read_tables_of_all_is_asked_for_once_they_are_for_few() -> None:
+    """What it read, it read; the next time its owner decides."""
+    access = ProjectAccess(id="prj_1")
+    access.secure("mbr_h", {"dts_buses": with_tables("lab")}, Deadlines(), SUMS)
+    few = with_tables("granted")
+    assert access.must_ask_again(few, {"dts_buses": few})
+    access.ask_again(few, {"dts_buses": few})
+    assert access.request_for("dts_buses").missing == ["mbr_o"]
+
+
+def test_own_data_with_tables_is_read_as_it_is() -> None:
+    """Its owner's treatment has no need of them."""
+    buses = with_tables("lab")
+    assert not is_answered(SUMS.treatment, buses, {"dts_buses": buses}, "mbr_o")
 
 
 def test_figures_of_tables_say_by_which_method_they_are_and_how_wrong() -> None:

@@ -31,6 +31,7 @@ PROPOSED = {name: table for name, table in EXAMPLES.items() if table.policy}
 FIELDS = {
     "unit": "",
     "units_repeat": "non",
+    "readers": "granted",
     "method": "noise",
     "guess_percent": "70",
     "most_rows": "2",
@@ -149,6 +150,7 @@ def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
         most_at_once=1,
         editions_a_year=0,
         series="Aides de l'année",
+        readers="granted",
         method="noise",
         guess_percent=60,
         most_rows=3,
@@ -212,7 +214,8 @@ def test_what_is_typed_is_sent_as_numbers() -> None:
     assert policy["units_repeat"] is False
     names = ("minimum_units", "most_at_once", "editions_a_year", "guess_percent", "most_rows")
     assert [policy[name] for name in names] == [11, 2, 13, 70, 2]
-    assert (policy["series"], policy["method"]) == ("Aides de 2026", "noise")
+    words = ("series", "method", "readers")
+    assert [policy[name] for name in words] == ["Aides de 2026", "noise", "granted"]
     assert policy["dimensions"][1]["values"] == ["14", "50"]
 
 

@@ -45,6 +45,20 @@ def test_data_without_tables_wait() -> None:
     assert not remarks([BY_SEX], people().known_table.model_copy(update={"is_restricted": False}))
 
 
+def test_tables_for_granted_projects_wait_for_their_owner_alone() -> None:
+    """So do tables that a treatment reads by themselves: they are protected already."""
+    table = people().known_table
+    assert table.facts
+    policy = table.facts.policy.model_copy(update={"readers": "granted"})
+    facts = table.facts.model_copy(update={"policy": policy})
+    (remark,) = remarks([BY_SEX], table.model_copy(update={"facts": facts}))
+    assert (remark.kind, remark.field) == ("waits", f"inputs.{PEOPLE}")
+    assert "une fois que ses propriétaires l'ont accordé ; il n'y a pas de rel" in remark.message
+    (remark,) = remarks([ROWS], table.model_copy(update={"facts": None, "is_reviewed": False}))
+    assert remark.kind == "waits"
+    assert "décident ; il n'y a pas de relecteur" in remark.message
+
+
 def test_two_restricted_datasets_are_said_apart() -> None:
     """Counts of each by themselves answer for both."""
     aids = step("aggregate", {"table": "aides"}, "b", by=["sexe"], sums=["aide"])
