@@ -88,8 +88,8 @@ def erase_forgotten(store: Store, envelope: Envelope[JobForgotten]) -> None:
 
 def erase_unreleased(store: Store, envelope: Envelope[ResultReleased | ResultRefused]) -> None:
     """Erase the files of a held result that do not leave."""
-    event = envelope.data
-    _give_up(store, event.job_id, event.unreleased, envelope)
+    if files := envelope.data.unreleased:
+        _give_up(store, envelope.data.job_id, files, envelope)
 
 
 def _give_up(store: Store, job_id: str, files: tuple[FileRef, ...], because: Envelope[Any]) -> None:
