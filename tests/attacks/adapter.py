@@ -43,6 +43,7 @@ from shared.engine.tables.release import (
 )
 from shared.events.event import FileRef, Step
 from tests.attacks.lab import HOLDER, OWNER, Cells, Ledger, Seen, Table, Treatment
+from tests.release_advice import advice_of
 
 _MEMORY_BYTES = 1_000_000_000
 
@@ -137,7 +138,7 @@ def seen_in(folder: Path, ledger: Ledger) -> Seen:
 def _stays(record: ReleaseRecord) -> bool:
     """Whether a reviewer keeps a result that has this record."""
     is_telling = any(map(_is_telling, record.differences))
-    return record.advice == "held" or bool(record.failure) or is_telling
+    return advice_of(record) == "held" or bool(record.failure) or is_telling
 
 
 def _is_telling(difference: ReleaseDifference) -> bool:

@@ -211,11 +211,6 @@ class ReleaseRecord(Frozen):
         """Whether a reviewer has to decide before its holder gets the outputs."""
         return self.verdict == "held"
 
-    @property
-    def advice(self) -> ReleaseVerdict:
-        """Return what the rules advise on all outputs together."""
-        return strictest(output.verdict for output in self.outputs)
-
 
 def strictest(verdicts: Iterable[ReleaseVerdict]) -> ReleaseVerdict:
     """Return the verdict on all together: if one is held, all are held."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.compute.jobs import step
+from tests.release_advice import advice_of
 from tests.unit.shared.engine.release.test_checking import Lab, Rows
 
 
@@ -18,7 +19,7 @@ def towns(others: int) -> Rows:
 def test_group_beside_which_too_few_are_is_missing(tmp_path: Path, others: int) -> None:
     """None, one or two in the other trade: the result is the same."""
     record, released_rows = Lab(tmp_path, towns(others)).aggregate("ville", "metier")
-    assert record.advice == "suppressed"
+    assert advice_of(record) == "suppressed"
     assert [(entry["ville"], entry["metier"]) for entry in released_rows] == [
         ("B", "x"),
         ("B", "y"),
@@ -28,7 +29,7 @@ def test_group_beside_which_too_few_are_is_missing(tmp_path: Path, others: int) 
 def test_group_beside_which_enough_are_is_shown(tmp_path: Path) -> None:
     """Three in the other trade are told themselves."""
     record, released_rows = Lab(tmp_path, towns(3)).aggregate("ville", "metier")
-    assert record.advice == "released"
+    assert advice_of(record) == "released"
     assert len(released_rows) == 4
 
 
