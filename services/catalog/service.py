@@ -76,6 +76,11 @@ def _harvest_worker(context: Context) -> HarvestWorker:
     return HarvestWorker(context.service, context.store, context.files, context.settings, fetcher)
 
 
+def _eraser(context: Context) -> Eraser:
+    used = context.clients["compute"].files_in_use
+    return Eraser(context.service, context.store, context.files, context.settings, used)
+
+
 def _orphan_sweep(context: Context) -> OrphanSweep:
     references = References(
         partial(files_in_use, context.store), context.clients["compute"].files_in_use
@@ -116,9 +121,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
     retention = Background(retaining(retention.policies))
     watch = Background(lambda context: DeadlineWatch(context.service, context.store))
 
-    eraser = Background(
-        lambda context: Eraser(context.service, context.store, context.files, context.settings)
-    )
+    eraser = Background(_eraser)
 
     orphans = Background(_orphan_sweep)
 

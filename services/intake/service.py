@@ -197,8 +197,12 @@ class Intake(ForDepartures, ForMembers, ForAccounts, ForWorkshops):
 
     @on(events.JobGivenUp, events.JobRetried)
     def note_given_up(self, envelope: Envelope[events.JobGivenUp | events.JobRetried]) -> None:
-        """Note that a project's job waits for an operator, or waits no more."""
-        if envelope.data.project_id is not None and envelope.data.kind != "ingest":
+        """Note that a project's job waits for an operator, or waits no more.
+
+        Not of others' restricted data: how such a job goes is told to nobody but operators.
+        """
+        job = envelope.data
+        if job.project_id is not None and job.kind != "ingest" and not job.is_protected:
             self._change(envelope, lambda project: project.note_given_up(GivenUpJob.of(envelope)))
 
     @as_rpc(HOLDER, WholeBody("project"), "idempotency_key")

@@ -147,7 +147,9 @@ class Webhooks:
         entries, cursor = self._entries.page(where, after=page.after, limit=page.limit)
         if not allowed or not (holder or entries):
             raise NotFound.of(project_id)
-        return with_names(self._store, entries), cursor
+        # Entries of before do not say of themselves for whom they are.
+        seen = [entry for entry in entries if caller.is_staff or not entry.event.for_staff]
+        return with_names(self._store, seen), cursor
 
 
 def _replay(delivery: WebhookDelivery, endpoint: Endpoint) -> None:

@@ -37,7 +37,7 @@ class Event(Frozen):
     `summary` is the French sentence of the timeline, with the event's fields in braces; notify
     (`summaries.py`) writes those that need more. `internal` are fields with a default that services
     tell each other alone: timeline and webhooks leave them out. What is `for_staff` they show to
-    nobody else than the lab's.
+    the lab's staff alone.
     """
 
     source: ClassVar[str] = ""

@@ -203,7 +203,7 @@ class ProjectTrialled(_ProjectEvent, source="intake"):
 
     summary = "L'essai sur échantillon {told}."
     job_id: str
-    result: FileRef = Field(description="the trial's manifest; an empty file where it is held")
+    result: FileRef = Field(description="the trial's manifest")
     told: str = Field(default="est concluant", description="how it came out, in French")
 
 

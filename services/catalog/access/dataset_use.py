@@ -67,6 +67,11 @@ class Use(Aggregate):
         """The number of rows of that table; None when it is not named to others."""
         return self.rows if self.is_told else None
 
+    @property
+    def once_opened(self) -> Self:
+        """The same without how often the job began, and when it last did."""
+        return self.model_copy(update={"openings": 1, "last_opened_at": self.opened_at})
+
     def open(
         self, access: ProjectAccess, version: int, columns: tuple[str, ...] | None = None
     ) -> None:
@@ -93,12 +98,13 @@ class Use(Aggregate):
     def succeed(self, kind: JobKind, manifest: Manifest) -> None:
         """Note what the job made of it."""
         self.release = "released"
-        self.kind, self.state, self.ended_at = kind, "succeeded", manifest.ended
+        self.kind, self.state, self.ended_at = kind, "succeeded", now()
         self.result, self.rows = manifest.output(RESULT), _rows_of(manifest)
 
     def refuse(self, kind: JobKind) -> None:
         """Note that a reviewer lets nothing leave of what the job made of it."""
         self.kind, self.state, self.release, self.ended_at = kind, "failed", "refused", now()
+        self.result = self.rows = None
 
     def end(self, kind: JobKind, state: Literal["failed", "cancelled"], reason: str) -> None:
         """Note that the job made nothing of it, and why."""

@@ -204,8 +204,11 @@ def reserve_releases(
 ) -> None:
     """Enter a job's result into the ledgers of the data that it was made of, before it ends.
 
-    Raises Forbidden for data that was not opened for it, and as `ledger.reserve` does.
+    Raises Forbidden for data that was not opened for it, or once it ended without a result, as one
+    that is cancelled while it runs; and as `ledger.reserve` does.
     """
+    if store.of(FailedJob).find_one(job_id):
+        raise Forbidden("ce traitement est terminé : rien n'en sort")
     listed_claims = tuple(claims)
     opened = {use.dataset_id for use in _of_job(store, job_id, project_id)}
     if unknown := {claim.entry.dataset_id for claim in listed_claims} - opened:
@@ -319,10 +322,13 @@ def list_uses(store: Store, dataset_id: str, query: Paging, caller: Caller) -> U
     """
     dataset = visible(store, dataset_id, caller)
     dataset.check_insider(caller, "qui s'en est servi")
-    page = store.of(Use).page(
+    uses, following = store.of(Use).page(
         {"dataset_id": dataset.id}, after=query.after, limit=query.limit, descending=True
     )
-    return UsePage.of(page)
+    is_holder = not caller.is_staff and caller.member_id
+    # How often a job began may tell its holder, who owns one input, of the others.
+    shown = [use.once_opened if use.holder_id == is_holder else use for use in uses]
+    return UsePage.of((shown, following))
 
 
 def _of_job(store: Store, job_id: str, project_id: str | None) -> Iterator[Use]:

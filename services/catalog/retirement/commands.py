@@ -79,7 +79,7 @@ def erase_forgotten(store: Store, envelope: Envelope[JobForgotten]) -> None:
     """Erase the files of a job that compute forgot, or add them to a deleted dataset's."""
     event = envelope.data
     if not event.dataset_id:
-        _give_up(store, event.job_id, event.files, envelope)
+        _note_to_erase(store, event.job_id, event.files, envelope)
         return
     store.of(Dataset).change(
         event.dataset_id, lambda dataset: dataset.erase_also(event.files), because=envelope
@@ -89,11 +89,13 @@ def erase_forgotten(store: Store, envelope: Envelope[JobForgotten]) -> None:
 def erase_unreleased(store: Store, envelope: Envelope[ResultReleased | ResultRefused]) -> None:
     """Erase the files of a held result that do not leave."""
     if files := envelope.data.unreleased:
-        _give_up(store, envelope.data.job_id, files, envelope)
+        _note_to_erase(store, envelope.data.job_id, files, envelope)
 
 
-def _give_up(store: Store, job_id: str, files: tuple[FileRef, ...], because: Envelope[Any]) -> None:
-    """Erase files of a job that nothing else refers to."""
+def _note_to_erase(
+    store: Store, job_id: str, files: tuple[FileRef, ...], because: Envelope[Any]
+) -> None:
+    """Have files of a job erased, but those that something else refers to."""
     released = ReleasedFiles(id=job_id)
     store.of(ReleasedFiles).change(
         job_id, lambda current: current.release(files), because=because, new=released.model_copy

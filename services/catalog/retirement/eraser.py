@@ -20,7 +20,7 @@ from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.snapshots.saved_index import hashes_of_snapshots, is_forgotten
 from shared.aggregate import now
 from shared.background import Loop
-from shared.endings.orphans import named_by
+from shared.endings.orphans import Used, named_by
 from shared.events import FileRef
 from shared.indexes.computed import complete_index
 from shared.settings import Settings
@@ -44,11 +44,16 @@ def files_in_use(store: Store, hashes: Collection[str]) -> set[str]:
 
 
 class Eraser(Loop):
-    """Erases what is pending, and notes on the receipt what became of it."""
+    """Erases what is pending, and notes on the receipt what became of it.
 
-    def __init__(self, service: str, store: Store, files: Storage, settings: Settings) -> None:
+    `used` are those of some hashes that jobs refer to: it raises Unavailable while nobody knows.
+    """
+
+    def __init__(
+        self, service: str, store: Store, files: Storage, settings: Settings, used: Used
+    ) -> None:
         super().__init__(_LOOK_SECONDS, self._look, self._look_released)
-        self._service, self._store, self._files = service, store, files
+        self._service, self._store, self._files, self._used = service, store, files, used
         self._datasets, self._released = store.of(Dataset), store.of(ReleasedFiles)
         self._grace = timedelta(seconds=settings.erasure_grace_seconds)
 
@@ -92,8 +97,10 @@ class Eraser(Loop):
         released.settle(over, now() + max(self._grace, timedelta(seconds=_LOOK_SECONDS)))
 
     def _is_over(self, file: FileRef) -> bool:
-        """Whether a file is gone, or stays as a dataset has it."""
-        return self._is_referred_to(file.sha256) or self._files.erase(file, self._grace)
+        """Whether a file is gone, or stays as a dataset or another job has it."""
+        if self._is_referred_to(file.sha256) or self._used([file.sha256]):
+            return True
+        return self._files.erase(file, self._grace)
 
     def _is_referred_to(self, sha256: str, project_id: str = "") -> bool:
         """Whether a dataset, a ledger, or the result of another project has such a file.

@@ -85,13 +85,17 @@ class Running:
         """
         queries = self.queries
         job = queries.job(job_id, call.caller)
-        # How often a job changed may tell of what it reads: it has no positions then.
-        is_told = queries.tells_runs(job, call.caller)
-        heard = StreamPosition.parse(call.last_event_id) if is_told else None
-        if heard and heard.is_end_of(job):
-            return None
+        heard = StreamPosition()
+        if queries.tells_runs(job, call.caller):
+            heard = StreamPosition.parse(call.last_event_id)
+            if heard.is_end_of(job):
+                return None
         events = self.followers.stream(
-            job, call.caller.member_id, heard, lambda newer: queries.view(newer, call.caller)
+            job,
+            call.caller.member_id,
+            heard,
+            lambda newer: queries.view(newer, call.caller),
+            tells_runs=lambda newer: queries.tells_runs(newer, call.caller),
         )
         return EventStream(events)
 

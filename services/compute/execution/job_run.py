@@ -118,8 +118,8 @@ class JobRun:
                 waits=self._settings.retry_seconds,
             )
         except Rejected as error:
-            if self._protected:
-                return self._held_failure(*self._protected, str(error))
+            if self._protected or self._job.is_protected:
+                return self._held_failure(*(self._protected or ([], now())), str(error))
             return partial(Job.fail, run=run, seconds=self.seconds, reason=str(error))
         except Exception:
             log.exception("a job met a fault of ours", extra={"job": self._job.id})
@@ -139,6 +139,7 @@ class JobRun:
             found_inputs = reader.find(self._job)
             if any(named.is_protected for named, _ in found_inputs):
                 self._protected = [named for named, _ in found_inputs], began
+                self._begin()
             tables = {named.dataset_id: file.sha256 for named, file in found_inputs}
             self._check_size(tables)
             inputs = reader.gather(found_inputs, folder)
@@ -151,7 +152,8 @@ class JobRun:
             steps = JobSteps(self._platform.store, files, self._settings, self._job, folder)
             folder.describe(steps.bring(work, found_inputs, seconds))
             self._hand_key(folder)
-            self._begin()
+            if not self._protected:
+                self._begin()
             self._compute(folder, limits, waiting)
             kept = store_result(self._job, inputs, began, folder, files)
             counted = None if invented else self._counted(folder, tables)
@@ -233,9 +235,13 @@ class JobRun:
         if workspace.state == "closed":
             self._jobs.change(job.id, lambda job: job.cancel(workspace.reason))
             raise Interrupted
-        if workspace.remaining_seconds <= 0:
+        remaining_seconds = workspace.remaining_seconds
+        if job.is_protected:
+            # It was charged for when it began first.
+            remaining_seconds += PROTECTED_SECONDS
+        if remaining_seconds <= 0:
             raise Rejected(f"le quota de calcul du projet ({workspace.quota_seconds} s) est épuisé")
-        return min(self._settings.job_seconds, workspace.remaining_seconds)
+        return min(self._settings.job_seconds, remaining_seconds)
 
     def _expected_rows(self) -> dict[str, int]:
         job = self._job

@@ -127,7 +127,9 @@ class Commands:
         if not delivered:
             lapsed = ReleaseDecision(decision="refuse", decided_by="", reason=reason)
             for job in self._jobs.every({"project_id": project.project_id, "is_held": True}):
-                self.decide_release(job, lapsed)
+                # It may be decided on, or cancelled, meanwhile.
+                with suppress(WrongStage):
+                    self.decide_release(job, lapsed)
 
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note a project's access to a dataset; cancel jobs that read one it may not read.

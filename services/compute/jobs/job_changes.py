@@ -23,6 +23,14 @@ from shared.store import PAGE_LIMIT, Repository
 View = Callable[[Job], JobView]
 """A job as the one who follows it may see it."""
 
+TellsRuns = Callable[[Job], bool]
+"""Whether the one who follows a job is told how its runs go."""
+
+
+def _always(_job: Job) -> bool:
+    return True
+
+
 MOST_EACH = 10
 """How many streams one member may have open."""
 
@@ -58,7 +66,7 @@ class StreamPosition(NamedTuple):
 
 
 class Teller:
-    """Tells one follower what changed since a position; None where no positions are told.
+    """Tells one follower what changed since a position.
 
     `state` and `progress` say how it is now, whatever was between; `log` brings each line that is
     still kept, with its number; `end` is the last event, and follows at once for a job that is
@@ -66,8 +74,8 @@ class Teller:
     and may hear a state twice.
     """
 
-    def __init__(self, position: StreamPosition | None) -> None:
-        self._position, self._has_positions = position or StreamPosition(), position is not None
+    def __init__(self, position: StreamPosition, tells_runs: TellsRuns = _always) -> None:
+        self._position, self._tells_runs = position, tells_runs
         self._told: dict[str, Mapping[str, object]] = {}
 
     def news(self, job: Job, view: JobView) -> Iterator[bytes]:
@@ -83,7 +91,8 @@ class Teller:
             if kind == "log":
                 self._position = self._position._replace(lines=int(str(data["number"])))
             position = last if number == len(events) else self._position
-            yield _written(kind, data, position if self._has_positions else StreamPosition())
+            # How often it changed, and how much it wrote, may tell of what it reads.
+            yield _written(kind, data, position if self._tells_runs(job) else StreamPosition())
         self._position = last
 
     def _events(self, job: Job, view: JobView) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -123,15 +132,17 @@ class Followers(Loop):
         self,
         job: Job,
         member_id: str,
-        position: StreamPosition | None,
+        position: StreamPosition,
         view: View,
+        *,
+        tells_runs: TellsRuns = _always,
         heartbeat_seconds: float = _HEARTBEAT_SECONDS,
     ) -> Iterator[bytes]:
         """Yield the events of `job` since that position, to its end; a comment when there are none.
 
         Raises TooMany before the first for a member who has MOST_EACH, Unavailable beyond `most`.
         """
-        teller, until = Teller(position), time.monotonic() + _STREAM_SECONDS
+        teller, until = Teller(position, tells_runs), time.monotonic() + _STREAM_SECONDS
         with self._follow(job, member_id) as follower:
             yield _RETRY
             while time.monotonic() < until and not self.stopping.is_set():

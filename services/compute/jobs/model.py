@@ -144,6 +144,7 @@ class Job(Aggregate):
     counted: CountedCrossings | None = None
     reason: str = ""
     is_protected: bool = False
+    is_cancellation_told: bool = False
     release: ReleaseRecord | None = None
     masked: MaskedOutputs | None = None
     reviewed: FileRef | None = None
@@ -191,7 +192,7 @@ class Job(Aggregate):
     @property
     def public_state(self) -> JobState | HeldState:
         """Return what all but staff read as its state."""
-        if not (self.is_protected and (self.is_active or self.is_held)):
+        if not (self.is_held or (self.is_protected and self.is_active)):
             return self.state
         return "cancelled" if self.cancel_requested else "held"
 
@@ -332,10 +333,11 @@ class Job(Aggregate):
     def begin(self, run: str, *, is_protected: bool = False) -> None:
         """Record that the sandbox starts; `is_protected` with others' restricted data."""
         self.check(run)
-        # Of one that is cancelled already everybody may know how it ends.
-        self.is_protected |= is_protected and not self.cancel_requested
+        self.is_protected |= is_protected
+        if not (self.is_protected and self.attempt):
+            # When it began again may tell of what it reads.
+            self.started_at = now()
         self.attempt += 1
-        self.started_at = now()
         self.progress, self.message, self.log_tail, self.log_lines = 0.0, "", "", 0
         about = {"attempt": self.attempt, "is_protected": self.is_protected}
         self.record(events.JobStarted(**self._about(), **about))
@@ -541,6 +543,7 @@ class Job(Aggregate):
             self._end("cancelled", 0.0)
         elif self.is_protected:
             # When its run notices, or whether it was over, may tell of what it reads.
+            self.is_cancellation_told = True
             self.record(self._cancelled())
 
     def forget(self, dataset_id: str, reason: str, shared_hashes: Collection[str] = ()) -> None:
@@ -589,14 +592,13 @@ class Job(Aggregate):
         self.record(events.JobGivenUp(**self._halted(), reason=reason))
 
     def _end(self, state: JobState, seconds: float) -> None:
-        is_cancellation_told = self.state == "running" and self.is_protected
         self.state = "cancelled" if self.cancel_requested else state
         self.run, self.lease_until = "", NEVER
         self.ended_at = now()
         self.seconds += seconds
         if self.is_held:
             self.record(events.ResultHeld(**self._about()))
-        elif not (self.state == "cancelled" and is_cancellation_told):
+        elif not self.is_cancellation_told:
             self.record(self._ending())
 
     def _ending(self) -> Event:

@@ -149,6 +149,8 @@ def test_state_follows_what_is_heard_of_the_job(lab: Lab) -> None:
     eventually(
         lambda: released(lab, dataset_id) == {jobs[kind]: field for kind, field in fields.items()}
     )
+    with pytest.raises(Forbidden, match="terminé"):
+        reserve(lab, project_id, jobs["stopped"], claim(lab, dataset_id, 4))
     owners = lab.get(f"/datasets/{dataset_id}/releases", lab.token("mbr_o", "owner"))["items"]
     assert [release["job_id"] for release in owners] == [jobs["let"]]
     answer = opened(lab, project_id, dataset_id, new_id("job"))

@@ -8,23 +8,33 @@ from typing import Any
 import pytest
 import urllib3
 
+from services.catalog.service import Catalog
 from shared.aggregate import new_id
 from shared.errors import NotFound
 from shared.events import FileRef, JobForgotten, ProjectWithdrawn
-from tests.conftest import Token
+from tests.conftest import RETRIES, Token
+from tests.integration.catalog.lab import RETRIES as CATALOG_RETRIES
 from tests.integration.catalog.lab import Lab, delivered, problem_of, running_lab
+from tests.integration.catalog.retirement.samples import COMPUTE, Compute
 from tests.integration.catalog.tables import ingested
-from tests.servers import Broker, eventually
+from tests.servers import Broker, eventually, running
+from tests.vhosts import Needs
 
 REASON = "les personnes ont retiré leur accord"
 GONE = "Jeu de données supprimé"
 
 
 @pytest.fixture(scope="module")
+def needs() -> Needs:
+    """What the catalog and compute listen to."""
+    return Needs((Catalog, Compute), (*CATALOG_RETRIES, *RETRIES))
+
+
+@pytest.fixture(scope="module")
 def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token) -> Iterator[Lab]:
-    """The catalog, running, with no period of grace."""
+    """The catalog, running, with no period of grace; compute refers to no file."""
     environ = {**module_environ, "DATALAB_ERASURE_GRACE_SECONDS": "0"}
-    with running_lab(broker, vhost, environ, token) as lab:
+    with running(COMPUTE, environ), running_lab(broker, vhost, environ, token) as lab:
         yield lab
 
 

@@ -28,7 +28,7 @@ class Erasing(World):
     def erase(self, grace: float = 0.0) -> None:
         """What a process does, once."""
         settings = self._settings.model_copy(update={"erasure_grace_seconds": grace})
-        Eraser("catalog", self.store, self.files, settings)._look()
+        Eraser("catalog", self.store, self.files, settings, set)._look()
 
     def is_over(self, dataset_id: str) -> bool:
         """Whether all of a deleted dataset is erased."""

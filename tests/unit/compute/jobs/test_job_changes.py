@@ -65,6 +65,17 @@ def test_who_comes_again_misses_no_line_and_hears_none_twice() -> None:
         assert heard + [data["number"] for kind, _, data in again if kind == "log"] == lines
 
 
+def test_positions_of_a_job_of_restricted_data_are_those_of_any() -> None:
+    """Also where it was followed before it was known to read some."""
+    teller = Teller(StreamPosition(), lambda job: not job.is_protected)
+    assert changes_of(teller, job(version=1))[-1][1] == "0.0.1"
+    begun = job(**RUNNING, is_protected=True, log_tail="14118\n", log_lines=1)
+    view = JobView.of(begun).for_holder(begun).withholding(begun.unreleased)
+    events = [read(event) for event in teller.news(begun, view)]
+    assert [kind for kind, _, _ in events] == ["state", "progress", "end"]
+    assert {position for _, position, _ in events} == {"0.0.0"}
+
+
 def test_the_end_is_the_last_event_and_told_once() -> None:
     """With the reason; who heard it has heard all."""
     ended = job(state="failed", attempt=1, version=5, reason="quota épuisé", log_tail="un\n")

@@ -121,8 +121,11 @@ def test_run_of_a_cancelled_protected_job_tells_nothing_later() -> None:
     late = a_running_job()
     late.cancel("assez")
     late.begin("first", is_protected=True)
+    late.report("first", NEVER, 0.5, "lit Caen", "14118", log_lines=1)
     late.fail("first", 1.0, "interrompu")
     assert topics(late)[-1] == "job_cancelled"
+    seen = seen_by_holder(late)
+    assert (seen["log_tail"], seen["seconds"], late.is_protected) == ("", 0.0, True)
 
 
 def test_what_happens_to_a_protected_job_is_the_staff_s() -> None:
@@ -131,7 +134,9 @@ def test_what_happens_to_a_protected_job_is_the_staff_s() -> None:
     job.give_up("first", 1.0, "cinq arrêts")
     job.retry()
     job.take("second", now(), timedelta(minutes=1))
+    before = job.started_at
     job.begin("second", is_protected=True)
+    assert job.started_at == before
     assert seen_by_holder(job) == seen_by_holder(a_begun_job())
 
 
