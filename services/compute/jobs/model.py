@@ -409,7 +409,6 @@ class Job(Aggregate):
             self.is_empty, self.withheld = is_empty, withheld
             self.lost, self.near, self.is_invented = lost, near, is_invented
             self.counted, self.size_warning = counted, counted.warning if counted else ""
-            self.is_protected |= release is not None and release.is_held
         self._end("succeeded", seconds)
         if self.forgotten:
             self.result, self.outputs = result, outputs
@@ -561,7 +560,8 @@ class Job(Aggregate):
     ) -> None:
         """Record which files are to be erased, and forget them and what a log may quote."""
         if files := [file for file in files if file.sha256 not in shared_hashes]:
-            about = {**self._about(), "dataset_id": self.forgotten_for or self.dataset_id}
+            # Not what it read a file for: of a dataset that is not deleted nothing would be erased.
+            about = {**self._about(), "dataset_id": self.forgotten_for}
             # Whether there were files is told of none that a reviewer did not let leave.
             is_protected = self.is_protected and self.decision is None
             content = {"reason": reason, "files": files, "is_protected": is_protected}

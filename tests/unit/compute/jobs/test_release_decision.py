@@ -189,6 +189,15 @@ def test_forgotten_result_waits_for_nobody() -> None:
     assert (job.is_held, job.release) == (False, None)
 
 
+def test_files_of_a_reading_that_is_forgotten_are_of_no_dataset() -> None:
+    """The catalogue erases them itself, unless a dataset has them; one that lives erases none."""
+    job = a_running_job()
+    job.kind, job.project_id, job.dataset_id = "ingest", None, "dts_1"
+    job.succeed("first", 1.0, MANIFEST, OUTPUTS)
+    job.forget("", "effacé")
+    assert getattr(job.recorded()[-1], "dataset_id", None) == ""
+
+
 def test_reviewer_asks_the_holder_one_question_at_a_time() -> None:
     """Which decides nothing; both are told, once however often they are said."""
     job = a_held_job()
