@@ -325,10 +325,10 @@ def list_uses(store: Store, dataset_id: str, query: Paging, caller: Caller) -> U
     uses, following = store.of(Use).page(
         {"dataset_id": dataset.id}, after=query.after, limit=query.limit, descending=True
     )
-    is_holder = not caller.is_staff and caller.member_id
+    holder_id = "" if caller.is_staff else caller.member_id
     # How often a job began may tell its holder, who owns one input, of the others.
-    shown = [use.once_opened if use.holder_id == is_holder else use for use in uses]
-    return UsePage.of((shown, following))
+    views = [use.once_opened if holder_id and use.holder_id == holder_id else use for use in uses]
+    return UsePage.of((views, following))
 
 
 def _of_job(store: Store, job_id: str, project_id: str | None) -> Iterator[Use]:

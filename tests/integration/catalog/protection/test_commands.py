@@ -273,25 +273,32 @@ def queried(dataset_id: str, sql: str) -> dict[str, Any]:
     return Treatment(inputs={"aides": dataset_id}, steps=(step,)).model_dump(mode="json")
 
 
+def secured(lab: Lab, dataset_id: str, treatment: dict[str, Any]) -> str:
+    """The id of a project that was secured to do that."""
+    project_id = new_id("prj")
+    lab.publish(
+        events.ProjectSecured(
+            project_id=project_id,
+            holder_id="mbr_h",
+            dataset_ids=(dataset_id,),
+            treatment=Treatment.model_validate(treatment),
+            decided_by="mbr_r",
+            reason="conforme",
+        )
+    )
+    return project_id
+
+
 def test_project_that_tables_answer_reads_nothing_else(lab: Lab) -> None:
     """Nobody is asked, and nobody agreed to rows: no other treatment, nor none, gets them.
 
     Of another one a trial gets what its rows are invented from: the tables, too.
     """
     path, tables = agreed(lab)
-    dataset_id, project_id = path.removeprefix("/datasets/"), new_id("prj")
+    dataset_id = path.removeprefix("/datasets/")
     answered = queried(dataset_id, "SELECT count(*) AS nombre FROM aides")
     rows = queried(dataset_id, "SELECT * FROM aides")
-    lab.publish(
-        events.ProjectSecured(
-            project_id=project_id,
-            holder_id="mbr_h",
-            dataset_ids=(dataset_id,),
-            treatment=Treatment.model_validate(answered),
-            decided_by="mbr_r",
-            reason="conforme",
-        )
-    )
+    project_id = secured(lab, dataset_id, answered)
     lab.wait_for("data_access_opened", project_id=project_id)
     assert lab.events("access_requested", project_id=project_id) == []
     with lab.rpc() as catalog:
@@ -309,22 +316,6 @@ def test_project_that_tables_answer_reads_nothing_else(lab: Lab) -> None:
 
 GRANTED = POLICY | {"readers": "granted"}
 COUNT = "SELECT count(*) AS nombre FROM aides"
-
-
-def secured(lab: Lab, dataset_id: str, treatment: dict[str, Any]) -> str:
-    """The id of a project that was secured to do that."""
-    project_id = new_id("prj")
-    lab.publish(
-        events.ProjectSecured(
-            project_id=project_id,
-            holder_id="mbr_h",
-            dataset_ids=(dataset_id,),
-            treatment=Treatment.model_validate(treatment),
-            decided_by="mbr_r",
-            reason="conforme",
-        )
-    )
-    return project_id
 
 
 def test_tables_for_granted_projects_are_restricted_data(lab: Lab) -> None:
