@@ -125,17 +125,22 @@ def known_by_tables(dataset: Dataset) -> KnownTable:
 
 def method_of(tables: MadeTables) -> str:
     """What is said of figures that protected tables answer, in French."""
+    estimated = (
+        " Une médiane ou un quantile y est estimé : sa vraie valeur est dans la même classe."
+        if any(dimension.bounds for dimension in tables.policy.dimensions)
+        else ""
+    )
     if not tables.policy.is_noisy:
         return (
             "Chiffres des tableaux protégés de ces données : exacts ; une case vide porte sur trop"
-            " peu d'unités, ou révélerait une telle case."
+            f" peu d'unités, ou révélerait une telle case.{estimated}"
         )
     least = in_french(tables.half_widths[COUNT][0])
     return (
         "Chiffres des tableaux protégés de ces données : toutes les cases, un peu fausses, par un"
         f" bruit tiré au hasard ; « 340 » se lit « environ 340, ± {least} » ou plus. Dans 95 % des"
         f" cas, un chiffre d'une case est juste : {tables.accuracy}. Une somme de cases l'est moins"
-        " que chacune d'elles ; une valeur absente compte pour 0."
+        f" que chacune d'elles ; une valeur absente compte pour 0.{estimated}"
     )
 
 

@@ -22,6 +22,14 @@ MOST_DIMENSIONS, MOST_MEASURES = 6, 4
 
 MOST_CLASSES = 20
 _AGES = (18, 25, 40, 60, 75)
+_BOUNDS = {
+    # INSEE's bands of employees; 250 parts small and medium enterprises (décret n° 2008-1354).
+    "effectif": (1, 10, 20, 50, 250),
+    # The bands of yearly income by commune (DGFiP, IRCOM).
+    "revenu": (10_000, 12_000, 15_000, 20_000, 30_000, 50_000, 100_000),
+}
+"""Where classes of amounts begin, by a word of their column's name."""
+
 
 _AREAS: dict[str, tuple[LevelKind, ...]] = {
     # An EPCI may lie in several départements: none of them can be the level above it.
@@ -145,6 +153,9 @@ class _Form:
         for column in self._columns:
             if self._is_category(column) and not (day and column.type in _PERIODS):
                 yield PolicyDimension(column=column.name, levels=("value",))
+        for column in filter(self._is_amount, self._columns):
+            for word in sorted(_words(column) & _BOUNDS.keys()):
+                yield PolicyDimension(column=column.name, levels=("classes",), bounds=_BOUNDS[word])
 
     def measures(self) -> Iterator[PolicyMeasure]:
         """What can be summed; what the policy counts by does not fit a second time."""

@@ -120,7 +120,9 @@ def _qualified(asked: AskedQuery) -> exp.Expr:
 
 
 def _spell_out(tree: exp.Expr) -> None:
-    """Write `date_part('year', d)` as extract(year FROM d), and each named window where it is."""
+    """Write what is said in several ways in one: parts of dates, quantiles, named windows."""
+    for ordered in list(tree.find_all(exp.WithinGroup)):
+        _write_quantile(ordered)
     for call in list(tree.find_all(exp.Anonymous)):
         part, *days = call.expressions or [None]
         if call.name.lower() in _DATE_PARTS and isinstance(part, exp.Literal) and len(days) == 1:
@@ -139,6 +141,15 @@ def _spell_out(tree: exp.Expr) -> None:
 
 
 _DATE_PARTS = ("date_part", "datepart")
+
+
+def _write_quantile(ordered: exp.WithinGroup) -> None:
+    """Write `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)` as quantile_cont(x, 0.5)."""
+    function, order = ordered.this, ordered.expression
+    is_quantile = isinstance(function, exp.PercentileCont | exp.PercentileDisc)
+    if is_quantile and len(order.expressions) == 1 and not order.expressions[0].args.get("desc"):
+        value = order.expressions[0].this
+        ordered.replace(type(function)(this=value.copy(), expression=function.this.copy()))
 
 
 def _name_outputs(tree: exp.Expr, names: Sequence[str]) -> None:

@@ -14,9 +14,17 @@ from sqlglot.optimizer.scope import Scope
 from shared.engine.answering.cells import CellTable, is_incomplete_sql
 from shared.engine.answering.figures import Figures, Part, no_measure
 from shared.engine.answering.needed_levels import needed_depth
+from shared.engine.answering.quantiles import (
+    ClassCounts,
+    Quantile,
+    classes_of,
+    quantile_of,
+    quantile_sql,
+)
 from shared.engine.answering.source import Depths, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, text_of
 from shared.engine.applications.application import NotInTables
+from shared.engine.contract.policy import COUNT
 from shared.language.french import quoted as in_quotes
 
 _KINDS = ("", "INNER", "CROSS")
@@ -31,7 +39,6 @@ _NO_SUM = (
 _OTHER_FIGURES: dict[type[exp.Expr], str] = {
     exp.Min: "une plus petite valeur est celle d'une seule ligne",
     exp.Max: "une plus grande valeur est celle d'une seule ligne",
-    exp.Median: "une médiane n'est dans aucun tableau",
 }
 
 
@@ -146,6 +153,8 @@ class _Answer:
         condition = aggregate.expression.this if isinstance(aggregate, exp.Filter) else None
         if not self._figures.own(aggregate) and isinstance(function, _OPEN_FIGURES):
             return self._open_figure(function, condition, keys)
+        if quantile := quantile_of(function):
+            return self._quantile(quantile, condition, base, keys)
         function, condition = _conditional_count(function, condition)
         measured = {id(column) for column, _ in self._measured(function)}
         units = self._unit_columns(function)
@@ -155,6 +164,41 @@ class _Answer:
         figure = _Figure(function, condition, keys)
         texts = [self._written(figure, table) for table in self._tables(figure, depths)]
         return parse_one(f"coalesce({', '.join(texts)})", dialect=DIALECT)
+
+    def _quantile(
+        self, quantile: Quantile, condition: exp.Expr | None, base: Depths, keys: list[exp.Expr]
+    ) -> exp.Expr:
+        """Return a quantile, from the counts of a table that has the classes of its column."""
+        dimension = classes_of(self.source, quantile.column.name)
+        count: exp.Expr = exp.Count(this=exp.Star())
+        if condition is not None:
+            count = exp.Filter(this=count, expression=exp.Where(this=condition.copy()))
+        whole = self._figure(count, base, keys)
+        uses = self._depths(self._figures.own(condition) if condition else [])
+        classes = {dimension.column: dimension.levels.index("classes") + 1}
+        table = CellTable(self.source.finest(base, uses, classes))
+        where = self._figures.among(self._place(table), text_of(condition) if condition else "")
+        value = text_of(quantile.column)
+
+        def counted(test: str) -> str:
+            return (
+                f"coalesce({_sum(self._figures.units().amount, f'{where} AND {value} {test}')}, 0)"
+            )
+
+        counts = ClassCounts(
+            total=f"{text_of(whole)} - {counted('IS NULL')}",
+            counted=counted("IS NOT NULL"),
+            below=tuple(counted(f"< {bound:.15g}") for bound in dimension.bounds),
+            margin=self._margin(where),
+        )
+        return parse_one(quantile_sql(quantile.share, dimension.bounds, counts), dialect=DIALECT)
+
+    def _margin(self, where: str) -> str:
+        """Return by how much the counts of these cells together may be wrong, in SQL."""
+        if not self.source.policy.is_noisy:
+            return "0"
+        _, most = self.source.facts.half_widths[COUNT]
+        return f"{most} * sqrt(count(*) FILTER (WHERE {where}))"
 
     def _open_figure(
         self, function: exp.Expr, condition: exp.Expr | None, keys: list[exp.Expr]

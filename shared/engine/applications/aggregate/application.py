@@ -323,6 +323,7 @@ _IN_SQL = {
     "mean": "avg({})",
     "count": "count({})",
     "distinct": "count(DISTINCT {})",
+    "median": "median({})",
 }
 
 
@@ -359,6 +360,9 @@ def _plain_figures(parameters: AggregateParameters) -> Iterator[str]:
 def _figure_sql(parameters: AggregateParameters, name: str) -> str:
     if name == parameters.rows:
         return "count(*)"
+    for quantile in parameters.quantiles:
+        if quantile.called == name:
+            return f"quantile_cont({sql_name(quantile.column)}, {quantile.p})"
     how, column = parameters.made_of(name)
     if how not in _IN_SQL:
         raise NotInTables(f"{quoted(name)} n'est pas une somme : aucun tableau ne la contient")

@@ -122,7 +122,14 @@ EXAMPLES = {
         policy=policy(
             "siret",
             3,
-            {"commune": AREAS, "date_demande": QUARTERS, "secteur": (), "statut": (), "naf": ()},
+            {
+                "commune": AREAS,
+                "date_demande": QUARTERS,
+                "secteur": (),
+                "statut": (),
+                "naf": (),
+                "effectif": (1, 10, 20, 50, 250),
+            },
             "montant",
             "effectif",
         ),

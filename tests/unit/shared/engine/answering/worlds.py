@@ -180,8 +180,11 @@ def payments() -> World:
 
 
 @cache
-def noisy(most_rows: int = 1) -> World:
-    """Three thousand persons with an amount, in tables with noise; some live elsewhere."""
+def noisy(most_rows: int = 1, *, by_amount: bool = False) -> World:
+    """Three thousand persons with an amount, in tables with noise; some live elsewhere.
+
+    `by_amount`, the tables have classes of amounts.
+    """
     random = Random(7)
     towns = [*TOWNS, "75056"]
     rows = [
@@ -191,7 +194,9 @@ def noisy(most_rows: int = 1) -> World:
     columns = {"id": "text", "code_commune": "commune", "sexe": "text", "montant": "integer"}
     town = {"column": "code_commune", "levels": ["departement", "commune"], "values": list(TOWNS)}
     sex = {"column": "sexe", "levels": ["value"], "values": ["F", "H"]}
-    about = {"dimensions": [town, sex], "measures": [{"column": "montant", "cap": 500}]}
+    amount = {"column": "montant", "levels": ["classes"], "bounds": [*range(100, 501, 50)]}
+    dimensions = [town, sex, *([amount] if by_amount else [])]
+    about = {"dimensions": dimensions, "measures": [{"column": "montant", "cap": 500}]}
     unit = {"unit": ["id"], "most_rows": most_rows}
     return _world(PEOPLE, columns, rows, {"method": "noise", **unit, **about})
 
