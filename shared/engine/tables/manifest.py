@@ -233,6 +233,10 @@ _SQL_TYPES = {
 }
 
 
+_KINDS = ("integer", "decimal", "date")
+"""What is both recognised in a column, and a kind of all its values."""
+
+
 class Column(Frozen):
     """One column of a profiled table; `key` names the kind of identifier its values are."""
 
@@ -344,4 +348,6 @@ class Profile(Frozen):
 def _without_values(column: Column) -> Column:
     meaning = column.meaning and column.meaning.model_copy(update={"invalid": (), "invalid_at": ()})
     warnings = tuple(warning.without_values() for warning in column.warnings)
-    return column.model_copy(update={"meaning": meaning, "warnings": warnings})
+    # One word among numbers makes a column's cells text, and would be told by it.
+    kind = column.type if column.type in _KINDS else column.kind
+    return column.model_copy(update={"kind": kind, "meaning": meaning, "warnings": warnings})

@@ -167,7 +167,6 @@ REFUSED = {
     "SELECT max(age) FROM caf": "« age » n'est montré que par classes",
     "SELECT max(sexe) FROM caf": "une plus grande valeur",
     "SELECT min(sexe) FROM caf": "une plus petite valeur",
-    "SELECT median(montant) FROM caf": "« montant » peut être additionné",
     "SELECT string_agg(sexe, ',') FROM caf": "ce calcul n'est ni un nombre",
     "SELECT string_agg(id, ',') FROM caf": "« id » n'est pas montré ; le sont : « code_commune »",
     "SELECT count(*) FROM caf WHERE id = 'p7'": "« id » n'est pas montré",

@@ -58,6 +58,19 @@ def test_what_chooses_rows_chooses_cells(choosing: Any) -> None:
     assert query.output == "a"
 
 
+def test_an_aggregation_s_medians_are_estimated_as_a_query_s() -> None:
+    """And so are its quantiles."""
+    quantile = {"column": "age", "p": 0.25}
+    (query,) = answered(
+        step(
+            "aggregate", {"table": PEOPLE}, "a", by=["sexe"], medians=["age"], quantiles=[quantile]
+        )
+    )
+    assert "0.25 * c.total" in query.parameters["sql"]
+    assert "0.5 * c.total" in query.parameters["sql"]
+    assert "age_q25" in query.parameters["sql"]
+
+
 def test_two_inputs_of_one_dataset_are_both_answered() -> None:
     """Each by itself; crossed with each other they are in no table."""
     steps = [
@@ -85,6 +98,7 @@ TOTAL = step("aggregate", {"table": "a"}, "t", by=["sexe"], sums=["n"])
 COUNT = step("query", {"a": "a"}, "t", sql="SELECT count(*) AS n FROM a WHERE n > 20")
 MEET = crossed(right="a", left_key="sexe", right_key="sexe", how="inner")
 MEDIANS = step("aggregate", {"table": "f"}, "a", by=["sexe"], medians=["montant"])
+MAXIMUMS = step("aggregate", {"table": "f"}, "a", by=["sexe"], maxs=["montant"])
 DAYS = step("aggregate", {"table": PEOPLE}, "a", rows="n", by=[])
 DAYS["parameters"]["times"] = [{"column": "ouvert", "step": "day"}]
 FOUR = step("aggregate", {"table": "f"}, "a", by=["sexe", "code_commune"], rows="n")
@@ -104,7 +118,8 @@ REFUSED = {
     "a sum of figures": ([COUNTED_ROWS, TOTAL], "steps.1", "choisi d'après un chiffre"),
     "a count of figures": ([COUNTED_ROWS, COUNT], "steps.1", "choisi d'après un chiffre"),
     "rows by figures": ([COUNTED_ROWS, MEET, TOTAL], "steps.1", "choisies par des chiffres"),
-    "a median": ([CHOSEN, MEDIANS], "steps.1", "n'est pas une somme"),
+    "a median": ([CHOSEN, MEDIANS], "steps.1", "« montant » n'en a pas"),
+    "a maximum": ([CHOSEN, MAXIMUMS], "steps.1", "n'est pas une somme"),
     "days": ([DAYS], "steps.0", "par jour ni par semaine"),
     "four dimensions": ([CHOSEN, FOUR], "steps.1", "« prestation » et « sexe » ensemble"),
     "own code": ([CODE], "steps.0", "lit des lignes une à une"),
