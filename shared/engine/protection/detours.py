@@ -1,7 +1,8 @@
 """What else to hide where hidden cells are told, so that as little as possible is hidden for them.
 
 A linear programme changes cells of all tables so that each split still adds up: it draws many cells
-that are told to their ends at once, and pays for each change of a shown cell by the units in it.
+that are told to their ends at once, and pays for each change of a shown cell by the units in it,
+and the more the fewer cells its table has: finer tables take nothing from coarser ones.
 What it changes is hidden then, and what it makes is a table that proves these cells hidden.
 """
 
@@ -37,8 +38,8 @@ class Detours:
         self._down = np.maximum(0.0, of_needed - least)
         self._up = np.maximum(0.0, most - of_needed)
         self._slack = _SLACK * np.maximum(1.0, of_needed + self._up)
-        units = hiding.lattice.units
-        self._cost = np.where(units > 0, units, _OF_NOBODY)
+        units, cells = hiding.lattice.units, hiding.lattice.cells_of_table
+        self._cost = np.where(units > 0, units, _OF_NOBODY) * (cells.max() / cells)
         self._open = np.array([self._down > self._slack, self._up > self._slack])
         self._most = np.concatenate([np.full(len(values), self._values.sum() + 1), self._values])
         self._columns = np.arange(2 * len(values), dtype=np.int32)

@@ -26,9 +26,12 @@ Table = tuple[int, ...]
 MOST_CELLS = 2_000_000
 """Of all tables together."""
 
-LEAST_SHARE = 0.9
+_LEAST_SHARE, _LEAST_SHARE_OF_PAIRS = 0.9, 0.8
 """Of the units of a table that are in cells of enough units: one of fewer is not made, nor is any
-finer one. It would show next to nothing, and all its hidden cells would have to be proved."""
+finer one. It would show next to nothing, and all its hidden cells would have to be proved. What is
+by one or two dimensions is asked for most."""
+
+_PAIR = 2
 
 
 class Dimension(NamedTuple):
@@ -78,6 +81,12 @@ class Lattice:
     parent: Ids
     tells: Flags
     units_repeat: bool
+
+    @cached_property
+    def cells_of_table(self) -> Ids:
+        """Count, of each cell, the cells of its table."""
+        numbers = [cells.number for cells in self.tables.values()]
+        return np.repeat(numbers, numbers).astype(np.int64)
 
     @cached_property
     def parts_of_split(self) -> Ids:
@@ -192,7 +201,9 @@ class LatticeMaker:
             f"{figures} FROM (SELECT {listed}{quoted(self._unit)}{by_unit}"
             f" FROM {quoted(self._rows)} GROUP BY ALL) {_by('GROUP', keys)}"
         )
-        if self._share(name, minimum) < LEAST_SHARE and any(table):
+        is_fine = np.count_nonzero(table) > _PAIR
+        least_share = _LEAST_SHARE if is_fine else _LEAST_SHARE_OF_PAIRS
+        if self._share(name, minimum) < least_share and any(table):
             return
         for at, depth in enumerate(table):
             if depth:
