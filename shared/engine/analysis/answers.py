@@ -4,13 +4,15 @@ It is decided by form, by the treatment and what owners let be shown, so that it
 the data.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
+from itertools import chain
 from logging import getLogger
 
-from shared.engine.analysis.known_tables import KnownInputs, KnownTable
+from shared.engine.analysis.known_tables import KnownColumn, KnownInputs, KnownTable
 from shared.engine.analysis.remarks import Remark
 from shared.engine.applications.application import NotInTables
+from shared.engine.tables.manifest import Column
 from shared.errors import Invalid
 from shared.events.event import Step, Treatment
 from shared.language.french import quoted
@@ -33,10 +35,12 @@ def answering_steps(
     steps: Sequence[Step],
     restricted: Mapping[str, KnownTable],
     columns: Mapping[str, tuple[str, ...] | None],
+    repeated: Collection[str] | None = None,
 ) -> tuple[Step, ...]:
     """Return the steps that do the same on protected tables in place of `restricted` inputs.
 
-    These are by name, the data with its tables; `columns` are those of all inputs. Raises
+    These are by name, the data with its tables; `columns` are those of all inputs, `repeated` those
+    of others that have a value in several rows, None where it was looked at before. Raises
     UnansweredError, in French, for a treatment that is no sum of cells, and Invalid for one that
     cannot run.
     """
@@ -46,7 +50,7 @@ def answering_steps(
     for table in {table.dataset_id: table for table in restricted.values()}.values():
         names = [name for name, other in restricted.items() if other is table]
         try:
-            answer = module.answering_steps(answer, names, table, now_read)
+            answer = module.answering_steps(answer, names, table, now_read, repeated)
         except (UnansweredError, Invalid):
             raise
         except Exception as error:
@@ -55,6 +59,21 @@ def answering_steps(
             raise UnansweredError("ce traitement n'est pas suivi ici", "steps.0") from error
         now_read |= dict.fromkeys(names, table.facts.columns if table.facts else ())
     return answer
+
+
+def repeated_columns(tables: Iterable[Iterable[KnownColumn | Column]]) -> set[str]:
+    """Return the columns, in lower case, that have each of their values twice in the mean.
+
+    So many as an area has communes; a name that tables have several times is looked at in each.
+    """
+    repeats: dict[str, bool] = {}
+    for column in chain.from_iterable(tables):
+        name, distinct, filled = column.name.lower(), column.distinct or 0, column.filled or 0
+        repeats[name] = repeats.get(name, True) and 0 < _TWICE * distinct <= filled
+    return {name for name, does in repeats.items() if does}
+
+
+_TWICE = 2
 
 
 def answers_of(treatment: Treatment, inputs: KnownInputs) -> dict[str, Answer]:
@@ -70,8 +89,10 @@ def answers_of(treatment: Treatment, inputs: KnownInputs) -> dict[str, Answer]:
         if table.facts and table.columns is not None:
             restricted[name] = table
     answer: Answer = ()
+    others = [inputs.table(of) for name, of in treatment.inputs.items() if name not in restricted]
+    repeated = repeated_columns(table.columns or () for table in others)
     try:
-        answer = answering_steps(treatment.steps, restricted, columns)
+        answer = answering_steps(treatment.steps, restricted, columns, repeated)
     except UnansweredError as error:
         answer = error
     return {table.dataset_id: answer for table in restricted.values()}

@@ -80,6 +80,11 @@ _KEEPING = {
 """Types, by kind of column, in which each value stays what it is."""
 
 
+def is_departement(node: exp.Expr) -> bool:
+    """Whether an expression is the first characters of a code that nearly tell its département."""
+    return _prefix(node) == _PREFIX
+
+
 def _prefix(outer: exp.Expr) -> int:
     """Return how many characters of a text an expression looks at, at most."""
     match outer:

@@ -10,12 +10,14 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.merge_subqueries import merge_subqueries
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.transforms import eliminate_qualify
 
 from shared.engine.answering.cells import CellTable, cells_sql, is_incomplete_sql
 from shared.engine.answering.hidden_figures import add_incomplete, keep_hidden
 from shared.engine.answering.selects import Reader, own_nodes, tables_of_select
-from shared.engine.answering.source import Depths, ProtectedSource
+from shared.engine.answering.source import ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, text_of
+from shared.engine.answering.table_choice import Needs
 from shared.engine.applications.application import NotInTables
 from shared.engine.applications.query.sql.statement import SqlFault, parse
 
@@ -29,7 +31,8 @@ TABLES = "tableaux_proteges"
 class AskedQuery(NamedTuple):
     """A query that reads the data as `role`, with the columns of its tables and of its result.
 
-    Tables of the names `answered` are what earlier steps made of figures.
+    Tables of the names `answered` are what earlier steps made of figures. `repeated` are columns of
+    other tables that have a value in several rows, None where nobody knows.
     """
 
     sql: str
@@ -37,6 +40,7 @@ class AskedQuery(NamedTuple):
     schema: Schema
     names: Sequence[str]
     answered: Collection[str] = ()
+    repeated: Collection[str] | None = None
 
 
 class AnsweredQuery(NamedTuple):
@@ -47,7 +51,7 @@ class AnsweredQuery(NamedTuple):
 
 
 def query_of_cells(
-    asked: AskedQuery, source: ProtectedSource, before: Depths | None = None
+    asked: AskedQuery, source: ProtectedSource, before: Needs | None = None
 ) -> AnsweredQuery:
     """Return the query that does the same on the protected tables of the data.
 
@@ -64,7 +68,7 @@ def query_of_cells(
     incomplete: dict[int, str] = {}
     tables: list[CellTable] = []
     for reader in _readers(tree, asked.role):
-        tables = tables_of_select(reader, source, role, before or {})
+        tables = tables_of_select(reader, source, role, before or Needs({}), asked.repeated)
         incomplete[id(reader.select)] = is_incomplete_sql(source, role, tables[0])
         if before is None:
             cells = parse_one(cells_sql(source, role, tables), dialect=DIALECT)
@@ -104,19 +108,26 @@ def _keep_hidden(tree: exp.Expr, asked: AskedQuery) -> None:
 
 def _qualified(asked: AskedQuery) -> exp.Expr:
     """Return the query with the table of each column, and SELECTs that only choose rows merged."""
-    tree: exp.Expr = parse(asked.sql).copy()
+    tree = _with_plain_pivots(parse(asked.sql).copy(), asked.role)
     _name_outputs(tree, asked.names)
     _spell_out(tree)
+    tree = _without_qualify(tree)
     types: dict[str, object] = {
         name: dict.fromkeys(columns, "VARCHAR") for name, columns in asked.schema.items()
     }
     try:
         qualified = qualify(tree, schema=types, dialect=DIALECT, quote_identifiers=True)
-        return merge_subqueries(qualified)
+        merged: exp.Expr = merge_subqueries(qualified)
     except SqlglotError as error:
         raise NotInTables(
             "cette requête n'est pas suivie ici : écrivez-la plus simplement"
         ) from error
+    # All names are in lower case now.
+    outputs = merged.selects if isinstance(merged, exp.Query) else []
+    for output, name in zip(outputs, asked.names, strict=False):
+        if isinstance(output, exp.Alias):
+            output.set("alias", exp.to_identifier(name, quoted=True))
+    return merged
 
 
 def _spell_out(tree: exp.Expr) -> None:
@@ -138,6 +149,70 @@ def _spell_out(tree: exp.Expr) -> None:
                     window.set(name, window.args.get(name) or part)
                 window.set("alias", None)
         select.set("windows", None)
+
+
+def _with_plain_pivots(tree: exp.Expr, role: str) -> exp.Expr:
+    """Return the query with PIVOTs of the data, on listed values, as SELECTs of figures."""
+    for pivot in list(tree.find_all(exp.Pivot)):
+        if isinstance(pivot.this, exp.Table) and pivot.this.name.lower() == role.lower():
+            tree = _put(tree, pivot, _select_of_pivot(pivot))
+    return tree
+
+
+def _select_of_pivot(pivot: exp.Pivot) -> exp.Expr:
+    listed, group, figures = pivot.expressions, pivot.args.get("group"), pivot.args.get("using")
+    values = listed[0].expressions if len(listed) == 1 and isinstance(listed[0], exp.In) else []
+    is_plain = all(isinstance(value, exp.Literal) for value in values)
+    if not (values and is_plain and group and figures):
+        raise NotInTables(
+            "PIVOT n'est suivi ici que sur des valeurs nommées : ON … IN (…) GROUP BY"
+        )
+    columns = [
+        exp.alias_(
+            exp.Filter(
+                this=figure.unalias().copy(),
+                expression=exp.Where(
+                    this=exp.EQ(this=listed[0].this.copy(), expression=value.copy())
+                ),
+            ),
+            "_".join(filter(None, (value.name, figure.alias))),
+            quoted=True,
+        )
+        for value in values
+        for figure in figures
+    ]
+    keys = group.expressions
+    select = exp.select(*(key.copy() for key in keys), *columns).from_(pivot.this.copy())
+    return select.group_by(*(key.copy() for key in keys))
+
+
+def _without_qualify(tree: exp.Expr) -> exp.Expr:
+    """Return the query with a SELECT around each that has a QUALIFY, in its place."""
+    for select in [node for node in tree.find_all(exp.Select) if node.args.get("qualify")]:
+        parts = {name: select.args.get(name) for name in ("order", "limit", "offset")}
+        outputs = {output.alias_or_name.lower() for output in select.expressions}
+        order = parts["order"].expressions if parts["order"] else []
+        if any(
+            column.name.lower() not in outputs
+            for key in order
+            for column in key.find_all(exp.Column)
+        ):
+            raise NotInTables("triez ce que QUALIFY choisit par les colonnes du résultat")
+        for name in parts:
+            select.set(name, None)
+        around = eliminate_qualify(select.copy())
+        for name, part in parts.items():
+            around.set(name, part)
+        tree = _put(tree, select, around)
+    return tree
+
+
+def _put(tree: exp.Expr, node: exp.Expr, other: exp.Expr) -> exp.Expr:
+    """Return the query with another part in the place of one."""
+    if node is tree:
+        return other
+    node.replace(other)
+    return tree
 
 
 _DATE_PARTS = ("date_part", "datepart")
@@ -285,10 +360,7 @@ def _replaced(tree: exp.Expr, select: exp.Select, selects: list[exp.Select]) -> 
             if any(column.table for column in part.find_all(exp.Column)) and name == "order":
                 raise NotInTables("triez ce regroupement par les colonnes du résultat")
             outer.set(name, part.copy())
-    if select is tree:
-        return outer
-    select.replace(outer)
-    return tree
+    return _put(tree, select, outer)
 
 
 def _share_in_whole(reader: Reader) -> None:

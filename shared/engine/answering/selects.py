@@ -4,14 +4,14 @@ Each figure is made of the cells of the table that has its conditions and groups
 so that a cell hidden elsewhere takes nothing from it; it is empty where a cell of it is hidden.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlglot import exp, parse_one
 from sqlglot.optimizer.scope import Scope
 
-from shared.engine.answering.cells import CellTable, is_incomplete_sql
+from shared.engine.answering.cells import NUMBER, CellTable, is_incomplete_sql
 from shared.engine.answering.figures import Figures, Part, no_measure
 from shared.engine.answering.needed_levels import needed_depth
 from shared.engine.answering.quantiles import (
@@ -23,6 +23,7 @@ from shared.engine.answering.quantiles import (
 )
 from shared.engine.answering.source import Depths, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, text_of
+from shared.engine.answering.table_choice import Figure, Needs, TableChoice
 from shared.engine.applications.application import NotInTables
 from shared.engine.contract.policy import COUNT
 from shared.language.french import quoted as in_quotes
@@ -35,6 +36,10 @@ _SINGLE_ROWS = (
 )
 _NO_SUM = (
     "ce calcul n'est ni un nombre, ni une somme, ni une moyenne : aucun tableau ne le contient"
+)
+_KEEPS_OTHERS = (
+    "cette jointure garde aussi ce qui n'est pas dans ces données : comptez d'abord, puis joignez"
+    " le résultat"
 )
 _OTHER_FIGURES: dict[type[exp.Expr], str] = {
     exp.Min: "une plus petite valeur est celle d'une seule ligne",
@@ -52,16 +57,21 @@ class Reader(NamedTuple):
 
 
 def tables_of_select(
-    reader: Reader, source: ProtectedSource, role: str, before: Depths
+    reader: Reader,
+    source: ProtectedSource,
+    role: str,
+    before: Needs,
+    repeated: Collection[str] | None,
 ) -> list[CellTable]:
     """Make the figures of a SELECT on the data figures of cells.
 
     Returns the tables whose cells it then reads under that name; `before` is what steps before it
-    need, `role` names the tables in it. Raises NotInTables for one that is no sum of cells.
+    need, `role` names the tables in it, `repeated` as in AskedQuery. Raises NotInTables for one
+    that is no sum of cells.
     """
-    answer = _Answer(*reader, source, role)
+    answer = _Answer(*reader, source, role, before, repeated)
     answer.check()
-    return answer.replace_figures(before)
+    return answer.replace_figures()
 
 
 @dataclass
@@ -74,10 +84,14 @@ class _Answer:
     alias: str
     source: ProtectedSource
     role: str
+    before: Needs
+    repeated: Collection[str] | None
     tables: list[CellTable] = field(default_factory=list)
+    keeps_others: bool = False
 
     def __post_init__(self) -> None:
         self._figures = Figures(self.source, self.alias)
+        self._choice = TableChoice(self.select, self._figures, self.before, self.repeated)
         self._aggregates = list(self._found_aggregates())
 
     def check(self) -> None:
@@ -100,15 +114,14 @@ class _Answer:
     def _check_joins(self) -> None:
         """Raise for a join that keeps rows of other tables which no row of the data meets."""
         is_first = self._reads(self.select.args.get("from_"))
-        for join in self.select.args.get("joins") or ():
+        joins = self.select.args.get("joins") or ()
+        for join in joins:
             is_own, side = self._reads(join), (join.side or "").upper()
             keeping = "LEFT" if is_first else "RIGHT" if is_own else ""
             is_kept = side in ("", keeping) and (join.kind or "").upper() in _KINDS
-            if not is_kept or join.args.get("using"):
-                raise NotInTables(
-                    "cette jointure garde aussi ce qui n'est pas dans ces données : comptez"
-                    " d'abord, puis joignez le résultat"
-                )
+            self.keeps_others |= len(joins) == 1 and side == ("RIGHT" if is_first else "LEFT")
+            if (not is_kept and not self.keeps_others) or join.args.get("using"):
+                raise NotInTables(_KEEPS_OTHERS)
 
     def _reads(self, node: exp.Expr | None) -> bool:
         return node is not None and node.this is self.table
@@ -121,7 +134,7 @@ class _Answer:
                 if outer is self.select or (isinstance(outer, exp.AggFunc) and is_window(outer)):
                     yield node.parent if isinstance(node.parent, exp.Filter) else node
 
-    def replace_figures(self, before: Depths) -> list[CellTable]:
+    def replace_figures(self) -> list[CellTable]:
         """Replace each figure by the same of cells; returns the tables that they need."""
         inside = {id(node) for aggregate in self._aggregates for node in aggregate.walk()}
         outside = [
@@ -131,9 +144,9 @@ class _Answer:
             and column.name.lower() in self.source.columns
             and id(column) not in inside
         ]
-        base = self.source.finest(before, self._depths(outside))
-        self.tables.append(CellTable(base))
+        base = self.source.finest(self.before.depths, self._depths(outside))
         keys = self._group_keys()
+        self.tables.append(self._choice.base(base, keys))
         figures = [
             (aggregate, self._figure(aggregate, base, keys)) for aggregate in self._aggregates
         ]
@@ -151,6 +164,9 @@ class _Answer:
     def _figure(self, aggregate: exp.Expr, base: Depths, keys: list[exp.Expr]) -> exp.Expr:
         function = aggregate.this if isinstance(aggregate, exp.Filter) else aggregate
         condition = aggregate.expression.this if isinstance(aggregate, exp.Filter) else None
+        if self.keeps_others and not self._figures.own(function):
+            # What no row of the data meets has no cell, and a row here.
+            raise NotInTables(_KEEPS_OTHERS)
         if not self._figures.own(aggregate) and isinstance(function, _OPEN_FIGURES):
             return self._open_figure(function, condition, keys)
         if quantile := quantile_of(function):
@@ -161,8 +177,10 @@ class _Answer:
         own = [*self._figures.own(function), *(self._figures.own(condition) if condition else [])]
         others = [column for column in own if id(column) not in measured | units]
         depths = self.source.finest(base, self._depths(others))
-        figure = _Figure(function, condition, keys)
-        texts = [self._written(figure, table) for table in self._tables(figure, depths)]
+        figure = Figure(function, condition, keys)
+        if figure.is_distinct:
+            self._check_units(figure)
+        texts = [self._written(figure, table) for table in self._choice.tables(figure, depths)]
         return parse_one(f"coalesce({', '.join(texts)})", dialect=DIALECT)
 
     def _quantile(
@@ -176,7 +194,10 @@ class _Answer:
         whole = self._figure(count, base, keys)
         uses = self._depths(self._figures.own(condition) if condition else [])
         classes = {dimension.column: dimension.levels.index("classes") + 1}
-        table = CellTable(self.source.finest(base, uses, classes))
+        depths = self.source.finest(base, uses, classes)
+        if not self.source.is_made(depths):
+            raise self.source.not_made(depths)
+        table = CellTable(depths)
         where = self._figures.among(self._place(table), text_of(condition) if condition else "")
         value = text_of(quantile.column)
 
@@ -210,29 +231,6 @@ class _Answer:
         text = self._or_hidden(hidden, where, value, self.tables[0], keys)
         return parse_one(f"({text})", dialect=DIALECT)
 
-    def _tables(self, figure: "_Figure", depths: Depths) -> Iterator[CellTable]:
-        """Yield the table of a figure, and those of larger areas, which answer for all their parts.
-
-        They do where a group has all parts of an area, and the figure is the same for each of them:
-        its own cell is shown more often than these.
-        """
-        yield CellTable(depths)
-        if isinstance(figure.function.this, exp.Distinct):
-            return
-        plain, columns = self._separated(figure.keys), [*figure.function.find_all(exp.Column)]
-        own = {column.name.lower() for column in self._figures.own(figure.function)}
-        if any(column.table != self.alias for column in columns):
-            return
-        for dimension, _ in self.source.keys(depths):
-            depth = depths[dimension.column]
-            is_alike = dimension.column.lower() not in own
-            if dimension.is_area and depth > 1 and dimension.column not in plain and is_alike:
-                for coarser in range(depth - 1, 0, -1):
-                    coarse = {**depths, dimension.column: coarser}
-                    if self.source.is_made(coarse):
-                        yield CellTable(coarse, dimension.column, depth)
-                return
-
     def _measured(self, function: exp.Expr) -> list[tuple[exp.Column, object]]:
         if isinstance(function, exp.Sum | exp.Avg | exp.Count) and not isinstance(
             function.this, exp.Star
@@ -257,13 +255,13 @@ class _Answer:
             self.tables.append(table)
         return self.tables.index(table)
 
-    def _written(self, figure: "_Figure", table: CellTable) -> str:
+    def _written(self, figure: Figure, table: CellTable) -> str:
         """Return the figure in SQL, made of the cells of that table."""
         condition = text_of(figure.condition) if figure.condition else ""
         where = self._figures.among(self._place(table), condition)
         match figure.function:
             case exp.Count():
-                part, add = self._count(figure, table.depths)
+                part, add = self._count(figure, table)
                 value = f"CAST(coalesce({add}({part.amount}) FILTER (WHERE {where}), 0) AS BIGINT)"
                 hidden = part.hidden
             case exp.Sum():
@@ -277,6 +275,10 @@ class _Answer:
                 hidden = f"({part.hidden}) OR ({part.rows_hidden})"
             case _:
                 raise NotInTables(_OTHER_FIGURES.get(type(figure.function), _NO_SUM))
+        if figure.is_distinct and (self.source.facts.has_repeated_units or self._choice.joins):
+            # A unit of several cells would count several times.
+            cells = f"count(DISTINCT {self._figures.column(NUMBER)}) FILTER (WHERE {where})"
+            value = f"CASE WHEN {cells} = 1 THEN {value} END"
         return self._or_hidden(hidden, where, value, table, figure.keys)
 
     def _part(self, node: exp.Expr) -> Part:
@@ -290,12 +292,13 @@ class _Answer:
                 raise NotInTables(self._no_rows())
         return self._figures.part(node)
 
-    def _count(self, figure: "_Figure", depths: Depths) -> tuple[Part, str]:
+    def _count(self, figure: Figure, table: CellTable) -> tuple[Part, str]:
         """Return what a cell adds to a count, and by which function counts are put together."""
         counted = figure.function.this
         if isinstance(counted, exp.Distinct):
-            self._check_units(figure, depths)
-            return self._figures.units(), "max" if self._joins else "sum"
+            # Of one cell that stands for its parts, these have equal shares of its units.
+            is_of_parts = bool(table.parted) or not self._choice.joins
+            return self._figures.units(), "sum" if is_of_parts else "max"
         if self.source.facts.has_repeated_units:
             raise NotInTables(self._no_rows())
         is_of_all = counted is None or isinstance(counted, exp.Star | exp.Literal)
@@ -303,12 +306,8 @@ class _Answer:
             return self._figures.units(), "sum"
         return self._figures.counted(counted), "sum"
 
-    @property
-    def _joins(self) -> bool:
-        return bool(self.select.args.get("joins"))
-
-    def _check_units(self, figure: "_Figure", depths: Depths) -> None:
-        """Raise unless the distinct units of a group are those of one cell, or add up."""
+    def _check_units(self, figure: Figure) -> None:
+        """Raise unless distinct units are counted."""
         counted = figure.function.this.expressions
         if not self._unit_columns(figure.function) or len(counted) > 1:
             name = in_quotes(", ".join(map(text_of, counted)))
@@ -318,45 +317,18 @@ class _Answer:
                 f"ces tableaux comptent des lignes, d'au plus {self.source.policy.most_rows} par"
                 " unité : écrivez count(*)"
             )
-        if not self.source.facts.has_repeated_units and not self._joins:
-            return
-        fixed = self._separated(
-            [*figure.keys, *_equal_parts(figure.condition, _where(self.select))]
-        )
-        if loose := [in_quotes(name) for name in depths if name not in fixed]:
-            raise NotInTables(
-                f"une même unité peut être dans plusieurs classes de {', '.join(loose)} : elle"
-                " compterait deux fois"
-            )
 
     def _group_keys(self) -> list[exp.Expr]:
         group = self.select.args.get("group")
         return list(group.expressions) if group is not None else []
-
-    def _separated(self, keys: list[exp.Expr]) -> set[str]:
-        """Return the dimensions of which each group has one class alone."""
-        separated: set[str] = set()
-        parts: dict[str, set[str]] = {}
-        for key in keys:
-            columns = self._figures.own(key)
-            if len(columns) != 1:
-                continue
-            name, depth = needed_depth(self.source, columns[0])
-            dimension = self.source.dimension(name)
-            if key is columns[0]:
-                separated.add(name)
-            parts.setdefault(name, set()).add(_date_part(key))
-            level = dimension.levels[depth - 1]
-            if parts[name] & _WHOLE.get(level, set()) or parts[name] >= {"year", level}:
-                separated.add(name)
-        return separated
 
     def _or_hidden(
         self, hidden: str, where: str, value: str, table: CellTable, keys: list[exp.Expr]
     ) -> str:
         """Return the figure, empty where a cell is hidden, or may be, that adds to it."""
         conditions = [f"coalesce(bool_or({hidden}) FILTER (WHERE {where}), FALSE)"]
-        plain = self._separated(keys)
+        # Of another table's row that meets no cell, the class may be one that is not there.
+        plain = set() if self.keeps_others else self._choice.separated(keys)
         spread = {name: depth for name, depth in table.depths.items() if name not in plain}
         if incomplete := is_incomplete_sql(self.source, self.role, table._replace(depths=spread)):
             conditions.append(incomplete)
@@ -383,32 +355,8 @@ class _Answer:
         )
 
 
-class _Figure(NamedTuple):
-    """A figure, with the condition on the rows that it is made of, and its groups."""
-
-    function: exp.Expr
-    condition: exp.Expr | None
-    keys: list[exp.Expr]
-
-
 _OPEN_FIGURES = (exp.Min, exp.Max, exp.AnyValue, exp.First)
 """Figures of other tables' columns that are the same however often a row stands there."""
-
-_WHOLE = {"year": {"year"}, "quarter": {"quarter of year"}, "month": {"month of year"}}
-
-
-def _date_part(key: exp.Expr) -> str:
-    """Return what of a date a group is made by; `of year` where that tells the year as well."""
-    name = type(key).__name__.lower()
-    match key:
-        case exp.Extract():
-            name = key.name.lower()
-        case exp.DateTrunc() | exp.TimestampTrunc():
-            unit = key.args["unit"].name.lower()
-            name = unit if unit == "year" else f"{unit} of year"
-        case exp.TimeToStr():
-            name = {"%Y": "year", "%m": "month"}.get(key.args["format"].name, "month of year")
-    return name
 
 
 def _conditional_count(
@@ -439,20 +387,6 @@ def _both(one: exp.Expr, other: exp.Expr | None) -> exp.Expr:
         if other is None
         else exp.And(this=exp.paren(one, copy=True), expression=exp.paren(other, copy=True))
     )
-
-
-def _where(select: exp.Select) -> exp.Expr | None:
-    where = select.args.get("where")
-    return where.this if where is not None else None
-
-
-def _equal_parts(*conditions: exp.Expr | None) -> Iterator[exp.Expr]:
-    """Yield what conditions, which hold together, compare with a constant and find equal to it."""
-    for condition in filter(None, conditions):
-        for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
-            node = part.unnest()
-            if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Literal):
-                yield node.this
 
 
 def _sum(amount: str, where: str) -> str:

@@ -1,6 +1,6 @@
 """Restricted data as its protected tables have it: dimensions with levels, measures and units."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from shared.engine.analysis.known_tables import KnownColumn, KnownTable
 from shared.engine.applications.application import NotInTables
@@ -108,22 +108,35 @@ class ProtectedSource:
         return next((level for level in levels if level == kind), "value")
 
     def finest(self, *uses: Depths) -> dict[str, int]:
-        """Return the table that has the classes of all these. Raises NotInTables."""
+        """Return how deep a table is that has the classes of all these. Raises NotInTables."""
         depths: dict[str, int] = {}
         for use in uses:
             for column, depth in use.items():
                 depths[column] = max(depth, depths.get(column, 0))
-        if len(depths) <= self.facts.most_at_once and not self.is_made(depths):
-            raise NotInTables(
-                f"le tableau par {self._name(depths)} n'est pas fait : trop peu pourrait en"
-                " être montré"
-            )
         if len(depths) > self.facts.most_at_once:
             names = french_list(sorted(map(quoted, depths)))
             raise NotInTables(
                 f"{names} ensemble : un tableau en croise {self.facts.most_at_once} au plus"
             )
         return depths
+
+    def not_made(self, depths: Depths) -> NotInTables:
+        """Return why there is no table of these depths."""
+        return NotInTables(
+            f"le tableau par {self._name(depths)} n'est pas fait : trop peu pourrait en être montré"
+        )
+
+    def coarser(self, depths: Depths) -> Iterator[tuple[str, Depths]]:
+        """Yield the tables that have larger areas in place of these, with the area's column.
+
+        They are there if these are so small that they have a table of their own.
+        """
+        for dimension, _ in self.keys(depths):
+            name = dimension.column
+            if dimension.is_area and self.is_made({name: depths[name]}):
+                for depth in range(depths[name] - 1, 0, -1):
+                    if self.is_made(coarse := {**depths, name: depth}):
+                        yield name, coarse
 
     def is_made(self, depths: Depths) -> bool:
         """Whether there is a table that is so deep in each dimension."""

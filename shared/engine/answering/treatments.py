@@ -1,6 +1,6 @@
 """Which treatments the protected tables of an input answer, and the steps that do."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -14,6 +14,7 @@ from shared.engine.answering.needed_levels import needed_depth
 from shared.engine.answering.queries import TABLES, AskedQuery, query_of_cells, query_of_figures
 from shared.engine.answering.source import Depths, ProtectedSource
 from shared.engine.answering.sql_text import DIALECT, literal
+from shared.engine.answering.table_choice import Needs
 from shared.engine.applications import APPLICATIONS, effect_of, parse_parameters
 from shared.engine.applications.application import Choice, NotInTables
 from shared.engine.applications.chart.application import CHART
@@ -31,10 +32,12 @@ def answering_steps(
     names: Sequence[str],
     table: KnownTable,
     columns: Mapping[str, tuple[str, ...] | None],
+    repeated: Collection[str] | None,
 ) -> tuple[Step, ...]:
     """Return the steps that answer, as shared.engine.analysis.answers, which calls this, says."""
     source = ProtectedSource.of(table)
-    answer = _Treatment(steps, source, {**columns, **dict.fromkeys(names, source.names)})
+    known = {**columns, **dict.fromkeys(names, source.names)}
+    answer = _Treatment(steps, source, known, repeated)
     answer.rows = {name: _Rows(name) for name in names}
     for number, step in enumerate(steps):
         try:
@@ -57,22 +60,25 @@ class _Rows:
 
     name: str
     steps: tuple[Step, ...] = ()
-    depths: Depths = field(default_factory=dict)
+    needs: Needs = field(default_factory=lambda: Needs({}))
 
 
 @dataclass
 class _Treatment:
     """A treatment under way; `columns` are those of its tables, None where nobody knows them.
 
-    Tables that are `answered` have figures, some of which may be hidden.
+    Tables that are `answered` have figures, some of which may be hidden; `groups` are the columns
+    that no two rows of one are alike in.
     """
 
     steps: Sequence[Step]
     source: ProtectedSource
     columns: dict[str, tuple[str, ...] | None]
+    repeated: Collection[str] | None
     rows: dict[str, _Rows] = field(default_factory=dict)
     answers: list[Step] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
+    groups: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         taken = {*self.columns, *(step.output for step in self.steps)}
@@ -86,16 +92,18 @@ class _Treatment:
         roles = [role for role, table in step.inputs.items() if table in self.rows]
         columns_by_role = {role: self.columns[table] for role, table in step.inputs.items()}
         is_known = None not in columns_by_role.values()
-        columns = tuple(effect_of(step, at, columns_by_role).columns) if is_known else None
-        self.columns[step.output] = columns
+        effect = effect_of(step, at, columns_by_role) if is_known else None
+        self.columns[step.output] = tuple(effect.columns) if effect else None
+        groups = frozenset(source.column for source in (effect.by if effect else None) or ())
         answered = [role for role, table in step.inputs.items() if table in self.answered]
         if not roles:
-            self.answers.append(self._of_figures(at, step, answered))
+            self.answers.append(self._of_figures(at, step, answered, groups))
             self.answered |= {step.output} if answered else set()
             return
         if len(roles) > 1:
             raise NotInTables("ces données croisées avec elles-mêmes ne sont dans aucun tableau")
         self._of_rows(at, step, roles[0])
+        self.groups[step.output] = groups
 
     def _of_rows(self, at: str, step: Step, role: str) -> None:
         """Take a step that reads restricted rows in that role. Raises NotInTables."""
@@ -131,18 +139,19 @@ class _Treatment:
 
     def _chosen_by(self, step: Step, rows: _Rows, choices: Iterable[Choice]) -> _Rows:
         """Return the rows that a step hands on, which it chooses by these columns."""
-        depths = rows.depths
+        depths, single = rows.needs
         for column, comparison, value in choices:
             if own := self.source.columns.get(column.lower()):
                 text = value if own.kind in _NUMBERS else literal(value)
                 condition = f" {comparison} {text}" if comparison else ""
                 depths = self._with(depths, quoted(column) + condition)
+                single |= {own.name} if comparison == "=" else set()
         parameters = dict(step.parameters)
         if parameters.get("columns"):
             figures = (*CELL_COLUMNS, *map(sum_name, self.source.measures))
             parameters["columns"] = [*parameters["columns"], *figures]
         handing = step.model_copy(update={"parameters": parameters})
-        return _Rows(rows.name, (*rows.steps, handing), depths)
+        return _Rows(rows.name, (*rows.steps, handing), Needs(depths, single))
 
     def _draw(self, table: str, chart: Mapping[str, Any]) -> None:
         """Add the step that draws what an aggregation draws."""
@@ -162,12 +171,18 @@ class _Treatment:
         needs = [needed_depth(self.source, column) for column in tree.find_all(exp.Column)]
         return self.source.finest(depths, *({name: depth} for name, depth in needs))
 
-    def _of_figures(self, at: str, step: Step, answered: Sequence[str]) -> Step:
+    def _of_figures(
+        self, at: str, step: Step, answered: Sequence[str], groups: frozenset[str]
+    ) -> Step:
         """Return a step that shows nothing of hidden figures. Raises NotInTables."""
         application = APPLICATIONS[step.application]
         if not answered or not application.as_query:
             return step
         parameters = parse_parameters(application, step, at)
+        own_groups = self.groups.get(step.inputs[answered[0]])
+        if application.after_query and own_groups and own_groups <= groups:
+            # What it would add up is one row each.
+            return step.model_copy(update={"parameters": application.after_query(parameters)})
         try:
             sql = application.as_query(parameters, answered[0])
         except NotInTables:
@@ -188,11 +203,12 @@ class _Treatment:
                 raise NotInTables(f"les colonnes de {in_quotes(table)} ne sont pas encore connues")
             columns[other] = names
         answered = [other for other, table in step.inputs.items() if table in self.answered]
-        return AskedQuery(sql, role, columns, self.columns[step.output] or (), answered)
+        names = self.columns[step.output] or ()
+        return AskedQuery(sql, role, columns, names, answered, self.repeated)
 
     def _query(self, step: Step, rows: _Rows, asked: AskedQuery, output: str) -> None:
         """Add the query on cells, behind what chose among the rows."""
-        before = rows.depths if rows.steps else None
+        before = rows.needs if rows.steps else None
         answered = query_of_cells(asked, self.source, before)
         self.answered.add(step.output)
         inputs = {**step.inputs, asked.role: rows.name}

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 from pyarrow import parquet
 
-from shared.engine.analysis.answers import UnansweredError, answering_steps
+from shared.engine.analysis.answers import UnansweredError, answering_steps, repeated_columns
 from shared.engine.analysis.known_tables import KnownColumn, KnownTable
 from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.engine.contract.work import Work
@@ -78,12 +78,17 @@ def judge(request: Request) -> Judgement:
     columns = {
         name: tuple(column.name for column in table.columns) for name, table in inputs.items()
     }
+    others = [table.columns for name, table in inputs.items() if name not in names]
+    repeated = repeated_columns(others)
     try:
-        steps = answering_steps(request.treatment.steps, dict.fromkeys(names, known), columns)
+        steps = answering_steps(
+            request.treatment.steps, dict.fromkeys(names, known), columns, repeated
+        )
     except UnansweredError as error:
         return Judgement(str(error))
     answer = rows_of(steps, {**inputs, **dict.fromkeys(names, tables)})
-    return _compared(rows_of(request.treatment.steps, inputs), answer)
+    open_names = {column.name for columns in others for column in columns}
+    return _compared(rows_of(request.treatment.steps, inputs), answer, open_names)
 
 
 @cache
@@ -156,19 +161,28 @@ class _job:  # noqa: N801 - used as a function
         self._home.cleanup()
 
 
-def _compared(truth: list[Row], answer: list[Row]) -> Judgement:
+def _compared(truth: list[Row], answer: list[Row], open_names: Collection[str]) -> Judgement:
     """Match each row of the answer with one of the truth that says nothing else."""
     left, wrong, shown = list(truth), 0, 0
     for row in answer:
         match = next((other for other in left if _agrees(row, other)), None)
         if match is None:
             # A hidden cell may be one of nobody.
-            wrong += any(map(_is_figure, row.values()))
+            wrong += any(map(_is_figure, _without(row, open_names)))
             continue
         left.remove(match)
-        shown += sum(_is_figure(match[name]) for name, cell in row.items() if cell is not None)
-    figures = sum(_is_figure(cell) for row in truth for cell in row.values())
+        shown += sum(
+            _is_figure(match[name]) and cell is not None
+            for name, cell in row.items()
+            if name not in open_names
+        )
+    figures = sum(_is_figure(cell) for row in truth for cell in _without(row, open_names))
     return Judgement("", figures, shown, wrong)
+
+
+def _without(row: Row, open_names: Collection[str]) -> list[Any]:
+    """The cells of a row that do not come of open tables."""
+    return [cell for name, cell in row.items() if name not in open_names]
 
 
 def _agrees(row: Row, other: Row) -> bool:

@@ -87,6 +87,21 @@ SELECT count(*) AS n, sum(montant) AS s, avg(montant) AS m FROM caf c JOIN commu
 SELECT sexe AS k, count(*) FILTER (WHERE code_commune >= '2') AS n FROM caf GROUP BY ALL ORDER BY k;
 SELECT left(m.nom, 3) AS k, count(*) AS n FROM caf c JOIN communes m ON m.code = c.code_commune
   GROUP BY 1 ORDER BY 1;
+-- What else chooses groups and turns them into columns.
+SELECT sexe AS k, count(*) AS n FROM caf GROUP BY sexe QUALIFY row_number() OVER (ORDER BY count(*)
+  DESC) = 1;
+SELECT left(code_commune, 2) AS K, sexe AS K2, count(*) AS N FROM caf GROUP BY 1, 2 QUALIFY rank()
+  OVER (PARTITION BY left(code_commune, 2) ORDER BY count(*)) = 1 ORDER BY K LIMIT 2;
+SELECT sexe AS k, "A", B FROM (PIVOT caf ON prestation IN ('A', 'B') USING count(*) GROUP BY sexe)
+  ORDER BY k;
+SELECT sexe AS k, "A_s", B_n FROM (PIVOT caf ON prestation IN ('A', 'B') USING sum(montant) AS s,
+  count(*) AS n GROUP BY sexe) ORDER BY k;
+-- What no row of the data meets is of nobody.
+SELECT z.zone AS k, z.code AS k2, count(c.id) AS n, sum(c.revenu) AS r FROM (SELECT * FROM zones
+  WHERE zone = 'nord' UNION ALL SELECT 'sud', '99999') z LEFT JOIN caf c ON c.code_commune = z.code
+  GROUP BY ALL ORDER BY ALL;
+SELECT m.code AS k, count(DISTINCT c.id) AS n FROM caf c RIGHT JOIN communes m ON c.code_commune =
+  m.code WHERE m.population > 1000 GROUP BY 1 ORDER BY 1;
 -- Joins: a row counts as often as it meets a row.
 SELECT z.zone AS k, count(*) AS n, count(c.id) AS ids, sum(c.revenu) AS r FROM caf c JOIN zones z
   ON z.code = c.code_commune WHERE z.zone <> 'sud' GROUP BY z.zone ORDER BY k;
@@ -199,7 +214,10 @@ REFUSED = {
     "SELECT count(*) FROM caf a JOIN caf b ON a.code_commune = b.code_commune": "elles-mêmes",
     "SELECT count(*) FROM caf a RIGHT JOIN zones z ON z.code = a.code_commune": "garde aussi",
     "SELECT count(*) FROM zones z LEFT JOIN caf a ON z.code = a.code_commune": "garde aussi",
-    "SELECT sexe, count(*) FROM caf GROUP BY 1 QUALIFY rank() OVER (ORDER BY sexe) = 1": "QUALIFY",
+    "SELECT z.code, min(z.zone), count(a.id) FROM zones z LEFT JOIN caf a ON z.code ="
+    " a.code_commune GROUP BY 1": "garde aussi",
+    "SELECT sexe FROM caf GROUP BY 1 QUALIFY rank() OVER (ORDER BY sexe) = 1 ORDER BY age": "triez",
+    "PIVOT caf ON sexe IN ('F', 'H') USING count(*)": "valeurs nommées",
     "SELECT max(n) FROM (SELECT row_number() OVER () AS n FROM caf)": "des lignes une à une",
     "SELECT sexe, sum(count(*)) OVER () FROM caf GROUP BY CUBE (sexe)": "sous une fenêtre",
 }
@@ -216,6 +234,13 @@ SELECT count(DISTINCT dossier) FILTER (WHERE sexe = 'F' AND code_commune = '1411
   aides;
 SELECT a.code_commune AS k, count(DISTINCT a.dossier) AS n, sum(a.aide) AS s FROM aides a JOIN
   zones z ON z.code = a.code_commune GROUP BY ALL ORDER BY ALL;
+SELECT left(code_commune, 2) AS k, sexe AS k2, count(DISTINCT dossier) AS n FROM aides GROUP BY ALL
+  ORDER BY ALL;
+SELECT m.nom AS k, m.code AS k2, count(DISTINCT a.dossier) AS n FROM aides a JOIN communes m
+  ON m.code = a.code_commune GROUP BY 1, 2 ORDER BY 1;
+-- Of other tables' areas: these are the larger ones of the policy.
+SELECT d.dep AS k, count(DISTINCT dossier) AS n, sum(aide) AS s FROM aides JOIN cantons d
+  ON d.code = code_commune GROUP BY 1 ORDER BY 1;
 """
 
 BY_TOWN = "WITH t AS (SELECT code_commune AS c, count(*) AS n FROM caf GROUP BY 1) "
@@ -249,8 +274,12 @@ SEVERAL_ROWS_REFUSED = {
     "SELECT sexe, count(DISTINCT dossier) FILTER (WHERE verse >= '2023-07-01') FROM aides"
     " GROUP BY 1": "« verse »",
     "SELECT left(code_commune, 1), count(DISTINCT dossier) FROM aides GROUP BY 1": "« code_commune",
-    "SELECT z.zone, count(DISTINCT dossier) FROM aides JOIN zones z ON z.code = code_commune"
+    "SELECT m.nom, count(DISTINCT dossier) FROM aides JOIN communes m ON m.code = code_commune"
     " GROUP BY 1": "« code_commune »",
+    "SELECT m.code, count(DISTINCT dossier) FROM aides JOIN communes m ON m.code > code_commune"
+    " GROUP BY 1": "« code_commune »",
+    "SELECT z.zone, year(verse) > 2023, count(DISTINCT dossier) FROM aides JOIN zones z ON"
+    " z.code = code_commune GROUP BY 1, 2": "« verse », « code_commune »",
 }
 
 
@@ -431,3 +460,16 @@ def test_code_that_no_list_has_hides_what_may_have_it() -> None:
     assert world.source.facts.listed_levels == ()
     sql = "SELECT count(*) AS n FROM gens WHERE code_commune IN ('14118', '50129')"
     assert world.answer(sql) == [{"n": None}]
+
+
+@pytest.mark.parametrize("last", ["27229", "01003"])
+@pytest.mark.parametrize("key", ["m.code", "g.code_commune"])
+def test_a_town_without_a_row_is_not_said_to_be_of_nobody(last: str, key: str) -> None:
+    """Its area may be hidden, and then it has no cell: an outer join shows no 0 there."""
+    sql = (
+        f"SELECT m.code AS k, count(g.id) AS n FROM communes m LEFT JOIN gens g"  # noqa: S608
+        f" ON g.code_commune = m.code WHERE m.code <> '14047' GROUP BY m.code, {key}"
+    )
+    shown = {row["k"]: row["n"] for row in villagers(last).answer(sql)}
+    assert shown["50502"] is None
+    assert shown["14118"] == (90 if last == "27229" else None)

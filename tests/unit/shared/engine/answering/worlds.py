@@ -42,7 +42,11 @@ OPEN: Mapping[str, tuple[Sequence[str], Sequence[Sequence[Any]]]] = {
         ("code", "nom", "population"),
         [(code, f"V{code}", 20 * people) for code, people in (TOWNS | SMALL).items()],
     ),
+    "cantons": (("code", "dep"), [(code, f"D{code[:2]}") for code in TOWNS | SMALL]),
 }
+REPEATED = ("zone", "dep")
+"""The columns of open tables that have a value in several rows."""
+
 _KINDS = {
     "commune": ("text", "VARCHAR", "commune", ""),
     "integer": ("integer", "BIGINT", None, ""),
@@ -71,7 +75,8 @@ class World:
         """What its answer gives; raises NotInTables."""
         columns = {name: tuple(names) for name, names in self.schema.items()}
         names = list(effect(QueryParameters(sql=sql), columns).columns)
-        answered = query_of_cells(AskedQuery(sql, self.role, self.schema, names), self.source)
+        asked = AskedQuery(sql, self.role, self.schema, names, repeated=REPEATED)
+        answered = query_of_cells(asked, self.source)
         answer: list[Row] = self.tables.sql(answered.sql).to_arrow_table().to_pylist()
         return answer
 

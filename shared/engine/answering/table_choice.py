@@ -1,0 +1,198 @@
+"""Which tables answer for a figure, by what its groups are made of.
+
+The classes of a group add up where they are cells of one table; where units may be in several of
+them, a group has to be one cell.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import permutations
+from typing import NamedTuple
+
+from sqlglot import exp
+
+from shared.engine.answering.cells import CellTable
+from shared.engine.answering.figures import Figures
+from shared.engine.answering.needed_levels import is_departement, needed_depth
+from shared.engine.answering.source import Depths
+from shared.engine.applications.application import NotInTables
+from shared.language.french import quoted as in_quotes
+
+
+class Needs(NamedTuple):
+    """What steps before a SELECT need of tables, and dimensions of which they keep one class."""
+
+    depths: Depths
+    single: frozenset[str] = frozenset()
+
+
+class Figure(NamedTuple):
+    """A figure, with the condition on the rows that it is made of, and its groups."""
+
+    function: exp.Expr
+    condition: exp.Expr | None
+    keys: list[exp.Expr]
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether it counts distinct values."""
+        return isinstance(self.function, exp.Count) and isinstance(self.function.this, exp.Distinct)
+
+
+@dataclass(frozen=True)
+class TableChoice:
+    """Chooses the tables of a SELECT's figures; `repeated` is as in AskedQuery."""
+
+    select: exp.Select
+    figures: Figures
+    before: Needs
+    repeated: Collection[str] | None
+
+    def base(self, depths: Depths, keys: list[exp.Expr]) -> CellTable:
+        """Return the table that tells which groups there are. Raises NotInTables."""
+        if self.figures.source.is_made(depths):
+            return CellTable(depths)
+        return self._in_larger_areas(keys, depths, self.figures.source.not_made(depths))[0]
+
+    def tables(self, figure: Figure, depths: Depths) -> list[CellTable]:
+        """Return the table of a figure, and those of larger areas, which answer for their parts.
+
+        They do where a group has all parts of an area, and the figure is the same for each of them:
+        its own cell is shown more often than these. Raises NotInTables.
+        """
+        own = {column.name.lower() for column in self.figures.own(figure.function)}
+        columns = figure.function.find_all(exp.Column)
+        is_alike = all(column.table == self.figures.alias for column in columns)
+        why = self._why_not(figure, depths)
+        if why is None:
+            larger = (
+                self._larger(figure.keys, depths) if is_alike and not figure.is_distinct else []
+            )
+            return [
+                CellTable(depths),
+                *(table for table in larger if table.parted.lower() not in own),
+            ]
+        loose = self.loose(figure, depths) if figure.is_distinct else []
+        if not is_alike or len(loose) > 1:
+            raise why
+        return self._in_larger_areas(figure.keys, depths, why)
+
+    def _why_not(self, figure: Figure, depths: Depths) -> NotInTables | None:
+        """Return why the cells of these depths do not add up to a figure, if they do not."""
+        if not self.figures.source.is_made(depths):
+            return self.figures.source.not_made(depths)
+        if figure.is_distinct and (loose := self.loose(figure, depths)):
+            listed = ", ".join(map(in_quotes, loose))
+            return NotInTables(
+                f"une même unité peut être dans plusieurs classes de {listed} : elle"
+                " compterait deux fois"
+            )
+        return None
+
+    def _larger(self, keys: list[exp.Expr], depths: Depths) -> Iterator[CellTable]:
+        """Yield the tables of larger areas, where the groups are not of one of these areas each."""
+        plain = self.separated(keys)
+        for parted, coarse in self.figures.source.coarser(depths):
+            if parted not in plain:
+                yield CellTable(coarse, parted, depths[parted])
+
+    def _in_larger_areas(
+        self, keys: list[exp.Expr], depths: Depths, why: NotInTables
+    ) -> list[CellTable]:
+        """Return the tables of larger areas alone; raises `why` where groups may be no such areas.
+
+        They are where another table's column makes them that has a value several times.
+        """
+        names = {
+            column.name.lower()
+            for key in keys
+            for column in key.find_all(exp.Column)
+            if column not in self.figures.own(key)
+        }
+        larger = list(self._larger(keys, depths))
+        is_area = names if self.repeated is None else names & {*self.repeated}
+        if not larger or not is_area:
+            raise why
+        return larger
+
+    def loose(self, figure: Figure, depths: Depths) -> list[str]:
+        """Return the dimensions of which a unit may be in several classes of a group."""
+        if not self.figures.source.facts.has_repeated_units and not self.joins:
+            return []
+        keys = [*figure.keys, *_equal_parts(figure.condition, _where(self.select))]
+        fixed = self.separated(keys) | self.before.single | set(self._prefixed(keys))
+        return [name for name in depths if name not in fixed]
+
+    def _equated(self, keys: list[exp.Expr]) -> Iterator[exp.Column]:
+        """Yield the columns of the data that a join has equal to a group's key."""
+        listed = {key.sql() for key in keys}
+        for join in self.select.args.get("joins") or ():
+            on = join.args.get("on")
+            for part in on.flatten() if isinstance(on, exp.And) else [on]:
+                if isinstance(part, exp.EQ):
+                    for own, other in permutations((part.this, part.expression)):
+                        if own in self.figures.own(own) and other.sql() in listed:
+                            yield own
+
+    def _prefixed(self, keys: list[exp.Expr]) -> Iterator[str]:
+        """Yield the dimensions of areas that keys have the first characters of: mostly of one."""
+        for key in keys:
+            columns = self.figures.own(key)
+            if len(columns) == 1 and key.this is columns[0] and is_departement(key):
+                yield self.figures.source.dimension(columns[0].name).column
+
+    @property
+    def joins(self) -> bool:
+        """Whether rows may stand there several times."""
+        return bool(self.select.args.get("joins"))
+
+    def separated(self, keys: list[exp.Expr]) -> set[str]:
+        """Return the dimensions of which each group has one class alone."""
+        separated = {
+            self.figures.source.dimension(column.name).column for column in self._equated(keys)
+        }
+        parts: dict[str, set[str]] = {}
+        for key in keys:
+            columns = self.figures.own(key)
+            if len(columns) != 1:
+                continue
+            name, depth = needed_depth(self.figures.source, columns[0])
+            dimension = self.figures.source.dimension(name)
+            if key is columns[0]:
+                separated.add(name)
+            parts.setdefault(name, set()).add(_date_part(key))
+            level = dimension.levels[depth - 1]
+            if parts[name] & _WHOLE.get(level, set()) or parts[name] >= {"year", level}:
+                separated.add(name)
+        return separated
+
+
+_WHOLE = {"year": {"year"}, "quarter": {"quarter of year"}, "month": {"month of year"}}
+
+
+def _date_part(key: exp.Expr) -> str:
+    """Return what of a date a group is made by; `of year` where that tells the year as well."""
+    name = type(key).__name__.lower()
+    match key:
+        case exp.Extract():
+            name = key.name.lower()
+        case exp.DateTrunc() | exp.TimestampTrunc():
+            unit = key.args["unit"].name.lower()
+            name = unit if unit == "year" else f"{unit} of year"
+        case exp.TimeToStr():
+            name = {"%Y": "year", "%m": "month"}.get(key.args["format"].name, "month of year")
+    return name
+
+
+def _where(select: exp.Select) -> exp.Expr | None:
+    where = select.args.get("where")
+    return where.this if where is not None else None
+
+
+def _equal_parts(*conditions: exp.Expr | None) -> Iterator[exp.Expr]:
+    """Yield what conditions, which hold together, compare with a constant and find equal to it."""
+    for condition in filter(None, conditions):
+        for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+            node = part.unnest()
+            if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Literal):
+                yield node.this
