@@ -15,7 +15,6 @@ from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import CommandGroup
 from deploy.cli.written import described, read_object
-from shared.engine.contract.policy import MadeTables
 
 app = CommandGroup("What owners do with their datasets.")
 
@@ -233,6 +232,9 @@ def _show_policy(answer: Answer) -> None:
     if "dimensions" in answer:
         show.raw(yaml.safe_dump(answer, allow_unicode=True, sort_keys=False))
         return
+    # With all events: who asks for something else does not wait for them.
+    from shared.engine.contract.policy import MadeTables  # noqa: PLC0415
+
     show.record(answer, leave_out=("latest", "published", "proposal"))
     for name in ("latest", "published"):
         if made := answer[name]:
