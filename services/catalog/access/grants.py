@@ -211,6 +211,14 @@ class Grant(BaseModel):
             condition.decider for condition in self.conditions if condition.any_treatment
         } >= set(self.deciders)
 
+    @property
+    def is_of_tables(self) -> bool:
+        """Whether it is for what protected tables answer; of others' restricted data.
+
+        Nobody was asked where all may read them.
+        """
+        return not self.asked or (self.allowed is not None and self.allowed.by_tables)
+
     def covers(self, bound: Bound) -> bool:
         """Whether the grant allows that; a grant that nobody was asked for allows everything."""
         if not self.asked or self.is_for_any_treatment:

@@ -67,7 +67,7 @@ def open_dataset(
         if dataset.open_tables is None:
             _columns(store, access, dataset_id, treatment)
         return _open_tables(store, access, dataset, job_id)
-    if is_of_others and not access.granted(dataset_id).asked:
+    if is_of_others and access.granted(dataset_id).is_of_tables:
         # It was granted for what its tables answer, and nobody agreed to more.
         raise Forbidden(f"{dataset_id} n'est accordé que par ses tableaux protégés")
     version, table = dataset.readable()

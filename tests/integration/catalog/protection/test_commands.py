@@ -360,8 +360,9 @@ def test_granted_project_reads_the_tables_and_no_reviewer_is_asked(lab: Lab) -> 
             assert opened["dataset_id"] == tables.removeprefix("/datasets/")
             assert (opened["is_protected"], opened["invention"]) == (False, None)
             assert opened["conditions"][0] == "Citer la caisse."
-        with pytest.raises(Forbidden):
-            catalog.open_dataset(project_id, dataset_id, "job_t", rows)
+        for other in (rows, None):
+            with pytest.raises(Forbidden):
+                catalog.open_dataset(project_id, dataset_id, "job_t", other)
 
 
 def test_other_readers_are_those_of_tables_to_come(lab: Lab) -> None:
