@@ -331,6 +331,8 @@ def test_tables_for_granted_projects_are_restricted_data(lab: Lab) -> None:
     shown = lab.get(path, stranger)
     assert (f"/datasets/{shown['tables_id']}", shown["has_open_tables"]) == (tables, False)
     problem_of(lab.call("PUT", f"{tables}/release-policy", owner, json=POLICY), 409)
+    opened = problem_of(lab.call("PATCH", tables, owner, json={"access": "open"}), 422)
+    assert json.loads(opened)["field"] == "access"
     assert tables not in undecided(lab, OWNER)
 
 
