@@ -221,7 +221,9 @@ class Grant(BaseModel):
 
     def covers(self, bound: Bound) -> bool:
         """Whether the grant allows that; a grant that nobody was asked for allows everything."""
-        if not self.asked or self.is_for_any_treatment:
+        if not self.asked:
+            return True
+        if self.is_for_any_treatment and (bound.by_tables or not self.is_of_tables):
             return True
         return self.allowed is not None and self.allowed.covers(bound)
 
@@ -273,8 +275,13 @@ class Grant(BaseModel):
         if self.state == "granted" and self.covers(asked.bound):
             return False
         if before is None or not before.bound.covers(asked.bound):
+            to_rows = self.is_of_tables and not asked.bound.by_tables
             self._forget(
-                {condition.decider for condition in self.conditions if not condition.any_treatment}
+                {
+                    condition.decider
+                    for condition in self.conditions
+                    if to_rows or not condition.any_treatment
+                }
             )
         read = asked.reading.columns
         self._forget(

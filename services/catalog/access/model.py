@@ -454,6 +454,11 @@ class ProjectAccess(Aggregate):
             raise WrongStage("le traitement du projet ne lit plus ces données")
         if conditions.columns is not None:
             self._check_part(grant, conditions.columns)
+        if conditions.any_treatment and grant.asked_for and grant.asked_for.bound.by_tables:
+            raise Invalid(
+                "un accord pour ce que répondent les tableaux protégés ne vaut pas pour les lignes",
+                "treatment",
+            )
         # From before anything was shown there is nothing to name.
         if decision == "grant" and grant.asked_for:
             check_read(grant.asked_for.fingerprint, fingerprint)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.catalog.access.asking import ProjectFacts, ask, bound_of, is_answered, method_of
-from services.catalog.access.grants import Conditions, Deadlines
+from services.catalog.access.grants import Conditions, Consent, Deadlines
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
@@ -450,6 +450,29 @@ def test_grant_of_tables_is_none_of_rows() -> None:
     assert other.asks_otherwise({"dts_buses": buses})
     other.ask_otherwise({"dts_buses": buses})
     assert other.request_for("dts_buses").state == "requested"
+
+
+def test_consent_to_any_treatment_of_tables_opens_no_rows() -> None:
+    """It is refused at its field; one from before holds for whatever tables answer, and no more."""
+    buses = with_tables("granted")
+    access = ProjectAccess(id="prj_1")
+    access.secure("mbr_h", {"dts_buses": buses}, Deadlines(), SUMS)
+    read = fingerprint_of(access)
+    assert AccessRequest.of(access, access.grants[0]).by_tables
+    with pytest.raises(Invalid) as refused:
+        access.decide(
+            "dts_buses", "mbr_o", "grant", "", Conditions(any_treatment=True), fingerprint=read
+        )
+    assert refused.value.field == "treatment"
+    access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=read)
+    [grant] = access.grants
+    grant.conditions = [Consent(decider="mbr_o", any_treatment=True)]
+    total = written("query", "SELECT sum(boardings) AS n FROM buses", 3)
+    access.change_treatment(total, {"dts_buses": buses})
+    assert grant.state == "granted"
+    rows = ROWS.model_copy(update={"proposal": 4})
+    access.change_treatment(rows, {"dts_buses": buses})
+    assert (grant.state, grant.missing) == ("requested", ["mbr_o"])
 
 
 def test_project_that_read_tables_of_all_is_asked_for_once_they_are_for_few() -> None:
