@@ -113,9 +113,25 @@ def _tables_of(store: Store, dataset: Dataset) -> FileRef | None:
     if dataset.open_tables is None:
         return None
     # Of tables that are retired, or read just now, rows are invented as of none.
-    with suppress(Unavailable, WrongStage, NotFound):
-        return store.of(Dataset).get(dataset.tables_id).readable()[1]
+    with suppress(Unavailable, WrongStage):
+        return _published_tables(store, dataset).readable()[1]
     return None
+
+
+def _published_tables(store: Store, dataset: Dataset) -> Dataset:
+    """The dataset of the protected tables that the data says are published.
+
+    They are two documents. Raises Unavailable where others were published since, WrongStage once
+    they are retired.
+    """
+    tables, publication = store.of(Dataset).find_one(dataset.tables_id), dataset.active_publication
+    if tables:
+        tables.check_present()
+    published = publication.published if publication else None
+    is_open = tables and tables.metadata.access == "open"
+    if tables and (is_open or (published and tables.shows(published.file))):
+        return tables
+    raise Unavailable(f"les tableaux protégés de {dataset.id} changent ; redemandez plus tard")
 
 
 def _granted(
@@ -149,7 +165,7 @@ def _open_tables(
 
     It is a use of the dataset, of which no column is read.
     """
-    tables = store.of(Dataset).get(dataset.tables_id)
+    tables = _published_tables(store, dataset)
     version, table = tables.readable()
     access = _count_use(store, access, dataset.id, job_id)
     opened = GrantedDataset.of(tables, version, table, access.granted(dataset.id), None)

@@ -1,18 +1,20 @@
 """Protected tables between the catalogue and whoever asks, over the broker and HTTP."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.catalog.datasets.model import Dataset
 from services.catalog.protection.undecided import undecided_index
 from shared import events
 from shared.aggregate import new_id, now
 from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.engine.tables.manifest import Input, Manifest, Output
-from shared.errors import Forbidden, WrongStage
-from shared.events import Step, Treatment
+from shared.errors import Forbidden, Unavailable, WrongStage
+from shared.events import FileRef, Step, Treatment
 from shared.language.french import day_in_paris, french_date
 from tests.integration.catalog.lab import CSV, Lab, problem_of
 from tests.servers import eventually
@@ -312,6 +314,40 @@ def test_project_that_tables_answer_reads_nothing_else(lab: Lab) -> None:
     assert (as_before["invention"], as_before["file"]) == (None, opened["file"])
     assert (invented["dataset_id"], invented["file"]) == (dataset_id, opened["file"])
     assert invented["invention"]["facts"]["policy"]["dimensions"]
+
+
+def replace_tables(tables: Dataset) -> None:
+    """Make them another edition, which is for few, before their source is told."""
+    tables.metadata = tables.metadata.model_copy(update={"access": "restricted"})
+    tables.versions[-1].file = FileRef(sha256="f" * 64, size=1)
+
+
+def retire_quietly(tables: Dataset) -> None:
+    """Retire them before their source is told."""
+    tables.retired = "fini"
+
+
+@pytest.mark.parametrize(
+    ("change", "error"), [(replace_tables, Unavailable), (retire_quietly, WrongStage)]
+)
+def test_tables_that_are_others_than_their_source_says_are_not_handed_out(
+    lab: Lab, change: Callable[[Dataset], None], error: type[Exception]
+) -> None:
+    """They are two documents: what is between them is for nobody, and nothing is made of it."""
+    path, tables = agreed(lab)
+    dataset_id = path.removeprefix("/datasets/")
+    answered, rows = queried(dataset_id, COUNT), queried(dataset_id, "SELECT * FROM aides")
+    project_id = secured(lab, dataset_id, answered)
+    lab.wait_for("data_access_opened", project_id=project_id)
+    lab.settled()
+    with lab.store() as store:
+        store.of(Dataset).change(tables.removeprefix("/datasets/"), change)
+    with lab.rpc() as catalog:
+        for kind in ("trial", "full"):
+            with pytest.raises(error):
+                catalog.open_dataset(project_id, dataset_id, "job_t", answered, kind=kind)
+        invented = catalog.open_dataset(project_id, dataset_id, "job_t", rows, kind="trial")
+    assert invented["invention"]["facts"] is None
 
 
 GRANTED = POLICY | {"readers": "granted"}
