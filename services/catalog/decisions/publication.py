@@ -69,6 +69,11 @@ class VersionTables(Frozen):
         )
 
     @property
+    def is_for_granted(self) -> bool:
+        """Whether only projects with the owner's grant read them."""
+        return self.tables.policy.is_for_granted
+
+    @property
     def rho(self) -> float | None:
         """What their noise lets be learnt (zCDP); None of exact ones."""
         policy = self.tables.policy
@@ -80,7 +85,8 @@ class Publication(Frozen):
 
     Its owner alone sees the `latest` tables, until it agrees to those of that `number`: then these
     and those of later versions are `leaving` as editions, go into the dataset `tables_id`, and are
-    `published` once that was read. Another policy is tried beside what is published. Once it is
+    `published` once that was read. Those for everybody go into another than those before that were
+    for few. Another policy is tried beside what is published. Once it is
     `removed_at`, nothing is made any more; another begins with the next number.
     """
 
@@ -113,7 +119,7 @@ class Publication(Frozen):
     def open_tables(self) -> VersionTables | None:
         """The published tables, if they are for everybody of the lab."""
         tables = self.published
-        return tables if tables and not tables.tables.policy.is_for_granted else None
+        return tables if tables and not tables.is_for_granted else None
 
     @property
     def _tables(self) -> VersionTables | None:

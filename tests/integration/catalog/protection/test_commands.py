@@ -419,5 +419,10 @@ def test_other_readers_are_those_of_tables_to_come(lab: Lab) -> None:
     put(lab, path)
     lab.publish(made(lab, path))
     eventually(lambda: state(lab, path)["latest"]["number"] == 3, what="tables to see")
-    assert agree(lab, path, number=3, version=1).status == 200
-    eventually(lambda: lab.get(tables, stranger)["access"] == "open", what="for all")
+    tables_id = agree(lab, path, number=3, version=1).json()["tables_id"]
+    lab.wait_for("dataset_registered", dataset_id=tables_id)
+    lab.ingest(tables_id, 1, "commune")
+    eventually(lambda: lab.get(path, stranger)["has_open_tables"], what="for all")
+    assert lab.get(f"/datasets/{tables_id}", stranger)["access"] == "open"
+    eventually(lambda: lab.get(tables, stranger)["state"] == "retired", what="the end of the past")
+    assert lab.get(tables, stranger)["access"] == "restricted"
