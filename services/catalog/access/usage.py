@@ -170,7 +170,8 @@ def _open_tables(
     access = _count_use(store, access, dataset.id, job_id)
     opened = GrantedDataset.of(tables, version, table, access.granted(dataset.id), None)
     if dataset.open_tables is None:
-        opened = _with_terms(opened, dataset, access)
+        # Results name their inputs: a hash would prove tables of which the project reads a part.
+        opened = _with_terms(opened, dataset, access).model_copy(update={"sha256": ""})
     conditions = () if dataset.open_tables else opened.conditions
     if facts := dataset.answering_tables:
         conditions = (*conditions, method_of(facts))

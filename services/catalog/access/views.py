@@ -107,8 +107,9 @@ class RequestPage(ViewPage[AccessRequest]):
 class GrantedDataset(BaseModel):
     """What a granted project reads.
 
-    `sha256` is that of the bytes the owner uploaded, `file` the canonical table made of them, of
-    which the caller reads `columns` only; of files it is those bytes themselves.
+    `sha256` is that of the bytes the owner uploaded, empty of tables for granted projects.
+    `file` is the canonical table made of them, of which the caller reads `columns` only; of files
+    it is those bytes themselves.
     """
 
     dataset_id: str

@@ -397,6 +397,7 @@ def test_granted_project_reads_the_tables_and_no_reviewer_is_asked(lab: Lab) -> 
             opened = catalog.open_dataset(project_id, dataset_id, "job_t", answered, kind=kind)
             assert opened["dataset_id"] == tables.removeprefix("/datasets/")
             assert (opened["is_protected"], opened["invention"]) == (False, None)
+            assert opened["sha256"] == ""
             assert opened["conditions"][0] == "Citer la caisse."
         for other in (rows, None):
             with pytest.raises(Forbidden):
