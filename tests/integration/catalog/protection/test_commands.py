@@ -405,7 +405,10 @@ def test_granted_project_reads_the_tables_and_no_reviewer_is_asked(lab: Lab) -> 
 
 
 def test_other_readers_are_those_of_tables_to_come(lab: Lab) -> None:
-    """What is published stays as it is until its owner agrees; then projects are asked for."""
+    """What is published stays as it is until its owner agrees; then projects are asked for.
+
+    Closing waits for no edition; opening does, and shows nothing of what was for few.
+    """
     path, tables = agreed(lab)
     stranger, dataset_id = lab.token("mbr_z", "holder"), path.removeprefix("/datasets/")
     project_id = secured(lab, dataset_id, queried(dataset_id, COUNT))
@@ -414,9 +417,11 @@ def test_other_readers_are_those_of_tables_to_come(lab: Lab) -> None:
     lab.publish(made(lab, path, policy=GRANTED))
     eventually(lambda: state(lab, path)["latest"]["number"] == 2, what="tables to see")
     assert lab.get(tables, stranger)["access"] == "open"
-    assert agree(lab, path, number=2, version=1).status == 200
+    assert agree(lab, path, number=2).json()["waiting"]
+    problem_of(lab.call("GET", f"{path}/release-policy/tables", stranger), 404)
     eventually(lambda: lab.get(tables, stranger)["access"] == "restricted", what="for few")
     lab.wait_for("access_requested", project_id=project_id)
+    assert agree(lab, path, number=2, version=1).json()["waiting"] == ""
     put(lab, path)
     lab.publish(made(lab, path))
     eventually(lambda: state(lab, path)["latest"]["number"] == 3, what="tables to see")
