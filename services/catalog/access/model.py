@@ -417,7 +417,8 @@ class ProjectAccess(Aggregate):
         """
         grant = self.grant_of(dataset.id)
         was_free = grant is not None and grant.state == "granted" and not grant.asked
-        return was_free and self._deciders(dataset, datasets) != []
+        # Of tables that were for all, others are asked for now: their source.
+        return was_free and not dataset.tables_of and self._deciders(dataset, datasets) != []
 
     def ask_again(self, dataset: Dataset, datasets: DatasetsById | None = None) -> None:
         """Ask the deciders of data that was granted without them."""
@@ -583,8 +584,8 @@ class ProjectAccess(Aggregate):
         if dataset is None:
             self._refuse(grant, CATALOG, UNKNOWN)
             return
-        obstacle = obstacle_of(dataset_id, dataset)
-        if obstacle and dataset.retirement:
+        obstacle = obstacle_of(dataset_id, dataset, self.holder_id)
+        if obstacle and (dataset.retirement or dataset.is_read_by_source(self.holder_id)):
             self._refuse(grant, CATALOG, obstacle.reason)
             return
         grant.obstacle = obstacle.reason if obstacle else ""

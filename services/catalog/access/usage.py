@@ -8,6 +8,7 @@ from urllib.parse import quote
 from services.catalog.access.asking import bound_of, is_answered, known_by_tables, method_of
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.model import ProjectAccess
+from services.catalog.access.obstacles import BY_SOURCE
 from services.catalog.access.views import GrantedDataset, UsePage
 from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset, DatasetsById
@@ -103,8 +104,8 @@ def _invented(
 
 
 def _is_invented(dataset: Dataset, member_id: str) -> bool:
-    """Whether trials of that member run on invented rows; files are no rows."""
-    is_table = dataset.metadata.content == "table" and not dataset.retirement
+    """Whether trials of that member run on invented rows; files are none, nor are tables."""
+    is_table = dataset.metadata.content == "table" and not (dataset.retirement or dataset.tables_of)
     return is_table and bool(dataset.deciders(member_id))
 
 
@@ -149,6 +150,8 @@ def _granted(
     dataset = store.of(Dataset).get(dataset_id)
     if dataset.retirement:
         dataset.check_present()
+    if dataset.is_read_by_source(access.holder_id):
+        raise Forbidden(BY_SOURCE.format(dataset.tables_of))
     # Of open data and the holder's own nobody is asked, whatever the treatment reads besides.
     is_of_others = bool(dataset.deciders(access.holder_id))
     datasets = known_to(store, access.holder_id, access.reads) if is_of_others else {}

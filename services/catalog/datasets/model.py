@@ -282,6 +282,10 @@ class Dataset(Followed):
         """The dataset that its protected tables go into; empty where none are made of it."""
         return self.active_publication.tables_id if self.active_publication else ""
 
+    def is_read_by_source(self, member_id: str) -> bool:
+        """Whether they are protected tables that the member reads by asking for their source."""
+        return bool(self.tables_of and self.deciders(member_id))
+
     @property
     def is_reviewed(self) -> bool:
         """Whether a reviewer decides on what others make of it: not of protected tables."""

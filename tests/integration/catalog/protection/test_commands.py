@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
 from services.catalog.protection.undecided import undecided_index
 from shared import events
@@ -16,7 +17,7 @@ from shared.engine.tables.manifest import Input, Manifest, Output
 from shared.errors import Forbidden, Unavailable, WrongStage
 from shared.events import FileRef, Step, Treatment
 from shared.language.french import day_in_paris, french_date
-from tests.integration.catalog.lab import CSV, Lab, problem_of
+from tests.integration.catalog.lab import CSV, Lab, delivered, problem_of
 from tests.servers import eventually
 
 POLICY: dict[str, Any] = {"dimensions": [{"column": "com", "levels": ["commune"]}]}
@@ -370,6 +371,37 @@ def test_tables_for_granted_projects_are_restricted_data(lab: Lab) -> None:
     opened = problem_of(lab.call("PATCH", tables, owner, json={"access": "open"}), 422)
     assert json.loads(opened)["field"] == "access"
     assert tables not in undecided(lab, OWNER)
+
+
+def grant_as_before(access: ProjectAccess) -> None:
+    """Grant what it asked for, as it could be granted before tables answered for their source."""
+    access.grants[0].settle("granted", OWNER, "")
+
+
+def test_tables_for_few_are_read_and_taken_back_by_their_source(lab: Lab) -> None:
+    """By their own id they are refused, also where they were granted; their results are held."""
+    path, tables = agreed(lab, GRANTED)
+    dataset_id, tables_id = (each.removeprefix("/datasets/") for each in (path, tables))
+    treatment = queried(tables_id, "SELECT * FROM aides")
+    by_itself = secured(lab, tables_id, treatment)
+    by_source = secured(lab, dataset_id, queried(dataset_id, COUNT))
+    refused = lab.wait_for("access_refused", project_id=by_itself)
+    assert f"demandez « {dataset_id} »" in refused["reason"]
+    lab.wait_for("access_requested", project_id=by_source)
+    with lab.store() as store, lab.rpc() as catalog:
+        store.of(ProjectAccess).change(by_itself, grant_as_before)
+        [known] = catalog.preview_inputs(treatment, "mbr_h")["inputs"]["tables"]
+        assert (known["is_lost"], known["reason"]) == (True, refused["reason"])
+        for kind in ("trial", "full"):
+            with pytest.raises(Forbidden, match=dataset_id):
+                catalog.open_dataset(by_itself, tables_id, "job_t", treatment, kind=kind)
+        for project_id in (by_itself, by_source):
+            store.of(ProjectAccess).change(
+                project_id, lambda access: access.grants[0].end(OWNER, "fini")
+            )
+            event = delivered(lab, tables_id, holder_id=new_id("mbr"))
+            lab.publish(event.model_copy(update={"project_id": project_id}))
+            lab.wait_for("dataset_rejected", owner_id=event.holder_id)
 
 
 def test_granted_project_reads_the_tables_and_no_reviewer_is_asked(lab: Lab) -> None:
