@@ -294,6 +294,10 @@ class Grant(BaseModel):
         self.state, self.waits_since, self.reminded_at = "requested", now(), None
         self.decided_by, self.reason, self.decided_at = "", "", None
 
+    def free(self) -> None:
+        """Ask nobody any more: what deciders said binds no longer."""
+        self.asked, self.deciders, self.consents, self.conditions = False, [], [], []
+
     def settle(self, state: GrantState, decided_by: str, reason: str) -> None:
         """Note how it was decided, by whom and why."""
         self.state, self.decided_by, self.reason, self.decided_at = state, decided_by, reason, now()

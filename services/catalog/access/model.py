@@ -327,8 +327,11 @@ class ProjectAccess(Aggregate):
             return
         grant.obstacle = ""
         if self._needs_nobody(grant, dataset, datasets):
-            grant.asked, grant.deciders = False, []
+            taken_back = grant.ended_at, grant.ended_by, grant.end_reason
+            grant.free()
             self._grant(grant, CATALOG, self._why_free(dataset))
+            # What was made of rows before is no freer than it was.
+            grant.ended_at, grant.ended_by, grant.end_reason = taken_back
         elif datasets:
             self._ask_for(grant, datasets)
         self._open_if_all_granted()
@@ -601,7 +604,10 @@ class ProjectAccess(Aggregate):
     def _needs_nobody(
         self, grant: Grant, dataset: Dataset, datasets: DatasetsById | None = None
     ) -> bool:
-        return grant.state in ("requested", "expired") and not self._deciders(dataset, datasets)
+        # What was refused of data stays so, but nobody is kept from tables that all may read.
+        said_no = grant.state in ("refused", "revoked") and dataset.deciders(self.holder_id)
+        waits = grant.state in ("requested", "expired") or bool(said_no)
+        return waits and not self._deciders(dataset, datasets)
 
     def _consent(self, grant: Grant, decider: str, reason: str) -> None:
         if grant.state == "refused" and grant.decided_by != decider:

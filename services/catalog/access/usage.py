@@ -96,10 +96,13 @@ def _invented(
     dataset = datasets[dataset_id]
     if dataset is None or not _is_invented(dataset, access.holder_id):
         return None
-    grant = access.grant_of(dataset_id)
-    may_read = bool(dataset.open_tables or (grant and grant.asked and grant.state == "granted"))
-    if treatment and may_read and is_answered(treatment, dataset, datasets, access.holder_id):
-        return None
+    if treatment and is_answered(treatment, dataset, datasets, access.holder_id):
+        if dataset.open_tables:
+            return None
+        with suppress(Forbidden):
+            if access.granted(dataset_id).asked:
+                _columns(store, access, dataset_id, treatment)
+                return None
     return GrantedDataset.invented(dataset, _tables_of(store, dataset))
 
 
@@ -146,6 +149,7 @@ def _granted(
     access = accesses.find_one(project_id)
     if access is None:
         raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
+    access = _reconsidered(store, access, dataset_id)
     access.granted(dataset_id)
     dataset = store.of(Dataset).get(dataset_id)
     if dataset.retirement:
@@ -159,6 +163,19 @@ def _granted(
         accesses.change(project_id, lambda current: current.ask_again(dataset, datasets))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     return access, dataset, datasets
+
+
+def _reconsidered(store: Store, access: ProjectAccess, dataset_id: str) -> ProjectAccess:
+    """The same with what needs nobody's word by now: tables that all may read."""
+    dataset = store.of(Dataset).find_one(dataset_id)
+    if dataset is None or dataset.open_tables is None:
+        return access
+    datasets = known_to(store, access.holder_id, access.reads)
+    if not access.can_reconsider(dataset, datasets):
+        return access
+    return store.of(ProjectAccess).change(
+        access.id, lambda current: current.reconsider(dataset, datasets)
+    )
 
 
 def _open_tables(

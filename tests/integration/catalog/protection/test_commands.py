@@ -434,16 +434,22 @@ def test_granted_project_reads_the_tables_and_no_reviewer_is_asked(lab: Lab) -> 
         for other in (rows, None):
             with pytest.raises(Forbidden):
                 catalog.open_dataset(project_id, dataset_id, "job_t", other)
+        # Beyond what was granted a trial goes on, as it would before.
+        other = queried(dataset_id, "SELECT count(*) AS n FROM aides")
+        invented = catalog.open_dataset(project_id, dataset_id, "job_t", other, kind="trial")
+        assert invented["invention"]["facts"] is None
 
 
 def test_other_readers_are_those_of_tables_to_come(lab: Lab) -> None:
     """What is published stays as it is until its owner agrees; then projects are asked for.
 
-    Closing waits for no edition; opening does, and shows nothing of what was for few.
+    Closing waits for no edition; opening does, and shows nothing of what was for few. Then nobody
+    is kept from them.
     """
     path, tables = agreed(lab)
     stranger, dataset_id = lab.token("mbr_z", "holder"), path.removeprefix("/datasets/")
-    project_id = secured(lab, dataset_id, queried(dataset_id, COUNT))
+    answered, owner = queried(dataset_id, COUNT), lab.token(OWNER, "owner")
+    project_id = secured(lab, dataset_id, answered)
     lab.wait_for("access_granted", project_id=project_id)
     put(lab, path, GRANTED)
     lab.publish(made(lab, path, policy=GRANTED))
@@ -453,6 +459,9 @@ def test_other_readers_are_those_of_tables_to_come(lab: Lab) -> None:
     problem_of(lab.call("GET", f"{path}/release-policy/tables", stranger), 404)
     eventually(lambda: lab.get(tables, stranger)["access"] == "restricted", what="for few")
     lab.wait_for("access_requested", project_id=project_id)
+    decision = f"/access-requests/{project_id}.{dataset_id}/decision"
+    refusal = {"decision": "refuse", "reason": "non"}
+    assert lab.call("POST", decision, owner, json=refusal).status == 200
     assert agree(lab, path, number=2, version=1).json()["waiting"] == ""
     put(lab, path)
     lab.publish(made(lab, path))
@@ -462,5 +471,8 @@ def test_other_readers_are_those_of_tables_to_come(lab: Lab) -> None:
     lab.ingest(tables_id, 1, "commune")
     eventually(lambda: lab.get(path, stranger)["has_open_tables"], what="for all")
     assert lab.get(f"/datasets/{tables_id}", stranger)["access"] == "open"
+    with lab.rpc() as catalog:
+        opened = catalog.open_dataset(project_id, dataset_id, "job_t", answered, kind="trial")
+        assert opened["dataset_id"] == tables_id
     eventually(lambda: lab.get(tables, stranger)["state"] == "retired", what="the end of the past")
     assert lab.get(tables, stranger)["access"] == "restricted"
