@@ -197,7 +197,7 @@ def _open_tables(
         conditions = (*conditions, method_of(facts))
     answers = {"answers_for": known_by_tables(dataset), "conditions": conditions}
     of_data = {"dataset_id": dataset.id, "columns": ()}
-    _record_use(store, access, opened.model_copy(update=of_data), job_id)
+    _record_use(store, access, opened.model_copy(update=of_data), job_id, tables.id)
     return opened.model_copy(update={"is_published": True, **answers})
 
 
@@ -275,11 +275,15 @@ def _columns(
     return bound.reading.columns
 
 
-def _record_use(store: Store, access: ProjectAccess, opened: GrantedDataset, job_id: str) -> None:
+def _record_use(
+    store: Store, access: ProjectAccess, opened: GrantedDataset, job_id: str, tables_id: str = ""
+) -> None:
     """One use for a job and a dataset, however often the job runs."""
     identifier, uses = f"{job_id or new_id('use')}.{opened.dataset_id}", store.of(Use)
     new = Use(id=identifier, dataset_id=opened.dataset_id, job_id=job_id)
-    note = partial(Use.open, access=access, version=opened.version, columns=opened.columns)
+    note = partial(
+        Use.open, access=access, version=opened.version, columns=opened.columns, tables_id=tables_id
+    )
     uses.change(identifier, note, new=new.model_copy)
     if failed := store.of(FailedJob).find_one(job_id):
         uses.change(identifier, failed.end)

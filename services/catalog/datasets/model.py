@@ -529,7 +529,7 @@ class Dataset(Followed):
                 **self._about(), deleted_by=member_id, reason=reason, member_ids=tuple(owners)
             )
         )
-        self.record(recalled.model_copy(update=self._about()))
+        self.record(recalled.model_copy(update={**self._about(), "tables_of": self.tables_of}))
 
     def erase_also(self, files: Sequence[FileRef], job_id: str = "") -> None:
         """Erase also what came after its deletion; `job_id` is the job that made it, if any."""
@@ -539,7 +539,10 @@ class Dataset(Followed):
         if job_id:
             self.record(
                 events.ResultsRecalled(
-                    **self._about(), reason=self.deletion.reason, job_ids=(job_id,)
+                    **self._about(),
+                    reason=self.deletion.reason,
+                    job_ids=(job_id,),
+                    tables_of=self.tables_of,
                 )
             )
 

@@ -374,7 +374,7 @@ def test_tables_for_granted_projects_are_restricted_data(lab: Lab) -> None:
 
 
 def grant_as_before(access: ProjectAccess) -> None:
-    """Grant what it asked for, as it could be granted before tables answered for their source."""
+    """Grant what it asked for, whatever was said of that."""
     access.grants[0].settle("granted", OWNER, "")
 
 
@@ -438,6 +438,25 @@ def test_granted_project_reads_the_tables_and_no_reviewer_is_asked(lab: Lab) -> 
         other = queried(dataset_id, "SELECT count(*) AS n FROM aides")
         invented = catalog.open_dataset(project_id, dataset_id, "job_t", other, kind="trial")
         assert invented["invention"]["facts"] is None
+
+
+@pytest.mark.parametrize("which", ["source", "tables"])
+def test_deletion_recalls_what_tables_answered(lab: Lab, which: str) -> None:
+    """That of the data, with which tables for few are deleted, or of these by themselves."""
+    path, tables = agreed(lab, GRANTED)
+    dataset_id, token = path.removeprefix("/datasets/"), lab.token(OWNER, "owner")
+    project_id, job_id = secured(lab, dataset_id, queried(dataset_id, COUNT)), new_id("job")
+    lab.wait_for("access_requested", project_id=project_id)
+    with lab.store() as store, lab.rpc() as catalog:
+        store.of(ProjectAccess).change(project_id, grant_as_before)
+        answered = queried(dataset_id, COUNT)
+        catalog.open_dataset(project_id, dataset_id, job_id, answered, kind="full")
+    deleted = path if which == "source" else tables
+    body = {"reason": "erreur", "keep_title": False}
+    assert lab.call("DELETE", deleted, token, json=body).status == 200
+    recalled = lab.wait_for("results_recalled", dataset_id=tables.removeprefix("/datasets/"))
+    assert (recalled["job_ids"], recalled["tables_of"]) == ([job_id], dataset_id)
+    assert lab.get(tables, token)["state"] == "deleted"
 
 
 def test_other_readers_are_those_of_tables_to_come(lab: Lab) -> None:
