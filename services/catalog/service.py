@@ -161,8 +161,12 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
 
     @on(events.DatasetDeleted)
     def call_deleted(self, envelope: Envelope[events.DatasetDeleted]) -> None:
-        """Call a deleted dataset as it is called now wherever it was named before."""
+        """Call a deleted dataset as it is called now wherever it was named before.
+
+        Its protected tables go with it.
+        """
         deletions.call_deleted(self.documents, envelope.data.dataset_id)
+        deletions.delete_tables(self.documents, envelope.data.dataset_id)
         self._settle_tables(envelope.data.dataset_id)
 
     @on(events.ReleasePolicyAgreed, events.ReleasePolicyRemoved)

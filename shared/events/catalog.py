@@ -176,6 +176,9 @@ class ResultsRecalled(_DatasetEvent, source="catalog"):
     project_id: str | None = Field(
         default=None, description="the project whose result it was, all of whose jobs are meant"
     )
+    tables_of: str = Field(
+        default="", description="of protected tables, the data that jobs named to read them"
+    )
 
 
 class _PolicyEvent(_DatasetEvent):

@@ -12,6 +12,7 @@ from shared.auth import Caller
 from shared.engine.tables.manifest import RESULT, Manifest
 from shared.errors import Invalid
 from shared.events import FileRef, JobCancelled, JobFailed, JobKind
+from shared.store import Store
 
 _BY_THE_LAB = "Téléchargement par l'équipe du Datalab."
 _BY_THE_TEAM = "Téléchargement par un membre de l'équipe du projet."
@@ -25,10 +26,13 @@ class Use(Aggregate):
 
     collection: ClassVar[str] = "uses"
     has_events: ClassVar[bool] = False
-    indexes: ClassVar[tuple[str, ...]] = ("dataset_id", "job_id", "result.sha256")
+    indexes: ClassVar[tuple[str, ...]] = ("dataset_id", "tables_id", "job_id", "result.sha256")
 
     dataset_id: str
     job_id: str = ""
+    tables_id: str = Field(
+        default="", description="the protected tables that were read instead; of these the version"
+    )
     dataset_version: int = 0
     project_id: str = ""
     project_title: str = ""
@@ -48,6 +52,11 @@ class Use(Aggregate):
     rows: int | None = None
     release: UseRelease = ""
     delivered_as: str | None = None
+
+    @property
+    def read_ids(self) -> set[str]:
+        """The ids of the datasets that it is a use of: the data, and tables read instead."""
+        return {self.dataset_id, self.tables_id} - {""}
 
     @property
     def is_told(self) -> bool:
@@ -73,7 +82,11 @@ class Use(Aggregate):
         return self.model_copy(update={"openings": 1, "last_opened_at": self.opened_at})
 
     def open(
-        self, access: ProjectAccess, version: int, columns: tuple[str, ...] | None = None
+        self,
+        access: ProjectAccess,
+        version: int,
+        columns: tuple[str, ...] | None = None,
+        tables_id: str = "",
     ) -> None:
         """Note that the project reads these columns (None: all) of that version, on which terms.
 
@@ -85,7 +98,7 @@ class Use(Aggregate):
         self.project_id, self.project_title = access.id, access.title
         self.holder_id, self.dataset_version = access.holder_id, version
         self.purpose, self.until = grant.purpose, grant.until
-        self.columns, self.conditions = columns, grant.wordings
+        self.columns, self.conditions, self.tables_id = columns, grant.wordings, tables_id
         self.openings += 1
         self.last_opened_at = now()
 
@@ -109,6 +122,12 @@ class Use(Aggregate):
     def end(self, kind: JobKind, state: Literal["failed", "cancelled"], reason: str) -> None:
         """Note that the job made nothing of it, and why."""
         self.kind, self.state, self.reason, self.ended_at = kind, state, reason, now()
+
+
+def uses_of(store: Store, dataset_id: str) -> list[Use]:
+    """The uses of a dataset; of protected tables also those that are noted at their source."""
+    at_source = store.of(Use).every({"tables_id": dataset_id})
+    return [*store.of(Use).every({"dataset_id": dataset_id}), *at_source]
 
 
 class FailedJob(Aggregate):

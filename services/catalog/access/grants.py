@@ -211,9 +211,19 @@ class Grant(BaseModel):
             condition.decider for condition in self.conditions if condition.any_treatment
         } >= set(self.deciders)
 
+    @property
+    def is_of_tables(self) -> bool:
+        """Whether it is for what protected tables answer; of others' restricted data.
+
+        Nobody was asked where all may read them.
+        """
+        return not self.asked or (self.allowed is not None and self.allowed.by_tables)
+
     def covers(self, bound: Bound) -> bool:
         """Whether the grant allows that; a grant that nobody was asked for allows everything."""
-        if not self.asked or self.is_for_any_treatment:
+        if not self.asked:
+            return True
+        if self.is_for_any_treatment and (bound.by_tables or not self.is_of_tables):
             return True
         return self.allowed is not None and self.allowed.covers(bound)
 
@@ -265,8 +275,13 @@ class Grant(BaseModel):
         if self.state == "granted" and self.covers(asked.bound):
             return False
         if before is None or not before.bound.covers(asked.bound):
+            to_rows = self.is_of_tables and not asked.bound.by_tables
             self._forget(
-                {condition.decider for condition in self.conditions if not condition.any_treatment}
+                {
+                    condition.decider
+                    for condition in self.conditions
+                    if to_rows or not condition.any_treatment
+                }
             )
         read = asked.reading.columns
         self._forget(
@@ -278,6 +293,10 @@ class Grant(BaseModel):
         """Wait anew for those who do not consent, as long as the first time."""
         self.state, self.waits_since, self.reminded_at = "requested", now(), None
         self.decided_by, self.reason, self.decided_at = "", "", None
+
+    def free(self) -> None:
+        """Ask nobody any more: what deciders said binds no longer."""
+        self.asked, self.deciders, self.consents, self.conditions = False, [], [], []
 
     def settle(self, state: GrantState, decided_by: str, reason: str) -> None:
         """Note how it was decided, by whom and why."""

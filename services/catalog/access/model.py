@@ -327,8 +327,11 @@ class ProjectAccess(Aggregate):
             return
         grant.obstacle = ""
         if self._needs_nobody(grant, dataset, datasets):
-            grant.asked, grant.deciders = False, []
+            taken_back = grant.ended_at, grant.ended_by, grant.end_reason
+            grant.free()
             self._grant(grant, CATALOG, self._why_free(dataset))
+            # What was made of rows before is no freer than it was.
+            grant.ended_at, grant.ended_by, grant.end_reason = taken_back
         elif datasets:
             self._ask_for(grant, datasets)
         self._open_if_all_granted()
@@ -417,7 +420,8 @@ class ProjectAccess(Aggregate):
         """
         grant = self.grant_of(dataset.id)
         was_free = grant is not None and grant.state == "granted" and not grant.asked
-        return was_free and self._deciders(dataset, datasets) != []
+        # Of tables that were for all, others are asked for now: their source.
+        return was_free and not dataset.tables_of and self._deciders(dataset, datasets) != []
 
     def ask_again(self, dataset: Dataset, datasets: DatasetsById | None = None) -> None:
         """Ask the deciders of data that was granted without them."""
@@ -454,6 +458,11 @@ class ProjectAccess(Aggregate):
             raise WrongStage("le traitement du projet ne lit plus ces données")
         if conditions.columns is not None:
             self._check_part(grant, conditions.columns)
+        if conditions.any_treatment and grant.asked_for and grant.asked_for.bound.by_tables:
+            raise Invalid(
+                "un accord pour ce que répondent les tableaux protégés ne vaut pas pour les lignes",
+                "treatment",
+            )
         # From before anything was shown there is nothing to name.
         if decision == "grant" and grant.asked_for:
             check_read(grant.asked_for.fingerprint, fingerprint)
@@ -578,8 +587,8 @@ class ProjectAccess(Aggregate):
         if dataset is None:
             self._refuse(grant, CATALOG, UNKNOWN)
             return
-        obstacle = obstacle_of(dataset_id, dataset)
-        if obstacle and dataset.retirement:
+        obstacle = obstacle_of(dataset_id, dataset, self.holder_id)
+        if obstacle and (dataset.retirement or dataset.is_read_by_source(self.holder_id)):
             self._refuse(grant, CATALOG, obstacle.reason)
             return
         grant.obstacle = obstacle.reason if obstacle else ""
@@ -595,7 +604,10 @@ class ProjectAccess(Aggregate):
     def _needs_nobody(
         self, grant: Grant, dataset: Dataset, datasets: DatasetsById | None = None
     ) -> bool:
-        return grant.state in ("requested", "expired") and not self._deciders(dataset, datasets)
+        # What was refused of data stays so, but nobody is kept from tables that all may read.
+        said_no = grant.state in ("refused", "revoked") and dataset.deciders(self.holder_id)
+        waits = grant.state in ("requested", "expired") or bool(said_no)
+        return waits and not self._deciders(dataset, datasets)
 
     def _consent(self, grant: Grant, decider: str, reason: str) -> None:
         if grant.state == "refused" and grant.decided_by != decider:

@@ -10,6 +10,10 @@ UNKNOWN_ONCE = "Ce jeu de données est inconnu du catalogue."
 """What grants say that were refused before."""
 
 RETIRED = "Ce jeu de données est retiré du catalogue : {}"
+BY_SOURCE = (
+    "Ces tableaux protégés ne se lisent pas par eux-mêmes : demandez « {} », ils répondent alors"
+    " pour ces données."
+)
 _WITH_ITS_PRODUCER = "Ces données sont chez leur producteur : elles sont à déposer ici d'abord."
 _UNREAD = "Ce jeu de données n'est pas encore publié : le Datalab le lit."
 _HELD = (
@@ -18,10 +22,11 @@ _HELD = (
 _UNREADABLE = "Ce jeu de données n'est pas publié : son fichier n'a pas pu être lu."
 
 
-def obstacles_of(datasets: DatasetsById) -> tuple[Obstacle, ...]:
+def obstacles_of(datasets: DatasetsById, holder_id: str) -> tuple[Obstacle, ...]:
     """The obstacles between a project and these datasets; none for those that can be read."""
     obstacles = (
-        obstacle_of(dataset_id, dataset) for dataset_id, dataset in sorted(datasets.items())
+        obstacle_of(dataset_id, dataset, holder_id)
+        for dataset_id, dataset in sorted(datasets.items())
     )
     return tuple(obstacle for obstacle in obstacles if obstacle)
 
@@ -44,12 +49,14 @@ def notes_of(datasets: DatasetsById) -> tuple[InputNote, ...]:
     )
 
 
-def obstacle_of(dataset_id: str, dataset: Dataset | None) -> Obstacle | None:
-    """The obstacle between a project and a dataset, or None."""
+def obstacle_of(dataset_id: str, dataset: Dataset | None, holder_id: str) -> Obstacle | None:
+    """The obstacle between a project of that holder and a dataset, or None."""
     if dataset is None:
         return Obstacle(dataset_id=dataset_id, reason=UNKNOWN)
     if dataset.retirement:
         return Obstacle(dataset_id=dataset_id, reason=RETIRED.format(dataset.retired))
+    if dataset.is_read_by_source(holder_id):
+        return Obstacle(dataset_id=dataset_id, reason=BY_SOURCE.format(dataset.tables_of))
     if dataset.published:
         return None
     if not dataset.versions:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from services.catalog.access.asking import bound_of, is_answered, known_by_tables, method_of
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.model import ProjectAccess
+from services.catalog.access.obstacles import BY_SOURCE
 from services.catalog.access.views import GrantedDataset, UsePage
 from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset, DatasetsById
@@ -67,7 +68,7 @@ def open_dataset(
         if dataset.open_tables is None:
             _columns(store, access, dataset_id, treatment)
         return _open_tables(store, access, dataset, job_id)
-    if is_of_others and not access.granted(dataset_id).asked:
+    if is_of_others and access.granted(dataset_id).is_of_tables:
         # It was granted for what its tables answer, and nobody agreed to more.
         raise Forbidden(f"{dataset_id} n'est accordé que par ses tableaux protégés")
     version, table = dataset.readable()
@@ -95,16 +96,19 @@ def _invented(
     dataset = datasets[dataset_id]
     if dataset is None or not _is_invented(dataset, access.holder_id):
         return None
-    grant = access.grant_of(dataset_id)
-    may_read = bool(dataset.open_tables or (grant and grant.asked and grant.state == "granted"))
-    if treatment and may_read and is_answered(treatment, dataset, datasets, access.holder_id):
-        return None
+    if treatment and is_answered(treatment, dataset, datasets, access.holder_id):
+        if dataset.open_tables:
+            return None
+        with suppress(Forbidden):
+            if access.granted(dataset_id).asked:
+                _columns(store, access, dataset_id, treatment)
+                return None
     return GrantedDataset.invented(dataset, _tables_of(store, dataset))
 
 
 def _is_invented(dataset: Dataset, member_id: str) -> bool:
-    """Whether trials of that member run on invented rows; files are no rows."""
-    is_table = dataset.metadata.content == "table" and not dataset.retirement
+    """Whether trials of that member run on invented rows; files are none, nor are tables."""
+    is_table = dataset.metadata.content == "table" and not (dataset.retirement or dataset.tables_of)
     return is_table and bool(dataset.deciders(member_id))
 
 
@@ -113,9 +117,25 @@ def _tables_of(store: Store, dataset: Dataset) -> FileRef | None:
     if dataset.open_tables is None:
         return None
     # Of tables that are retired, or read just now, rows are invented as of none.
-    with suppress(Unavailable, WrongStage, NotFound):
-        return store.of(Dataset).get(dataset.tables_id).readable()[1]
+    with suppress(Unavailable, WrongStage):
+        return _published_tables(store, dataset).readable()[1]
     return None
+
+
+def _published_tables(store: Store, dataset: Dataset) -> Dataset:
+    """The dataset of the protected tables that the data says are published.
+
+    They are two documents. Raises Unavailable where others were published since, WrongStage once
+    they are retired.
+    """
+    tables, publication = store.of(Dataset).find_one(dataset.tables_id), dataset.active_publication
+    if tables:
+        tables.check_present()
+    published = publication.published if publication else None
+    is_open = tables and tables.metadata.access == "open"
+    if tables and (is_open or (published and tables.shows(published.file))):
+        return tables
+    raise Unavailable(f"les tableaux protégés de {dataset.id} changent ; redemandez plus tard")
 
 
 def _granted(
@@ -129,10 +149,13 @@ def _granted(
     access = accesses.find_one(project_id)
     if access is None:
         raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
+    access = _reconsidered(store, access, dataset_id)
     access.granted(dataset_id)
     dataset = store.of(Dataset).get(dataset_id)
     if dataset.retirement:
         dataset.check_present()
+    if dataset.is_read_by_source(access.holder_id):
+        raise Forbidden(BY_SOURCE.format(dataset.tables_of))
     # Of open data and the holder's own nobody is asked, whatever the treatment reads besides.
     is_of_others = bool(dataset.deciders(access.holder_id))
     datasets = known_to(store, access.holder_id, access.reads) if is_of_others else {}
@@ -142,6 +165,19 @@ def _granted(
     return access, dataset, datasets
 
 
+def _reconsidered(store: Store, access: ProjectAccess, dataset_id: str) -> ProjectAccess:
+    """The same with what needs nobody's word by now: tables that all may read."""
+    dataset = store.of(Dataset).find_one(dataset_id)
+    if dataset is None or dataset.open_tables is None:
+        return access
+    datasets = known_to(store, access.holder_id, access.reads)
+    if not access.can_reconsider(dataset, datasets):
+        return access
+    return store.of(ProjectAccess).change(
+        access.id, lambda current: current.reconsider(dataset, datasets)
+    )
+
+
 def _open_tables(
     store: Store, access: ProjectAccess, dataset: Dataset, job_id: str
 ) -> GrantedDataset:
@@ -149,18 +185,19 @@ def _open_tables(
 
     It is a use of the dataset, of which no column is read.
     """
-    tables = store.of(Dataset).get(dataset.tables_id)
+    tables = _published_tables(store, dataset)
     version, table = tables.readable()
     access = _count_use(store, access, dataset.id, job_id)
     opened = GrantedDataset.of(tables, version, table, access.granted(dataset.id), None)
     if dataset.open_tables is None:
-        opened = _with_terms(opened, dataset, access)
+        # Results name their inputs: a hash would prove tables of which the project reads a part.
+        opened = _with_terms(opened, dataset, access).model_copy(update={"sha256": ""})
     conditions = () if dataset.open_tables else opened.conditions
     if facts := dataset.answering_tables:
         conditions = (*conditions, method_of(facts))
     answers = {"answers_for": known_by_tables(dataset), "conditions": conditions}
     of_data = {"dataset_id": dataset.id, "columns": ()}
-    _record_use(store, access, opened.model_copy(update=of_data), job_id)
+    _record_use(store, access, opened.model_copy(update=of_data), job_id, tables.id)
     return opened.model_copy(update={"is_published": True, **answers})
 
 
@@ -238,11 +275,15 @@ def _columns(
     return bound.reading.columns
 
 
-def _record_use(store: Store, access: ProjectAccess, opened: GrantedDataset, job_id: str) -> None:
+def _record_use(
+    store: Store, access: ProjectAccess, opened: GrantedDataset, job_id: str, tables_id: str = ""
+) -> None:
     """One use for a job and a dataset, however often the job runs."""
     identifier, uses = f"{job_id or new_id('use')}.{opened.dataset_id}", store.of(Use)
     new = Use(id=identifier, dataset_id=opened.dataset_id, job_id=job_id)
-    note = partial(Use.open, access=access, version=opened.version, columns=opened.columns)
+    note = partial(
+        Use.open, access=access, version=opened.version, columns=opened.columns, tables_id=tables_id
+    )
     uses.change(identifier, note, new=new.model_copy)
     if failed := store.of(FailedJob).find_one(job_id):
         uses.change(identifier, failed.end)

@@ -41,6 +41,7 @@ class AccessRequest(BaseModel):
     holder: Party | None = Field(description="who asks, if the lab knows the member")
     asked: tuple[str, ...] = Field(description="what a grant is for, in French; not of before")
     columns: tuple[str, ...] | None = Field(description="that are read; null for all of them")
+    by_tables: bool = Field(description="whether protected tables are read instead of the data")
     code: tuple[OwnCode, ...] = Field(
         description="and SQL of the holder's own that the data goes through"
     )
@@ -79,6 +80,7 @@ class AccessRequest(BaseModel):
             holder=access.facts.holder if access.facts else None,
             asked=asked.sentences if asked else (),
             columns=asked.reading.columns if asked else None,
+            by_tables=asked is not None and asked.bound.by_tables,
             code=own_code(access.facts.treatment) if access.facts else (),
             crossed_with=[content.partition(":")[0] for content in asked.bound.contents]
             if asked
@@ -105,8 +107,9 @@ class RequestPage(ViewPage[AccessRequest]):
 class GrantedDataset(BaseModel):
     """What a granted project reads.
 
-    `sha256` is that of the bytes the owner uploaded, `file` the canonical table made of them, of
-    which the caller reads `columns` only; of files it is those bytes themselves.
+    `sha256` is that of the bytes the owner uploaded, empty of tables for granted projects.
+    `file` is the canonical table made of them, of which the caller reads `columns` only; of files
+    it is those bytes themselves.
     """
 
     dataset_id: str

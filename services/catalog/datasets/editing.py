@@ -70,6 +70,9 @@ def check(dataset: Dataset, body: ChangeDataset) -> None:
         _check_unit(dataset, after.unit_column)
     if after.content != before.content:
         raise Invalid("se dit au dépôt, et ne change plus : déposez un autre jeu", "content")
+    if dataset.tables_of and after.access != before.access:
+        source = quoted(dataset.tables_of)
+        raise Invalid(f"se dit dans la politique de {source}, dont ce sont les tableaux", "access")
     opens = (before.access, after.access) == ("restricted", "open")
     if opens and dataset.is_made_of_restricted:
         raise Invalid(

@@ -282,6 +282,10 @@ class Dataset(Followed):
         """The dataset that its protected tables go into; empty where none are made of it."""
         return self.active_publication.tables_id if self.active_publication else ""
 
+    def is_read_by_source(self, member_id: str) -> bool:
+        """Whether they are protected tables that the member reads by asking for their source."""
+        return bool(self.tables_of and self.deciders(member_id))
+
     @property
     def is_reviewed(self) -> bool:
         """Whether a reviewer decides on what others make of it: not of protected tables."""
@@ -525,7 +529,7 @@ class Dataset(Followed):
                 **self._about(), deleted_by=member_id, reason=reason, member_ids=tuple(owners)
             )
         )
-        self.record(recalled.model_copy(update=self._about()))
+        self.record(recalled.model_copy(update={**self._about(), "tables_of": self.tables_of}))
 
     def erase_also(self, files: Sequence[FileRef], job_id: str = "") -> None:
         """Erase also what came after its deletion; `job_id` is the job that made it, if any."""
@@ -535,7 +539,10 @@ class Dataset(Followed):
         if job_id:
             self.record(
                 events.ResultsRecalled(
-                    **self._about(), reason=self.deletion.reason, job_ids=(job_id,)
+                    **self._about(),
+                    reason=self.deletion.reason,
+                    job_ids=(job_id,),
+                    tables_of=self.tables_of,
                 )
             )
 
@@ -865,13 +872,12 @@ class Dataset(Followed):
                 self._request_protection(version)
             return
         number, set_at = (self.publication.number if self.publication else 0) + 1, now()
-        new_id = caused_id(DATASET_PREFIX, f"{self.id} {number}", set_at)
         self.publication = Publication(
             policy=policy,
             number=number,
             set_by=self.owner_id,
             set_at=set_at,
-            tables_id=before.tables_id if before else new_id,
+            tables_id=before.tables_id if before else self._new_tables_id(number, set_at),
             latest=before and before.latest,
             close_percent=before and before.close_percent,
             leaving=before and before.leaving,
@@ -915,10 +921,20 @@ class Dataset(Followed):
 
     def _let_leave(self) -> None:
         """Let the tables that wait be an edition."""
-        waiting = self.publication and self.publication.waiting_tables
-        if self.publication and waiting:
-            self.editions.append(waiting.as_edition())
-            self.publication = self.publication.model_copy(update={"leaving": waiting})
+        publication = self.publication
+        waiting = publication.waiting_tables if publication else None
+        if publication is None or waiting is None:
+            return
+        self.editions.append(waiting.as_edition())
+        update: dict[str, object] = {"leaving": waiting}
+        before = publication.leaving
+        if before and before.is_for_granted and not waiting.is_for_granted:
+            # Who reads a dataset is told of all its versions.
+            update["tables_id"] = self._new_tables_id(publication.number, publication.set_at)
+        self.publication = publication.model_copy(update=update)
+
+    def _new_tables_id(self, number: int, at: datetime) -> str:
+        return caused_id(DATASET_PREFIX, f"{self.id} {number}", at)
 
     def remove_policy(self) -> None:
         """Have no tables made any more, or never any; again it changes nothing."""

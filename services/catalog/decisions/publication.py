@@ -69,6 +69,17 @@ class VersionTables(Frozen):
         )
 
     @property
+    def is_for_granted(self) -> bool:
+        """Whether only projects with the owner's grant read them."""
+        return self.tables.policy.is_for_granted
+
+    @property
+    def for_granted(self) -> Self:
+        """The same once only projects with the owner's grant read them."""
+        policy = self.tables.policy.model_copy(update={"readers": "granted"})
+        return self.model_copy(update={"tables": self.tables.model_copy(update={"policy": policy})})
+
+    @property
     def rho(self) -> float | None:
         """What their noise lets be learnt (zCDP); None of exact ones."""
         policy = self.tables.policy
@@ -80,7 +91,8 @@ class Publication(Frozen):
 
     Its owner alone sees the `latest` tables, until it agrees to those of that `number`: then these
     and those of later versions are `leaving` as editions, go into the dataset `tables_id`, and are
-    `published` once that was read. Another policy is tried beside what is published. Once it is
+    `published` once that was read. Those for everybody go into another than those before that were
+    for few. Another policy is tried beside what is published. Once it is
     `removed_at`, nothing is made any more; another begins with the next number.
     """
 
@@ -113,7 +125,7 @@ class Publication(Frozen):
     def open_tables(self) -> VersionTables | None:
         """The published tables, if they are for everybody of the lab."""
         tables = self.published
-        return tables if tables and not tables.tables.policy.is_for_granted else None
+        return tables if tables and not tables.is_for_granted else None
 
     @property
     def _tables(self) -> VersionTables | None:
@@ -130,6 +142,7 @@ class Publication(Frozen):
     def agreed(self, number: int) -> Self:
         """The same once its owner agreed to the tables that it saw by the policy of that number.
 
+        Where these are for few, those of before are at once, too.
         Raises WrongStage where there are none, or another policy was set since.
         """
         if number != self.number or self.removed_at:
@@ -139,7 +152,14 @@ class Publication(Frozen):
         if self._tables is None:
             why = f" : {self.refusal}" if self.refusal else ""
             raise WrongStage(f"ces tableaux ne sont pas faits{why}")
-        return self if self.agreed_at else self.model_copy(update={"agreed_at": now()})
+        if self.agreed_at:
+            return self
+        update: dict[str, object] = {"agreed_at": now()}
+        if self.policy.is_for_granted:
+            # Closing tells nothing, so that it waits for no edition.
+            update["leaving"] = self.leaving and self.leaving.for_granted
+            update["published"] = self.published and self.published.for_granted
+        return self.model_copy(update=update)
 
     def check_latest(self, version: int) -> None:
         """Raise WrongStage unless the latest tables are of that version."""

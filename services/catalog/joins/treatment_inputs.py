@@ -58,9 +58,9 @@ def inputs_of(
 
 
 def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> KnownTable:
-    obstacle = obstacle_of(dataset_id, dataset)
+    obstacle = obstacle_of(dataset_id, dataset, caller.member_id)
     reason = obstacle.reason if obstacle else ""
-    if dataset is None or dataset.retirement:
+    if dataset is None or dataset.retirement or dataset.is_read_by_source(caller.member_id):
         return KnownTable(dataset_id=dataset_id, reason=reason or UNKNOWN, is_lost=True)
     about: dict[str, Any] = {"dataset_id": dataset_id, "reason": reason}
     about["title"] = dataset.metadata.title
@@ -72,8 +72,8 @@ def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> Kn
         return KnownTable(**about)
     table = KnownTable.of(profile, **about)
     if dataset.deciders(caller.member_id):
-        reviewed = {"is_restricted": True, "is_reviewed": not dataset.tables_of}
-        table = table.model_copy(update={"facts": dataset.answering_tables, **reviewed})
+        update = {"facts": dataset.answering_tables, "is_restricted": True}
+        table = table.model_copy(update=update)
     return table if dataset.shows_counts_to(caller) else table.without_counts()
 
 

@@ -85,7 +85,7 @@ def advise(
             project.holder_id, project.title, matches, needs, recipes=recipes, brought=held
         )
         if treatment:
-            access.tell_inputs(1, (*obstacles_of(inputs), *faults), inputs)
+            access.tell_inputs(1, (*obstacles_of(inputs, project.holder_id), *faults), inputs)
 
     change_access(store, envelope, decide)
 
@@ -111,7 +111,7 @@ def check_inputs(
         access.need(needs)
         changes = change(access)
         if changes is not None and event.proposal is not None:
-            obstacles = (*obstacles_of(inputs), *faults)
+            obstacles = (*obstacles_of(inputs, event.holder_id), *faults)
             access.tell_inputs(event.proposal, obstacles, inputs, changes)
 
     change_access(store, envelope, decide)

@@ -24,6 +24,7 @@ from shared.store import Store
 
 _DECIDES = "décide de ce qui peut en être montré"
 _REMOVED = "il n'est plus fait de tableaux de ces données ; ce qui en est sorti est sorti"
+_REPLACED = "d'autres tableaux les remplacent"
 
 
 def set_policy(store: Store, dataset_id: str, owner_id: str, policy: ReleasePolicy) -> Dataset:
@@ -163,8 +164,8 @@ def _publish(store: Store, source: Dataset) -> None:
 
     Where that was retired by itself, no more are made.
     """
-    datasets, tables_id = store.of(Dataset), source.tables_id
-    existing = datasets.find_one(tables_id)
+    datasets = store.of(Dataset)
+    existing = datasets.find_one(source.tables_id)
     if existing and existing.retired:
         datasets.change(source.id, Dataset.remove_policy)
         return
@@ -173,14 +174,12 @@ def _publish(store: Store, source: Dataset) -> None:
     tables = source.publication.leaving if source.publication else None
     if tables is None:
         return
+    tables_id = source.tables_id
     metadata, version = metadata_of(source, tables), version_of(source, tables)
     new = Dataset(id=tables_id, owner_id=source.owner_id, metadata=metadata, tables_of=source.id)
 
     def put_in(dataset: Dataset) -> None:
-        update = {"description": metadata.description}
-        # Those of before that were for few are not opened by others that are for all.
-        if metadata.access == "restricted" or dataset.shows(tables.file):
-            update["access"] = metadata.access
+        update = {"description": metadata.description, "access": metadata.access}
         dataset.describe(dataset.metadata.model_copy(update=update))
         dataset.register(version)
 
@@ -194,10 +193,12 @@ def _retire_others(store: Store, source_id: str) -> None:
     datasets = store.of(Dataset)
     # Read after what was published: it may have been removed meanwhile.
     source = datasets.get(source_id)
-    reason = f"les données d'origine sont retirées : {source.retired}" if source.retired else ""
+    reason = _REPLACED if source.tables_id else _REMOVED
+    if source.retired:
+        reason = f"les données d'origine sont retirées : {source.retired}"
 
     def end(tables: Dataset) -> None:
-        tables.retire_here(source.owner_id, reason or _REMOVED)
+        tables.retire_here(source.owner_id, reason)
         if source.deletion:
             tables.metadata = tables.metadata.without_content(title_of(source))
 

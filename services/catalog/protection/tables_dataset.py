@@ -15,7 +15,7 @@ FILENAME = "tableaux.csv"
 def metadata_of(source: Dataset, tables: VersionTables) -> Metadata:
     """What everybody knows of the tables: of the data's owner what it says of that, and facts."""
     not_of_tables = {
-        "access": "restricted" if tables.tables.policy.is_for_granted else "open",
+        "access": "restricted" if tables.is_for_granted else "open",
         "columns": (),
         "minimum_units": None,
         "unit_column": "",

@@ -84,10 +84,11 @@ def _datasets_of(store: Store, manifest: Manifest) -> Iterator[_Read]:
 
 def _taken_back(store: Store, project_id: str, manifest: Manifest) -> str:
     access = store.of(ProjectAccess).find_one(project_id)
-    # What was granted of data whose protected tables were read is the data itself.
+    # What was granted of data whose protected tables were read is the data, or these themselves.
     granted_ids = (
-        (dataset.metadata.access == "restricted" and dataset.tables_of) or dataset.id
+        dataset_id
         for dataset, _ in _datasets_of(store, manifest)
+        for dataset_id in (dataset.id, dataset.tables_of if dataset.deciders("") else "")
     )
     return access.taken_back(granted_ids) if access else ""
 

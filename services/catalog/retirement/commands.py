@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from services.catalog.access.dataset_use import Use
+from services.catalog.access.dataset_use import Use, uses_of
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.ledger import commands as ledger
+from services.catalog.protection.tables_dataset import title_of
 from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.retirement.views import DeletionReceipt, NewDeletion
 from shared.auth import Caller
@@ -62,6 +63,19 @@ def delete_as(store: Store, dataset: Dataset, member_id: str, reason: str, title
     recalled, owners = _made_of(store, dataset, reason)
     dataset.delete(member_id, reason, title, recalled, owners)
     dataset.erase_also(ledger.files_of(store, dataset.id))
+
+
+def delete_tables(store: Store, dataset_id: str) -> None:
+    """Delete the protected tables for few of a deleted dataset; those for all are retired."""
+    source = store.of(Dataset).get(dataset_id)
+
+    def decide(tables: Dataset) -> None:
+        if source.deletion and tables.metadata.access == "restricted":
+            by, reason = source.deletion.deleted_by, source.deletion.reason
+            delete_as(store, tables, by, reason, title_of(source))
+
+    for tables in store.of(Dataset).every({"tables_of": dataset_id}):
+        store.of(Dataset).change(tables.id, decide)
 
 
 def read_receipt(store: Store, dataset_id: str, caller: Caller) -> DeletionReceipt:
@@ -120,9 +134,12 @@ def recall_late(store: Store, envelope: Envelope[JobSucceeded]) -> None:
     event = envelope.data
     if event.kind not in ("trial", "full"):
         return
-    for use in store.of(Use).every({"job_id": event.job_id}):
-        dataset = store.of(Dataset).find_one(use.dataset_id)
-        if dataset and dataset.deletion and use.project_id == event.project_id:
+    uses = store.of(Use).every({"job_id": event.job_id})
+    read_ids = {
+        read_id for use in uses if use.project_id == event.project_id for read_id in use.read_ids
+    }
+    for dataset in store.of(Dataset).of_ids(sorted(read_ids)):
+        if dataset.deletion:
             store.of(Dataset).change(
                 dataset.id, lambda current: current.erase_also((), event.job_id), because=envelope
             )
@@ -136,7 +153,7 @@ def _receipt(dataset: Dataset) -> DeletionReceipt:
 
 def _made_of(store: Store, dataset: Dataset, reason: str) -> tuple[ResultsRecalled, list[str]]:
     """The jobs that read or made the dataset, and the owners of what was made of it."""
-    uses = list(store.of(Use).every({"dataset_id": dataset.id}))
+    uses = uses_of(store, dataset.id)
     results = {use.delivered_as for use in uses if use.delivered_as}
     job_ids = {version.provenance.job_id for version in dataset.versions if version.provenance}
     owners = {
@@ -158,7 +175,7 @@ def _results_of(store: Store, dataset_id: str) -> set[str]:
     result_ids: set[str] = set()
     waiting = [dataset_id]
     while waiting:
-        uses = store.of(Use).every({"dataset_id": waiting.pop()})
+        uses = uses_of(store, waiting.pop())
         new = {use.delivered_as for use in uses if use.delivered_as} - result_ids
         result_ids |= new
         waiting += new

@@ -112,8 +112,8 @@ class Eraser(Loop):
         if needed(self._store, [sha256]):
             return True
         for use in self._store.of(Use).every({"result.sha256": sha256}):
-            dataset = self._datasets.find_one(use.dataset_id)
-            is_deleted = dataset is None or dataset.deletion is not None
+            read = map(self._datasets.find_one, use.read_ids)
+            is_deleted = any(dataset is None or dataset.deletion for dataset in read)
             if not (is_deleted or use.delivered_as or use.project_id == project_id):
                 return True
         return False

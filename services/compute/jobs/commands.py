@@ -157,7 +157,8 @@ class Commands:
         job_ids = {job.id for job in self._jobs.every({"dataset_id": event.dataset_id})}
         if event.project_id:
             job_ids |= {job.id for job in self._jobs.every({"project_id": event.project_id})}
-        job_ids |= {job.id for job in named if job and event.dataset_id in job.reads.values()}
+        read_ids = {event.dataset_id, event.tables_of}
+        job_ids |= {job.id for job in named if job and read_ids & {*job.reads.values()}}
         for identifier in sorted(job_ids):
             self._jobs.change(
                 identifier, lambda job: job.forget(event.dataset_id, reason), because=envelope

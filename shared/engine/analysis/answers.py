@@ -112,9 +112,7 @@ def answer_remarks(treatment: Treatment, inputs: KnownInputs) -> Iterator[Remark
         field, kind = f"inputs.{names[table.dataset_id]}", "waits"
         message = f"{title} n'a pas de tableaux protégés : ses propriétaires décident, puis un"
         message += " relecteur"
-        if not table.is_reviewed:
-            message = f"les propriétaires de {title} décident ; il n'y a pas de relecteur"
-        elif isinstance(answer, tuple) and table.facts and table.facts.policy.is_for_granted:
+        if isinstance(answer, tuple) and table.facts and table.facts.policy.is_for_granted:
             message = (
                 f"{title} répond par ses tableaux protégés, une fois que ses propriétaires l'ont"
                 " accordé ; il n'y a pas de relecteur"

@@ -97,7 +97,7 @@ class KnownTable(Frozen):
     look so and are counted. They stand at `total_rows` and `likely_total_rows`. Of others' data
     none of this is known, and `rows` is a bound. `columns` are None while nobody knows them, for
     the `reason` in French. One that `is_lost` can never be read as it is: it does not exist for
-    that member, or is retired.
+    that member, is retired, or answers only for others.
     """
 
     dataset_id: str
@@ -113,9 +113,6 @@ class KnownTable(Frozen):
     is_files: bool = Field(default=False, description="no table: only own code reads it")
     territory: tuple[str, ...] = Field(default=(), description="codes of places that it is about")
     is_restricted: bool = Field(default=False, description="others' data, who decide on it")
-    is_reviewed: bool = Field(
-        default=True, description="of these, whether a reviewer decides on what is made of it"
-    )
     facts: MadeTables | None = Field(
         default=None, description="its protected tables, which answer others for it"
     )

@@ -20,7 +20,12 @@ def compute(lab: Lab) -> Iterator[RunningService]:
 
 
 def recall(
-    lab: Lab, dataset_id: str, *job_ids: str, project_id: str | None = None, times: int = 1
+    lab: Lab,
+    dataset_id: str,
+    *job_ids: str,
+    project_id: str | None = None,
+    tables_of: str = "",
+    times: int = 1,
 ) -> None:
     """Tell that a dataset was deleted that these jobs read."""
     event = ResultsRecalled(
@@ -30,6 +35,7 @@ def recall(
         reason=REASON,
         job_ids=job_ids,
         project_id=project_id,
+        tables_of=tables_of,
     )
     lab.publish(event, dataset_id, times=times)
 
@@ -76,6 +82,13 @@ def test_job_that_a_partner_named_falsely_is_left_alone(lab: Lab, compute: Runni
     eventually(lambda: not lab.queues()["compute.on.results_recalled"])
     path = f"/jobs/{trial}/result?name=manifest.json"
     assert lab.call(compute, "GET", path, HOLDER).status == 200
+    # Tables were read in the place of the data that it named.
+    other = new_id("prj")
+    lab.start(other, dataset)
+    answered = lab.wait_for("job_succeeded", project_id=other, kind="trial")["job_id"]
+    tables = new_id("dts")
+    recall(lab, tables, answered, tables_of=dataset)
+    lab.wait_for("job_forgotten", job_id=answered, dataset_id=tables)
     # Its project's result was deleted: all of the project's jobs are meant.
     recall(lab, new_id("dts"), project_id=project)
     lab.wait_for("job_forgotten", job_id=trial)

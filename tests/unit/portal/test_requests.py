@@ -50,6 +50,7 @@ def test_changing_a_grant_starts_from_its_terms() -> None:
     ):
         assert kept in html
     assert 'name="treatment" value="shown" checked' not in html
+    assert 'name="treatment"' not in request_page(by_tables=True)
 
 
 def test_what_was_typed_goes_before_the_terms() -> None:

@@ -1,20 +1,23 @@
 """Protected tables between the catalogue and whoever asks, over the broker and HTTP."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.catalog.access.model import ProjectAccess
+from services.catalog.datasets.model import Dataset
 from services.catalog.protection.undecided import undecided_index
 from shared import events
 from shared.aggregate import new_id, now
 from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.engine.tables.manifest import Input, Manifest, Output
-from shared.errors import Forbidden, WrongStage
-from shared.events import Step, Treatment
+from shared.errors import Forbidden, Unavailable, WrongStage
+from shared.events import FileRef, Step, Treatment
 from shared.language.french import day_in_paris, french_date
-from tests.integration.catalog.lab import CSV, Lab, problem_of
+from tests.integration.catalog.lab import CSV, Lab, delivered, problem_of
 from tests.servers import eventually
 
 POLICY: dict[str, Any] = {"dimensions": [{"column": "com", "levels": ["commune"]}]}
@@ -314,6 +317,40 @@ def test_project_that_tables_answer_reads_nothing_else(lab: Lab) -> None:
     assert invented["invention"]["facts"]["policy"]["dimensions"]
 
 
+def replace_tables(tables: Dataset) -> None:
+    """Make them another edition, which is for few, before their source is told."""
+    tables.metadata = tables.metadata.model_copy(update={"access": "restricted"})
+    tables.versions[-1].file = FileRef(sha256="f" * 64, size=1)
+
+
+def retire_quietly(tables: Dataset) -> None:
+    """Retire them before their source is told."""
+    tables.retired = "fini"
+
+
+@pytest.mark.parametrize(
+    ("change", "error"), [(replace_tables, Unavailable), (retire_quietly, WrongStage)]
+)
+def test_tables_that_are_others_than_their_source_says_are_not_handed_out(
+    lab: Lab, change: Callable[[Dataset], None], error: type[Exception]
+) -> None:
+    """They are two documents: what is between them is for nobody, and nothing is made of it."""
+    path, tables = agreed(lab)
+    dataset_id = path.removeprefix("/datasets/")
+    answered, rows = queried(dataset_id, COUNT), queried(dataset_id, "SELECT * FROM aides")
+    project_id = secured(lab, dataset_id, answered)
+    lab.wait_for("data_access_opened", project_id=project_id)
+    lab.settled()
+    with lab.store() as store:
+        store.of(Dataset).change(tables.removeprefix("/datasets/"), change)
+    with lab.rpc() as catalog:
+        for kind in ("trial", "full"):
+            with pytest.raises(error):
+                catalog.open_dataset(project_id, dataset_id, "job_t", answered, kind=kind)
+        invented = catalog.open_dataset(project_id, dataset_id, "job_t", rows, kind="trial")
+    assert invented["invention"]["facts"] is None
+
+
 GRANTED = POLICY | {"readers": "granted"}
 COUNT = "SELECT count(*) AS nombre FROM aides"
 
@@ -331,7 +368,40 @@ def test_tables_for_granted_projects_are_restricted_data(lab: Lab) -> None:
     shown = lab.get(path, stranger)
     assert (f"/datasets/{shown['tables_id']}", shown["has_open_tables"]) == (tables, False)
     problem_of(lab.call("PUT", f"{tables}/release-policy", owner, json=POLICY), 409)
+    opened = problem_of(lab.call("PATCH", tables, owner, json={"access": "open"}), 422)
+    assert json.loads(opened)["field"] == "access"
     assert tables not in undecided(lab, OWNER)
+
+
+def grant_as_before(access: ProjectAccess) -> None:
+    """Grant what it asked for, whatever was said of that."""
+    access.grants[0].settle("granted", OWNER, "")
+
+
+def test_tables_for_few_are_read_and_taken_back_by_their_source(lab: Lab) -> None:
+    """By their own id they are refused, also where they were granted; their results are held."""
+    path, tables = agreed(lab, GRANTED)
+    dataset_id, tables_id = (each.removeprefix("/datasets/") for each in (path, tables))
+    treatment = queried(tables_id, "SELECT * FROM aides")
+    by_itself = secured(lab, tables_id, treatment)
+    by_source = secured(lab, dataset_id, queried(dataset_id, COUNT))
+    refused = lab.wait_for("access_refused", project_id=by_itself)
+    assert f"demandez « {dataset_id} »" in refused["reason"]
+    lab.wait_for("access_requested", project_id=by_source)
+    with lab.store() as store, lab.rpc() as catalog:
+        store.of(ProjectAccess).change(by_itself, grant_as_before)
+        [known] = catalog.preview_inputs(treatment, "mbr_h")["inputs"]["tables"]
+        assert (known["is_lost"], known["reason"]) == (True, refused["reason"])
+        for kind in ("trial", "full"):
+            with pytest.raises(Forbidden, match=dataset_id):
+                catalog.open_dataset(by_itself, tables_id, "job_t", treatment, kind=kind)
+        for project_id in (by_itself, by_source):
+            store.of(ProjectAccess).change(
+                project_id, lambda access: access.grants[0].end(OWNER, "fini")
+            )
+            event = delivered(lab, tables_id, holder_id=new_id("mbr"))
+            lab.publish(event.model_copy(update={"project_id": project_id}))
+            lab.wait_for("dataset_rejected", owner_id=event.holder_id)
 
 
 def test_granted_project_reads_the_tables_and_no_reviewer_is_asked(lab: Lab) -> None:
@@ -359,26 +429,69 @@ def test_granted_project_reads_the_tables_and_no_reviewer_is_asked(lab: Lab) -> 
             opened = catalog.open_dataset(project_id, dataset_id, "job_t", answered, kind=kind)
             assert opened["dataset_id"] == tables.removeprefix("/datasets/")
             assert (opened["is_protected"], opened["invention"]) == (False, None)
+            assert opened["sha256"] == ""
             assert opened["conditions"][0] == "Citer la caisse."
-        with pytest.raises(Forbidden):
-            catalog.open_dataset(project_id, dataset_id, "job_t", rows)
+        for other in (rows, None):
+            with pytest.raises(Forbidden):
+                catalog.open_dataset(project_id, dataset_id, "job_t", other)
+        # Beyond what was granted a trial goes on, as it would before.
+        other = queried(dataset_id, "SELECT count(*) AS n FROM aides")
+        invented = catalog.open_dataset(project_id, dataset_id, "job_t", other, kind="trial")
+        assert invented["invention"]["facts"] is None
+
+
+@pytest.mark.parametrize("which", ["source", "tables"])
+def test_deletion_recalls_what_tables_answered(lab: Lab, which: str) -> None:
+    """That of the data, with which tables for few are deleted, or of these by themselves."""
+    path, tables = agreed(lab, GRANTED)
+    dataset_id, token = path.removeprefix("/datasets/"), lab.token(OWNER, "owner")
+    project_id, job_id = secured(lab, dataset_id, queried(dataset_id, COUNT)), new_id("job")
+    lab.wait_for("access_requested", project_id=project_id)
+    with lab.store() as store, lab.rpc() as catalog:
+        store.of(ProjectAccess).change(project_id, grant_as_before)
+        answered = queried(dataset_id, COUNT)
+        catalog.open_dataset(project_id, dataset_id, job_id, answered, kind="full")
+    deleted = path if which == "source" else tables
+    body = {"reason": "erreur", "keep_title": False}
+    assert lab.call("DELETE", deleted, token, json=body).status == 200
+    recalled = lab.wait_for("results_recalled", dataset_id=tables.removeprefix("/datasets/"))
+    assert (recalled["job_ids"], recalled["tables_of"]) == ([job_id], dataset_id)
+    assert lab.get(tables, token)["state"] == "deleted"
 
 
 def test_other_readers_are_those_of_tables_to_come(lab: Lab) -> None:
-    """What is published stays as it is until its owner agrees; then projects are asked for."""
+    """What is published stays as it is until its owner agrees; then projects are asked for.
+
+    Closing waits for no edition; opening does, and shows nothing of what was for few. Then nobody
+    is kept from them.
+    """
     path, tables = agreed(lab)
     stranger, dataset_id = lab.token("mbr_z", "holder"), path.removeprefix("/datasets/")
-    project_id = secured(lab, dataset_id, queried(dataset_id, COUNT))
+    answered, owner = queried(dataset_id, COUNT), lab.token(OWNER, "owner")
+    project_id = secured(lab, dataset_id, answered)
     lab.wait_for("access_granted", project_id=project_id)
     put(lab, path, GRANTED)
     lab.publish(made(lab, path, policy=GRANTED))
     eventually(lambda: state(lab, path)["latest"]["number"] == 2, what="tables to see")
     assert lab.get(tables, stranger)["access"] == "open"
-    assert agree(lab, path, number=2, version=1).status == 200
+    assert agree(lab, path, number=2).json()["waiting"]
+    problem_of(lab.call("GET", f"{path}/release-policy/tables", stranger), 404)
     eventually(lambda: lab.get(tables, stranger)["access"] == "restricted", what="for few")
     lab.wait_for("access_requested", project_id=project_id)
+    decision = f"/access-requests/{project_id}.{dataset_id}/decision"
+    refusal = {"decision": "refuse", "reason": "non"}
+    assert lab.call("POST", decision, owner, json=refusal).status == 200
+    assert agree(lab, path, number=2, version=1).json()["waiting"] == ""
     put(lab, path)
     lab.publish(made(lab, path))
     eventually(lambda: state(lab, path)["latest"]["number"] == 3, what="tables to see")
-    assert agree(lab, path, number=3, version=1).status == 200
-    eventually(lambda: lab.get(tables, stranger)["access"] == "open", what="for all")
+    tables_id = agree(lab, path, number=3, version=1).json()["tables_id"]
+    lab.wait_for("dataset_registered", dataset_id=tables_id)
+    lab.ingest(tables_id, 1, "commune")
+    eventually(lambda: lab.get(path, stranger)["has_open_tables"], what="for all")
+    assert lab.get(f"/datasets/{tables_id}", stranger)["access"] == "open"
+    with lab.rpc() as catalog:
+        opened = catalog.open_dataset(project_id, dataset_id, "job_t", answered, kind="trial")
+        assert opened["dataset_id"] == tables_id
+    eventually(lambda: lab.get(tables, stranger)["state"] == "retired", what="the end of the past")
+    assert lab.get(tables, stranger)["access"] == "restricted"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.catalog.access.asking import ProjectFacts, ask, bound_of, is_answered, method_of
-from services.catalog.access.grants import Conditions, Deadlines
+from services.catalog.access.grants import Conditions, Consent, Deadlines, Decision
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
@@ -452,6 +452,29 @@ def test_grant_of_tables_is_none_of_rows() -> None:
     assert other.request_for("dts_buses").state == "requested"
 
 
+def test_consent_to_any_treatment_of_tables_opens_no_rows() -> None:
+    """It is refused at its field; one from before holds for whatever tables answer, and no more."""
+    buses = with_tables("granted")
+    access = ProjectAccess(id="prj_1")
+    access.secure("mbr_h", {"dts_buses": buses}, Deadlines(), SUMS)
+    read = fingerprint_of(access)
+    assert AccessRequest.of(access, access.grants[0]).by_tables
+    with pytest.raises(Invalid) as refused:
+        access.decide(
+            "dts_buses", "mbr_o", "grant", "", Conditions(any_treatment=True), fingerprint=read
+        )
+    assert refused.value.field == "treatment"
+    access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=read)
+    [grant] = access.grants
+    grant.conditions = [Consent(decider="mbr_o", any_treatment=True)]
+    total = written("query", "SELECT sum(boardings) AS n FROM buses", 3)
+    access.change_treatment(total, {"dts_buses": buses})
+    assert grant.state == "granted"
+    rows = ROWS.model_copy(update={"proposal": 4})
+    access.change_treatment(rows, {"dts_buses": buses})
+    assert (grant.state, grant.missing) == ("requested", ["mbr_o"])
+
+
 def test_project_that_read_tables_of_all_is_asked_for_once_they_are_for_few() -> None:
     """What it read, it read; the next time its owner decides."""
     access = ProjectAccess(id="prj_1")
@@ -460,6 +483,25 @@ def test_project_that_read_tables_of_all_is_asked_for_once_they_are_for_few() ->
     assert access.must_ask_again(few, {"dts_buses": few})
     access.ask_again(few, {"dts_buses": few})
     assert access.request_for("dts_buses").missing == ["mbr_o"]
+
+
+@pytest.mark.parametrize("word", ["refuse", "revoke"])
+def test_nobody_is_kept_from_tables_that_all_may_read(word: Decision) -> None:
+    """Whatever was said before they were; what was made before is held to that still."""
+    few, lab = with_tables("granted"), with_tables("lab")
+    access = ProjectAccess(id="prj_1")
+    access.secure("mbr_h", {"dts_buses": few}, Deadlines(), SUMS)
+    if word == "revoke":
+        ending = Conditions(until="2199-12-31")
+        read = fingerprint_of(access)
+        access.decide("dts_buses", "mbr_o", "grant", "", ending, fingerprint=read)
+    access.decide("dts_buses", "mbr_o", word, "non")
+    assert not access.can_reconsider(few, {"dts_buses": few})
+    access.reconsider(lab, {"dts_buses": lab})
+    grant = access.granted("dts_buses")
+    assert (grant.asked, grant.until) == (False, None)
+    assert access.taken_back(["dts_buses"]) == ("non" if word == "revoke" else "")
+    assert access.must_ask_again(few, {"dts_buses": few})
 
 
 def test_own_data_with_tables_is_read_as_it_is() -> None:

@@ -158,6 +158,8 @@ def test_policy_that_was_set_is_shown_again_as_it_is() -> None:
     dataset = deposited(text("foyer", 50), integer("age", 60), integer("aide", 60))
     dataset.set_policy(policy)
     assert sent_again(answers_of(dataset)) == policy
+    html = html_of(owners.show_policy, answers_of(dataset), "owner", dataset_id="dts_r")
+    assert "ceux d'avant cessent d'être lus de tous ; les accords en cours" in plain(html)
 
 
 @pytest.mark.parametrize(

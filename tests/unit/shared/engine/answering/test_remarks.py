@@ -46,7 +46,7 @@ def test_data_without_tables_wait() -> None:
 
 
 def test_tables_for_granted_projects_wait_for_their_owner_alone() -> None:
-    """So do tables that a treatment reads by themselves: they are protected already."""
+    """No reviewer is waited for."""
     table = people().known_table
     assert table.facts
     policy = table.facts.policy.model_copy(update={"readers": "granted"})
@@ -54,9 +54,6 @@ def test_tables_for_granted_projects_wait_for_their_owner_alone() -> None:
     (remark,) = remarks([BY_SEX], table.model_copy(update={"facts": facts}))
     assert (remark.kind, remark.field) == ("waits", f"inputs.{PEOPLE}")
     assert "une fois que ses propriétaires l'ont accordé ; il n'y a pas de rel" in remark.message
-    (remark,) = remarks([ROWS], table.model_copy(update={"facts": None, "is_reviewed": False}))
-    assert remark.kind == "waits"
-    assert "décident ; il n'y a pas de relecteur" in remark.message
 
 
 def test_two_restricted_datasets_are_said_apart() -> None:
