@@ -133,7 +133,7 @@ def method_of(tables: MadeTables) -> str:
     if not tables.policy.is_noisy:
         return (
             "Chiffres des tableaux protégés de ces données : exacts ; une case vide porte sur trop"
-            f" peu d'unités, ou révélerait une telle case.{estimated}"
+            f" peu d'unités, ou révélerait une telle case, et n'a pas de rang.{estimated}"
         )
     least = in_french(tables.half_widths[COUNT][0])
     return (

@@ -5,7 +5,7 @@ and its sums. What is hidden is null there and marked, and so is a cell that has
 that is larger is hidden too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -50,10 +50,18 @@ class CellTable(NamedTuple):
     parts: int = 0
 
 
-def cells_sql(source: ProtectedSource, role: str, tables: Sequence[CellTable]) -> str:
-    """Return the query of the cells of these tables, which stand in the table `role`."""
+def cells_sql(
+    source: ProtectedSource,
+    role: str,
+    tables: Sequence[CellTable],
+    used: Collection[str] | None = None,
+) -> str:
+    """Return the query of the cells of these tables, which stand in the table `role`.
+
+    Of its columns, in lower case, it has those that are `used`, or all.
+    """
     return " UNION ALL ".join(
-        _Cells(source, role, table, place).sql() for place, table in enumerate(tables)
+        _Cells(source, role, table, place, used).sql() for place, table in enumerate(tables)
     )
 
 
@@ -78,13 +86,26 @@ def is_incomplete_sql(source: ProtectedSource, role: str, table: CellTable) -> s
 class _Cells:
     """The cells of a table that is so deep in each of its dimensions."""
 
-    def __init__(self, source: ProtectedSource, role: str, table: CellTable, place: int) -> None:
+    def __init__(
+        self,
+        source: ProtectedSource,
+        role: str,
+        table: CellTable,
+        place: int,
+        used: Collection[str] | None,
+    ) -> None:
         self._source, self._role, self._place, self._table = source, role, place, table
+        self._used = used
         self._keys = source.keys(table.depths)
         self._names = [dimension.level_name(level) for dimension, level in self._keys]
 
     def sql(self) -> str:
-        columns = ", ".join(chain(self._own_columns(), self._figures()))
+        chosen = [
+            f"{expression} AS {quoted(name)}"
+            for name, expression in chain(self._own_columns(), self._figures())
+            if self._used is None or name.lower() in self._used
+        ]
+        columns = ", ".join(chosen)
         return (
             f"SELECT {self._place} AS {quoted(PLACE)}, {columns} FROM {self._rows()}"
             f" WHERE {self._is_of_some()}"
@@ -135,7 +156,7 @@ class _Cells:
                 return f" JOIN ({parts}) AS p ON p.whole = {self._side(at)}.{quoted(coarse)}"
         return ""
 
-    def _own_columns(self) -> Iterator[str]:
+    def _own_columns(self) -> Iterator[tuple[str, str]]:
         """Yield the dataset's columns; those that the table is not made by are null."""
         values = {
             dimension.column.lower(): self._value(at, dimension, level)
@@ -144,7 +165,7 @@ class _Cells:
         for name, column in self._source.columns.items():
             value = values.get(name, "NULL")
             kind = self._source.sql_type(name)
-            yield f"TRY_CAST({value} AS {kind}) AS {quoted(column.name)}"
+            yield column.name, f"TRY_CAST({value} AS {kind})"
 
     def _value(self, at: int, dimension: PolicyDimension, level: LevelKind) -> str:
         """Return a value of the column that is in the class: where it begins."""
@@ -170,12 +191,12 @@ class _Cells:
             return f"replace(replace({known}, ' ', ''), ',', '.')"
         return known
 
-    def _figures(self) -> Iterator[str]:
+    def _figures(self) -> Iterator[tuple[str, str]]:
         count, share = f"c.{quoted(COUNT)}", "p.share" if self._table.parted else "1"
-        yield f"CAST({count} AS DOUBLE) * {share} AS {quoted(UNITS)}"
-        yield f"{count} IS NULL AS {quoted(HIDDEN)}"
-        yield f"CAST({share} AS DOUBLE) AS {quoted(SHARE)}"
-        yield f"c.{quoted(NUMBER)} AS {quoted(NUMBER)}"
+        yield UNITS, f"CAST({count} AS DOUBLE) * {share}"
+        yield HIDDEN, f"{count} IS NULL"
+        yield SHARE, f"CAST({share} AS DOUBLE)"
+        yield NUMBER, f"c.{quoted(NUMBER)}"
         for measure in self._source.policy.measures:
             total = f"CAST(c.{quoted(measure.column)} AS DOUBLE) * {share}"
-            yield f"{total} AS {quoted(sum_name(measure.column))}"
+            yield sum_name(measure.column), total

@@ -61,8 +61,10 @@ def query_of_cells(
     tree = _qualified(asked)
     for reader in _readers(tree, asked.role):
         tree = _with_plain_groups(tree, reader.select)
-    for reader in _readers(tree, asked.role):
-        _share_in_whole(reader)
+    if before is None:
+        # What steps before it hand on is read once.
+        for reader in _readers(tree, asked.role):
+            _share_in_whole(reader)
     _keep_hidden(tree, asked)
     role = asked.role if before is None else TABLES
     incomplete: dict[int, str] = {}
@@ -71,7 +73,12 @@ def query_of_cells(
         tables = tables_of_select(reader, source, role, before or Needs({}), asked.repeated)
         incomplete[id(reader.select)] = is_incomplete_sql(source, role, tables[0])
         if before is None:
-            cells = parse_one(cells_sql(source, role, tables), dialect=DIALECT)
+            used = {
+                column.name.lower()
+                for column in reader.select.find_all(exp.Column)
+                if column.table == reader.alias
+            }
+            cells = parse_one(cells_sql(source, role, tables, used), dialect=DIALECT)
             name = exp.to_identifier(reader.alias, quoted=True)
             reader.table.replace(exp.Subquery(this=cells, alias=name))
     if before is not None and len(incomplete) != 1:
@@ -125,7 +132,7 @@ def _qualified(asked: AskedQuery) -> exp.Expr:
     # All names are in lower case now.
     outputs = merged.selects if isinstance(merged, exp.Query) else []
     for output, name in zip(outputs, asked.names, strict=False):
-        if isinstance(output, exp.Alias):
+        if isinstance(output, exp.Alias) and output.alias.lower() == name.lower():
             output.set("alias", exp.to_identifier(name, quoted=True))
     return merged
 

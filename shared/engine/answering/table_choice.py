@@ -120,7 +120,7 @@ class TableChoice:
         if not self.figures.source.facts.has_repeated_units and not self.joins:
             return []
         keys = [*figure.keys, *_equal_parts(figure.condition, _where(self.select))]
-        fixed = self.separated(keys) | self.before.single | set(self._prefixed(keys))
+        fixed = self.separated(keys) | self.before.single | set(self._nearly_separated(keys))
         return [name for name in depths if name not in fixed]
 
     def _equated(self, keys: list[exp.Expr]) -> Iterator[exp.Column]:
@@ -134,12 +134,20 @@ class TableChoice:
                         if own in self.figures.own(own) and other.sql() in listed:
                             yield own
 
-    def _prefixed(self, keys: list[exp.Expr]) -> Iterator[str]:
-        """Yield the dimensions of areas that keys have the first characters of: mostly of one."""
+    def _nearly_separated(self, keys: list[exp.Expr]) -> Iterator[str]:
+        """Yield the dimensions of which groups are mostly of one class.
+
+        They are made by the first characters of areas, or by so many cases as there are classes.
+        """
         for key in keys:
             columns = self.figures.own(key)
-            if len(columns) == 1 and key.this is columns[0] and is_departement(key):
-                yield self.figures.source.dimension(columns[0].name).column
+            names = {column.name.lower() for column in columns}
+            if len(names) != 1:
+                continue
+            dimension = self.figures.source.dimension(columns[0].name)
+            cases = _cases(key) if dimension.bounds else 0
+            if is_departement(key) or cases > len(dimension.bounds):
+                yield dimension.column
 
     @property
     def joins(self) -> bool:
@@ -182,6 +190,13 @@ def _date_part(key: exp.Expr) -> str:
         case exp.TimeToStr():
             name = {"%Y": "year", "%m": "month"}.get(key.args["format"].name, "month of year")
     return name
+
+
+def _cases(key: exp.Expr) -> int:
+    """Return how many values a CASE tells apart."""
+    if not isinstance(key, exp.Case):
+        return 0
+    return len(key.args["ifs"]) + (key.args.get("default") is not None)
 
 
 def _where(select: exp.Select) -> exp.Expr | None:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.engine.database import Database, quoted
+from shared.engine.tables.privacy import at_most
 
 Ids = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -26,10 +28,10 @@ Table = tuple[int, ...]
 MOST_CELLS = 2_000_000
 """Of all tables together."""
 
-_LEAST_SHARE, _LEAST_SHARE_OF_PAIRS = 0.9, 0.8
-"""Of the units of a table that are in cells of enough units: one of fewer is not made, nor is any
-finer one. It would show next to nothing, and all its hidden cells would have to be proved. What is
-by one or two dimensions is asked for most."""
+_MEAN_UNITS, _MEAN_UNITS_OF_PAIRS = 1.5, 1 / 3
+"""Units behind a cell in the mean, in minimums: a table of fewer is not made, nor is any finer one.
+It would show next to nothing, and all its hidden cells would have to be proved. What is by one or
+two dimensions is asked for most, and has few cells."""
 
 _PAIR = 2
 
@@ -145,8 +147,10 @@ class LatticeMaker:
         NotNestedError and TooManyCellsError.
         """
         self._make_domains()
+        units = self._units()
         for table in tables:
-            if all(outer in self._cells for outer in _coarser(table)):
+            is_worth = units >= self._least_units(table) * minimum
+            if is_worth and all(outer in self._cells for outer in _coarser(table)):
                 self._make_cells(table, minimum)
         splits = [
             self._splits(table, at) for table in self._cells for at, d in enumerate(table) if d
@@ -201,10 +205,6 @@ class LatticeMaker:
             f"{figures} FROM (SELECT {listed}{quoted(self._unit)}{by_unit}"
             f" FROM {quoted(self._rows)} GROUP BY ALL) {_by('GROUP', keys)}"
         )
-        is_fine = np.count_nonzero(table) > _PAIR
-        least_share = _LEAST_SHARE if is_fine else _LEAST_SHARE_OF_PAIRS
-        if self._share(name, minimum) < least_share and any(table):
-            return
         for at, depth in enumerate(table):
             if depth:
                 self._add_empty(table, at, minimum)
@@ -218,13 +218,21 @@ class LatticeMaker:
         if self._size > MOST_CELLS:
             raise TooManyCellsError
 
-    def _share(self, name: str, minimum: int) -> float:
-        """Return the share of a table's units that are in cells of enough units."""
-        ((share,),) = self._database.execute(
-            f"SELECT coalesce(sum(units) FILTER (units >= {minimum}), 0) / sum(units)"
-            f" FROM {quoted(name)}"
+    def _units(self) -> int:
+        """Return the units that there are, as coarsely as everybody reads of the rows."""
+        ((units,),) = self._database.execute(
+            f"SELECT count(DISTINCT {quoted(self._unit)}) FROM {quoted(self._rows)}"
         ).fetchall()
-        return float(share or 0)
+        return at_most(units)
+
+    def _least_units(self, table: Table) -> float:
+        """Return how many units a table needs, in minimums, by the classes that it crosses.
+
+        It is decided by what everybody may know: that a table is made tells of nobody.
+        """
+        depths = [(at, depth) for at, depth in enumerate(table) if depth]
+        share = _MEAN_UNITS if len(depths) > _PAIR else _MEAN_UNITS_OF_PAIRS
+        return share * prod(self._classes[place] for place in depths) if depths else 0
 
     def _add_empty(self, table: Table, at: int, minimum: int) -> None:
         """Add the parts of nobody that cells of enough units have along a dimension."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+from bisect import bisect
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import cache
@@ -29,12 +30,16 @@ Row = Mapping[str, Any]
 
 
 class Request(NamedTuple):
-    """A request, and whether it is one that leaves at once."""
+    """A request, and whether it is one that leaves at once.
+
+    Of the columns `estimated` the class is right that the table's policy has.
+    """
 
     id: str
     table: str
     treatment: Treatment
     leaves: bool
+    estimated: frozenset[str] = frozenset()
 
 
 class Judgement(NamedTuple):
@@ -65,6 +70,7 @@ def requests(half: str) -> list[Request]:
                 steps=tuple(Step.model_validate(step) for step in case["steps"]),
             ),
             case["expected"] == "leaves",
+            frozenset(case.get("estimated", ())),
         )
         for case in cases
     ]
@@ -87,8 +93,12 @@ def judge(request: Request) -> Judgement:
     except UnansweredError as error:
         return Judgement(str(error))
     answer = rows_of(steps, {**inputs, **dict.fromkeys(names, tables)})
+    truth = rows_of(request.treatment.steps, inputs)
+    if request.estimated:
+        answer = [_in_classes(request, row) for row in answer]
+        truth = [_in_classes(request, row) for row in truth]
     open_names = {column.name for columns in others for column in columns}
-    return _compared(rows_of(request.treatment.steps, inputs), answer, open_names)
+    return _compared(truth, answer, open_names)
 
 
 @cache
@@ -161,6 +171,16 @@ class _job:  # noqa: N801 - used as a function
         self._home.cleanup()
 
 
+def _in_classes(request: Request, row: Row) -> Row:
+    """A row with the number of its class in place of what is estimated."""
+    policy = ReleasePolicy.model_validate(worlds()[request.table].policy)
+    bounds = next(part.bounds for part in policy.dimensions if part.bounds)
+    return {
+        name: bisect(bounds, cell) if name in request.estimated and cell is not None else cell
+        for name, cell in row.items()
+    }
+
+
 def _compared(truth: list[Row], answer: list[Row], open_names: Collection[str]) -> Judgement:
     """Match each row of the answer with one of the truth that says nothing else."""
     left, wrong, shown = list(truth), 0, 0
@@ -188,7 +208,11 @@ def _without(row: Row, open_names: Collection[str]) -> list[Any]:
 def _agrees(row: Row, other: Row) -> bool:
     if list(row) != list(other):
         return False
-    return all(cell is None or _same(cell, other[name]) for name, cell in row.items())
+    # Where the rows have none of a group, its cell shows 0.
+    return all(
+        cell is None or _same(cell, 0 if other[name] is None else other[name])
+        for name, cell in row.items()
+    )
 
 
 def _same(cell: Any, other: Any) -> bool:

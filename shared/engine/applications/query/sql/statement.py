@@ -12,7 +12,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from shared.engine.applications.query.sql import MOST_CHARACTERS, plain_lower
 
-MOST_TOKENS, DEEPEST = 3_000, 60
+MOST_TOKENS, DEEPEST = 5_000, 60
 """How long a query may be, and how many brackets, CASEs and signs may stand within each other."""
 
 _LONGEST_SHOWN = 40
