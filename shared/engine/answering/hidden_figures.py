@@ -14,6 +14,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from shared.engine.answering.selects import is_window, own_nodes
 from shared.engine.answering.sql_text import DIALECT
 from shared.engine.applications.application import NotInTables
+from shared.engine.applications.query.sql.nodes import aggregate_of
 
 _STRICT = (
     *(exp.Alias, exp.Paren, exp.Cast, exp.TryCast, exp.Neg, exp.Not, exp.And, exp.Or, exp.Between),
@@ -35,6 +36,7 @@ _NEIGHBOURS = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 _OF_ONE = (exp.Sum, exp.Max, exp.Min, exp.AnyValue, exp.First)
 """Figures that are, of one row, what stands there."""
 
+_UNKNOWN = "ce calcul sur plusieurs lignes n'est pas suivi ici : nombre, somme ou moyenne le sont"
 _CHOSEN = (
     "ce qui est choisi d'après un chiffre peut manquer, s'il est masqué : ne le comptez ni ne"
     " l'additionnez ensuite"
@@ -47,6 +49,10 @@ _WITHIN = (
 _PIVOTED = (
     "PIVOT n'est suivi ici que d'un regroupement dont il garde toutes les colonnes : sinon il"
     " additionne ce qui peut être masqué"
+)
+_LATERAL = (
+    "LATERAL, unnest, VALUES et range ne sont pas suivis ici sur ce qu'un SELECT donne : joignez"
+    " son résultat"
 )
 _SKIPPED = "IGNORE NULLS laisserait de côté ce qui est masqué"
 _COMPARED = "EXCEPT et INTERSECT de chiffres, dont certains peuvent être masqués, n'ont pas de sens"
@@ -80,6 +86,8 @@ def keep_hidden(
     for pivot in tree.find_all(exp.Pivot):
         if not _is_single(pivot) and (readers or before):
             raise NotInTables(_PIVOTED)
+    if (readers or before) and _reads_within(tree):
+        raise NotInTables(_LATERAL)
     outputs: dict[int, _Made] = {}
     for scope in traverse_scope(tree):
         node = scope.expression
@@ -94,6 +102,7 @@ def keep_hidden(
                 else outputs.get(id(source.expression), _Made())
                 for alias, source in scope.sources.items()
             }
+            sources |= dict(_pivoted(node, sources))
             within = {
                 id(inner.expression): outputs[id(inner.expression)]
                 for inner in scope.subquery_scopes
@@ -123,7 +132,27 @@ def _is_single(pivot: exp.Pivot) -> bool:
     outputs = {output.unalias().sql() for output in source.expressions}
     keys = {key.sql() for key in group.expressions} if group is not None else set()
     figures = [output.unalias() for output in pivot.expressions]
-    return bool(keys) and keys <= outputs and all(isinstance(node, _OF_ONE) for node in figures)
+    return (
+        bool(keys)
+        and keys <= outputs
+        and all(isinstance(node, _OF_ONE) and isinstance(node.this, exp.Column) for node in figures)
+    )
+
+
+def _pivoted(select: exp.Select, sources: Mapping[str, _Made]) -> Iterator[tuple[str, _Made]]:
+    """Yield what PIVOTs of a SELECT's tables are called, and what they make of their figures."""
+    for pivot in select.find_all(exp.Pivot):
+        source = sources.get(pivot.parent.alias if pivot.parent else "")
+        if pivot.parent_select is select and source:
+            columns = {column.name.lower() for column in pivot.args.get("columns") or ()}
+            yield pivot.alias, source._replace(figures=source.figures | columns)
+
+
+def _reads_within(tree: exp.Expr) -> bool:
+    """Whether a table is made row by row, or of values, of what a SELECT in it gives."""
+    makers: list[exp.Expr] = [*tree.find_all(exp.Lateral, exp.Unnest, exp.Values)]
+    makers += [table for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Func)]
+    return any(maker.find(exp.Select) for maker in makers)
 
 
 def _united(node: exp.SetOperation, branches: Sequence[_Made]) -> _Made:
@@ -175,6 +204,8 @@ class _Select:
             self._keep_in_window(window)
         for aggregate in self._aggregates() if not self._is_reader else ():
             self._keep_in_sum(aggregate)
+        if any(aggregate_of(node) and not _is_followed(node) for node in own_nodes(self._select)):
+            raise NotInTables(_UNKNOWN)
         figures = {
             output.alias_or_name.lower()
             for output in self._select.expressions
@@ -277,7 +308,9 @@ class _Select:
             raise NotInTables(_SKIPPED)
         function = window.this.this if isinstance(window.this, exp.Filter) else window.this
         hidden: exp.Expr = exp.false()
-        if not isinstance(function, _NEIGHBOURS):
+        if isinstance(function, _NEIGHBOURS):
+            self._make_strict(function.this)
+        else:
             other = exp.Window(this=_any_null(self._marks(window)))
             other.set("partition_by", [part.copy() for part in parts])
             if isinstance(function, exp.AggFunc) and not self._has_figure(order):
@@ -312,6 +345,11 @@ class _Select:
             return
         hidden = exp.or_(*(_is_null(leaf) for leaf in leaves))
         whole.replace(exp.Case(ifs=[exp.If(this=hidden, true=exp.Null())], default=whole.copy()))
+
+
+def _is_followed(node: exp.Expr) -> bool:
+    """Whether an aggregate is one whose hidden parts are looked for."""
+    return isinstance(node, exp.AggFunc | exp.Filter | exp.Window)
 
 
 def _is_of_window(node: exp.Expr) -> bool:

@@ -99,15 +99,22 @@ def quantile_sql(share: float, bounds: tuple[float, ...], counts: ClassCounts) -
 
 
 def _is_sure(share: float) -> str:
+    """Return whether both ranks that the quantile lies between are in a class, whatever is hidden.
+
+    The ranks are those of `quantile_cont`, from 0.
+    """
+    rank = f"{share} * (c['total'] - 1)"
     return (
-        f"c.below[i + 1] >= {share} * c.total + c.margin"
-        f" AND c.counted - c.below[i] >= (1 - {share}) * c.total + c.margin"
+        f"c['total'] > 0 AND c['below'][i + 1] >= ceil({rank}) + 1 + c['margin']"
+        f" AND c['counted'] - c['below'][i] >= c['total'] - floor({rank}) + c['margin']"
     )
 
 
 def _value(share: float) -> str:
-    part = f"({share} * c.counted - c.below[i]) / nullif(c.below[i + 1] - c.below[i], 0)"
-    return f"round(c.starts[i] + c.widths[i] * greatest(0, least(1, {part})), c.digits[i])"
+    of_class = "nullif(c['below'][i + 1] - c['below'][i], 0)"
+    part = f"({share} * c['counted'] - c['below'][i]) / {of_class}"
+    place = f"c['widths'][i] * greatest(0, least(1, {part}))"
+    return f"round(c['starts'][i] + {place}, c['digits'][i])"
 
 
 def _listed(values: Iterable[object]) -> str:

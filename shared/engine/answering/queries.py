@@ -163,14 +163,22 @@ def _with_plain_pivots(tree: exp.Expr, role: str) -> exp.Expr:
     for pivot in list(tree.find_all(exp.Pivot)):
         if isinstance(pivot.this, exp.Table) and pivot.this.name.lower() == role.lower():
             tree = _put(tree, pivot, _select_of_pivot(pivot))
+        elif isinstance(pivot.this, exp.Table | exp.Query | exp.Subquery):
+            raise NotInTables("PIVOT n'est suivi ici que de ces données elles-mêmes")
     return tree
 
 
 def _select_of_pivot(pivot: exp.Pivot) -> exp.Expr:
-    listed, group, figures = pivot.expressions, pivot.args.get("group"), pivot.args.get("using")
+    listed, group, figures = (
+        pivot.expressions,
+        pivot.args.get("group"),
+        pivot.args.get("using") or [],
+    )
     values = listed[0].expressions if len(listed) == 1 and isinstance(listed[0], exp.In) else []
     is_plain = all(isinstance(value, exp.Literal) for value in values)
-    if not (values and is_plain and group and figures):
+    is_plain &= all(isinstance(figure.unalias(), exp.AggFunc) for figure in figures)
+    is_named = len(figures) == 1 or all(figure.alias for figure in figures)
+    if not (values and is_plain and is_named and group and figures):
         raise NotInTables(
             "PIVOT n'est suivi ici que sur des valeurs nommées : ON … IN (…) GROUP BY"
         )
@@ -205,9 +213,13 @@ def _without_qualify(tree: exp.Expr) -> exp.Expr:
             for column in key.find_all(exp.Column)
         ):
             raise NotInTables("triez ce que QUALIFY choisit par les colonnes du résultat")
+        has_all = any(output.is_star for output in select.expressions)
+        if has_all or len(outputs) < len(select.expressions) or select.args.get("distinct"):
+            raise NotInTables("nommez les colonnes de ce que QUALIFY choisit, chacune une fois")
         for name in parts:
             select.set(name, None)
-        around = eliminate_qualify(select.copy())
+        # It puts one node in several places.
+        around = eliminate_qualify(select.copy()).copy()
         for name, part in parts.items():
             around.set(name, part)
         tree = _put(tree, select, around)
@@ -345,6 +357,8 @@ def _of_set(select: exp.Select, keys: list[exp.Expr], chosen: list[exp.Expr]) ->
     for node in list(own_nodes(copy)):
         if node.find_ancestor(exp.Group) or node.find_ancestor(exp.Where, exp.Join, exp.AggFunc):
             continue
+        if _is_within(node, names):
+            continue
         if isinstance(node, exp.Anonymous | exp.Grouping) and node.name.lower() in ("grouping", ""):
             shown = [key.sql() in names for key in node.expressions]
             bits = "".join("0" if is_shown else "1" for is_shown in shown)
@@ -352,6 +366,16 @@ def _of_set(select: exp.Select, keys: list[exp.Expr], chosen: list[exp.Expr]) ->
         elif node.sql() in missing:
             node.replace(exp.Null())
     return copy
+
+
+def _is_within(node: exp.Expr, names: Collection[str]) -> bool:
+    """Whether a node is a part of an expression of these."""
+    outer = node.parent
+    while outer is not None and not isinstance(outer, exp.Query):
+        if outer.sql() in names:
+            return True
+        outer = outer.parent
+    return False
 
 
 def _replaced(tree: exp.Expr, select: exp.Select, selects: list[exp.Select]) -> exp.Expr:
@@ -379,8 +403,11 @@ def _share_in_whole(reader: Reader) -> None:
     keys = {key.sql() for key in group.expressions} if group is not None else set()
     for window in [node for node in own_nodes(select) if isinstance(node, exp.Window)]:
         parts = window.args.get("partition_by") or []
-        is_sum = isinstance(window.this, exp.Sum) and window.this.find(exp.Count, exp.Sum)
-        is_total = is_sum and window.this.this.find(exp.AggFunc) and not window.args.get("order")
+        figure = window.this.this if isinstance(window.this, exp.Sum) else None
+        is_added_up = isinstance(figure, exp.Sum | exp.Count | exp.CountIf) and not isinstance(
+            figure.this, exp.Distinct
+        )
+        is_total = is_added_up and not window.args.get("order") and not window.args.get("spec")
         if is_total and {part.sql() for part in parts} <= keys:
             window.replace(_whole(reader, window.this.this, parts).subquery(copy=False))
 

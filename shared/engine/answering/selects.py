@@ -97,6 +97,8 @@ class _Answer:
     def check(self) -> None:
         """Raise NotInTables for what has single rows, or the data twice or only beside others."""
         group = self.select.args.get("group")
+        if any(join.args.get("method") for join in self.select.args.get("joins") or ()):
+            raise NotInTables("cette jointure n'est pas suivie ici : écrivez JOIN … ON …")
         if not self._aggregates:
             raise NotInTables(_SINGLE_ROWS)
         if any(
@@ -164,7 +166,7 @@ class _Answer:
     def _figure(self, aggregate: exp.Expr, base: Depths, keys: list[exp.Expr]) -> exp.Expr:
         function = aggregate.this if isinstance(aggregate, exp.Filter) else aggregate
         condition = aggregate.expression.this if isinstance(aggregate, exp.Filter) else None
-        if self.keeps_others and not self._figures.own(function):
+        if self.keeps_others and not self._is_of_own_column(function):
             # What no row of the data meets has no cell, and a row here.
             raise NotInTables(_KEEPS_OTHERS)
         if not self._figures.own(aggregate) and isinstance(function, _OPEN_FIGURES):
@@ -182,6 +184,13 @@ class _Answer:
             self._check_units(figure)
         texts = [self._written(figure, table) for table in self._choice.tables(figure, depths)]
         return parse_one(f"coalesce({', '.join(texts)})", dialect=DIALECT)
+
+    def _is_of_own_column(self, function: exp.Expr) -> bool:
+        """Whether a figure is of a column of the data alone: null where there is no row."""
+        inner = function.this
+        if isinstance(inner, exp.Distinct) and len(inner.expressions) == 1:
+            (inner,) = inner.expressions
+        return isinstance(inner, exp.Column) and bool(self._figures.own(inner))
 
     def _quantile(
         self, quantile: Quantile, condition: exp.Expr | None, base: Depths, keys: list[exp.Expr]
@@ -267,6 +276,8 @@ class _Answer:
             case exp.Sum():
                 part = self._part(figure.function.this)
                 value, hidden = _sum(part.amount, where), part.hidden
+                if self._is_whole(figure.function.this):
+                    value = f"CAST(round({value}) AS HUGEINT)"
             case exp.Avg():
                 part = self._part(figure.function.this)
                 if not part.rows or self.source.facts.has_repeated_units:
@@ -280,6 +291,13 @@ class _Answer:
             cells = f"count(DISTINCT {self._figures.column(NUMBER)}) FILTER (WHERE {where})"
             value = f"CASE WHEN {cells} = 1 THEN {value} END"
         return self._or_hidden(hidden, where, value, table, figure.keys)
+
+    def _is_whole(self, node: exp.Expr) -> bool:
+        """Whether an expression is of whole numbers, and so is what cells have of it."""
+        numbers = [literal for literal in node.find_all(exp.Literal) if not literal.is_string]
+        kinds = [self.source.sql_type(column.name) for column, _ in self._figures.measured(node)]
+        are_whole = all(number.is_int for number in numbers) and {*kinds} <= {"BIGINT"}
+        return are_whole and not node.find(exp.Div, exp.Cast) and not self.source.policy.is_noisy
 
     def _part(self, node: exp.Expr) -> Part:
         if isinstance(node, exp.Distinct):

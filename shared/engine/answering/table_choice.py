@@ -124,9 +124,15 @@ class TableChoice:
         return [name for name in depths if name not in fixed]
 
     def _equated(self, keys: list[exp.Expr]) -> Iterator[exp.Column]:
-        """Yield the columns of the data that a join has equal to a group's key."""
+        """Yield the columns of the data that a join has equal to a group's key.
+
+        Rows of the data that meet nothing are of any class, in the group without a key.
+        """
         listed = {key.sql() for key in keys}
+        is_first = self.select.args["from_"].this.alias_or_name == self.figures.alias
         for join in self.select.args.get("joins") or ():
+            if (join.side or "").upper() not in ("", "RIGHT" if is_first else "LEFT"):
+                continue
             on = join.args.get("on")
             for part in on.flatten() if isinstance(on, exp.And) else [on]:
                 if isinstance(part, exp.EQ):

@@ -18,6 +18,7 @@ from shared.engine.answering.table_choice import Needs
 from shared.engine.applications import APPLICATIONS, effect_of, parse_parameters
 from shared.engine.applications.application import Choice, NotInTables
 from shared.engine.applications.chart.application import CHART
+from shared.engine.applications.effect import Effect
 from shared.engine.applications.query.application import QUERY
 from shared.engine.applications.query.sql import quoted
 from shared.events.event import Step
@@ -94,7 +95,7 @@ class _Treatment:
         is_known = None not in columns_by_role.values()
         effect = effect_of(step, at, columns_by_role) if is_known else None
         self.columns[step.output] = tuple(effect.columns) if effect else None
-        groups = frozenset(source.column for source in (effect.by if effect else None) or ())
+        groups = _groups_of(step, effect)
         answered = [role for role, table in step.inputs.items() if table in self.answered]
         if not roles:
             self.answers.append(self._of_figures(at, step, answered, groups))
@@ -239,3 +240,16 @@ class _Treatment:
                 step.model_copy(update={"inputs": inputs, "output": tables_by_name[step.output]})
             )
         return tables_by_name[rows.steps[-1].output]
+
+
+def _groups_of(step: Step, effect: Effect | None) -> frozenset[str]:
+    """Return the columns that no two rows of a step's result are alike in; none if not known.
+
+    What a query reads in each group, it may call otherwise; what counts rows adds them up.
+    """
+    if effect is None or not effect.by or APPLICATIONS[step.application].traits.runs_sql:
+        return frozenset()
+    parts = (part for table in effect.shows for made in table.columns.values() for part in made.of)
+    if any(part.how == "count" for part in parts):
+        return frozenset()
+    return frozenset(source.column for source in effect.by)

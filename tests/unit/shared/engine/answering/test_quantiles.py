@@ -21,6 +21,7 @@ SELECT sexe AS k, percentile_cont(0.25) WITHIN GROUP (ORDER BY age) AS q, round(
   FROM caf GROUP BY 1 ORDER BY 1;
 SELECT median(age) AS m FROM caf WHERE age >= 25;
 SELECT k, m FROM (SELECT sexe AS k, median(age) AS m FROM caf GROUP BY 1) ORDER BY m, k;
+SELECT sexe AS k, median(age) AS m FROM caf GROUP BY sexe HAVING median(age) > 20 ORDER BY k;
 SELECT z.zone AS k, median(c.age) AS m FROM caf c JOIN zones z ON z.code = c.code_commune
   WHERE z.zone = 'nord' GROUP BY 1;
 """
@@ -32,7 +33,7 @@ REFUSED = {
     "SELECT median(DISTINCT age) AS m FROM caf": "« age » n'est montré que par classes",
     "SELECT quantile_cont(age, [0.25, 0.75]) AS m FROM caf": "« age » n'est montré que par classes",
     "SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY age DESC) AS m FROM caf": "« age »",
-    "SELECT mad(age) AS m FROM caf": "des lignes une à une",
+    "SELECT mad(age) AS m FROM caf": "n'est pas suivi ici",
 }
 
 
@@ -87,6 +88,30 @@ def test_the_last_class_has_no_end_to_estimate_by() -> None:
     """A ninth decile beyond the last bound is left empty."""
     (row,) = people().answer("SELECT quantile_cont(age, 0.95) AS q FROM caf")
     assert row["q"] is None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT median(age) FILTER (WHERE sexe = 'X') AS m FROM caf",
+        "SELECT median(age) AS m FROM caf WHERE sexe = 'X'",
+    ],
+)
+def test_nobody_has_no_median(sql: str) -> None:
+    """It is empty, as the rows' own."""
+    assert people().answer(sql) == people().truth(sql) == [{"m": None}]
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+def test_a_quantile_between_two_classes_is_of_neither(share: float) -> None:
+    """Each commune and year in turn: where its neighbours lie in two classes, it is empty."""
+    seen = shown(
+        people(),
+        f"SELECT concat(code_commune, year(ouvert)) AS k, quantile_cont(age, {share}) AS q"  # noqa: S608
+        " FROM caf GROUP BY code_commune, year(ouvert)",
+        AGES,
+    )
+    assert {*seen} == {True, False}
 
 
 def test_noise_is_no_reason_to_name_a_wrong_class() -> None:

@@ -87,9 +87,17 @@ SELECT count(*) AS n, sum(montant) AS s, avg(montant) AS m FROM caf c JOIN commu
 SELECT sexe AS k, count(*) FILTER (WHERE code_commune >= '2') AS n FROM caf GROUP BY ALL ORDER BY k;
 SELECT left(m.nom, 3) AS k, count(*) AS n FROM caf c JOIN communes m ON m.code = c.code_commune
   GROUP BY 1 ORDER BY 1;
+SELECT sexe AS k, avg(montant) / sum(avg(montant)) OVER () AS w FROM caf GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS n, sum(CASE WHEN sexe = 'F' THEN count(*) ELSE 0 END) OVER () AS w FROM caf
+  GROUP BY sexe ORDER BY n;
+SELECT left(code_commune, 2) AS k, sexe AS k2, count(*) AS n FROM caf WHERE left(code_commune, 2)
+  <> '50' GROUP BY ROLLUP (left(code_commune, 2), sexe) ORDER BY ALL;
+SELECT sexe AS k, sum(revenu) // 1000 AS n, sum(CASE WHEN age < 18 THEN 1 ELSE 0 END) * 100 //
+  count(*) AS share FROM caf GROUP BY 1 ORDER BY 1;
 -- What else chooses groups and turns them into columns.
 SELECT sexe AS k, count(*) AS n FROM caf GROUP BY sexe QUALIFY row_number() OVER (ORDER BY count(*)
   DESC) = 1;
+SELECT sexe AS k, count(*) AS n FROM caf GROUP BY sexe QUALIFY rank() OVER (ORDER BY n) = 1;
 SELECT left(code_commune, 2) AS K, sexe AS K2, count(*) AS N FROM caf GROUP BY 1, 2 QUALIFY rank()
   OVER (PARTITION BY left(code_commune, 2) ORDER BY count(*)) = 1 ORDER BY K LIMIT 2;
 SELECT sexe AS k, "A", B FROM (PIVOT caf ON prestation IN ('A', 'B') USING count(*) GROUP BY sexe)
@@ -160,6 +168,11 @@ SELECT k, rank() OVER (ORDER BY n) AS n, row_number() OVER (ORDER BY n) AS r, co
   max(n) OVER () AS m FROM (SELECT code_commune AS k, count(*) AS n FROM caf GROUP BY 1);
 SELECT code_commune AS k, rank() OVER (ORDER BY count(*) DESC) AS r, sum(count(*)) FILTER
   (WHERE count(*) > 5) OVER () AS n FROM caf GROUP BY 1;
+SELECT code_commune AS k, coalesce("F", 0) AS n FROM (SELECT * FROM (SELECT code_commune, sexe,
+  count(*) AS n FROM caf GROUP BY 1, 2) PIVOT (sum(n) FOR sexe IN ('F', 'H'))) WHERE code_commune
+  = '50218';
+SELECT lag(coalesce(n, 0)) OVER (ORDER BY k) AS n FROM (SELECT code_commune AS k, count(*) AS n FROM
+  caf WHERE code_commune IN ('50041', '50129') GROUP BY 1);
 -- A count that is shown beside a sum that is not: 76540 has one of most of the amounts.
 SELECT sum(montant) AS s FROM caf WHERE code_commune IN ('76540', '14118');
 SELECT code_commune AS k, avg(montant) AS m FROM caf WHERE code_commune = '76540' GROUP BY 1;
@@ -214,6 +227,10 @@ REFUSED = {
     "SELECT count(*) FROM caf a JOIN caf b ON a.code_commune = b.code_commune": "elles-mêmes",
     "SELECT count(*) FROM caf a RIGHT JOIN zones z ON z.code = a.code_commune": "garde aussi",
     "SELECT count(*) FROM zones z LEFT JOIN caf a ON z.code = a.code_commune": "garde aussi",
+    "SELECT z.code, sum(CASE WHEN a.sexe IS NULL THEN 1 END) FROM zones z LEFT JOIN caf a"
+    " ON z.code = a.code_commune GROUP BY 1": "garde aussi",
+    "SELECT count(z.zone) FROM caf POSITIONAL JOIN zones z": "écrivez JOIN",
+    "SELECT *, count(*) FROM caf GROUP BY ALL QUALIFY rank() OVER (ORDER BY sexe) = 1": "nommez",
     "SELECT z.code, min(z.zone), count(a.id) FROM zones z LEFT JOIN caf a ON z.code ="
     " a.code_commune GROUP BY 1": "garde aussi",
     "SELECT sexe FROM caf GROUP BY 1 QUALIFY rank() OVER (ORDER BY sexe) = 1 ORDER BY age": "triez",
@@ -256,6 +273,12 @@ OF_FIGURES_REFUSED = {
     "SELECT sexe, sum(count(*)) OVER () FROM caf GROUP BY 1 HAVING count(*) > 5": "choisi d'après",
     "SELECT sum(t.n) FROM caf JOIN t ON c = code_commune": "choisi d'après un chiffre",
     "SELECT count(*) FROM caf JOIN t ON c = code_commune AND n > 5": "choisi d'après un chiffre",
+    "SELECT count_star() FROM t WHERE n > 5": "n'est pas suivi ici",
+    "SELECT count_star(), count(*) FROM caf": "n'est pas suivi ici",
+    "SELECT sum(l.m) FROM zones z, LATERAL (SELECT count(*) AS m FROM caf WHERE code_commune ="
+    " z.code) l": "LATERAL",
+    "SELECT sum(x) FROM unnest([(SELECT count(*) FROM caf WHERE sexe = 'F')]) u(x)": "unnest",
+    "SELECT count(*) FROM range((SELECT count(*) FROM caf WHERE code_commune = '50218'))": "range",
     "SELECT n > 5, count(*) FROM t GROUP BY 1": "un groupe formé d'après un chiffre",
     "SELECT sum(n) OVER (PARTITION BY n > 5) FROM t": "un groupe formé d'après un chiffre",
     "SELECT code FROM zones WHERE code NOT IN (SELECT c FROM t)": "IN et EXISTS",
