@@ -149,9 +149,12 @@ def _granted(
     access = accesses.find_one(project_id)
     if access is None:
         raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
-    access = _reconsidered(store, access, dataset_id)
+    dataset = store.of(Dataset).find_one(dataset_id)
+    if dataset:
+        access = _reconsidered(store, access, dataset)
     access.granted(dataset_id)
-    dataset = store.of(Dataset).get(dataset_id)
+    if dataset is None:
+        raise NotFound.of(dataset_id)
     if dataset.retirement:
         dataset.check_present()
     if dataset.is_read_by_source(access.holder_id):
@@ -165,10 +168,9 @@ def _granted(
     return access, dataset, datasets
 
 
-def _reconsidered(store: Store, access: ProjectAccess, dataset_id: str) -> ProjectAccess:
+def _reconsidered(store: Store, access: ProjectAccess, dataset: Dataset) -> ProjectAccess:
     """The same with what needs nobody's word by now: tables that all may read."""
-    dataset = store.of(Dataset).find_one(dataset_id)
-    if dataset is None or dataset.open_tables is None:
+    if dataset.open_tables is None:
         return access
     datasets = known_to(store, access.holder_id, access.reads)
     if not access.can_reconsider(dataset, datasets):

@@ -66,14 +66,15 @@ def repeated_columns(tables: Iterable[Iterable[KnownColumn | Column]]) -> set[st
 
     So many as an area has communes; a name that tables have several times is looked at in each.
     """
-    repeats: dict[str, bool] = {}
+    is_repeated: dict[str, bool] = {}
     for column in chain.from_iterable(tables):
         name, distinct, filled = column.name.lower(), column.distinct or 0, column.filled or 0
-        repeats[name] = repeats.get(name, True) and 0 < _TWICE * distinct <= filled
-    return {name for name, does in repeats.items() if does}
+        is_repeated[name] = is_repeated.get(name, True) and 0 < _MEAN_ROWS * distinct <= filled
+    return {name for name in is_repeated if is_repeated[name]}
 
 
-_TWICE = 2
+_MEAN_ROWS = 2
+"""Of a value, from which on it stands for a group of rows."""
 
 
 def answers_of(treatment: Treatment, inputs: KnownInputs) -> dict[str, Answer]:

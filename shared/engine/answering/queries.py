@@ -169,11 +169,8 @@ def _with_plain_pivots(tree: exp.Expr, role: str) -> exp.Expr:
 
 
 def _select_of_pivot(pivot: exp.Pivot) -> exp.Expr:
-    listed, group, figures = (
-        pivot.expressions,
-        pivot.args.get("group"),
-        pivot.args.get("using") or [],
-    )
+    listed, group = pivot.expressions, pivot.args.get("group")
+    figures = pivot.args.get("using") or []
     values = listed[0].expressions if len(listed) == 1 and isinstance(listed[0], exp.In) else []
     is_plain = all(isinstance(value, exp.Literal) for value in values)
     is_plain &= all(isinstance(figure.unalias(), exp.AggFunc) for figure in figures)
@@ -206,12 +203,8 @@ def _without_qualify(tree: exp.Expr) -> exp.Expr:
     for select in [node for node in tree.find_all(exp.Select) if node.args.get("qualify")]:
         parts = {name: select.args.get(name) for name in ("order", "limit", "offset")}
         outputs = {output.alias_or_name.lower() for output in select.expressions}
-        order = parts["order"].expressions if parts["order"] else []
-        if any(
-            column.name.lower() not in outputs
-            for key in order
-            for column in key.find_all(exp.Column)
-        ):
+        ordering = parts["order"].find_all(exp.Column) if parts["order"] else ()
+        if any(column.name.lower() not in outputs for column in ordering):
             raise NotInTables("triez ce que QUALIFY choisit par les colonnes du résultat")
         has_all = any(output.is_star for output in select.expressions)
         if has_all or len(outputs) < len(select.expressions) or select.args.get("distinct"):

@@ -286,7 +286,7 @@ class _Answer:
                 hidden = f"({part.hidden}) OR ({part.rows_hidden})"
             case _:
                 raise NotInTables(_OTHER_FIGURES.get(type(figure.function), _NO_SUM))
-        if figure.is_distinct and (self.source.facts.has_repeated_units or self._choice.joins):
+        if figure.is_distinct and self._choice.may_repeat_units:
             # A unit of several cells would count several times.
             cells = f"count(DISTINCT {self._figures.column(NUMBER)}) FILTER (WHERE {where})"
             value = f"CASE WHEN {cells} = 1 THEN {value} END"
@@ -315,7 +315,7 @@ class _Answer:
         counted = figure.function.this
         if isinstance(counted, exp.Distinct):
             # Of one cell that stands for its parts, these have equal shares of its units.
-            is_of_parts = bool(table.parted) or not self._choice.joins
+            is_of_parts = bool(table.parted) or not self._choice.has_joins
             return self._figures.units(), "sum" if is_of_parts else "max"
         if self.source.facts.has_repeated_units:
             raise NotInTables(self._no_rows())

@@ -4,7 +4,7 @@ The classes of a group add up where they are cells of one table; where units may
 them, a group has to be one cell.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import permutations
 from typing import NamedTuple
@@ -60,34 +60,22 @@ class TableChoice:
         They do where a group has all parts of an area, and the figure is the same for each of them:
         its own cell is shown more often than these. Raises NotInTables.
         """
-        own = {column.name.lower() for column in self.figures.own(figure.function)}
+        source = self.figures.source
+        loose = self._loose(figure, depths) if figure.is_distinct else []
         columns = figure.function.find_all(exp.Column)
         is_alike = all(column.table == self.figures.alias for column in columns)
-        why = self._why_not(figure, depths)
-        if why is None:
-            larger = (
-                self._larger(figure.keys, depths) if is_alike and not figure.is_distinct else []
-            )
+        if source.is_made(depths) and not loose:
+            own = {column.name.lower() for column in self.figures.own(figure.function)}
+            is_shared = is_alike and not figure.is_distinct
+            larger = self._larger(figure.keys, depths) if is_shared else ()
             return [
                 CellTable(depths),
                 *(table for table in larger if table.parted.lower() not in own),
             ]
-        loose = self.loose(figure, depths) if figure.is_distinct else []
+        why = _twice(loose) if source.is_made(depths) else source.not_made(depths)
         if not is_alike or len(loose) > 1:
             raise why
         return self._in_larger_areas(figure.keys, depths, why)
-
-    def _why_not(self, figure: Figure, depths: Depths) -> NotInTables | None:
-        """Return why the cells of these depths do not add up to a figure, if they do not."""
-        if not self.figures.source.is_made(depths):
-            return self.figures.source.not_made(depths)
-        if figure.is_distinct and (loose := self.loose(figure, depths)):
-            listed = ", ".join(map(in_quotes, loose))
-            return NotInTables(
-                f"une même unité peut être dans plusieurs classes de {listed} : elle"
-                " compterait deux fois"
-            )
-        return None
 
     def _larger(self, keys: list[exp.Expr], depths: Depths) -> Iterator[CellTable]:
         """Yield the tables of larger areas, where the groups are not of one of these areas each."""
@@ -110,14 +98,14 @@ class TableChoice:
             if column not in self.figures.own(key)
         }
         larger = list(self._larger(keys, depths))
-        is_area = names if self.repeated is None else names & {*self.repeated}
-        if not larger or not is_area:
+        area_names = names if self.repeated is None else names & {*self.repeated}
+        if not larger or not area_names:
             raise why
         return larger
 
-    def loose(self, figure: Figure, depths: Depths) -> list[str]:
+    def _loose(self, figure: Figure, depths: Depths) -> list[str]:
         """Return the dimensions of which a unit may be in several classes of a group."""
-        if not self.figures.source.facts.has_repeated_units and not self.joins:
+        if not self.may_repeat_units:
             return []
         keys = [*figure.keys, *_equal_parts(figure.condition, _where(self.select))]
         fixed = self.separated(keys) | self.before.single | set(self._nearly_separated(keys))
@@ -156,9 +144,14 @@ class TableChoice:
                 yield dimension.column
 
     @property
-    def joins(self) -> bool:
-        """Whether rows may stand there several times."""
+    def has_joins(self) -> bool:
+        """Whether a row of the data may stand there several times."""
         return bool(self.select.args.get("joins"))
+
+    @property
+    def may_repeat_units(self) -> bool:
+        """Whether a unit may stand there in several rows."""
+        return self.figures.source.facts.has_repeated_units or self.has_joins
 
     def separated(self, keys: list[exp.Expr]) -> set[str]:
         """Return the dimensions of which each group has one class alone."""
@@ -179,6 +172,14 @@ class TableChoice:
             if parts[name] & _WHOLE.get(level, set()) or parts[name] >= {"year", level}:
                 separated.add(name)
         return separated
+
+
+def _twice(loose: Iterable[str]) -> NotInTables:
+    """Return why distinct units of several classes of these dimensions do not add up."""
+    listed = ", ".join(map(in_quotes, loose))
+    return NotInTables(
+        f"une même unité peut être dans plusieurs classes de {listed} : elle compterait deux fois"
+    )
 
 
 _WHOLE = {"year": {"year"}, "quarter": {"quarter of year"}, "month": {"month of year"}}

@@ -2,7 +2,7 @@
 
 A linear programme changes cells of all tables so that each split still adds up: it draws many cells
 that are told to their ends at once, and pays for each change of a shown cell by the units in it,
-and the more the fewer cells its table has: finer tables take nothing from coarser ones.
+and the more the fewer cells its table has, so that finer tables take little from coarser ones.
 What it changes is hidden then, and what it makes is a table that proves these cells hidden.
 """
 

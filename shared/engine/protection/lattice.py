@@ -149,8 +149,8 @@ class LatticeMaker:
         self._make_domains()
         units = self._units()
         for table in tables:
-            is_worth = units >= self._least_units(table) * minimum
-            if is_worth and all(outer in self._cells for outer in _coarser(table)):
+            has_units = units >= self._least_units(table, minimum)
+            if has_units and all(outer in self._cells for outer in _coarser(table)):
                 self._make_cells(table, minimum)
         splits = [
             self._splits(table, at) for table in self._cells for at, d in enumerate(table) if d
@@ -225,14 +225,16 @@ class LatticeMaker:
         ).fetchall()
         return at_most(units)
 
-    def _least_units(self, table: Table) -> float:
-        """Return how many units a table needs, in minimums, by the classes that it crosses.
+    def _least_units(self, table: Table, minimum: int) -> float:
+        """Return how many units a table needs, by the classes that it crosses.
 
         It is decided by what everybody may know: that a table is made tells of nobody.
         """
         depths = [(at, depth) for at, depth in enumerate(table) if depth]
-        share = _MEAN_UNITS if len(depths) > _PAIR else _MEAN_UNITS_OF_PAIRS
-        return share * prod(self._classes[place] for place in depths) if depths else 0
+        if not depths:
+            return 0
+        mean = _MEAN_UNITS if len(depths) > _PAIR else _MEAN_UNITS_OF_PAIRS
+        return mean * prod(self._classes[place] for place in depths) * minimum
 
     def _add_empty(self, table: Table, at: int, minimum: int) -> None:
         """Add the parts of nobody that cells of enough units have along a dimension."""
