@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from shared.engine.answering.cells import HIDDEN, NUMBER, PLACE, SHARE, UNITS, sum_name
+from shared.engine.answering.kept_values import keeps_amounts
 from shared.engine.answering.source import ProtectedSource
 from shared.engine.answering.sql_text import text_of
 from shared.engine.applications.application import NotInTables
@@ -39,6 +40,9 @@ class Part(NamedTuple):
             )
         )
 
+
+_ROUNDED = (exp.Mul, exp.Div)
+"""What gives more digits than its amounts have."""
 
 _NOTHING = Part("NULL", "FALSE", "0", "FALSE")
 
@@ -71,8 +75,10 @@ class Figures:
         if not self.measured(node):
             return self._of_class(node)
         match node:
-            case exp.Paren() | exp.Cast() | exp.TryCast():
-                part = self._bare(node)
+            case exp.Paren():
+                part = self.part(node.this)
+            case exp.Cast() | exp.TryCast() | exp.Round():
+                part = self._unrounded(node)
             case exp.Column():
                 ((_, measure),) = self.measured(node)
                 part = self._of_measure(measure)
@@ -92,10 +98,14 @@ class Figures:
                 raise NotInTables(f"« {text_of(node)} » est à sommer avant, et non ligne par ligne")
         return part
 
-    def _bare(self, node: exp.Expr) -> Part:
-        kind = node.args.get("to")
-        if kind is not None and not kind.is_type("double"):
-            raise NotInTables(f"« {text_of(node)} » arrondit chaque ligne")
+    def _unrounded(self, node: exp.Expr) -> Part:
+        kinds = {self.source.columns[own.name.lower()].kind for own, _ in self.measured(node)}
+        is_plain = not node.this.find(*_ROUNDED) and all(
+            literal.is_int for literal in node.this.find_all(exp.Literal) if not literal.is_string
+        )
+        # What is worked out has more digits than amounts have.
+        if not all(keeps_amounts(node, kind if is_plain else "") for kind in kinds):
+            raise NotInTables(f"« {text_of(node)} » arrondit chaque ligne : arrondissez la somme")
         return self.part(node.this)
 
     def _scaled(self, node: exp.Expr, measured: exp.Expr, factor: exp.Expr) -> Part:

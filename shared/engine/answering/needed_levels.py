@@ -4,11 +4,13 @@ A class answers for all its rows where the expression is the same for each of th
 where a class begins at 60, `year(day)` of a month.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from sqlglot import exp
 
+from shared.engine.answering.kept_values import keeps_values
 from shared.engine.answering.source import ProtectedSource
 from shared.engine.applications.application import NotInTables
 from shared.engine.contract.policy import AREA_LEVELS, DATE_LEVELS, LevelKind, PolicyDimension
@@ -65,19 +67,10 @@ def _bare_parent(source: ProtectedSource, column: exp.Column) -> exp.Expr:
     kind, parent = source.columns[column.name.lower()].kind, column.parent
     while isinstance(parent, exp.Paren | exp.Cast | exp.TryCast | exp.TsOrDsToDate):
         to = parent.args.get("to")
-        if to is not None and not to.is_type(*_KEEPING.get(kind, _TEXTS)):
+        if to is not None and not keeps_values(to, kind):
             return parent
         parent = parent.parent
     return parent if parent is not None else column
-
-
-_TEXTS = ("varchar", "text")
-_KEEPING = {
-    "integer": ("bigint", "int", "double"),
-    "decimal": ("double",),
-    "date": ("date", "timestamp", *_TEXTS),
-}
-"""Types, by kind of column, in which each value stays what it is."""
 
 
 def is_departement(node: exp.Expr) -> bool:
@@ -99,6 +92,8 @@ def _prefix(outer: exp.Expr) -> int:
             )
         case exp.StartsWith():
             return len(outer.expression.name)
+        case exp.Bracket() if isinstance(outer.expressions[0], exp.Slice):
+            return _whole(outer.expressions[0].args.get("expression"))
     return _NEVER
 
 
@@ -163,9 +158,12 @@ _PARTS: dict[type[exp.Expr], LevelKind] = {
     exp.Year: "year",
     exp.Quarter: "quarter",
     exp.Month: "month",
+    exp.Monthname: "month",
+    exp.LastDay: "month",
 }
 _UNITS: dict[str, LevelKind] = {"YEAR": "year", "QUARTER": "quarter", "MONTH": "month"}
-_FORMATS: dict[str, LevelKind] = {"%Y": "year", "%Y-%m": "month", "%m": "month", "%m/%Y": "month"}
+_YEAR_FORMATS, _MONTH_FORMATS = set("Yy"), set("mbB")
+"""What strftime writes of a date for these letters is its year, and its month."""
 
 
 def _date_level(source: ProtectedSource, dimension: PolicyDimension, outer: exp.Expr) -> LevelKind:
@@ -187,12 +185,12 @@ def _part_of_date(outer: exp.Expr) -> LevelKind | None:
     match outer:
         case exp.Extract():
             level = _UNITS.get(outer.name.upper())
-        case exp.DateTrunc() | exp.TimestampTrunc():
+        case exp.DateTrunc() | exp.TimestampTrunc() | exp.DateDiff():
             unit = outer.args.get("unit")
             level = _UNITS.get(unit.name.upper()) if unit is not None else None
         case exp.TimeToStr():
-            level = _FORMATS.get(outer.args["format"].name)
-        case exp.Left() | exp.Substring():
+            level = _level_of_format(outer.args["format"].name)
+        case exp.Left() | exp.Substring() | exp.Bracket():
             characters = _prefix(outer)
             level = "year" if characters <= _YEAR else "month" if characters <= _MONTH else None
         case _:
@@ -200,16 +198,53 @@ def _part_of_date(outer: exp.Expr) -> LevelKind | None:
     return level
 
 
+def _level_of_format(text: str) -> LevelKind | None:
+    letters = set(re.findall(r"%-?(.)", text)) - {"%"}
+    if not letters <= _YEAR_FORMATS | _MONTH_FORMATS:
+        return None
+    return "month" if letters & _MONTH_FORMATS else "year"
+
+
 def _day(node: exp.Expr) -> date | None:
     """Return a day that is written as a constant."""
-    while isinstance(node, exp.Cast | exp.Paren | exp.TsOrDsToDate | exp.Date):
-        node = node.this
-    if isinstance(node, exp.Literal) and node.is_string and len(node.name) == _ISO_DAY:
-        try:
-            return date.fromisoformat(node.name)
-        except ValueError:
-            return None
-    return None
+    day: date | None = None
+    match node:
+        case exp.Cast() | exp.Paren() | exp.TsOrDsToDate() | exp.Date():
+            day = _day(node.this)
+        case exp.StrToTime() if node.args["format"].name == "%Y-%m-%d":
+            day = _day(node.this)
+        case exp.DateFromParts():
+            parts = [_whole(node.args.get(name)) for name in ("year", "month", "day")]
+            day = _iso_day("{:04}-{:02}-{:02}".format(*parts))
+        case exp.Add() | exp.Sub() if isinstance(node.expression, exp.Interval):
+            start, months = _day(node.this), _months(node.expression)
+            sign = 1 if isinstance(node, exp.Add) else -1
+            day = _moved(start, sign * months) if start and months else None
+        case exp.Literal() if node.is_string:
+            day = _iso_day(node.name.removesuffix(" 00:00:00"))
+    return day
+
+
+def _iso_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if len(text) == _ISO_DAY else None
+    except ValueError:
+        return None
+
+
+def _months(interval: exp.Interval) -> int:
+    """Return how many months an interval of months or years has; 0 for another."""
+    unit = interval.args.get("unit")
+    months = {"MONTH": 1, "MONTHS": 1, "YEAR": 12, "YEARS": 12}.get(unit.name if unit else "", 0)
+    number = interval.this
+    is_number = isinstance(number, exp.Literal) and number.name.isdigit()
+    return months * int(number.name) if is_number else 0
+
+
+def _moved(day: date, months: int) -> date | None:
+    """Return the day so many months later; None where that month lacks it."""
+    years, month = divmod(day.month - 1 + months, 12)
+    return _iso_day(f"{day.year + years:04}-{month + 1:02}-{day.day:02}")
 
 
 def _edge_level(edge: _Edge, *, is_day: bool) -> LevelKind | None:

@@ -301,10 +301,30 @@ def _with_plain_groups(tree: exp.Expr, select: exp.Select) -> exp.Expr:
         for combination in product(*map(_grouping_sets, sets))
     ]
     every = {node.sql(): node for chosen in keys for node in chosen}
-    selects = [_of_set(select, list(every.values()), chosen) for chosen in keys]
-    return _replaced(tree, select, selects)
+    with_sorting, sorting = _with_sorting_columns(select)
+    selects = [_of_set(with_sorting, list(every.values()), chosen) for chosen in keys]
+    return _replaced(tree, select, selects, sorting)
 
 
+def _with_sorting_columns(select: exp.Select) -> tuple[exp.Select, exp.Order | None]:
+    """Return a SELECT with what it sorts by as columns, and the order of these columns."""
+    select, order = select.copy(), select.args.get("order")
+    if order is None:
+        return select, None
+    order = order.copy()
+    outputs = {output.alias_or_name.lower() for output in select.expressions}
+    for number, ordered in enumerate(order.expressions):
+        node = ordered.this
+        is_output = isinstance(node, exp.Column) and not node.table and node.name.lower() in outputs
+        if is_output or isinstance(node, exp.Literal | exp.Var):
+            continue
+        name = f"{_SORTING} {number}"
+        select.select(exp.alias_(node.copy(), name, quoted=True), copy=False)
+        node.replace(exp.column(exp.to_identifier(name, quoted=True)))
+    return select, order
+
+
+_SORTING = "tri"
 _MOST_SETS = 32
 _SETS = (exp.Cube, exp.Rollup, exp.GroupingSets)
 
@@ -371,7 +391,9 @@ def _is_within(node: exp.Expr, names: Collection[str]) -> bool:
     return False
 
 
-def _replaced(tree: exp.Expr, select: exp.Select, selects: list[exp.Select]) -> exp.Expr:
+def _replaced(
+    tree: exp.Expr, select: exp.Select, selects: list[exp.Select], order: exp.Order | None
+) -> exp.Expr:
     """Return the query with these SELECTs, one below the other, in place of one."""
     union = selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
     outputs = [
@@ -379,10 +401,9 @@ def _replaced(tree: exp.Expr, select: exp.Select, selects: list[exp.Select]) -> 
         for output in select.expressions
     ]
     outer = exp.select(*outputs).from_(union.subquery("u"))
-    for name in ("order", "limit", "offset", "with_"):
+    outer.set("order", order)
+    for name in ("limit", "offset", "with_"):
         if part := select.args.get(name):
-            if any(column.table for column in part.find_all(exp.Column)) and name == "order":
-                raise NotInTables("triez ce regroupement par les colonnes du résultat")
             outer.set(name, part.copy())
     return _put(tree, select, outer)
 

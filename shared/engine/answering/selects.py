@@ -13,6 +13,7 @@ from sqlglot.optimizer.scope import Scope
 
 from shared.engine.answering.cells import NUMBER, CellTable, is_incomplete_sql
 from shared.engine.answering.figures import Figures, Part, no_measure
+from shared.engine.answering.kept_values import scale_of
 from shared.engine.answering.needed_levels import needed_depth
 from shared.engine.answering.quantiles import (
     ClassCounts,
@@ -276,8 +277,8 @@ class _Answer:
             case exp.Sum():
                 part = self._part(figure.function.this)
                 value, hidden = _sum(part.amount, where), part.hidden
-                if self._is_whole(figure.function.this):
-                    value = f"CAST(round({value}) AS HUGEINT)"
+                if sum_type := self._sum_type(figure.function.this):
+                    value = f"CAST(round({value}, {scale_of(sum_type)}) AS {text_of(sum_type)})"
             case exp.Avg():
                 part = self._part(figure.function.this)
                 if not part.rows or self.source.facts.has_repeated_units:
@@ -292,12 +293,20 @@ class _Answer:
             value = f"CASE WHEN {cells} = 1 THEN {value} END"
         return self._or_hidden(hidden, where, value, table, figure.keys)
 
-    def _is_whole(self, node: exp.Expr) -> bool:
-        """Whether an expression is of whole numbers, and so is what cells have of it."""
+    def _sum_type(self, node: exp.Expr) -> exp.DataType | None:
+        """Return the type of sums of an expression; None where they are DOUBLE."""
+        to = node.args.get("to")
+        if to is not None and to.is_type("decimal"):
+            return exp.DataType.build(f"DECIMAL(38, {scale_of(to)})", dialect=DIALECT)
         numbers = [literal for literal in node.find_all(exp.Literal) if not literal.is_string]
         kinds = [self.source.sql_type(column.name) for column, _ in self._figures.measured(node)]
         are_whole = all(number.is_int for number in numbers) and {*kinds} <= {"BIGINT"}
-        return are_whole and not node.find(exp.Div, exp.Cast) and not self.source.policy.is_noisy
+        has_fractions = node.find(exp.Div) or any(
+            not cast.to.is_type(*exp.DataType.INTEGER_TYPES) for cast in node.find_all(exp.Cast)
+        )
+        if has_fractions or not are_whole or self.source.policy.is_noisy:
+            return None
+        return exp.DataType.build("HUGEINT", dialect=DIALECT)
 
     def _part(self, node: exp.Expr) -> Part:
         if isinstance(node, exp.Distinct):

@@ -5,6 +5,7 @@ import json
 from bisect import bisect
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import redirect_stdout
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -217,9 +218,10 @@ def _agrees(row: Row, other: Row) -> bool:
 
 def _same(cell: Any, other: Any) -> bool:
     if _is_figure(cell) and _is_figure(other):
+        cell, other = float(cell), float(other)
         return bool(abs(cell - other) <= _EXACTLY * max(1, abs(other)))
     return str(cell) == str(other)
 
 
 def _is_figure(cell: Any) -> bool:
-    return isinstance(cell, int | float) and not isinstance(cell, bool)
+    return isinstance(cell, int | float | Decimal) and not isinstance(cell, bool)

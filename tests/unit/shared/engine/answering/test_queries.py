@@ -52,7 +52,15 @@ SELECT left(code_commune, 2) AS k, count(DISTINCT CASE WHEN sexe = 'F' THEN id E
   GROUP BY 1 ORDER BY 1;
 SELECT code_commune AS k, count(*) AS n FROM caf WHERE code_commune >= '50129' GROUP BY
   code_commune HAVING count(*) > 10 ORDER BY n DESC LIMIT 2;
+-- Casts that keep each amount.
+SELECT sexe AS k, sum(CAST(montant AS DECIMAL(12, 2))) AS s, round(avg(montant::NUMERIC(10, 3)), 2)
+  AS m, sum(CAST(coalesce(revenu, 0) AS INT)) AS r, sum(round(montant, 2)) AS t FROM caf GROUP BY 1
+  ORDER BY k;
+SELECT count(*) AS n FROM caf WHERE age::SMALLINT >= 18 AND age::DECIMAL < 60;
 -- Queries around queries, and grouping sets.
+SELECT coalesce(left(c.code_commune, 2), 'ensemble') AS k, coalesce(sexe, 'tous') AS k2, count(*)
+  AS n FROM caf c GROUP BY ROLLUP (left(c.code_commune, 2), sexe) ORDER BY left(c.code_commune, 2)
+  NULLS LAST, count(*) DESC LIMIT 5;
 SELECT sexe AS k, n * 1.0 / (SELECT count(*) FROM caf) AS share FROM (SELECT sexe, count(*) AS n
   FROM caf GROUP BY sexe) ORDER BY k;
 WITH x AS (SELECT * FROM caf WHERE sexe = 'F') SELECT year(ouvert) AS k, count(*) AS n FROM x GROUP
