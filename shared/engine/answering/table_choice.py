@@ -216,5 +216,10 @@ def _equal_parts(*conditions: exp.Expr | None) -> Iterator[exp.Expr]:
     for condition in filter(None, conditions):
         for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
             node = part.unnest()
-            if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Literal):
-                yield node.this
+            match node:
+                case exp.EQ(this=own, expression=exp.Literal()):
+                    yield own
+                case exp.EQ(this=exp.Literal(), expression=own):
+                    yield own
+                case exp.In(this=own, expressions=[exp.Literal()]):
+                    yield own
