@@ -171,7 +171,7 @@ def _date_level(source: ProtectedSource, dimension: PolicyDimension, outer: exp.
     if level:
         return level
     is_day = source.columns[dimension.column.lower()].kind == "date"
-    levels = [_edge_level(edge, is_day=is_day) for edge in _edges(outer, _day)]
+    levels = [_edge_level(edge, is_day=is_day) for edge in _edges(outer, day_of)]
     if levels and None not in levels:
         return max(filter(None, levels), key=DATE_LEVELS.index)
     raise NotInTables(
@@ -198,26 +198,32 @@ def _part_of_date(outer: exp.Expr) -> LevelKind | None:
     return level
 
 
-def _level_of_format(text: str) -> LevelKind | None:
+def parts_of_format(text: str) -> tuple[bool, bool]:
+    """Return whether strftime writes the year of a date, and its month; neither if more of it."""
     letters = set(re.findall(r"%-?(.)", text)) - {"%"}
     if not letters <= _YEAR_FORMATS | _MONTH_FORMATS:
-        return None
-    return "month" if letters & _MONTH_FORMATS else "year"
+        return False, False
+    return bool(letters & _YEAR_FORMATS), bool(letters & _MONTH_FORMATS)
 
 
-def _day(node: exp.Expr) -> date | None:
+def _level_of_format(text: str) -> LevelKind | None:
+    has_year, has_month = parts_of_format(text)
+    return "month" if has_month else "year" if has_year else None
+
+
+def day_of(node: exp.Expr) -> date | None:
     """Return a day that is written as a constant."""
     day: date | None = None
     match node:
         case exp.Cast() | exp.Paren() | exp.TsOrDsToDate() | exp.Date():
-            day = _day(node.this)
+            day = day_of(node.this)
         case exp.StrToTime() if node.args["format"].name == "%Y-%m-%d":
-            day = _day(node.this)
+            day = day_of(node.this)
         case exp.DateFromParts():
             parts = [_whole(node.args.get(name)) for name in ("year", "month", "day")]
             day = _iso_day("{:04}-{:02}-{:02}".format(*parts))
         case exp.Add() | exp.Sub() if isinstance(node.expression, exp.Interval):
-            start, months = _day(node.this), _months(node.expression)
+            start, months = day_of(node.this), _months(node.expression)
             sign = 1 if isinstance(node, exp.Add) else -1
             day = _moved(start, sign * months) if start and months else None
         case exp.Literal() if node.is_string:

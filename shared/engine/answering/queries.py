@@ -14,9 +14,10 @@ from sqlglot.transforms import eliminate_qualify
 
 from shared.engine.answering.cells import CellTable, cells_sql, is_incomplete_sql
 from shared.engine.answering.hidden_figures import add_incomplete, keep_hidden
+from shared.engine.answering.pivots import with_plain_pivots
 from shared.engine.answering.selects import Reader, own_nodes, tables_of_select
 from shared.engine.answering.source import ProtectedSource
-from shared.engine.answering.sql_text import DIALECT, text_of
+from shared.engine.answering.sql_text import DIALECT, put, text_of
 from shared.engine.answering.table_choice import Needs
 from shared.engine.applications.application import NotInTables
 from shared.engine.applications.query.sql.statement import SqlFault, parse
@@ -115,30 +116,61 @@ def _keep_hidden(tree: exp.Expr, asked: AskedQuery) -> None:
 
 def _qualified(asked: AskedQuery) -> exp.Expr:
     """Return the query with the table of each column, and SELECTs that only choose rows merged."""
-    tree = _with_plain_pivots(parse(asked.sql).copy(), asked.role)
+    tree = with_plain_pivots(parse(asked.sql).copy(), asked.role)
     _name_outputs(tree, asked.names)
     _spell_out(tree)
     tree = _without_qualify(tree)
+    spelled = {node.name.lower(): node.name for node in tree.find_all(exp.Identifier)}
     types: dict[str, object] = {
         name: dict.fromkeys(columns, "VARCHAR") for name, columns in asked.schema.items()
     }
     try:
         qualified = qualify(tree, schema=types, dialect=DIALECT, quote_identifiers=True)
+        _inline_rows(qualified)
         merged: exp.Expr = merge_subqueries(qualified)
     except SqlglotError as error:
         raise NotInTables(
             "cette requête n'est pas suivie ici : écrivez-la plus simplement"
         ) from error
     # All names are in lower case now.
-    outputs = merged.selects if isinstance(merged, exp.Query) else []
-    for output, name in zip(outputs, asked.names, strict=False):
-        if isinstance(output, exp.Alias) and output.alias.lower() == name.lower():
+    spelled |= {name.lower(): name for name in asked.names}
+    for output in merged.selects if isinstance(merged, exp.Query) else []:
+        if isinstance(output, exp.Alias):
+            name = spelled.get(output.alias.lower(), output.alias)
             output.set("alias", exp.to_identifier(name, quoted=True))
     return merged
 
 
+def _inline_rows(tree: exp.Expr) -> None:
+    """Write each WITH that only chooses rows where it is read, if it is read several times."""
+    scopes = traverse_scope(tree)
+    for cte in [scope for scope in scopes if scope.is_cte and _only_chooses(scope.expression)]:
+        readings = [
+            (node, alias)
+            for scope in scopes
+            for alias, (node, source) in scope.selected_sources.items()
+            if source is cte
+        ]
+        definition = cte.expression.parent
+        if len(readings) > 1 and isinstance(definition, exp.CTE):
+            for node, alias in readings:
+                name = exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
+                node.replace(exp.Subquery(this=cte.expression.copy(), alias=name))
+            whole = definition.parent
+            definition.pop()
+            if whole is not None and not whole.expressions:
+                whole.pop()
+
+
+def _only_chooses(select: exp.Expr) -> bool:
+    """Whether a SELECT has the rows and columns of a table, and nothing made of several rows."""
+    cut = ("group", "having", "distinct", "order", "limit", "offset", "with_")
+    is_plain = isinstance(select, exp.Select) and not any(map(select.args.get, cut))
+    return is_plain and not select.find(exp.AggFunc, exp.Window, exp.Rand)
+
+
 def _spell_out(tree: exp.Expr) -> None:
-    """Write what is said in several ways in one: parts of dates, quantiles, named windows."""
+    """Write what is said in several ways in one: dates, quantiles, named windows, FROM first."""
     for ordered in list(tree.find_all(exp.WithinGroup)):
         _write_quantile(ordered)
     for call in list(tree.find_all(exp.Anonymous)):
@@ -146,6 +178,7 @@ def _spell_out(tree: exp.Expr) -> None:
         if call.name.lower() in _DATE_PARTS and isinstance(part, exp.Literal) and len(days) == 1:
             call.replace(exp.Extract(this=exp.var(part.name.upper()), expression=days[0].copy()))
     for select in tree.find_all(exp.Select):
+        _move_joins(select)
         named = {window.name.lower(): window for window in select.args.get("windows") or ()}
         for window in [node for node in own_nodes(select) if isinstance(node, exp.Window)]:
             if whole := named.get(window.alias.lower()):
@@ -156,46 +189,6 @@ def _spell_out(tree: exp.Expr) -> None:
                     window.set(name, window.args.get(name) or part)
                 window.set("alias", None)
         select.set("windows", None)
-
-
-def _with_plain_pivots(tree: exp.Expr, role: str) -> exp.Expr:
-    """Return the query with PIVOTs of the data, on listed values, as SELECTs of figures."""
-    for pivot in list(tree.find_all(exp.Pivot)):
-        if isinstance(pivot.this, exp.Table) and pivot.this.name.lower() == role.lower():
-            tree = _put(tree, pivot, _select_of_pivot(pivot))
-        elif isinstance(pivot.this, exp.Table | exp.Query | exp.Subquery):
-            raise NotInTables("PIVOT n'est suivi ici que de ces données elles-mêmes")
-    return tree
-
-
-def _select_of_pivot(pivot: exp.Pivot) -> exp.Expr:
-    listed, group = pivot.expressions, pivot.args.get("group")
-    figures = pivot.args.get("using") or []
-    values = listed[0].expressions if len(listed) == 1 and isinstance(listed[0], exp.In) else []
-    is_plain = all(isinstance(value, exp.Literal) for value in values)
-    is_plain &= all(isinstance(figure.unalias(), exp.AggFunc) for figure in figures)
-    is_named = len(figures) == 1 or all(figure.alias for figure in figures)
-    if not (values and is_plain and is_named and group and figures):
-        raise NotInTables(
-            "PIVOT n'est suivi ici que sur des valeurs nommées : ON … IN (…) GROUP BY"
-        )
-    columns = [
-        exp.alias_(
-            exp.Filter(
-                this=figure.unalias().copy(),
-                expression=exp.Where(
-                    this=exp.EQ(this=listed[0].this.copy(), expression=value.copy())
-                ),
-            ),
-            "_".join(filter(None, (value.name, figure.alias))),
-            quoted=True,
-        )
-        for value in values
-        for figure in figures
-    ]
-    keys = group.expressions
-    select = exp.select(*(key.copy() for key in keys), *columns).from_(pivot.this.copy())
-    return select.group_by(*(key.copy() for key in keys))
 
 
 def _without_qualify(tree: exp.Expr) -> exp.Expr:
@@ -215,16 +208,16 @@ def _without_qualify(tree: exp.Expr) -> exp.Expr:
         around = eliminate_qualify(select.copy()).copy()
         for name, part in parts.items():
             around.set(name, part)
-        tree = _put(tree, select, around)
+        tree = put(tree, select, around)
     return tree
 
 
-def _put(tree: exp.Expr, node: exp.Expr, other: exp.Expr) -> exp.Expr:
-    """Return the query with another part in the place of one."""
-    if node is tree:
-        return other
-    node.replace(other)
-    return tree
+def _move_joins(select: exp.Select) -> None:
+    """Put joins where they stand after SELECT … FROM; those of `FROM … SELECT` are the table's."""
+    start = select.args.get("from_")
+    if start is not None and (joins := start.this.args.get("joins")):
+        start.this.set("joins", None)
+        select.set("joins", [*joins, *(select.args.get("joins") or ())])
 
 
 _DATE_PARTS = ("date_part", "datepart")
@@ -372,7 +365,7 @@ def _of_set(select: exp.Select, keys: list[exp.Expr], chosen: list[exp.Expr]) ->
             continue
         if _is_within(node, names):
             continue
-        if isinstance(node, exp.Anonymous | exp.Grouping) and node.name.lower() in ("grouping", ""):
+        if isinstance(node, exp.Grouping | exp.GroupingId):
             shown = [key.sql() in names for key in node.expressions]
             bits = "".join("0" if is_shown else "1" for is_shown in shown)
             node.replace(exp.Literal.number(int(bits or "0", 2)))
@@ -405,7 +398,7 @@ def _replaced(
     for name in ("limit", "offset", "with_"):
         if part := select.args.get(name):
             outer.set(name, part.copy())
-    return _put(tree, select, outer)
+    return put(tree, select, outer)
 
 
 def _share_in_whole(reader: Reader) -> None:

@@ -29,7 +29,7 @@ from shared.engine.applications.application import NotInTables
 from shared.engine.contract.policy import COUNT
 from shared.language.french import quoted as in_quotes
 
-_KINDS = ("", "INNER", "CROSS")
+_KINDS = ("", "INNER", "CROSS", "OUTER")
 """Kinds of joins in which each row meets the rows of the other table."""
 
 _SINGLE_ROWS = (

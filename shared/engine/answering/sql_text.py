@@ -13,3 +13,11 @@ def literal(text: str) -> str:
 def text_of(node: exp.Expr) -> str:
     """Return what an expression is in SQL."""
     return node.sql(dialect=DIALECT)
+
+
+def put(tree: exp.Expr, node: exp.Expr, other: exp.Expr) -> exp.Expr:
+    """Return the query with another part in the place of one."""
+    if node is tree:
+        return other
+    node.replace(other)
+    return tree

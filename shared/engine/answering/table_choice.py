@@ -6,14 +6,15 @@ them, a group has to be one cell.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import chain, permutations
 from typing import NamedTuple
 
 from sqlglot import exp
 
 from shared.engine.answering.cells import CellTable
 from shared.engine.answering.figures import Figures
-from shared.engine.answering.needed_levels import is_departement, needed_depth
+from shared.engine.answering.needed_levels import is_departement, needed_depth, parts_of_format
+from shared.engine.answering.single_classes import is_single_class
 from shared.engine.answering.source import Depths
 from shared.engine.applications.application import NotInTables
 from shared.language.french import quoted as in_quotes
@@ -89,13 +90,13 @@ class TableChoice:
     ) -> list[CellTable]:
         """Return the tables of larger areas alone; raises `why` where groups may be no such areas.
 
-        They are where another table's column makes them that has a value several times.
+        They are where another table's column makes or chooses them that has a value several times.
         """
         names = {
             column.name.lower()
-            for key in keys
-            for column in key.find_all(exp.Column)
-            if column not in self.figures.own(key)
+            for node in filter(None, (*keys, _where(self.select)))
+            for column in node.find_all(exp.Column)
+            if column not in self.figures.own(node)
         }
         larger = list(self._larger(keys, depths))
         area_names = names if self.repeated is None else names & {*self.repeated}
@@ -107,9 +108,27 @@ class TableChoice:
         """Return the dimensions of which a unit may be in several classes of a group."""
         if not self.may_repeat_units:
             return []
-        keys = [*figure.keys, *_equal_parts(figure.condition, _where(self.select))]
+        conditions = list(_parts(figure.condition, _where(self.select)))
+        keys = [*figure.keys, *_compared_with_constants(conditions)]
         fixed = self.separated(keys) | self.before.single | set(self._nearly_separated(keys))
-        return [name for name in depths if name not in fixed]
+        source = self.figures.source
+        return [
+            dimension.column
+            for dimension, level in source.keys(depths)
+            if dimension.column not in fixed
+            and not is_single_class(dimension, level, self._on(dimension.column, conditions))
+        ]
+
+    def _on(self, name: str, conditions: Iterable[exp.Expr]) -> list[exp.Expr]:
+        """Return the conditions that are on that column alone."""
+        return [
+            condition
+            for condition in conditions
+            if not condition.find(exp.Query)
+            and (columns := list(condition.find_all(exp.Column)))
+            and len(self.figures.own(condition)) == len(columns)
+            and {column.name.lower() for column in columns} == {name.lower()}
+        ]
 
     def _equated(self, keys: list[exp.Expr]) -> Iterator[exp.Column]:
         """Yield the columns of the data that a join has equal to a group's key.
@@ -159,7 +178,7 @@ class TableChoice:
             self.figures.source.dimension(column.name).column for column in self._equated(keys)
         }
         parts: dict[str, set[str]] = {}
-        for key in keys:
+        for key in chain.from_iterable(map(_joined_parts, keys)):
             columns = self.figures.own(key)
             if len(columns) != 1:
                 continue
@@ -195,8 +214,29 @@ def _date_part(key: exp.Expr) -> str:
             unit = key.args["unit"].name.lower()
             name = unit if unit == "year" else f"{unit} of year"
         case exp.TimeToStr():
-            name = {"%Y": "year", "%m": "month"}.get(key.args["format"].name, "month of year")
+            has_year, has_month = parts_of_format(key.args["format"].name)
+            name = "month of year" if has_year and has_month else "year" if has_year else "month"
+        case exp.LastDay():
+            name = "month of year"
     return name
+
+
+def _joined_parts(key: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield the parts of a text made of one day, such as year and quarter, and else the key."""
+    parts = list(_leaves(key)) if isinstance(key, _JOINS) else [key]
+    is_of_one_column = len({column.name.lower() for column in key.find_all(exp.Column)}) == 1
+    yield from parts if is_of_one_column else [key]
+
+
+_JOINS = (exp.DPipe, exp.Concat, exp.ConcatWs)
+
+
+def _leaves(node: exp.Expr) -> Iterator[exp.Expr]:
+    if isinstance(node, (*_JOINS, exp.Paren, exp.Cast)):
+        for part in node.iter_expressions():
+            yield from _leaves(part)
+    else:
+        yield node
 
 
 def _cases(key: exp.Expr) -> int:
@@ -211,15 +251,20 @@ def _where(select: exp.Select) -> exp.Expr | None:
     return where.this if where is not None else None
 
 
-def _equal_parts(*conditions: exp.Expr | None) -> Iterator[exp.Expr]:
-    """Yield what conditions, which hold together, compare with a constant and find equal to it."""
+def _parts(*conditions: exp.Expr | None) -> Iterator[exp.Expr]:
+    """Yield the parts of conditions that hold together, all of which have to hold."""
     for condition in filter(None, conditions):
-        for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
-            node = part.unnest()
-            match node:
-                case exp.EQ(this=own, expression=exp.Literal()):
-                    yield own
-                case exp.EQ(this=exp.Literal(), expression=own):
-                    yield own
-                case exp.In(this=own, expressions=[exp.Literal()]):
-                    yield own
+        inner = condition.unnest()
+        yield from inner.flatten() if isinstance(inner, exp.And) else [inner]
+
+
+def _compared_with_constants(conditions: Iterable[exp.Expr]) -> Iterator[exp.Expr]:
+    """Yield what conditions find equal to a constant."""
+    for condition in conditions:
+        match condition.unnest():
+            case exp.EQ(this=own, expression=exp.Literal()):
+                yield own
+            case exp.EQ(this=exp.Literal(), expression=own):
+                yield own
+            case exp.In(this=own, expressions=[exp.Literal()]):
+                yield own

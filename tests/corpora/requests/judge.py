@@ -188,8 +188,10 @@ def _compared(truth: list[Row], answer: list[Row], open_names: Collection[str]) 
     for row in answer:
         match = next((other for other in left if _agrees(row, other)), None)
         if match is None:
-            # A hidden cell may be one of nobody.
-            wrong += any(map(_is_figure, _without(row, open_names)))
+            # A hidden cell may be one of nobody: what stands beside it is another row's as well.
+            wrong += any(map(_is_figure, _without(row, open_names))) and not _is_of_nobody(
+                row, truth
+            )
             continue
         left.remove(match)
         shown += sum(
@@ -199,6 +201,14 @@ def _compared(truth: list[Row], answer: list[Row], open_names: Collection[str]) 
         )
     figures = sum(_is_figure(cell) for row in truth for cell in _without(row, open_names))
     return Judgement("", figures, shown, wrong)
+
+
+def _is_of_nobody(row: Row, truth: Sequence[Row]) -> bool:
+    """Whether a row has hidden figures, and shows no others than rows of the truth do."""
+    figures = {name: cell for name, cell in row.items() if _is_figure(cell)}
+    return None in row.values() and any(
+        all(_same(cell, other[name]) for name, cell in figures.items()) for other in truth
+    )
 
 
 def _without(row: Row, open_names: Collection[str]) -> list[Any]:

@@ -124,6 +124,21 @@ def _keys(row: Row) -> tuple[str, ...]:
     return tuple(str(cell) for name, cell in row.items() if name.startswith("k"))
 
 
+def queries(text: str) -> list[str]:
+    """The queries of a text, each of which ends with a semicolon."""
+    return [sql.strip() for sql in text.split(";") if sql.strip()]
+
+
+def check_all_shown(world: World, sql: str) -> None:
+    """Raise AssertionError unless the answer is the truth, row by row and in its order."""
+    truth, answer = world.truth(sql), world.answer(sql)
+    assert truth
+    assert len(answer) == len(truth)
+    for row, other in zip(answer, truth, strict=True):
+        assert list(row) == list(other)
+        assert all(same(cell, other[name]) for name, cell in row.items()), (row, other)
+
+
 @cache
 def people() -> World:
     """A row a person; one has most of the amounts of 76540, and a tenth have no income."""
