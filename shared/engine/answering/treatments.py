@@ -252,4 +252,14 @@ def _groups_of(step: Step, effect: Effect | None) -> frozenset[str]:
     parts = (part for table in effect.shows for made in table.columns.values() for part in made.of)
     if any(part.how == "count" for part in parts):
         return frozenset()
-    return frozenset(source.column for source in effect.by)
+    names = {
+        part.source: {name for name, made in effect.columns.items() if part in made.of}
+        for column in effect.columns.values()
+        for part in column.of
+        if part.how in _OF_GROUPS
+    }
+    return frozenset().union(*(names.get(source, {source.column}) for source in effect.by))
+
+
+_OF_GROUPS = ("", "derived")
+"""How columns are made that are alike in each group: as they are, or the periods of a date."""

@@ -71,6 +71,17 @@ def test_an_aggregation_s_medians_are_estimated_as_a_query_s() -> None:
     assert "age_q25" in query.parameters["sql"]
 
 
+def test_a_pivot_moves_the_figures_of_periods() -> None:
+    """Each is in one cell: its figure is what the aggregation shows, and no sum."""
+    yearly = step("aggregate", {"table": PEOPLE}, "a", by=["sexe"], rows="n")
+    yearly["parameters"]["times"] = [{"column": "ouvert", "step": "year", "name": "an"}]
+    wide = {"index": ["sexe"], "names": "an", "values": "n", "figure": "sum", "columns": ["2023"]}
+    assert answered(yearly, step("pivot", {"table": "a"}, "p", wide=wide))[1].application == "pivot"
+    yearly["parameters"]["by"] = ["sexe", "prestation"]
+    with pytest.raises(UnansweredError, match="additionne"):
+        answered(yearly, step("pivot", {"table": "a"}, "p", wide=wide))
+
+
 def test_two_inputs_of_one_dataset_are_both_answered() -> None:
     """Each by itself; crossed with each other they are in no table."""
     steps = [
