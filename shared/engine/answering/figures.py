@@ -41,7 +41,7 @@ class Part(NamedTuple):
         )
 
 
-_ROUNDED = (exp.Mul, exp.Div)
+_MORE_DIGITS = (exp.Mul, exp.Div)
 """What gives more digits than its amounts have."""
 
 _NOTHING = Part("NULL", "FALSE", "0", "FALSE")
@@ -100,7 +100,7 @@ class Figures:
 
     def _unrounded(self, node: exp.Expr) -> Part:
         kinds = {self.source.columns[own.name.lower()].kind for own, _ in self.measured(node)}
-        is_plain = not node.this.find(*_ROUNDED) and all(
+        is_plain = not node.this.find(*_MORE_DIGITS) and all(
             literal.is_int for literal in node.this.find_all(exp.Literal) if not literal.is_string
         )
         # What is worked out has more digits than amounts have.

@@ -2,6 +2,8 @@
 
 from sqlglot import exp
 
+from shared.engine.answering.sql_text import whole_number
+
 _TEXTS = ("varchar", "text")
 _CENTS = 2
 """Digits behind the point that an amount of money has."""
@@ -14,6 +16,7 @@ _KEEPING = {
     "decimal": ("double", "float"),
     "date": ("date", "timestamp", "timestampntz", *_TEXTS),
 }
+"""Types, by kind of column, in which each value stays what it is; in FLOAT to seven digits."""
 
 
 def keeps_values(to: exp.DataType, kind: str) -> bool:
@@ -29,7 +32,9 @@ def keeps_amounts(node: exp.Expr, kind: str) -> bool:
     """
     digits = {"integer": 0, "decimal": _CENTS}.get(kind, _NEVER)
     if isinstance(node, exp.Round):
-        return _digits(node.args.get("decimals")) >= digits
+        decimals = node.args.get("decimals")
+        kept_digits = whole_number(decimals) if decimals else 0
+        return kept_digits is not None and kept_digits >= digits
     to = node.args["to"]
     if to.is_type("decimal"):
         return scale_of(to) >= digits
@@ -39,9 +44,4 @@ def keeps_amounts(node: exp.Expr, kind: str) -> bool:
 def scale_of(to: exp.DataType) -> int:
     """Return how many digits a DECIMAL has behind the point."""
     _, *scale = to.expressions or [None]
-    return _digits(scale[0].this) if scale else 0
-
-
-def _digits(node: exp.Expr | None) -> int:
-    is_number = isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit()
-    return int(node.name) if node is not None and is_number else 0
+    return (whole_number(scale[0].this) or 0) if scale else 0

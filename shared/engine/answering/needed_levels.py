@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from shared.engine.answering.kept_values import keeps_values
 from shared.engine.answering.source import ProtectedSource
+from shared.engine.answering.sql_text import whole_number
 from shared.engine.applications.application import NotInTables
 from shared.engine.contract.policy import AREA_LEVELS, DATE_LEVELS, LevelKind, PolicyDimension
 from shared.language.french import quoted
@@ -82,9 +83,9 @@ def _prefix(outer: exp.Expr) -> int:
     """Return how many characters of a text an expression looks at, at most."""
     match outer:
         case exp.Left():
-            return _whole(outer.expression)
+            return _characters(outer.expression)
         case exp.Substring():
-            return _whole(outer.args.get("start")) - 1 + _whole(outer.args.get("length"))
+            return _characters(outer.args.get("start")) - 1 + _characters(outer.args.get("length"))
         case exp.Like() if isinstance(outer.expression, exp.Literal):
             text = outer.expression.name
             return (
@@ -93,13 +94,13 @@ def _prefix(outer: exp.Expr) -> int:
         case exp.StartsWith():
             return len(outer.expression.name)
         case exp.Bracket() if isinstance(outer.expressions[0], exp.Slice):
-            return _whole(outer.expressions[0].args.get("expression"))
+            return _characters(outer.expressions[0].args.get("expression"))
     return _NEVER
 
 
-def _whole(node: exp.Expr | None) -> int:
-    is_number = isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit()
-    return int(node.name) if node is not None and is_number else _NEVER
+def _characters(node: exp.Expr | None) -> int:
+    number = whole_number(node)
+    return _NEVER if number is None else number
 
 
 def _edges(outer: exp.Expr, value: Callable[[exp.Expr], float | date | None]) -> Iterator[_Edge]:
@@ -189,7 +190,7 @@ def _part_of_date(outer: exp.Expr) -> LevelKind | None:
             unit = outer.args.get("unit")
             level = _UNITS.get(unit.name.upper()) if unit is not None else None
         case exp.TimeToStr():
-            level = _level_of_format(outer.args["format"].name)
+            level = level_of_format(outer.args["format"].name)
         case exp.Left() | exp.Substring() | exp.Bracket():
             characters = _prefix(outer)
             level = "year" if characters <= _YEAR else "month" if characters <= _MONTH else None
@@ -198,17 +199,12 @@ def _part_of_date(outer: exp.Expr) -> LevelKind | None:
     return level
 
 
-def parts_of_format(text: str) -> tuple[bool, bool]:
-    """Return whether strftime writes the year of a date, and its month; neither if more of it."""
+def level_of_format(text: str) -> LevelKind | None:
+    """Return the level of what strftime writes of a date; None where it is of no level."""
     letters = set(re.findall(r"%-?(.)", text)) - {"%"}
     if not letters <= _YEAR_FORMATS | _MONTH_FORMATS:
-        return False, False
-    return bool(letters & _YEAR_FORMATS), bool(letters & _MONTH_FORMATS)
-
-
-def _level_of_format(text: str) -> LevelKind | None:
-    has_year, has_month = parts_of_format(text)
-    return "month" if has_month else "year" if has_year else None
+        return None
+    return "month" if letters & _MONTH_FORMATS else "year" if letters else None
 
 
 def day_of(node: exp.Expr) -> date | None:
@@ -220,8 +216,10 @@ def day_of(node: exp.Expr) -> date | None:
         case exp.StrToTime() if node.args["format"].name == "%Y-%m-%d":
             day = day_of(node.this)
         case exp.DateFromParts():
-            parts = [_whole(node.args.get(name)) for name in ("year", "month", "day")]
-            day = _iso_day("{:04}-{:02}-{:02}".format(*parts))
+            parts = [whole_number(node.args.get(name)) for name in ("year", "month", "day")]
+            numbers = [number for number in parts if number is not None]
+            if len(numbers) == len(parts):
+                day = _iso_day("{:04}-{:02}-{:02}".format(*numbers))
         case exp.Add() | exp.Sub() if isinstance(node.expression, exp.Interval):
             start, months = day_of(node.this), _months(node.expression)
             sign = 1 if isinstance(node, exp.Add) else -1

@@ -213,11 +213,22 @@ def _without_qualify(tree: exp.Expr) -> exp.Expr:
 
 
 def _move_joins(select: exp.Select) -> None:
-    """Put joins where they stand after SELECT … FROM; those of `FROM … SELECT` are the table's."""
+    """Put joins where they stand after SELECT … FROM; those of `FROM … SELECT` are the table's.
+
+    So are those in brackets.
+    """
     start = select.args.get("from_")
+    while start is not None and isinstance(start.this, exp.Subquery) and _is_bracket(start.this):
+        start.set("this", start.this.this)
     if start is not None and (joins := start.this.args.get("joins")):
         start.this.set("joins", None)
         select.set("joins", [*joins, *(select.args.get("joins") or ())])
+
+
+def _is_bracket(table: exp.Subquery) -> bool:
+    """Whether nothing but brackets stands around a table."""
+    is_alone = not any(value for name, value in table.args.items() if name != "this")
+    return is_alone and isinstance(table.this, exp.Table | exp.Subquery)
 
 
 _DATE_PARTS = ("date_part", "datepart")

@@ -31,8 +31,12 @@ def is_single_class(
         values = [exp.Literal.string(day) for day in days]
     else:
         return False
-    candidates: list[exp.Expr] = [exp.Null(), *values]
-    return sum(all(_holds(part, value) for part in conditions) for value in candidates) == 1
+    has_null = all(_outcome(part, exp.Null()) is True for part in conditions)
+    # What cannot be decided here may hold.
+    classes = sum(
+        all(_outcome(part, value) is not False for part in conditions) for value in values
+    )
+    return classes + has_null == 1
 
 
 def _starts(part: exp.Expr, months: int) -> Iterator[date]:
@@ -45,8 +49,8 @@ def _starts(part: exp.Expr, months: int) -> Iterator[date]:
                 yield date(start // 12, start % 12 + 1, 1)
 
 
-def _holds(part: exp.Expr, value: exp.Expr) -> bool:
-    """Whether a condition is true of that value of its column."""
+def _outcome(part: exp.Expr, value: exp.Expr) -> bool | None:
+    """Return whether a condition is true of that value of its column; None if not decided here."""
 
     def replaced(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column):
@@ -57,4 +61,4 @@ def _holds(part: exp.Expr, value: exp.Expr) -> bool:
         return replaced(inner) if isinstance(inner, exp.Column | exp.Cast | exp.Paren) else node
 
     outcome = simplify(part.copy().transform(replaced))
-    return isinstance(outcome, exp.Boolean) and bool(outcome.this)
+    return bool(outcome.this) if isinstance(outcome, exp.Boolean) else None

@@ -15,6 +15,12 @@ def text_of(node: exp.Expr) -> str:
     return node.sql(dialect=DIALECT)
 
 
+def whole_number(node: exp.Expr | None) -> int | None:
+    """Return the number, from 0, that stands there as digits; None for anything else."""
+    is_number = isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit()
+    return int(node.name) if node is not None and is_number else None
+
+
 def put(tree: exp.Expr, node: exp.Expr, other: exp.Expr) -> exp.Expr:
     """Return the query with another part in the place of one."""
     if node is tree:

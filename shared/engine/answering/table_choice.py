@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from shared.engine.answering.cells import CellTable
 from shared.engine.answering.figures import Figures
-from shared.engine.answering.needed_levels import is_departement, needed_depth, parts_of_format
+from shared.engine.answering.needed_levels import is_departement, level_of_format, needed_depth
 from shared.engine.answering.single_classes import is_single_class
 from shared.engine.answering.source import Depths
 from shared.engine.applications.application import NotInTables
@@ -214,8 +214,10 @@ def _date_part(key: exp.Expr) -> str:
             unit = key.args["unit"].name.lower()
             name = unit if unit == "year" else f"{unit} of year"
         case exp.TimeToStr():
-            has_year, has_month = parts_of_format(key.args["format"].name)
-            name = "month of year" if has_year and has_month else "year" if has_year else "month"
+            # Two digits of a year are those of several.
+            text = key.args["format"].name
+            has_parts = {"month": level_of_format(text) == "month", "year": "%Y" in text}
+            name = " of ".join(part for part, is_there in has_parts.items() if is_there)
         case exp.LastDay():
             name = "month of year"
     return name

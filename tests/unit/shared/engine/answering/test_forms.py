@@ -32,6 +32,8 @@ FROM caf c JOIN zones z ON z.code = c.code_commune SELECT z.zone AS k, count(*) 
 WITH x AS (FROM caf JOIN communes ON code = code_commune SELECT left(code, 2) AS k, sexe AS k2,
   count(*) AS n GROUP BY ALL) SELECT k, k2, n * 1.0 / sum(n) OVER (PARTITION BY k) AS share FROM x
   ORDER BY ALL;
+FROM (caf c JOIN zones z ON z.code = c.code_commune) SELECT z.zone AS k, count(*) AS n WHERE z.zone
+  <> 'sud' GROUP BY 1 ORDER BY 1;
 SELECT sexe AS k, count(*) AS n FROM caf LEFT OUTER JOIN communes m ON m.code = code_commune GROUP
   BY 1 ORDER BY 1;
 -- Rows that are chosen once, and read several times.
@@ -72,9 +74,20 @@ def test_units_are_counted_once_however_it_is_written(sql: str) -> None:
         "verse < '2024-01-01' OR verse >= '2024-01-01'",
         "verse >= '2023-01-01' AND verse < '2023-07-01'",
         "strftime(verse, '%b') = 'Jan'",
+        "((verse >= '2024-01-01' AND verse < '2025-01-01') OR year(verse) = 2023)",
+        "strftime(verse, '%y') = '23'",
     ],
 )
 def test_conditions_that_leave_several_classes_add_no_units_up(condition: str) -> None:
     """They would count a unit of two of them twice."""
     with pytest.raises(NotInTables):
         payments().answer(f"SELECT count(DISTINCT dossier) FROM aides WHERE {condition}")  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "amount", ["round(revenu, -3)", "round(montant, 1)", "CAST(montant AS INT)"]
+)
+def test_amounts_that_are_rounded_row_by_row_are_refused(amount: str) -> None:
+    """Their sum is another than that of the amounts."""
+    with pytest.raises(NotInTables, match="arrondit chaque ligne"):
+        people().answer(f"SELECT sum({amount}) FROM caf")  # noqa: S608

@@ -85,6 +85,7 @@ IN_NO_PERIOD = [
     "date_diff('day', DATE '2022-01-01', verse)",
     "verse < DATE '2022-01-31' + INTERVAL 1 MONTH",
     "verse < make_date(2023, 13, 1)",
+    "verse < make_date(2000 + 23, 1, 1)",
     "verse < DATE '2023-01-01' + INTERVAL 10 DAY",
     "date_trunc('week', verse)",
     "extract(dow FROM verse)",
