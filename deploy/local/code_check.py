@@ -9,15 +9,15 @@ from tokenize import detect_encoding
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from services.compute.execution.bubblewrap import check_sandbox
-from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_folder import JobFolder, job_folder
-from services.compute.execution.job_output import Progress
-from services.compute.execution.sandbox import Sandbox
 from shared.engine.applications import check_steps
 from shared.engine.applications.python.application import PYTHON, check_installed
 from shared.engine.contract.result import EngineResult
 from shared.engine.contract.work import Work
+from shared.engine.sandbox.bubblewrap import check_sandbox
+from shared.engine.sandbox.job_output import Progress
+from shared.engine.sandbox.limits import Limits, Outcome
+from shared.engine.sandbox.sandbox import Sandbox
 from shared.engine.tables.manifest import TABLE
 from shared.errors import Invalid, Rejected
 from shared.events.event import Step

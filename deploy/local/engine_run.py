@@ -14,11 +14,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from services.compute.execution.bubblewrap import check_sandbox
-from services.compute.execution.executor import Limits
 from services.compute.execution.instructions import about
 from services.compute.execution.job_folder import JobFolder, job_folder
-from services.compute.execution.sandbox import Sandbox, failure_reason
 from services.compute.recipes.filling import check_places, fill, ordered
 from services.compute.recipes.fitting import Fitting
 from services.compute.recipes.model import RecipeVersion
@@ -29,6 +26,9 @@ from shared.engine.applications import check_steps, traits_of
 from shared.engine.contract.policy import ReleasePolicy
 from shared.engine.contract.result import EngineResult
 from shared.engine.contract.work import Work
+from shared.engine.sandbox.bubblewrap import check_sandbox
+from shared.engine.sandbox.limits import Limits
+from shared.engine.sandbox.sandbox import Sandbox, failure_reason
 from shared.engine.tables.manifest import TABLE, Input, Profile
 from shared.errors import Rejected, Unavailable, invalid_of
 from shared.events import Step, Treatment

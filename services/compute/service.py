@@ -6,7 +6,6 @@ from tempfile import gettempdir
 from services.compute.entrypoints.releasing import Releasing
 from services.compute.entrypoints.running import Running
 from services.compute.entrypoints.treating import Treating
-from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.job_run import Platform
 from services.compute.execution.scheduler import Scheduler
 from services.compute.execution.spares.spares import Spares
@@ -22,6 +21,7 @@ from services.compute.recipes.model import Recipe
 from shared.endings.departures import Departure
 from shared.endings.orphans import OrphanSweep, References, WrittenFile, named_by
 from shared.endings.retention import Retained, retaining
+from shared.engine.sandbox.bubblewrap import check_sandbox
 from shared.events import (
     AccessGranted,
     AccessRequested,

@@ -7,7 +7,7 @@ import sys
 def test_listing_applications_loads_no_data_library() -> None:
     """The service process stays light: the heavy libraries are the sandbox's."""
     program = (
-        "import sys, shared.engine.applications, services.compute.execution.sandbox\n"
+        "import sys, shared.engine.applications, shared.engine.sandbox.sandbox\n"
         "print(sorted({'duckdb', 'pandas', 'pyarrow', 'numpy', 'matplotlib'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", program]

@@ -35,7 +35,7 @@ def check(
     """Run FILE here on samples, as a job would: same sandbox, same libraries, no lab needed."""
     # Only who runs code pays for what runs it.
     from deploy.local.code_check import check_code, role_of, step_of  # noqa: PLC0415
-    from services.compute.execution.executor import Limits  # noqa: PLC0415
+    from shared.engine.sandbox.limits import Limits  # noqa: PLC0415
 
     samples = {role_of(path): path for path in (*sample, *files)}
     if not samples:

@@ -1,1 +1,1 @@
-"""Runs jobs: leases, fair turns, the sandbox, and what goes in and out of it."""
+"""Runs jobs: leases, fair turns, sandboxes that wait, and what goes in and out of them."""

@@ -10,13 +10,8 @@ from typing import Protocol
 
 from services.compute import metrics
 from services.compute.execution.answering import answered
-from services.compute.execution.disk_space import Waiting, check_disk_space
-from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.instructions import instructions, inventions_of
 from services.compute.execution.job_folder import JobFolder
-from services.compute.execution.job_output import Progress, dated
-from services.compute.execution.process_tree import ProcessTree
-from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import (
     Inputs,
@@ -35,6 +30,11 @@ from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.engine.applications import traits_of
 from shared.engine.contract.crossing_size import CountedCrossings
+from shared.engine.sandbox.disk_space import Waiting, check_disk_space
+from shared.engine.sandbox.job_output import Progress, dated
+from shared.engine.sandbox.limits import Limits, Outcome
+from shared.engine.sandbox.process_tree import ProcessTree
+from shared.engine.sandbox.sandbox import Sandbox
 from shared.engine.tables.manifest import Input
 from shared.errors import Conflict, Rejected, Unavailable
 from shared.settings import Settings

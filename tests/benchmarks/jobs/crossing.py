@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from services.compute.execution.executor import Limits
-from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from shared.engine.contract.work import Work
+from shared.engine.sandbox.limits import Limits
+from shared.engine.sandbox.sandbox import Sandbox
 from shared.events.event import Step
 from tests.benchmarks.jobs.crossers import BY, SUMS
 from tests.benchmarks.judged.recognition import PEERS

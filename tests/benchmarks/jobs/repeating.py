@@ -15,8 +15,6 @@ from typing import Any
 import duckdb
 from pymongo import MongoClient
 
-from services.compute.execution.executor import Limits
-from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.step_cache.cache import JobSteps
 from services.compute.execution.step_cache.model import KeptStep
@@ -25,6 +23,8 @@ from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id, now
 from shared.endings.orphans import WrittenFile
 from shared.engine.contract.work import Work
+from shared.engine.sandbox.limits import Limits
+from shared.engine.sandbox.sandbox import Sandbox
 from shared.engine.tables.manifest import PARQUET, Input
 from shared.events import Step, Treatment
 from shared.storage import Storage

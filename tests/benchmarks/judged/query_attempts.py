@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import duckdb
 
-from services.compute.execution.executor import Limits
-from services.compute.execution.sandbox import Sandbox
+from shared.engine.sandbox.limits import Limits
+from shared.engine.sandbox.sandbox import Sandbox
 from tests.benchmarks.judged.query_analysis import APPLICATION, SQL
 from tests.corpora.sql import Attack, make_tables, schema, text_of
 from tests.integration.compute.jobs import Tables, prepare, step

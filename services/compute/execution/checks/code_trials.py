@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, NamedTuple, Protocol
 
-from services.compute.execution.executor import Limits
 from services.compute.execution.instructions import code_trial
 from services.compute.execution.job_folder import job_folder
-from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import FoundInput, Interrupted, fetch, opened_input
 from shared.engine.analysis.remarks import Remark
 from shared.engine.applications import traits_of
 from shared.engine.applications.python.application import CODE_PARAMETERS
 from shared.engine.contract.policy import Invention
+from shared.engine.sandbox.limits import Limits
+from shared.engine.sandbox.sandbox import Sandbox
 from shared.errors import Invalid, Rejected, Unavailable
 from shared.events import Treatment
 from shared.events.event import Step

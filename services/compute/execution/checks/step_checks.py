@@ -9,13 +9,13 @@ import sys
 import threading
 from collections.abc import Iterable, Mapping
 
-from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import job_folder
-from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from shared.engine.analysis.remarks import Types
 from shared.engine.applications import traits_of
 from shared.engine.applications.python.application import NO_RUN, check_code_text
+from shared.engine.sandbox.limits import Limits
+from shared.engine.sandbox.sandbox import Sandbox
 from shared.errors import Invalid
 from shared.events import Treatment
 from shared.events.event import Step

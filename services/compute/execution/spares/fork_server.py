@@ -13,8 +13,8 @@ from typing import IO
 
 import psutil
 
-from services.compute.execution.process_tree import ProcessTree
 from shared.engine.contract.sandbox_view import CODE, ENVIRONMENT
+from shared.engine.sandbox.process_tree import ProcessTree
 from shared.errors import Unavailable
 
 _MODULE = "services.compute.execution.spares.preload"

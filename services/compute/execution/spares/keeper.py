@@ -14,9 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from services.compute.execution.bubblewrap import enclosed
-from services.compute.execution.spares import kernel_calls, namespaces
+from services.compute.execution.spares import namespaces
 from shared.engine.contract.sandbox_view import CODE
+from shared.engine.sandbox import kernel_calls
+from shared.engine.sandbox.bubblewrap import enclosed
 
 HOLDER = "cat"
 """What stands in the sandbox before the job does, and ends it with its own end."""

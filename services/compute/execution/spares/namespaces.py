@@ -10,7 +10,7 @@ import resource
 import time
 from pathlib import Path
 
-from services.compute.execution.bubblewrap import FILE_BYTES, NICE, THREADS_PER_PROCESS
+from shared.engine.sandbox.bubblewrap import FILE_BYTES, NICE, THREADS_PER_PROCESS
 
 _FLAGS = {
     "user": 0x10000000,

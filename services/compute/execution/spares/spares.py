@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from services.compute.execution.bubblewrap import PROCESSES
-from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_folder import JobFolder, job_folder
-from services.compute.execution.process_tree import ProcessTree
-from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.fork_server import ForkServer
+from shared.engine.sandbox.bubblewrap import PROCESSES
+from shared.engine.sandbox.limits import Limits, Outcome
+from shared.engine.sandbox.process_tree import ProcessTree
+from shared.engine.sandbox.sandbox import Sandbox
 from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.compute.execution.disk_space import DiskFull, check_disk_space, overfilled
+from shared.engine.sandbox.disk_space import DiskFull, check_disk_space, overfilled
 from tests.integration.compute.execution.test_job_folder import nest, nobody
 
 NEVER_ENOUGH = 1 << 60

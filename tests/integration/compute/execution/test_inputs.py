@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from services.compute.execution.disk_space import Waiting
-from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import Inputs
 from services.compute.jobs.model import Job
 from shared.engine.contract.policy import PolicyDimension, ReleasePolicy
+from shared.engine.sandbox.disk_space import Waiting
+from shared.engine.sandbox.limits import Limits
 from shared.engine.tables.manifest import PARQUET
 from shared.errors import (
     DeadlineExceeded,

@@ -13,14 +13,14 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from services.compute.execution.bubblewrap import check_sandbox, confined
-from services.compute.execution.executor import Limits, Outcome
-from services.compute.execution.job_output import Progress
-from services.compute.execution.process_tree import ProcessTree
-from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.fork_server import ForkServer
 from shared.engine.contract.sandbox_view import ENVIRONMENT
 from shared.engine.reading import ingest
+from shared.engine.sandbox.bubblewrap import check_sandbox, confined
+from shared.engine.sandbox.job_output import Progress
+from shared.engine.sandbox.limits import Limits, Outcome
+from shared.engine.sandbox.process_tree import ProcessTree
+from shared.engine.sandbox.sandbox import Sandbox
 from tests.integration.compute.lab import has_ended
 from tests.servers import PATIENCE_SECONDS, eventually
 
@@ -358,8 +358,8 @@ def test_sandbox_leaves_the_hub_of_eventlet_free(folder: Path) -> None:
     program = f"""
 import eventlet; eventlet.monkey_patch()
 from pathlib import Path
-from services.compute.execution.executor import Limits
-from services.compute.execution.sandbox import Sandbox
+from shared.engine.sandbox.limits import Limits
+from shared.engine.sandbox.sandbox import Sandbox
 import select
 beats = []
 def beat():
@@ -384,7 +384,7 @@ def test_silent_job_does_not_hold_up_its_watch_in_a_patched_process() -> None:
 import eventlet
 eventlet.monkey_patch()
 import os, select
-from services.compute.execution.job_output import JobOutput
+from shared.engine.sandbox.job_output import JobOutput
 reading, writing = os.pipe()
 pipe = open(reading, "rb", 0)
 select.select = lambda *_: ([reading], [], [])

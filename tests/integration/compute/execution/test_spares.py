@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from services.compute.execution.bubblewrap import NICE
-from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_folder import JobFolder, job_folder
-from services.compute.execution.process_tree import ProcessTree
-from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import project
 from shared.engine.contract.work import Work
+from shared.engine.sandbox.bubblewrap import NICE
+from shared.engine.sandbox.limits import Limits, Outcome
+from shared.engine.sandbox.process_tree import ProcessTree
+from shared.engine.sandbox.sandbox import Sandbox
 from shared.events.event import Step
 from tests.integration.compute.lab import HOMES, Lab, has_ended
 from tests.servers import PATIENCE_SECONDS, RunningService, eventually

@@ -8,9 +8,9 @@ import pyogrio
 import pytest
 import shapely
 
-from services.compute.execution.executor import Limits
-from services.compute.execution.sandbox import Sandbox
 from shared.engine.reading.formats.vector.gdal import DRIVERS
+from shared.engine.sandbox.limits import Limits
+from shared.engine.sandbox.sandbox import Sandbox
 from tests.integration.compute.formats.maps import altered, gpx, kml, placemark, written, zipped
 from tests.integration.compute.jobs import ingest, packed, prepare
 from tests.integration.compute.profiles import profile_of, repaired, table

@@ -13,12 +13,12 @@ from zlib import compress
 import psutil
 import pytest
 
-from services.compute.execution.executor import Limits, Outcome
-from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from shared.engine.running.own_code import confinement
 from shared.engine.running.own_code.confinement import REFUSED
 from shared.engine.running.own_code.failures import reason
+from shared.engine.sandbox.limits import Limits, Outcome
+from shared.engine.sandbox.sandbox import Sandbox
 from tests.integration.compute.execution.test_bombs import repeated
 from tests.integration.compute.execution.test_spares import fill
 from tests.integration.compute.jobs import Tables, describe, prepare, step

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_folder import job_folder
-from services.compute.execution.process_tree import ProcessTree
-from services.compute.execution.sandbox import Sandbox
-from services.compute.execution.spares.kernel_calls import _EVERYWHERE, _MACHINES
 from services.compute.execution.spares.spares import Spares
+from shared.engine.sandbox.kernel_calls import _EVERYWHERE, _MACHINES
+from shared.engine.sandbox.limits import Limits, Outcome
+from shared.engine.sandbox.process_tree import ProcessTree
+from shared.engine.sandbox.sandbox import Sandbox
 from tests.integration.compute.execution.test_spares import fill
 from tests.integration.compute.jobs import Tables, describe, step
 from tests.servers import PATIENCE_SECONDS

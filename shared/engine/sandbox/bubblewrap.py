@@ -10,7 +10,7 @@ from pathlib import Path
 from shared.engine.contract.sandbox_view import CODE, ENVIRONMENT, INNER_JOB, SYSTEM, interpreter
 from shared.errors import Unavailable
 
-_CLOSED = CODE / "services" / "compute" / "execution" / "spares" / "kernel_calls.py"
+_CLOSED = Path(__file__).with_name("kernel_calls.py")
 """Starts a command without what the kernel keeps beside files and processes."""
 
 FILE_BYTES = 4 << 30
@@ -68,8 +68,8 @@ def _visible() -> Iterator[str]:
         yield from ("--ro-bind-try", path, path)
     for prefix in interpreter():
         yield from ("--ro-bind", str(prefix), str(prefix))
-    for code in map(str, (CODE / "shared", _CLOSED)):
-        yield from ("--ro-bind", code, code)
+    code = str(CODE / "shared")
+    yield from ("--ro-bind", code, code)
 
 
 def check_sandbox() -> None:

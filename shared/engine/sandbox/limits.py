@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.compute.execution.bubblewrap import PROCESSES
+from shared.engine.sandbox.bubblewrap import PROCESSES
 
 
 @dataclass(frozen=True)

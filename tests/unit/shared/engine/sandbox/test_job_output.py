@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.compute.execution.job_output import JobOutput
+from shared.engine.sandbox.job_output import JobOutput
 
 KEPT = 200
 

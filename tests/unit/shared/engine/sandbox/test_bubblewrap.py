@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from services.compute.execution.bubblewrap import confined
+from shared.engine.sandbox.bubblewrap import confined
 
 
 def test_empty_tmp_does_not_hide_a_python_installed_below_it() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from services.compute.execution.process_tree import ProcessTree
+from shared.engine.sandbox.process_tree import ProcessTree
 from tests.servers import eventually
 
 ENDING = """

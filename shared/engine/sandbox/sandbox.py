@@ -13,12 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from services.compute.execution.bubblewrap import confined
-from services.compute.execution.disk_space import OWN_BYTES, overfilled
-from services.compute.execution.executor import Limits, Outcome
-from services.compute.execution.job_output import JobOutput, Progress
-from services.compute.execution.process_tree import ProcessTree, deleted_bytes, resident
 from shared.engine.contract.sandbox_view import INNER_JOB
+from shared.engine.sandbox.bubblewrap import confined
+from shared.engine.sandbox.disk_space import OWN_BYTES, overfilled
+from shared.engine.sandbox.job_output import JobOutput, Progress
+from shared.engine.sandbox.limits import Limits, Outcome
+from shared.engine.sandbox.process_tree import ProcessTree, deleted_bytes, resident
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
