@@ -274,6 +274,19 @@ def test_form_without_its_token_does_nothing(lab: Lab, portal: Portal) -> None:
     assert there(lab, {*portal.ids.values()}) == before
 
 
+def test_stranger_changes_nothing_of_others(lab: Lab, portal: Portal) -> None:
+    """With a token of its own: it is refused, or told that there is no such thing."""
+    before = there(lab, {*portal.ids.values()})
+    for who in ("stranger", "newcomer"):
+        token = csrf(portal.clients[who], "/")
+        tried = {route for route in routes("POST") if "{" in route} - FOR_ALL
+        statuses_by_route = {route: portal.send(who, route, csrf=token) for route in tried}
+        assert {
+            route: send for route, send in statuses_by_route.items() if send not in {403, 404}
+        } == {}
+    assert there(lab, {*portal.ids.values()}) == before
+
+
 def fields() -> set[str]:
     """The fields of forms and addresses that the portal's pages read by name."""
     read = re.compile(r"""(?:asked|text|texts|number|words|lines|get|getlist)\("([a-z_]+)""")
@@ -283,7 +296,10 @@ def fields() -> set[str]:
 
 @pytest.mark.parametrize("text", ["9" * 5000, "\0", "-" + "9" * 400 + ".5"])
 def test_no_page_breaks_of_what_is_sent(portal: Portal, text: str) -> None:
-    """Whatever its form or address brings, it says a sentence: 500 is a fault of ours."""
+    """Whatever its form or address brings, it says a sentence: 500 is a fault of ours.
+
+    This comes last: an operator may do much, such as delete, which goes on after the answer.
+    """
     client, sent = portal.clients["operator"], dict.fromkeys(fields(), text)
     token, broken = csrf(client, "/"), set[str]()
     for route in routes("GET"):
@@ -296,16 +312,3 @@ def test_no_page_breaks_of_what_is_sent(portal: Portal, text: str) -> None:
         if client.post(portal.at(route), data=form).status_code == 500:
             broken.add(route)
     assert broken == set()
-
-
-def test_stranger_changes_nothing_of_others(lab: Lab, portal: Portal) -> None:
-    """With a token of its own: it is refused, or told that there is no such thing."""
-    before = there(lab, {*portal.ids.values()})
-    for who in ("stranger", "newcomer"):
-        token = csrf(portal.clients[who], "/")
-        tried = {route for route in routes("POST") if "{" in route} - FOR_ALL
-        statuses_by_route = {route: portal.send(who, route, csrf=token) for route in tried}
-        assert {
-            route: send for route, send in statuses_by_route.items() if send not in {403, 404}
-        } == {}
-    assert there(lab, {*portal.ids.values()}) == before
