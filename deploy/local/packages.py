@@ -19,6 +19,9 @@ _PROGRAMS: dict[str, Callable[[], str | None]] = {
     "prometheus": partial(shutil.which, "promtool"),
     "curl": partial(shutil.which, "curl"),
     "chromium-headless-shell": partial(shutil.which, "chromium-headless-shell"),
+    "slurmctld": partial(shutil.which, "slurmctld"),
+    "slurmd": partial(shutil.which, "slurmd"),
+    "slurm-client": partial(shutil.which, "sbatch"),
 }
 """How to find the program that each Debian package is wanted for."""
 
@@ -28,6 +31,9 @@ _WANTED = {
     "prometheus": " (tests check metrics by its promtool)",
     "curl": " (tests paste the documents' commands)",
     "chromium-headless-shell": " (tests use the portal by it)",
+    "slurmctld": " (tests start a cluster of their own)",
+    "slurmd": "",
+    "slurm-client": "",
 }
 
 

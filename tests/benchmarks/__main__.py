@@ -24,6 +24,8 @@ from tests.benchmarks.jobs import (
     previews,
     protecting,
     repeating,
+    slurm_faults,
+    slurm_starting,
     starting,
 )
 from tests.benchmarks.judged import (
@@ -63,6 +65,8 @@ ALONE = {
     "repeating": repeating,
     "restarts": restarts,
     "searching": searching,
+    "slurm_faults": slurm_faults,
+    "slurm_starting": slurm_starting,
     "starting": starting,
     "steering": steering,
     "webhooks": webhooks,

@@ -11,7 +11,7 @@ from deploy.local.servers import server_program
 from tests.servers import require
 
 Run = Callable[[], "subprocess.CompletedProcess[str]"]
-WANTED = "bubblewrap prometheus curl chromium-headless-shell"
+WANTED = "bubblewrap prometheus curl chromium-headless-shell slurmctld slurmd slurm-client"
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def apt(folder: Path, script: str) -> None:
 def test_missing_programs_are_installed(run: Run, tmp_path: Path) -> None:
     """By one apt-get that starts no server; then there is nothing left to do."""
     log = tmp_path / "log"
-    programs = "bwrap promtool curl chromium-headless-shell"
+    programs = "bwrap promtool curl chromium-headless-shell slurmctld slurmd sbatch"
     install = f'for name in {programs}; do : > "{tmp_path}/$name"; done'
     calls = f'echo "$RUNLEVEL $@" >> "{log}"; [ "$2" = update ] && exit 0; {install}'
     apt(tmp_path, f'{calls}; /bin/chmod +x "{tmp_path}"/*')
     done = run()
     assert (done.stdout, done.stderr) == (
-        "installing bubblewrap and prometheus and curl and chromium-headless-shell with apt-get\n",
+        f"installing {WANTED.replace(' ', ' and ')} with apt-get\n",
         "",
     )
     again = run()
@@ -60,10 +60,11 @@ def test_without_apt_a_sentence_says_what_is_missing(run: Run, tmp_path: Path) -
     done = run()
     assert done.returncode == 0
     assert done.stderr == (
-        "Not installed: prometheus curl chromium-headless-shell; run `apt-get install prometheus"
-        " curl chromium-headless-shell` as root"
+        "Not installed: prometheus curl chromium-headless-shell slurmctld slurmd slurm-client;"
+        " run `apt-get install prometheus curl chromium-headless-shell slurmctld slurmd"
+        " slurm-client` as root"
         " (tests check metrics by its promtool) (tests paste the documents' commands)"
-        " (tests use the portal by it).\n"
+        " (tests use the portal by it) (tests start a cluster of their own).\n"
     )
 
 
@@ -72,4 +73,4 @@ def test_apt_that_fails_is_quoted(run: Run, tmp_path: Path) -> None:
     apt(tmp_path, "echo first >&2; echo no network >&2; exit 100")
     assert run().stderr.endswith("apt-get -qq update` failed: no network\n")
     program(tmp_path / "apt-get", f': > "{tmp_path}/curl"; /bin/chmod +x "{tmp_path}/curl"')
-    assert "Not installed: bubblewrap prometheus chromium-headless-shell; " in run().stderr
+    assert "Not installed: bubblewrap prometheus chromium-headless-shell slurmctld" in run().stderr
