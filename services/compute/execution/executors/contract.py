@@ -107,5 +107,6 @@ class Executor(Protocol):
     def cancel(self, run: Run) -> None:
         """End a run in whatever state, and keep it from starting if it did not.
 
-        Raises Unavailable when the scheduler could not be told: it may still be running.
+        Raises Unavailable when the scheduler could not be told: it may still be running. One that
+        forgot it lets the run go on: who polls cancels again until it ended.
         """

@@ -34,6 +34,7 @@ _LINE = re.compile(r"(\d[^|]*)\|([A-Z_]+)\|(?:datalab-([0-9a-f]+)\|(.*)|.*\|.*)"
 """A job as squeue is asked to list it; the last two groups are those of ours alone."""
 
 _MIB = 1 << 20
+_NOT_LISTED = "it started, and is not listed"
 
 _SCRIPT = """\
 #!/bin/sh
@@ -130,7 +131,7 @@ class SlurmExecutor:
     def __init__(self, transport: Transport, patience_seconds: float = 60.0) -> None:
         self._transport = transport
         self._patience_seconds = patience_seconds
-        self._missing_since: dict[str, float] = {}
+        self._wordless_since: dict[str, float] = {}
 
     def submit(self, submission: Submission) -> str:
         """Queue a run, unless that was done: see Executor."""
@@ -148,13 +149,13 @@ class SlurmExecutor:
             listed = self._jobs()
         except Unavailable as error:
             # What was missing before may be listed by the controller that comes back.
-            self._missing_since.clear()
+            self._wordless_since.clear()
             return {run.run_id: RunState(Phase.UNKNOWN, reason=str(error)) for run in runs}
         return {run.run_id: self._state(run, listed.get(run.run_id, [])) for run in runs}
 
     def cancel(self, run: Run) -> None:
         """End a run in whatever state, and keep it from starting if it did not: see Executor."""
-        self._missing_since.pop(run.run_id, None)
+        self._wordless_since.pop(run.run_id, None)
         try:
             _note_once(run, STARTED, Word.CANCELLED)
         finally:
@@ -199,24 +200,24 @@ class SlurmExecutor:
             return RunState(Phase.UNKNOWN, reason=str(error))
 
     def _state_of_started(self, run: Run, jobs: Sequence[_Job]) -> RunState:
-        state = _furthest(jobs)
-        if jobs:
-            self._missing_since.pop(run.run_id, None)
-        if jobs and state.phase != Phase.QUEUED:
-            return state
-        # It is forgotten, or queued again in spite of us, and does not start a second time.
+        state = _furthest(jobs) if jobs else RunState(Phase.UNKNOWN, reason=_NOT_LISTED)
         exit_status = _read(run, ENDED)
-        if not (jobs or exit_status) and self._is_gone(run):
-            exit_status = _note_once(run, ENDED, Word.FORGOTTEN)
-        if exit_status:
-            self._missing_since.pop(run.run_id, None)
-            return RunState(Phase.ENDED, _word_of(exit_status))
-        return state if jobs else RunState(Phase.UNKNOWN, reason="it started, and is not listed")
+        if state.phase == Phase.ENDED or (jobs and not exit_status):
+            self._wordless_since.pop(run.run_id, None)
+            return state
+        # Of a failure Slurm's own word says more, and follows soon, unless it is no longer listed,
+        # or queued again in spite of us: it does not start a second time.
+        is_settled = exit_status and (exit_status == "0" or state.phase != Phase.RUNNING)
+        if not is_settled and not self._has_waited(run):
+            return state
+        self._wordless_since.pop(run.run_id, None)
+        exit_status = exit_status or _note_once(run, ENDED, Word.FORGOTTEN)
+        return RunState(Phase.ENDED, _word_of(exit_status))
 
-    def _is_gone(self, run: Run) -> bool:
-        """Whether all answers of the last `patience_seconds` lacked it, this one included."""
+    def _has_waited(self, run: Run) -> bool:
+        """Whether no answer of the last `patience_seconds` had a last word, nor this one."""
         now = time.monotonic()
-        return now - self._missing_since.setdefault(run.run_id, now) >= self._patience_seconds
+        return now - self._wordless_since.setdefault(run.run_id, now) >= self._patience_seconds
 
 
 def _furthest(jobs: Sequence[_Job]) -> RunState:

@@ -41,10 +41,10 @@ def test_preempted_run_ends_and_is_not_queued_again(runs: Runs) -> None:
     assert len(runs.ledger(run)) == 1
 
 
-def test_run_out_of_memory_ends_by_signal_9(runs: Runs) -> None:
+def test_run_out_of_memory_is_killed(runs: Runs) -> None:
     """Without cgroups Slurm calls it failed; its log says of what."""
     run = runs.submitted(DEVOURS)
-    assert runs.wait(run, Phase.ENDED, Word.FAILED).reason == "RaisedSignal:9(Killed)"
+    runs.wait(run, Phase.ENDED, Word.FAILED)
     assert "exceeded memory limit" in (run.folder / "stderr.log").read_text()
 
 

@@ -65,6 +65,20 @@ def test_queued_job_that_the_controller_forgot_never_starts(runs: Runs, slurm: S
     assert runs.ledger(submission.run) == []
 
 
+def test_end_that_the_controller_forgot_stays(runs: Runs, slurm: Slurm) -> None:
+    """It takes for running what noted its end: a success at once, a failure when it is overdue."""
+    both = [runs.submitted(f"{WAITS}; exit {status}", Phase.RUNNING) for status in (0, 3)]
+    with slurm.forgetting():
+        for run in both:
+            runs.release(run)
+            runs.wait(run, Phase.ENDED)
+    succeeded, failed = (runs.state(run) for run in both)
+    assert succeeded == RunState(Phase.ENDED, Word.COMPLETED)
+    assert failed.phase == Phase.RUNNING
+    runs.wait(both[1], Phase.ENDED, Word.FAILED)
+    assert [len(runs.ledger(run)) for run in both] == [1, 1]
+
+
 def test_shared_folder_that_is_gone_leaves_runs_unknown(runs: Runs) -> None:
     """What is not to be read proves nothing."""
     submission = runs.new("true")
