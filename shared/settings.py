@@ -179,6 +179,38 @@ class Settings(ServerSettings):
         description="keep what jobs work with loaded, and a sandbox that waits for each slot: a"
         " second less of each job, for about 300 MB",
     )
+    slurm_folder: str = Field(
+        default="",
+        description="absolute path of a folder that the service and the nodes of a Slurm cluster"
+        " share; full jobs on open data run there, none if it is empty",
+    )
+    slurm_prefix: str = Field(
+        default="",
+        description="what to put before sbatch, squeue and scancel, such as ssh -o BatchMode=yes"
+        " lab@login; empty runs them here",
+    )
+    slurm_engine: str = Field(
+        default="",
+        description="command that does a job on a node, given its folder; empty is this Python with"
+        " -m shared.engine.sandbox",
+    )
+    slurm_account: str = Field(
+        default="",
+        description="the account that Slurm charges; {member} in it stands for the id of the member"
+        " whose job it is, in small letters",
+    )
+    slurm_partition: str = Field(default="", description="where jobs are queued; empty is Slurm's")
+    slurm_memory_bytes: int = Field(
+        default=8_000_000_000, ge=50_000_000, description="memory of one job on the cluster"
+    )
+    slurm_from_bytes: int = Field(
+        default=100_000_000,
+        ge=0,
+        description="size of what a job reads, together, from which it runs on the cluster",
+    )
+    slurm_runs: int = Field(
+        default=50, ge=1, description="jobs that one process has on the cluster at a time"
+    )
     workspace_seconds: int = Field(default=3600, ge=1, description="compute quota of a project")
     trial_rows: int = Field(
         default=500,

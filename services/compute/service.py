@@ -1,11 +1,18 @@
 """The compute service: workspaces, jobs in the sandbox, and their results."""
 
+import shlex
+import sys
 from functools import partial
+from pathlib import Path
 from tempfile import gettempdir
 
 from services.compute.entrypoints.releasing import Releasing
 from services.compute.entrypoints.running import Running
 from services.compute.entrypoints.treating import Treating
+from services.compute.execution.executors.cluster import Cluster, ClusterUse
+from services.compute.execution.executors.local import LocalExecutor
+from services.compute.execution.executors.slurm import SlurmExecutor
+from services.compute.execution.executors.transport import Transport
 from services.compute.execution.job_run import Platform
 from services.compute.execution.scheduler import Scheduler
 from services.compute.execution.spares.spares import Spares
@@ -45,10 +52,19 @@ from shared.events import (
 )
 from shared.indexes.computed import ComputedIndex
 from shared.messaging import Background, Config, Context, Documents, Files, RpcClient, on
+from shared.settings import Settings
 from shared.storage import check_disk
 
 _TRIAL_SECONDS = 2.0
 """How long the catalogue may take before own code is saved untried: somebody waits for that."""
+
+
+def _slurm(settings: Settings) -> Cluster:
+    prefix = tuple(shlex.split(settings.slurm_prefix))
+    transport = Transport(prefix, joins_words=bool(prefix) and Path(prefix[0]).name == "ssh")
+    command = shlex.split(settings.slurm_engine) or (sys.executable, "-m", "shared.engine.sandbox")
+    use = ClusterUse(command, settings.slurm_account, settings.slurm_partition)
+    return Cluster(SlurmExecutor(transport), Path(settings.slurm_folder), use)
 
 
 def _scheduler(context: Context) -> Scheduler:
@@ -61,6 +77,8 @@ def _scheduler(context: Context) -> Scheduler:
         settings=settings,
         catalog=context.clients["catalog"],
         spares=spares,
+        local=LocalExecutor(spares),
+        cluster=_slurm(settings) if settings.slurm_folder else None,
     )
     scheduler = Scheduler(platform, check_sandbox)
     context.ready_checks["sandbox"] = lambda: scheduler.obstacle

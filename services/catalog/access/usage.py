@@ -234,8 +234,11 @@ def _readable(store: Store, treatment: Treatment, member_id: str) -> Iterator[Gr
 def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess) -> GrantedDataset:
     """The same with the request that was granted, and whether everybody may read it."""
     grant_id = f"{access.id}.{dataset.id}" if access.granted(dataset.id).asked else ""
-    is_published = dataset.metadata.access == "open" and dataset.owner_id != access.holder_id
-    return opened.model_copy(update={"is_published": is_published, "grant_id": grant_id})
+    is_open = dataset.metadata.access == "open"
+    is_published = is_open and dataset.owner_id != access.holder_id
+    return opened.model_copy(
+        update={"is_published": is_published, "on_cluster": is_open, "grant_id": grant_id}
+    )
 
 
 def reserve_releases(

@@ -31,8 +31,8 @@ class JobFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._out = path.resolve() / "out"
-        (path / "in").mkdir()
-        self._out.mkdir()
+        (path / "in").mkdir(exist_ok=True)
+        self._out.mkdir(exist_ok=True)
 
     def input_path(self, number: int) -> Path:
         """Return the path of the input of that number; names given by people stay out of paths."""

@@ -2,18 +2,25 @@
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from services.compute import metrics
 from services.compute.execution.answering import answered
+from services.compute.execution.executors.cluster import Cluster
+from services.compute.execution.executors.contract import Run, RunPlace, Submission
+from services.compute.execution.executors.following import FollowedRun, NoOutcome
+from services.compute.execution.executors.local import LocalExecutor
+from services.compute.execution.executors.placing import may_run_there
 from services.compute.execution.instructions import instructions, inventions_of
 from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.spares.spares import Spares
+from services.compute.execution.staged_run import StagedRun
 from services.compute.execution.staging import (
+    FoundInput,
     Inputs,
     Interrupted,
     ReleaseLedger,
@@ -24,7 +31,7 @@ from services.compute.execution.staging import (
 )
 from services.compute.execution.step_cache.cache import JobSteps
 from services.compute.jobs.heartbeat import Heartbeat
-from services.compute.jobs.model import WAITING, Job, TakenOver
+from services.compute.jobs.model import MAX_NODE_FAILURES, WAITING, Job, TakenOver
 from services.compute.jobs.previews import Catalogue, expected_rows
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
@@ -33,8 +40,7 @@ from shared.engine.contract.crossing_size import CountedCrossings
 from shared.engine.sandbox.disk_space import Waiting, check_disk_space
 from shared.engine.sandbox.job_output import Progress, dated
 from shared.engine.sandbox.limits import Limits, Outcome
-from shared.engine.sandbox.process_tree import ProcessTree
-from shared.engine.sandbox.sandbox import Sandbox
+from shared.engine.sandbox.run_files import LIMITS, read_run_file, write_run_file
 from shared.engine.tables.manifest import Input
 from shared.errors import Conflict, Rejected, Unavailable
 from shared.settings import Settings
@@ -49,6 +55,7 @@ Ending = Callable[[Job], None]
 PROTECTED_SECONDS = 60.0
 """What a project is charged for a job with others' restricted data."""
 _AGAIN_SECONDS = 1.0
+_FAULT = "erreur interne du service de calcul"
 _SILENCE = "un service dont le traitement a besoin ne répond pas"
 
 
@@ -66,6 +73,12 @@ class Platform:
     settings: Settings
     catalog: JobCatalogue
     spares: Spares
+    local: LocalExecutor
+    cluster: Cluster | None = None
+
+
+class GivenUp(Exception):
+    """The lab's own machines are at fault, again and again: an operator has to look."""
 
 
 class JobRun:
@@ -79,6 +92,8 @@ class JobRun:
         lease = timedelta(seconds=self._settings.job_lease_seconds)
         self._heartbeat = Heartbeat(self._jobs, job, lease)
         self.seconds = 0.0
+        self.is_on_cluster = False
+        """Whether it takes none of this machine's slots any more."""
         self._protected: tuple[list[Input], datetime] | None = None
 
     def release(self) -> None:
@@ -121,47 +136,105 @@ class JobRun:
             if self._protected or self._job.is_protected:
                 return self._held_failure(*(self._protected or ([], now())), str(error))
             return partial(Job.fail, run=run, seconds=self.seconds, reason=str(error))
-        except Exception:
+        except Exception as error:
             log.exception("a job met a fault of ours", extra={"job": self._job.id})
-            reason = "erreur interne du service de calcul"
+            reason = str(error) if isinstance(error, GivenUp) else _FAULT
             return partial(Job.give_up, run=run, seconds=self.seconds, reason=reason)
 
     def _work(self) -> Ending:
         if self._heartbeat.should_stop():
             raise Interrupted
-        seconds = self._seconds()
-        with self._platform.spares.folder() as (folder, waiting):
+        if cluster := self._cluster_that_has_it():
+            with cluster.folder(self._job.cluster_run) as folder:
+                if staged := StagedRun.read(folder.path):
+                    return self._result(cluster, self._job.cluster_run, folder, staged)
+        seconds, settings = self._seconds(), self._settings
+        limits = Limits(seconds=seconds, memory_bytes=settings.job_memory_bytes)
+        spares, should_stop = self._platform.spares, self._heartbeat.should_stop
+        reader = Inputs(self._platform.catalog, self._platform.files, spares, limits, should_stop)
+        began = now()
+        found_inputs = reader.find(self._job)
+        if any(named.is_protected for named, _ in found_inputs):
+            self._protected = [named for named, _ in found_inputs], began
+            self._begin()
+        place = self._place(found_inputs)
+        with place.folder(self._job.run) as folder:
             check_disk_space(folder.path)
-            began, catalog, files = now(), self._platform.catalog, self._platform.files
-            limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
-            spares = self._platform.spares
-            reader = Inputs(catalog, files, spares, limits, self._heartbeat.should_stop)
-            found_inputs = reader.find(self._job)
-            if any(named.is_protected for named, _ in found_inputs):
-                self._protected = [named for named, _ in found_inputs], began
+            staged = self._stage(reader, found_inputs, folder, limits, began)
+            if place.outlives_service:
+                staged.write(folder.path)
+            elif not self._protected:
                 self._begin()
-            tables = {named.dataset_id: file.sha256 for named, file in found_inputs}
-            self._check_size(tables)
-            inputs = reader.gather(found_inputs, folder)
-            protected = reader.protect(found_inputs, folder)
-            expected_rows = {} if reader.inventions else self._expected_rows()
-            work = instructions(self._job, inputs, protected, expected_rows, self._settings)
-            invented = inventions_of(self._job.reads, reader.inventions)
-            work = work.model_copy(update={"policy": reader.policy, "invented": invented})
-            work = answered(work, self._job.treatment, inputs, reader.answering)
-            steps = JobSteps(self._platform.store, files, self._settings, self._job, folder)
-            folder.describe(steps.bring(work, found_inputs, seconds))
-            self._hand_key(folder)
-            if not self._protected:
-                self._begin()
-            self._compute(folder, limits, waiting)
-            kept = store_result(self._job, inputs, began, folder, files)
-            counted = None if invented else self._counted(folder, tables)
-            steps.keep()
+            return self._result(place, self._job.run, folder, staged)
+
+    def _cluster_that_has_it(self) -> Cluster | None:
+        """Return the cluster if a process before this one left a run there that goes on."""
+        cluster = self._platform.cluster
+        return cluster if cluster and cluster.has_folder(self._job.cluster_run) else None
+
+    def _place(self, found_inputs: Sequence[FoundInput]) -> RunPlace:
+        """Return what runs the job: the cluster takes long jobs on data that may go there."""
+        cluster = self._platform.cluster
+        if cluster is None or not may_run_there(self._job, found_inputs, self._settings):
+            return self._platform.local
+        run = self._job.run
+        # Before there is a folder: one that no job names is swept.
+        self._jobs.change(self._job.id, lambda job: job.stage_for_cluster(run))
+        self.is_on_cluster = True
+        return cluster
+
+    def _stage(
+        self,
+        reader: Inputs,
+        found_inputs: Sequence[FoundInput],
+        folder: JobFolder,
+        limits: Limits,
+        began: datetime,
+    ) -> StagedRun:
+        """Bring all that the job reads into its folder, and its work, and what it may use."""
+        tables = {named.dataset_id: file.sha256 for named, file in found_inputs}
+        self._check_size(tables)
+        inputs = reader.gather(found_inputs, folder)
+        protected = reader.protect(found_inputs, folder)
+        expected_rows = {} if reader.inventions else self._expected_rows()
+        work = instructions(self._job, inputs, protected, expected_rows, self._settings)
+        invented = inventions_of(self._job.reads, reader.inventions)
+        work = work.model_copy(update={"policy": reader.policy, "invented": invented})
+        work = answered(work, self._job.treatment, inputs, reader.answering)
+        steps = self._steps(folder)
+        folder.describe(steps.bring(work, found_inputs, limits.seconds))
+        self._hand_key(folder)
+        write_run_file(folder.path, LIMITS, self._limits(limits))
+        return StagedRun(
+            inputs=tuple(inputs),
+            began=began,
+            hashes_by_dataset=tables,
+            step_keys=dict(steps.keys),
+            is_invented=bool(invented),
+        )
+
+    def _result(self, place: RunPlace, run_id: str, folder: JobFolder, staged: StagedRun) -> Ending:
+        """Run what is staged, or go on with it, and store what it made."""
+        self._compute(place, Run(run_id, folder.path))
+        files, inputs = self._platform.files, list(staged.inputs)
+        kept = store_result(self._job, inputs, staged.began, folder, files)
+        counted = None if staged.is_invented else self._counted(folder, staged.hashes_by_dataset)
+        self._steps(folder, staged.step_keys).keep()
         self._reserve(inputs, kept)
         return partial(
             Job.succeed, run=self._job.run, seconds=self.seconds, **kept.ending, counted=counted
         )
+
+    def _steps(self, folder: JobFolder, keys: Mapping[str, str] | None = None) -> JobSteps:
+        store, files = self._platform.store, self._platform.files
+        return JobSteps(store, files, self._settings, self._job, folder, keys=keys)
+
+    def _limits(self, limits: Limits) -> Limits:
+        """Return what the job may use where it runs."""
+        if not self.is_on_cluster:
+            return limits
+        memory_bytes = self._settings.slurm_memory_bytes
+        return replace(limits, memory_bytes=max(memory_bytes, limits.memory_bytes))
 
     def _begin(self) -> None:
         """Record that the sandbox starts."""
@@ -248,9 +321,21 @@ class JobRun:
         catalog = self._platform.catalog
         return expected_rows(catalog, job.treatment, job.owner_id) if job.treatment else {}
 
-    def _compute(self, folder: JobFolder, limits: Limits, waiting: ProcessTree | None) -> None:
-        should_stop = self._heartbeat.should_stop
-        outcome = Sandbox(limits).run(folder.path, self._note, should_stop, waiting)
+    def _compute(self, place: RunPlace, run: Run) -> None:
+        limits = read_run_file(run.folder, LIMITS, Limits)
+        if limits is None:
+            raise Waiting("le dossier de ce traitement n'est pas lisible")
+        followed = FollowedRun(place, run, self._note)
+        try:
+            self._submit(place, run, limits)
+            outcome = followed.outcome(
+                partial(self._is_unwanted, place), partial(self._start, place)
+            )
+        except NoOutcome as error:
+            self._leave(place, error)
+            raise
+        finally:
+            self.seconds = followed.seconds
         self.seconds = outcome.seconds
         reason = "" if outcome.ok else self._explain(outcome, limits.seconds)
         self._close_log(outcome, reason)
@@ -259,6 +344,42 @@ class JobRun:
         if self._heartbeat.should_stop():
             raise Interrupted
         raise Rejected(reason)
+
+    def _submit(self, place: RunPlace, run: Run, limits: Limits) -> None:
+        job = self._job
+        submission = Submission(run, limits.seconds, limits.memory_bytes, owner_id=job.owner_id)
+        if place.outlives_service:
+            self.is_on_cluster = self._heartbeat.is_patient = True
+            self._job = self._jobs.change(job.id, lambda job: job.submit_to_cluster(self._job.run))
+        try:
+            place.submit(submission)
+        except Rejected as error:
+            raise Rejected(f"la grappe de calcul refuse ce traitement : {error}") from error
+
+    def _is_unwanted(self, place: RunPlace) -> bool:
+        """Whether the run is to be cancelled; Interrupted where it is not waited for any more."""
+        if self._heartbeat.should_stop() and place.outlives_service:
+            # It goes on with the next process, or is swept if its job ended.
+            raise Interrupted
+        return self._heartbeat.should_stop()
+
+    def _start(self, place: RunPlace) -> None:
+        """Record that a node of the cluster began, unless that was seen before."""
+        if place.outlives_service and not self._job.is_on_node:
+            self._begin()
+
+    def _leave(self, place: RunPlace, error: NoOutcome) -> None:
+        """Let the next run be another one, as nobody knows how this one ended."""
+        if not place.outlives_service:
+            return
+        run, is_failure = self._job.run, error.is_failure
+        self._job = self._jobs.change(
+            self._job.id, lambda job: job.leave_cluster(run, is_failure=is_failure)
+        )
+        if self._job.node_failures >= MAX_NODE_FAILURES:
+            raise GivenUp(
+                f"la grappe de calcul s'est arrêtée {MAX_NODE_FAILURES} fois pendant ce traitement"
+            ) from error
 
     def _close_log(self, outcome: Outcome, reason: str) -> None:
         """Write to the log how the job ended; `reason` is why it failed."""

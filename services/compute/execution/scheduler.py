@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import get_args
@@ -34,6 +34,7 @@ _STEADY_LEASES = 4
 runs alone: others' jobs do not wait for all of it."""
 
 _CHECK_SECONDS = 30.0
+_SWEEP_SECONDS = 2.0
 _TURNS, _AT_ONCE = "turns", 20
 
 _COUNTED = 1000
@@ -51,6 +52,7 @@ class Scheduler(Loop):
             _LOOK_SECONDS,
             self._wait_for_sandbox,
             self._line_up,
+            self._sweep_cluster,
             self._count,
             self._note_losses,
             self._fill,
@@ -65,7 +67,7 @@ class Scheduler(Loop):
         self._turns, self._has_lined_up = Turns(), False
         self._leased: dict[str, Job] = {}
         self._runs: dict[str, JobRun] = {}
-        self._counted = float("-inf")
+        self._counted = self._swept = float("-inf")
         self._steady_at = time.monotonic() + _STEADY_LEASES * platform.settings.job_lease_seconds
         self._alone, self._alone_until = "", 0.0
         self.obstacle = "the sandbox was not tried yet"
@@ -94,6 +96,16 @@ class Scheduler(Loop):
             complete_index(self._platform.store, Job, _TURNS, {"state": "queued"})
             self._has_lined_up = True
 
+    def _sweep_cluster(self) -> None:
+        """End the runs on the cluster whose jobs ended or have others."""
+        if self._platform.cluster and time.monotonic() - self._swept >= _SWEEP_SECONDS:
+            self._swept = time.monotonic()
+            self._platform.cluster.sweep(self._wanted_runs)
+
+    def _wanted_runs(self, run_ids: Collection[str]) -> set[str]:
+        jobs = self._jobs.every({"cluster_run": {"$in": [*run_ids]}})
+        return {job.cluster_run for job in jobs if job.is_active}
+
     def _note_losses(self) -> None:
         """Take back the jobs of processes that are gone."""
         time_now = now()
@@ -121,7 +133,13 @@ class Scheduler(Loop):
 
     def _has_room(self) -> bool:
         is_alone = self._alone in self._leased and time.monotonic() < self._alone_until
-        return len(self._leased) < self._slots and not is_alone
+        return len(self._here) < self._slots and not is_alone
+
+    @property
+    def _here(self) -> list[Job]:
+        """Return the jobs in hand that take a slot of this machine."""
+        on_cluster = {job_id for job_id, run in [*self._runs.items()] if run.is_on_cluster}
+        return [job for job_id, job in [*self._leased.items()] if job_id not in on_cluster]
 
     def _take_next(self) -> Job | None:
         """Take the job whose turn it is under this process's lease; None without one.
@@ -140,8 +158,13 @@ class Scheduler(Loop):
                 continue
 
     def _choose(self) -> Job | None:
-        in_hand = list(self._leased.values())
-        due = [job for job in first_due(self._jobs, now()) if has_slot(job, in_hand, self._slots)]
+        here = self._here
+        may_be_full = len(self._leased) - len(here) < self._platform.settings.slurm_runs
+        due = [
+            job
+            for job in first_due(self._jobs, now())
+            if has_slot(job, here, self._slots) and (may_be_full or job.kind != "full")
+        ]
         running = self._jobs.find({"state": "running"}) if due else ()
         return self._turns.next(due, running, time.monotonic())
 

@@ -30,6 +30,8 @@ class Heartbeat:
         self._done = Event()
         self._thread = Thread(target=self._beat, name=f"heartbeat of {job.id}", daemon=True)
         self.stop: Stop = "cancelled" if job.cancel_requested else ""
+        self.is_patient = False
+        """Whether the run takes long, elsewhere: its lease is renewed in time, and no more."""
         self.progress, self.message, self.log_tail, self.log_lines = 0.0, "", "", 0
 
     def __enter__(self) -> Self:
@@ -59,9 +61,13 @@ class Heartbeat:
         progress = self.progress, self.message, self.log_tail
         job.report(self._run, until, *progress, log_lines=self.log_lines)
 
+    @property
+    def _pause_seconds(self) -> float:
+        longest = self._lease.total_seconds() / 3
+        return longest if self.is_patient else min(_BEAT_SECONDS, longest)
+
     def _beat(self) -> None:
-        pause = min(_BEAT_SECONDS, self._lease.total_seconds() / 3)
-        while self.stop != "lost" and not self._done.wait(pause):
+        while self.stop != "lost" and not self._done.wait(self._pause_seconds):
             try:
                 job = self._jobs.change(self._job_id, self.report)
             except Rejected:

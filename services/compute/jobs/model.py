@@ -37,6 +37,9 @@ SUSPECT_LOSSES = 2
 MAX_LOSSES = 5
 """Watched runs that ended with their process before the job itself is held to be what ends it."""
 
+MAX_NODE_FAILURES = 5
+"""Runs on machines of the cluster that ended without an outcome before an operator has to look."""
+
 MAX_DELAYS = 1000
 """How often a job waits for something it needs that does not answer: with the default waits, for
 more than a day."""
@@ -89,7 +92,7 @@ class Job(Aggregate):
     collection = "jobs"
     indexes = (
         *("state", "kind", "project_id", "dataset_id", "owner_id", "lane"),
-        *("queued_at", "turn", "hashes", "is_held", "public_state"),
+        *("queued_at", "turn", "hashes", "is_held", "public_state", "cluster_run"),
     )
 
     kind: JobKind
@@ -124,6 +127,10 @@ class Job(Aggregate):
     own_losses: int = 0
     is_watched: bool = False
     delays: int = 0
+    cluster_run: str = ""
+    is_submitted: bool = False
+    is_on_node: bool = False
+    node_failures: int = 0
     started_at: datetime = NEVER
     ended_at: datetime = NEVER
     seconds: float = 0.0
@@ -316,6 +323,10 @@ class Job(Aggregate):
         if self.cancel_requested:
             self._end("cancelled", 0.0)
             return
+        if self.is_submitted:
+            # The cluster goes on with it, and the process did nothing but wait.
+            self._requeue("", time)
+            return
         self.losses += 1
         self.own_losses += self.is_watched
         if self.own_losses >= MAX_LOSSES:
@@ -337,10 +348,27 @@ class Job(Aggregate):
         if not (self.is_protected and self.attempt):
             # When it began again may tell of what it reads.
             self.started_at = now()
+        self.is_on_node = self.is_submitted
         self.attempt += 1
         self.progress, self.message, self.log_tail, self.log_lines = 0.0, "", "", 0
         about = {"attempt": self.attempt, "is_protected": self.is_protected}
         self.record(events.JobStarted(**self._about(), **about))
+
+    def stage_for_cluster(self, run: str) -> None:
+        """Note that the cluster gets a run of that id, in place of any before."""
+        self.check(run)
+        self.cluster_run, self.is_submitted, self.is_on_node = run, False, False
+
+    def submit_to_cluster(self, run: str) -> None:
+        """Note that all its run needs is in its folder: it goes on without this process."""
+        self.check(run)
+        self.is_submitted = True
+
+    def leave_cluster(self, run: str, *, is_failure: bool) -> None:
+        """Forget a run that ended without an outcome; `is_failure` if nobody took its machine."""
+        self.check(run)
+        self.cluster_run, self.is_submitted, self.is_on_node = "", False, False
+        self.node_failures += is_failure
 
     def report(
         self,
@@ -519,7 +547,7 @@ class Job(Aggregate):
         """
         if self.state != "given_up":
             raise WrongStage("ce traitement n'a pas été abandonné : il n'y a rien à relancer")
-        self.losses = self.own_losses = self.delays = 0
+        self.losses = self.own_losses = self.delays = self.node_failures = 0
         self.reason = ""
         self._requeue("", now())
         self.record(events.JobRetried(**self._halted()))

@@ -6,12 +6,9 @@ the machine, and not the job, is to blame, and the run counts for nothing.
 
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 
-from shared.engine.sandbox.limits import Limits
-from shared.engine.sandbox.run_files import LIMITS, OUTCOME, PROGRESS, read_run_file, write_run_file
-from shared.engine.sandbox.sandbox import Sandbox
+from shared.engine.sandbox.run import run_folder
 from shared.errors import Unavailable
 
 _TRY_ELSEWHERE = 75
@@ -20,19 +17,13 @@ _TRY_ELSEWHERE = 75
 
 def main(folder: Path) -> int:
     """Do the job of a folder with its limits; returns the exit status."""
-    limits = read_run_file(folder, LIMITS, Limits)
-    if limits is None:
-        sys.stderr.write(f"{folder} has no {LIMITS}\n")
-        return _TRY_ELSEWHERE
     signals: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: signals.append(number))
-    note = partial(write_run_file, folder, PROGRESS)
     try:
-        outcome = Sandbox(limits).run(folder, note, lambda: bool(signals))
-    except Unavailable as error:
+        run_folder(folder, lambda: bool(signals))
+    except (Unavailable, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return _TRY_ELSEWHERE
-    write_run_file(folder, OUTCOME, outcome)
     return 0
 
 

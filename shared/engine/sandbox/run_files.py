@@ -1,9 +1,9 @@
-"""What a machine of a cluster and the service tell each other of a run, in files of its folder.
+"""What the service and whoever does a run tell each other of it, in files of its folder.
 
 The job may write into `out` alone: these lie beside it, and each is renamed into place whole.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,13 +13,27 @@ from pydantic_core import to_json
 from shared.engine.sandbox.job_output import Progress
 from shared.engine.sandbox.limits import Limits, Outcome
 
-LIMITS, PROGRESS, OUTCOME = "limits.json", "progress.json", "outcome.json"
-"""What the job may use, from the service; how far it is, and how it ended, from the machine."""
+LIMITS, PROGRESS, OUTCOME, OBSTACLE = (
+    *("limits.json", "progress.json"),
+    *("outcome.json", "obstacle.json"),
+)
+"""What the job may use, from the service; from who does it, how far it is, how it ended, or why it
+could not be done there."""
 
-RunFile = TypeVar("RunFile", Limits, Progress, Outcome)
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why a run has no outcome that is no fault of its job: in French, or empty."""
+
+    reason: str
 
 
-def write_run_file(folder: Path, name: str, content: Limits | Progress | Outcome) -> None:
+RunFile = TypeVar("RunFile", Limits, Progress, Outcome, Obstacle)
+
+
+def write_run_file(
+    folder: Path, name: str, content: Limits | Progress | Outcome | Obstacle
+) -> None:
     """Write that file of a run, in place of the one before."""
     new_path = folder / f"{name}.new"
     new_path.write_bytes(to_json(asdict(content)))

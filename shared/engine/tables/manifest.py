@@ -90,6 +90,9 @@ class Input(Frozen):
     is_published: bool = Field(
         default=False, exclude=True, description="others than the holder show it to all"
     )
+    on_cluster: bool = Field(
+        default=False, exclude=True, description="it is open, so a cluster's machines may have it"
+    )
     is_invented: bool = Field(
         default=False, description="a trial read invented rows in its place, and none of its own"
     )

@@ -104,7 +104,7 @@ class Service:
         command = ("/bin/sh", "-c", SCRIPT.replace("BEATS", str(beats)))
         is_unwanted = self.chance.random() < CANCELLED
         cancel_at = time.monotonic() + self.chance.uniform(0, 6) if is_unwanted else float("inf")
-        return Attempt(task, Submission(run, command, 60, 50_000_000), cancel_at)
+        return Attempt(task, Submission(run, 60, 50_000_000, command), cancel_at)
 
     def _die(self) -> None:
         """Forget all but documents: which of its runs were submitted, too."""

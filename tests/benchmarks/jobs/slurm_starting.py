@@ -35,7 +35,7 @@ class Submitting:
         """A run that writes the time."""
         run = Run(uuid4().hex, self._home / uuid4().hex)
         run.folder.mkdir()
-        return Submission(run, ("/bin/sh", "-c", "date +%s.%N > time"), 60, 50_000_000)
+        return Submission(run, 60, 50_000_000, ("/bin/sh", "-c", "date +%s.%N > time"))
 
     def ours(self) -> Started:
         """By the executor."""

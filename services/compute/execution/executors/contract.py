@@ -6,14 +6,22 @@ succeeded is decided by the `result.json` in its folder, never here: a scheduler
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from services.compute.execution.job_folder import JobFolder
+
 _RUN_ID = re.compile(r"[0-9a-f]{8,64}")
 _UNFIT = frozenset("%\\\n")
 """What schedulers put something else for in the names of files."""
+
+
+def is_run_id(text: str) -> bool:
+    """Whether a run may be called that: 8 to 64 hex digits."""
+    return _RUN_ID.fullmatch(text) is not None
 
 
 class Phase(StrEnum):
@@ -65,7 +73,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Raise ValueError for what a scheduler could misread."""
-        if not _RUN_ID.fullmatch(self.run_id):
+        if not is_run_id(self.run_id):
             raise ValueError(f"no run id: {self.run_id!r}")
         if not self.folder.is_absolute() or _UNFIT & set(str(self.folder)):
             raise ValueError(f"no folder of a run: {self.folder}")
@@ -73,22 +81,24 @@ class Run:
 
 @dataclass(frozen=True)
 class Submission:
-    """What to run, by absolute path, and what it may use; empty names mean the scheduler's own.
+    """What to run, by absolute path, for which member, and what it may use.
 
+    Empty names mean the scheduler's own. Without a command it is what does the job of the folder.
     The scheduler's limits are coarse, and only a backstop of the runner's.
     """
 
     run: Run
-    command: Sequence[str]
     seconds: float
     memory_bytes: int
+    command: Sequence[str] = ()
+    owner_id: str = ""
     cores: int = 1
     account: str = ""
     partition: str = ""
 
 
 class Executor(Protocol):
-    """Whatever runs jobs."""
+    """Whatever runs jobs: on this machine, or on those of a cluster."""
 
     def submit(self, submission: Submission) -> str:
         """Queue a run, unless that was done; returns the scheduler's id of it, for people.
@@ -110,3 +120,15 @@ class Executor(Protocol):
         Raises Unavailable when the scheduler could not be told: it may still be running. One that
         forgot it lets the run go on: who polls cancels again until it ended.
         """
+
+
+class RunPlace(Executor, Protocol):
+    """An executor that has folders for its runs."""
+
+    poll_seconds: float
+    """How long to wait before one looks again."""
+    outlives_service: bool
+    """Whether its runs go on when the service ends, and are found again by their id."""
+
+    def folder(self, run_id: str) -> AbstractContextManager[JobFolder]:
+        """Provide the folder of a run."""

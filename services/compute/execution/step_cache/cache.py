@@ -183,24 +183,30 @@ def _told(output: str, kept_step: KeptStep, chosen: Chosen) -> CachedStep:
 
 
 class JobSteps:
-    """The steps of one run in its folder."""
+    """The steps of one run in its folder; `keys` are those that it may keep, by output."""
 
     def __init__(
-        self, store: Store, files: Storage, settings: Settings, job: Job, folder: JobFolder
+        self,
+        store: Store,
+        files: Storage,
+        settings: Settings,
+        job: Job,
+        folder: JobFolder,
+        *,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         self._cache, self._settings = StepCache(store, files), settings
-        self._job, self._folder = job, folder
-        self._keys: Mapping[str, str] = {}
+        self._job, self._folder, self.keys = job, folder, keys or {}
 
     def bring(self, work: Work, found_inputs: Sequence[FoundInput], seconds: float) -> Work:
         """Return the work of a run of `seconds` at most, with its replaced and its kept steps."""
         if not self._settings.step_cache_bytes:
             return work
         content = ((named, file.sha256) for named, file in found_inputs)
-        self._keys = keys_of(work, self._job.project_id or "", content)
-        cached = self._cache.bring(work.steps, self._keys, self._folder)
+        self.keys = keys_of(work, self._job.project_id or "", content)
+        cached = self._cache.bring(work.steps, self.keys, self._folder)
         keeping = Keeping(
-            keys={name: key for name, key in self._keys.items() if name not in cached},
+            keys={name: key for name, key in self.keys.items() if name not in cached},
             from_seconds=self._settings.step_cache_seconds,
             within_seconds=seconds / 2,
             most_bytes=min(self._settings.step_cache_bytes, _MOST_BYTES),
@@ -212,7 +218,7 @@ class JobSteps:
         left, most_bytes = self._folder.result().steps, self._settings.step_cache_bytes
         try:
             if left:
-                self._cache.keep(self._job, left, self._keys, self._folder, most_bytes)
+                self._cache.keep(self._job, left, self.keys, self._folder, most_bytes)
         except (Rejected, Unavailable, OSError) as error:
             about = {"job": self._job.id, "error": str(error)}
             log.warning("steps of a job are not kept", extra=about)

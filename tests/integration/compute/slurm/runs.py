@@ -43,7 +43,7 @@ class Runs:
         run.folder.mkdir()
         self._all.append(run)
         command = ("/bin/sh", "-c", f'echo "$SLURM_JOB_ID" >> "$PWD/ledger"; {script}')
-        submission = Submission(run, command, seconds=60, memory_bytes=50_000_000)
+        submission = Submission(run, 60, 50_000_000, command)
         return replace(submission, **options)
 
     def close(self) -> None:

@@ -1,0 +1,138 @@
+"""The machines behind a scheduler, and the folder that they share with the service."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from services.compute.execution.executors.contract import (
+    Executor,
+    Phase,
+    Run,
+    RunState,
+    Submission,
+    is_run_id,
+)
+from services.compute.execution.job_folder import JobFolder
+from shared.engine.contract.folder_tree import remove
+from shared.engine.sandbox.run_files import OUTCOME
+from shared.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+_ASK_SECONDS = 2.0
+_ENGINE_BYTES = 300_000_000
+"""Of whoever watches a job, beside what that may use."""
+
+_CORES = 2
+"""As many threads the engine's database has, wherever it runs."""
+
+_OWNER = "{member}"
+
+
+@dataclass(frozen=True)
+class ClusterUse:
+    """How runs are queued: the command that does one on a node, without its folder, and names.
+
+    `{member}` in the account stands for the id of the member whose job it is.
+    """
+
+    command: Sequence[str]
+    account: str = ""
+    partition: str = ""
+
+
+class Cluster:
+    """Runs that outlive this process, in folders that any process finds again: see Executor.
+
+    However many wait for their runs, the scheduler is asked for all at once, every two seconds.
+    """
+
+    poll_seconds = 0.25
+    outlives_service = True
+
+    def __init__(self, executor: Executor, home: Path, use: ClusterUse) -> None:
+        self._executor, self._home, self._use = executor, home, use
+        self._asking = threading.Lock()
+        self._asked_at = float("-inf")
+        self._states: dict[str, RunState] = {}
+        self._followed: dict[str, Run] = {}
+        self.answered_at = time.monotonic()
+
+    @property
+    def silent_seconds(self) -> float:
+        """For how long the scheduler gave no answer to whoever asked; 0 after it did."""
+        return time.monotonic() - self.answered_at if self._followed else 0.0
+
+    @contextmanager
+    def folder(self, run_id: str) -> Iterator[JobFolder]:
+        """Provide the folder of a run, which stays there: see `sweep`."""
+        path = self._home / run_id
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            yield JobFolder(path)
+        finally:
+            self._followed.pop(run_id, None)
+            self._states.pop(run_id, None)
+
+    def has_folder(self, run_id: str) -> bool:
+        """Whether a run of that id has its folder; there is none without an id."""
+        return bool(run_id) and (self._home / run_id).is_dir()
+
+    def submit(self, submission: Submission) -> str:
+        """Queue a run, unless that was done: see Executor."""
+        use, run = self._use, submission.run
+        return self._executor.submit(
+            replace(
+                submission,
+                command=(*use.command, str(run.folder)),
+                account=use.account.replace(_OWNER, submission.owner_id.lower()),
+                partition=use.partition,
+                memory_bytes=submission.memory_bytes + _ENGINE_BYTES,
+                cores=_CORES,
+            )
+        )
+
+    def poll(self, runs: Collection[Run]) -> Mapping[str, RunState]:
+        """Return where each of these runs stood lately, unknown before anybody asked."""
+        self._followed.update({run.run_id: run for run in runs})
+        if time.monotonic() - self._asked_at >= _ASK_SECONDS and self._asking.acquire(
+            blocking=False
+        ):
+            try:
+                self._ask()
+            finally:
+                self._asking.release()
+        unknown = RunState(Phase.UNKNOWN)
+        return {run.run_id: self._states.get(run.run_id, unknown) for run in runs}
+
+    def cancel(self, run: Run) -> None:
+        """End a run in whatever state: see Executor."""
+        self._executor.cancel(run)
+
+    def sweep(self, wanted: Callable[[Collection[str]], Collection[str]]) -> None:
+        """End the runs that nobody wants any more, and remove their folders.
+
+        `wanted` returns, of ids of runs, those that somebody waits for or goes on with. Raises
+        Unavailable when it cannot; what the scheduler does not hear is said again at the next call.
+        """
+        run_ids = [path.name for path in self._home.glob("*") if is_run_id(path.name)]
+        for run_id in {*run_ids} - {*(wanted(run_ids) if run_ids else ())}:
+            folder = self._home / run_id
+            try:
+                if not (folder / OUTCOME).exists():
+                    self._executor.cancel(Run(run_id, folder))
+            except Unavailable as error:
+                log.warning("a run was not ended", extra={"run": run_id, "error": str(error)})
+            else:
+                remove(folder)
+
+    def _ask(self) -> None:
+        self._asked_at = time.monotonic()
+        states = self._executor.poll(list(self._followed.values()))
+        if any(state.phase != Phase.UNKNOWN for state in states.values()):
+            self.answered_at = time.monotonic()
+        self._states.update(states)

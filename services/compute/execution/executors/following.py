@@ -1,0 +1,90 @@
+"""Follows a run to its end: by the files in its folder first, and by its executor's word."""
+
+import time
+from collections.abc import Callable
+
+from services.compute.execution.executors.contract import Phase, Run, RunPlace, RunState, Word
+from shared.engine.sandbox.disk_space import Waiting
+from shared.engine.sandbox.job_output import Progress
+from shared.engine.sandbox.limits import Outcome
+from shared.engine.sandbox.run_files import OBSTACLE, OUTCOME, PROGRESS, Obstacle, read_run_file
+from shared.errors import Rejected
+
+_LATE_LOOKS = 150
+"""How often one looks for the outcome of a run that completed: a shared folder shows it late."""
+
+_EXCESSES = {
+    Word.TIMEOUT: "le traitement a dépassé la durée demandée à la grappe de calcul",
+    Word.OUT_OF_MEMORY: "le traitement a dépassé la mémoire demandée à la grappe de calcul",
+}
+_INTERRUPTED = "la machine de calcul a interrompu le traitement, qui recommence"
+_QUEUED = "en file d'attente de la grappe de calcul"
+_SILENT = "la grappe de calcul ne répond pas ; le traitement y continue peut-être"
+
+
+class NoOutcome(Waiting):
+    """A run ended, and nobody knows how; `is_failure` unless its machine was taken away."""
+
+    def __init__(self, reason: str, *, is_failure: bool) -> None:
+        super().__init__(reason or _INTERRUPTED)
+        self.is_failure = is_failure
+
+
+class FollowedRun:
+    """One run that was submitted, and whoever wants to know how far it is."""
+
+    def __init__(self, place: RunPlace, run: Run, note: Callable[[Progress], None]) -> None:
+        self._place, self._run, self._note = place, run, note
+        self._progress: Progress | None = None
+        self._running_since = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Return for how long it was seen to run."""
+        return time.monotonic() - self._running_since if self._running_since else 0.0
+
+    def outcome(self, is_unwanted: Callable[[], bool], start: Callable[[], None]) -> Outcome:
+        """Return how it ended; calls `start` once it is seen to run, and cancels it if unwanted.
+
+        Raises Rejected for what took more than it asked for, and NoOutcome where its machine is to
+        blame.
+        """
+        late_looks = 0
+        while (outcome := read_run_file(self._run.folder, OUTCOME, Outcome)) is None:
+            state = self._look(start)
+            late_looks += state.phase == Phase.ENDED
+            if late_looks > (_LATE_LOOKS if state.word == Word.COMPLETED else 1):
+                raise self._without_outcome(state)
+            if is_unwanted():
+                self._place.cancel(self._run)
+            time.sleep(self._place.poll_seconds)
+        if not self._running_since:
+            start()
+        self._tell(RunState(Phase.ENDED))
+        return outcome
+
+    def _look(self, start: Callable[[], None]) -> RunState:
+        state = self._place.poll([self._run])[self._run.run_id]
+        if state.phase == Phase.RUNNING and not self._running_since:
+            self._running_since = time.monotonic()
+            start()
+        self._tell(state)
+        return state
+
+    def _tell(self, state: RunState) -> None:
+        """Note how far it is, or why it does not run yet."""
+        progress = read_run_file(self._run.folder, PROGRESS, Progress)
+        if progress is None and state.phase == Phase.QUEUED:
+            progress = Progress(0.0, f"{_QUEUED}{f' ({state.reason})' if state.reason else ''}", "")
+        elif progress is None and state.phase == Phase.UNKNOWN and state.reason:
+            progress = Progress(0.0, _SILENT, "")
+        if progress and progress != self._progress:
+            self._progress = progress
+            self._note(progress)
+
+    def _without_outcome(self, state: RunState) -> Rejected | NoOutcome:
+        if state.word in _EXCESSES:
+            return Rejected(_EXCESSES[state.word])
+        obstacle = read_run_file(self._run.folder, OBSTACLE, Obstacle)
+        is_failure = state.word in (Word.FAILED, Word.COMPLETED) and obstacle is None
+        return NoOutcome(obstacle.reason if obstacle else "", is_failure=is_failure)
