@@ -130,6 +130,16 @@ class Slurm:
         for step in self._steps():
             _end(step)
 
+    def lose_node(self) -> None:
+        """End the node and all that runs on it, and tell the controller, as operators do.
+
+        It would find out by itself in half a minute, or when the node is back for longer.
+        """
+        self.cut_power()
+        node = f"NodeName={NODE}"
+        self("scontrol", "update", node, "State=down", "Reason=tests")
+        self("scontrol", "update", node, "State=resume")
+
     @contextlib.contextmanager
     def drained(self, reason: str) -> Iterator[None]:
         """While the block lasts, the node starts no job."""

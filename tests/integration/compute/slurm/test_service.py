@@ -1,0 +1,184 @@
+"""Full jobs of the compute service on a cluster: what goes there, and that none is lost there."""
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.compute.jobs.model import MAX_NODE_FAILURES, Job
+from shared.engine.sandbox.run_files import OUTCOME
+from tests.integration.compute.lab import Lab
+from tests.integration.compute.samples import Shelf
+from tests.servers import RunningService, eventually
+from tests.slurm import Slurm
+
+pytestmark = pytest.mark.usefixtures("catalog")
+
+_ENGINE = f'echo "$1" >> {{ledger}}; {{first}}; exec {sys.executable} -m shared.engine.sandbox "$1"'
+_OPEN = "while [ ! -e {gate} ]; do sleep 0.05; done"
+
+
+class Cluster:
+    """A compute service whose full jobs run on the tests' Slurm, when they are let."""
+
+    def __init__(self, lab: Lab, slurm: Slurm, home: Path) -> None:
+        self.lab, self.slurm, self.home = lab, slurm, home
+        self.runs, self._gate, self._ledger = home / "runs", home / "gate", home / "ledger"
+
+    def settings(self, first: str = "") -> dict[str, str]:
+        """The settings of a service whose nodes do that first."""
+        first = first or _OPEN.format(gate=self._gate)
+        script = _ENGINE.format(ledger=self._ledger, first=first)
+        return {
+            "job_lease_seconds": "1.5",
+            "slurm_folder": str(self.runs),
+            "slurm_prefix": shlex.join(self.slurm.prefix),
+            "slurm_engine": shlex.join(["/bin/sh", "-c", script, "sh"]),
+            "slurm_memory_bytes": "500000000",
+            "slurm_from_bytes": "0",
+        }
+
+    @contextmanager
+    def service(self, first: str = "") -> Iterator[RunningService]:
+        """The service, with what its nodes do first."""
+        with self.lab.bare_compute(**self.settings(first)) as service:
+            yield service
+
+    def queued(self, *, on_cluster: bool = True) -> str:
+        """A new project whose full job is queued, on data that may go to the cluster, or not."""
+        project = self.lab.started()
+        with self.lab.store("catalog") as store:
+            shelf = next(shelf for shelf in store.of(Shelf).every({}) if project in shelf.readers)
+            answer = {**shelf.answer, "on_cluster": on_cluster, "is_published": on_cluster}
+            store.of(Shelf).change(shelf.id, lambda shelf: shelf.__dict__.update(answer=answer))
+        self.lab.staff(project)
+        self.lab.wait_for("job_queued", project_id=project, kind="full")
+        return project
+
+    def let_go(self) -> None:
+        """Let the nodes do their work."""
+        self._gate.touch()
+
+    def starts(self) -> int:
+        """How many runs began on a node."""
+        return len(self._ledger.read_text().splitlines()) if self._ledger.exists() else 0
+
+    def started(self, project: str) -> dict[str, Any]:
+        """What was published when a node began a project's full job."""
+        return self.lab.wait_for("job_started", project_id=project, kind="full")
+
+    def succeeded(self, project: str) -> dict[str, Any]:
+        """What was published of its result, which stands alone."""
+        done = self.lab.wait_for("job_succeeded", project_id=project, kind="full")
+        assert len(self.lab.events("job_succeeded", project_id=project, kind="full")) == 1
+        return done
+
+    def is_clean(self) -> bool:
+        """Whether no folder of a run is left."""
+        return not list(self.runs.glob("*"))
+
+
+@pytest.fixture
+def cluster(lab: Lab, slurm: Slurm, tmp_path: Path) -> Cluster:
+    """The service's settings, in a folder of this test."""
+    return Cluster(lab, slurm, tmp_path)
+
+
+def sums(lab: Lab, done: dict[str, Any]) -> str:
+    """The hash of the table that a job made."""
+    table = lab.manifest(done).output("result.parquet")
+    assert table
+    return table.sha256
+
+
+def test_job_on_open_data_runs_there_with_the_same_bytes(lab: Lab, cluster: Cluster) -> None:
+    """What is restricted is computed here, and both leave nothing behind."""
+    with cluster.service():
+        here = cluster.succeeded(cluster.queued(on_cluster=False))
+        assert cluster.starts() == 0
+        project = cluster.queued()
+        eventually(lambda: cluster.starts() == 1, "a start on a node")
+        cluster.started(project)
+        assert lab.events("job_succeeded", project_id=project, kind="full") == []
+        cluster.let_go()
+        assert sums(lab, cluster.succeeded(project)) == sums(lab, here)
+        eventually(cluster.is_clean, "no folder of a run")
+
+
+@pytest.mark.parametrize("is_over", [False, True], ids=["running", "over"])
+def test_job_goes_on_there_while_its_service_is_killed(cluster: Cluster, *, is_over: bool) -> None:
+    """The next process waits for the same run, or finds its outcome: nothing is done twice."""
+    with cluster.service() as service:
+        project = cluster.queued()
+        cluster.started(project)
+        service.kill()
+        if is_over:
+            cluster.let_go()
+            eventually(lambda: [*cluster.runs.glob(f"*/{OUTCOME}")], "an outcome")
+        service.start()
+        cluster.let_go()
+        cluster.succeeded(project)
+        assert cluster.starts() == 1
+        attempts = cluster.lab.events("job_started", project_id=project, kind="full")
+        assert [event["attempt"] for event in attempts] == [1]
+
+
+def test_service_that_stops_leaves_its_run_to_the_next(cluster: Cluster) -> None:
+    """Also one that Slurm has not begun."""
+    with cluster.service() as service:
+        with cluster.slurm.drained("tests"):
+            project = cluster.queued()
+            eventually(lambda: waiting(cluster, project), "a place in Slurm's queue")
+            assert service.stop() == 0
+            service.start()
+        cluster.let_go()
+        cluster.succeeded(project)
+        assert cluster.starts() == 1
+
+
+def waiting(cluster: Cluster, project: str) -> bool:
+    """Whether a project's job says that it waits for a node."""
+    with cluster.lab.store() as store:
+        jobs = store.of(Job).find({"project_id": project})
+        return any("file d'attente de la grappe" in job.message for job in jobs)
+
+
+def test_cancelled_job_ends_on_the_node_too(lab: Lab, cluster: Cluster) -> None:
+    """Its folder is removed once Slurm heard of it, however late."""
+    with cluster.service() as service:
+        project = cluster.queued()
+        job_id = cluster.started(project)["job_id"]
+        cluster.slurm.kill_controller()
+        assert lab.call(service, "POST", f"/jobs/{job_id}/cancel").status == 200
+        lab.wait_for("job_cancelled", job_id=job_id)
+        assert not cluster.is_clean()
+        cluster.slurm.start_controller()
+        eventually(cluster.is_clean, "no folder of a run")
+        jobs = ("squeue", "--noheader", "--states=running", "--format=%j")
+        eventually(lambda: "datalab-" not in cluster.slurm(*jobs), "no job of ours")
+
+
+def test_run_without_an_outcome_is_done_again(cluster: Cluster) -> None:
+    """Its node was switched off: nobody says that it completed, or failed."""
+    with cluster.service():
+        project = cluster.queued()
+        cluster.started(project)
+        cluster.slurm.lose_node()
+        cluster.slurm.repair()
+        cluster.let_go()
+        cluster.succeeded(project)
+        assert cluster.starts() == 2
+
+
+def test_nodes_that_fail_again_and_again_wait_for_an_operator(cluster: Cluster) -> None:
+    """As where they have no engine."""
+    with cluster.service(first=f"test {uuid4().hex} = 0 || exit 1"):
+        project = cluster.queued()
+        given_up = cluster.lab.wait_for("job_given_up", project_id=project)
+        assert "la grappe de calcul s'est arrêtée" in given_up["reason"]
+        assert cluster.starts() == MAX_NODE_FAILURES
