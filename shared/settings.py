@@ -181,6 +181,7 @@ class Settings(ServerSettings):
     )
     slurm_folder: str = Field(
         default="",
+        pattern=r"^(/[^%\\\n]*)?$",
         description="absolute path of a folder that the service and the nodes of a Slurm cluster"
         " share; full jobs on open data run there, none if it is empty",
     )

@@ -28,6 +28,17 @@ job_streams_most = gauge(
     "How many of these a process opens at most; whoever asks for one more is answered 503.",
 )
 
+cluster_runs = gauge(
+    "datalab_cluster_runs",
+    "Runs on the cluster that a process waits for, by what Slurm last said of them.",
+    "phase",
+)
+
+cluster_silent = gauge(
+    "datalab_cluster_silent_seconds",
+    "For how long Slurm has answered nothing to who waits for runs there; 0 while none does.",
+)
+
 jobs_lost = counter(
     "datalab_jobs_lost_total",
     "Runs of jobs whose process was gone before they ended; they are tried again.",

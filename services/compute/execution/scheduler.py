@@ -200,6 +200,14 @@ class Scheduler(Loop):
             ages[job.kind] = max(ages[job.kind], (now() - job.due_at).total_seconds())
         for kind, age in ages.items():
             metrics.job_oldest_due.labels(self._platform.service, kind).set(age)
+        self._count_cluster()
+
+    def _count_cluster(self) -> None:
+        service, cluster = self._platform.service, self._platform.cluster
+        if cluster:
+            metrics.cluster_silent.labels(service).set(cluster.silent_seconds)
+            for phase, runs in cluster.count().items():
+                metrics.cluster_runs.labels(service, phase).set(runs)
 
 
 def first_due(jobs: Repository[Job], time: datetime) -> list[Job]:

@@ -28,6 +28,8 @@ FAMILIES = {
     "datalab_http_seconds": {"service", "method", "route", "status"},
     "datalab_catalog_exports": {"service", "format"},
     "datalab_jobs": {"service", "state"},
+    "datalab_cluster_runs": {"service", "phase"},
+    "datalab_cluster_silent_seconds": {"service"},
     "datalab_jobs_lost": {"service", "kind"},
     "datalab_job_oldest_due_seconds": {"service", "kind"},
     "datalab_job_streams": {"service"},

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -60,12 +61,18 @@ class Cluster:
         self._asked_at = float("-inf")
         self._states: dict[str, RunState] = {}
         self._followed: dict[str, Run] = {}
-        self.answered_at = time.monotonic()
+        self._silent_since: float | None = None
 
     @property
     def silent_seconds(self) -> float:
-        """For how long the scheduler gave no answer to whoever asked; 0 after it did."""
-        return time.monotonic() - self.answered_at if self._followed else 0.0
+        """For how long the scheduler has answered nothing; 0 while nobody waits for it."""
+        since = self._silent_since if self._followed else None
+        return 0.0 if since is None else time.monotonic() - since
+
+    def count(self) -> Mapping[Phase, int]:
+        """Return how many runs that are waited for are in each phase."""
+        phases = Counter(state.phase for state in [*self._states.values()])
+        return {phase: phases[phase] for phase in Phase}
 
     @contextmanager
     def folder(self, run_id: str) -> Iterator[JobFolder]:
@@ -134,5 +141,7 @@ class Cluster:
         self._asked_at = time.monotonic()
         states = self._executor.poll(list(self._followed.values()))
         if any(state.phase != Phase.UNKNOWN for state in states.values()):
-            self.answered_at = time.monotonic()
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = self._asked_at
         self._states.update(states)

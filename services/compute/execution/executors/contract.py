@@ -14,6 +14,9 @@ from typing import Protocol
 
 from services.compute.execution.job_folder import JobFolder
 
+STDERR = "stderr.log"
+"""What the command of a run says beside its job's log, in its folder."""
+
 _RUN_ID = re.compile(r"[0-9a-f]{8,64}")
 _UNFIT = frozenset("%\\\n")
 """What schedulers put something else for in the names of files."""

@@ -1,17 +1,30 @@
 """Follows a run to its end: by the files in its folder first, and by its executor's word."""
 
+import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from services.compute.execution.executors.contract import Phase, Run, RunPlace, RunState, Word
+from services.compute.execution.executors.contract import (
+    STDERR,
+    Phase,
+    Run,
+    RunPlace,
+    RunState,
+    Word,
+)
 from shared.engine.sandbox.disk_space import Waiting
 from shared.engine.sandbox.job_output import Progress
 from shared.engine.sandbox.limits import Outcome
 from shared.engine.sandbox.run_files import OBSTACLE, OUTCOME, PROGRESS, Obstacle, read_run_file
 from shared.errors import Rejected
 
+log = logging.getLogger(__name__)
+
 _LATE_LOOKS = 150
 """How often one looks for the outcome of a run that completed: a shared folder shows it late."""
+
+_STDERR_LENGTH = 500
 
 _EXCESSES = {
     Word.TIMEOUT: "le traitement a dépassé la durée demandée à la grappe de calcul",
@@ -86,5 +99,13 @@ class FollowedRun:
         if state.word in _EXCESSES:
             return Rejected(_EXCESSES[state.word])
         obstacle = read_run_file(self._run.folder, OBSTACLE, Obstacle)
+        about = {"run": self._run.run_id, "word": state.word, "reason": state.reason}
+        log.warning("a run left no outcome", extra={**about, "stderr": self._stderr()})
         is_failure = state.word in (Word.FAILED, Word.COMPLETED) and obstacle is None
         return NoOutcome(obstacle.reason if obstacle else "", is_failure=is_failure)
+
+    def _stderr(self) -> str:
+        """Return the end of what its command said; a job cannot write there."""
+        with suppress(OSError):
+            return (self._run.folder / STDERR).read_text(errors="replace")[-_STDERR_LENGTH:]
+        return ""

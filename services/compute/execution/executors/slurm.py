@@ -21,7 +21,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from services.compute.execution.executors.contract import Phase, Run, RunState, Submission, Word
+from services.compute.execution.executors.contract import (
+    STDERR,
+    Phase,
+    Run,
+    RunState,
+    Submission,
+    Word,
+)
 from services.compute.execution.executors.transport import CommandFailed, Transport
 from shared.errors import Rejected, Unavailable
 
@@ -262,7 +269,7 @@ def _sbatch(submission: Submission) -> list[str]:
         f"--time={math.ceil(submission.seconds / 60) + 1}",
         f"--chdir={folder}",
         f"--output={folder / 'stdout.log'}",
-        f"--error={folder / 'stderr.log'}",
+        f"--error={folder / STDERR}",
     ]
 
 
