@@ -1,5 +1,6 @@
 """Runs of one test: what they do, where they stand, and what they wrote."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ from tests.slurm import Slurm
 
 WAITS = 'while [ ! -e "$PWD/go" ]; do sleep 0.05; done'
 """A command that ends once `Runs.release` was called."""
+
+
+def node_command(ledger: Path, first: str = "true") -> list[str]:
+    """What a node does: it notes in the ledger that it begins, does that first, then the job."""
+    engine = f'exec {sys.executable} -m shared.engine.sandbox "$1"'
+    return ["/bin/sh", "-c", f'echo "$1" >> {ledger}; {first}; {engine}', "sh"]
 
 
 class Runs:

@@ -1,7 +1,6 @@
 """Full jobs of the compute service on a cluster: what goes there, and that none is lost there."""
 
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +13,12 @@ from services.compute.jobs.model import MAX_NODE_FAILURES, Job
 from shared.engine.sandbox.run_files import OUTCOME
 from tests.integration.compute.lab import Lab
 from tests.integration.compute.samples import Shelf
+from tests.integration.compute.slurm.runs import node_command
 from tests.servers import RunningService, eventually
 from tests.slurm import Slurm
 
 pytestmark = pytest.mark.usefixtures("catalog")
 
-_ENGINE = f'echo "$1" >> {{ledger}}; {{first}}; exec {sys.executable} -m shared.engine.sandbox "$1"'
 _OPEN = "while [ ! -e {gate} ]; do sleep 0.05; done"
 
 
@@ -33,12 +32,11 @@ class Cluster:
     def settings(self, first: str = "") -> dict[str, str]:
         """The settings of a service whose nodes do that first."""
         first = first or _OPEN.format(gate=self._gate)
-        script = _ENGINE.format(ledger=self._ledger, first=first)
         return {
             "job_lease_seconds": "1.5",
             "slurm_folder": str(self.runs),
             "slurm_prefix": shlex.join(self.slurm.prefix),
-            "slurm_engine": shlex.join(["/bin/sh", "-c", script, "sh"]),
+            "slurm_engine": shlex.join(node_command(self._ledger, first)),
             "slurm_memory_bytes": "500000000",
             "slurm_from_bytes": "0",
         }
