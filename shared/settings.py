@@ -183,7 +183,7 @@ class Settings(ServerSettings):
         default="",
         pattern=r"^(/[^%\\\n]*)?$",
         description="absolute path of a folder that the service and the nodes of a Slurm cluster"
-        " share; full jobs on open data run there, none if it is empty",
+        " share; long full jobs run there, none if it is empty",
     )
     slurm_prefix: str = Field(
         default="",

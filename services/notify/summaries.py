@@ -74,6 +74,7 @@ _WORDS = {
         "minimum_units": "nombre minimal d'unités par chiffre publié",
         "unit_column": "colonne qui dit à qui est une ligne",
         "joins_shown": "croisements montrés à tous",
+        "on_cluster": "calculs permis sur une grappe",
         "starts_at": "début",
         "ends_at": "fin",
         "place": "lieu",

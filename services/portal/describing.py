@@ -52,6 +52,7 @@ def sent(visit: Visit) -> dict[str, str]:
         "minimum_units",
         "unit_column",
         "joins_shown",
+        "on_cluster",
     )
     return {name: visit.text(name) for name in field_names}
 
@@ -67,6 +68,7 @@ def given_of(dataset: Json) -> dict[str, str]:
         "minimum_units": str(dataset["minimum_units"] or ""),
         "unit_column": dataset["unit_column"],
         "joins_shown": "1" if dataset["joins_shown"] else "",
+        "on_cluster": "1" if dataset["on_cluster"] else "",
     }
 
 
@@ -80,6 +82,7 @@ def metadata_of(visit: Visit) -> dict[str, object]:
         "minimum_units": visit.text("minimum_units") or None,
         "unit_column": visit.text("unit_column"),
         "joins_shown": bool(visit.text("joins_shown")),
+        "on_cluster": bool(visit.text("on_cluster")),
     }
 
 

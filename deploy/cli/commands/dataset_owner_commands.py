@@ -100,13 +100,14 @@ def describe(
     ] = None,
     unit_column: Annotated[str | None, typer.Option(help="Which says whose a row is.")] = None,
     joins_shown: Annotated[bool | None, typer.Option(help="Tell how its identifiers join.")] = None,
+    on_cluster: Annotated[bool | None, typer.Option(help="Let a cluster compute with it.")] = None,
 ) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
     fields: dict[str, object] = {"title": title, "theme": theme, "producer": producer}
     fields |= {"licence": licence, "access": access, "description": description}
     optional = {"source_url": source_url, "modified": modified, "frequency": frequency, "hvd": hvd}
     optional["producer_kind"], fields["joins_shown"] = producer_kind, joins_shown
-    fields["unit_column"] = unit_column
+    fields["unit_column"], fields["on_cluster"] = unit_column, on_cluster
     whole: dict[str, object] = {"keywords": keyword, "territory": territory}
     whole |= {"minimum_units": minimum_units, "columns": described(columns), "language": language}
     whole["temporal"] = _given(start=temporal_start, end=temporal_end)

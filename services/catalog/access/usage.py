@@ -237,7 +237,11 @@ def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess)
     is_open = dataset.metadata.access == "open"
     is_published = is_open and dataset.owner_id != access.holder_id
     return opened.model_copy(
-        update={"is_published": is_published, "on_cluster": is_open, "grant_id": grant_id}
+        update={
+            "is_published": is_published,
+            "on_cluster": is_open or dataset.metadata.on_cluster,
+            "grant_id": grant_id,
+        }
     )
 
 

@@ -158,9 +158,7 @@ class GrantedDataset(BaseModel):
     is_published: bool = Field(
         default=False, description="whether others than the project's holder show it to all"
     )
-    on_cluster: bool = Field(
-        default=False, description="whether it is open: machines of a cluster may have it"
-    )
+    on_cluster: bool = Field(default=False, description="whether machines of a cluster may have it")
     releases: tuple[EarlierRelease, ...] = Field(
         default=(),
         description="what left of it before, of any version, or may yet: of protected data",

@@ -117,6 +117,12 @@ class Metadata(Frozen):
         " data has, down to multiples of five; else only which kind of identifiers it has",
     )
 
+    on_cluster: bool = Field(
+        default=False,
+        description="of restricted data, whether machines of a cluster may compute with what was"
+        " granted; else that stays with the lab's own",
+    )
+
     def without_content(self, title: str) -> "Metadata":
         """What a deleted dataset keeps, under that title: its producer and its terms."""
         return Metadata(

@@ -20,6 +20,7 @@ def metadata_of(source: Dataset, tables: VersionTables) -> Metadata:
         "minimum_units": None,
         "unit_column": "",
         "joins_shown": False,
+        "on_cluster": False,
     }
     return source.metadata.model_copy(
         update={

@@ -147,6 +147,8 @@ class JobRun:
         if cluster := self._cluster_that_has_it():
             with cluster.folder(self._job.cluster_run) as folder:
                 if staged := StagedRun.read(folder.path):
+                    if staged.is_protected:
+                        self._protected = list(staged.inputs), staged.began
                     return self._result(cluster, self._job.cluster_run, folder, staged)
         seconds, settings = self._seconds(), self._settings
         limits = Limits(seconds=seconds, memory_bytes=settings.job_memory_bytes)
@@ -220,7 +222,11 @@ class JobRun:
         kept = store_result(self._job, inputs, staged.began, folder, files)
         counted = None if staged.is_invented else self._counted(folder, staged.hashes_by_dataset)
         self._steps(folder, staged.step_keys).keep()
-        self._reserve(inputs, kept)
+        try:
+            self._reserve(inputs, kept)
+        except Waiting:
+            self._leave(place, is_failure=False)
+            raise
         return partial(
             Job.succeed, run=self._job.run, seconds=self.seconds, **kept.ending, counted=counted
         )
@@ -332,7 +338,7 @@ class JobRun:
                 partial(self._is_unwanted, place), partial(self._start, place)
             )
         except NoOutcome as error:
-            self._leave(place, error)
+            self._leave(place, is_failure=error.is_failure)
             raise
         finally:
             self.seconds = followed.seconds
@@ -365,21 +371,21 @@ class JobRun:
 
     def _start(self, place: RunPlace) -> None:
         """Record that a node of the cluster began, unless that was seen before."""
-        if place.outlives_service and not self._job.is_on_node:
+        if place.outlives_service and not (self._job.is_on_node or self._protected):
             self._begin()
 
-    def _leave(self, place: RunPlace, error: NoOutcome) -> None:
-        """Let the next run be another one, as nobody knows how this one ended."""
+    def _leave(self, place: RunPlace, *, is_failure: bool) -> None:
+        """Let the next run be another one, as this one's result counts for nothing."""
         if not place.outlives_service:
             return
-        run, is_failure = self._job.run, error.is_failure
+        run = self._job.run
         self._job = self._jobs.change(
             self._job.id, lambda job: job.leave_cluster(run, is_failure=is_failure)
         )
         if self._job.node_failures >= MAX_NODE_FAILURES:
             raise GivenUp(
                 f"la grappe de calcul s'est arrêtée {MAX_NODE_FAILURES} fois pendant ce traitement"
-            ) from error
+            )
 
     def _close_log(self, outcome: Outcome, reason: str) -> None:
         """Write to the log how the job ended; `reason` is why it failed."""

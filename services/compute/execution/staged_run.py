@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from shared.engine.tables.manifest import Input
 from shared.events.event import Frozen
@@ -23,13 +24,17 @@ class StagedRun(Frozen):
     step_keys: dict[str, str]
     is_invented: bool = False
 
-    def write(self, folder: Path) -> None:
-        """Leave it in the folder of a run, for whichever process stores the result.
+    @property
+    def is_protected(self) -> bool:
+        """Whether others' restricted data is in it."""
+        return any(read_input.is_protected for read_input in self.inputs)
 
-        What manifests have not of an input is not left: others' restricted data needs it.
-        """
+    def write(self, folder: Path) -> None:
+        """Leave it in the folder of a run, for whichever process stores the result."""
         new_path = folder / f"{_FILE}.new"
-        new_path.write_text(self.model_dump_json())
+        # Also what manifests have not of an input: rules of release need it.
+        inputs = [dict(read_input) for read_input in self.inputs]
+        new_path.write_bytes(to_json({**dict(self), "inputs": inputs}))
         new_path.replace(folder / _FILE)
 
     @classmethod

@@ -91,7 +91,7 @@ class Input(Frozen):
         default=False, exclude=True, description="others than the holder show it to all"
     )
     on_cluster: bool = Field(
-        default=False, exclude=True, description="it is open, so a cluster's machines may have it"
+        default=False, exclude=True, description="machines of a cluster may have it"
     )
     is_invented: bool = Field(
         default=False, description="a trial read invented rows in its place, and none of its own"

@@ -47,16 +47,23 @@ class Cluster:
         with self.lab.bare_compute(**self.settings(first)) as service:
             yield service
 
-    def queued(self, *, on_cluster: bool = True) -> str:
-        """A new project whose full job is queued, on data that may go to the cluster, or not."""
+    def queued(self, *, on_cluster: bool = True, **answer: Any) -> str:
+        """A new project whose full job is queued, on data that may go to the cluster.
+
+        `answer` is what the catalogue says instead of it.
+        """
         project = self.lab.started()
-        with self.lab.store("catalog") as store:
-            shelf = next(shelf for shelf in store.of(Shelf).every({}) if project in shelf.readers)
-            answer = {**shelf.answer, "on_cluster": on_cluster, "is_published": on_cluster}
-            store.of(Shelf).change(shelf.id, lambda shelf: shelf.__dict__.update(answer=answer))
+        self.lab.wait_for("job_succeeded", project_id=project, kind="trial")
+        self.answer(project, on_cluster=on_cluster, **answer)
         self.lab.staff(project)
         self.lab.wait_for("job_queued", project_id=project, kind="full")
         return project
+
+    def answer(self, project: str, **answer: Any) -> None:
+        """Let the catalogue say that of what the project reads from now on."""
+        with self.lab.store("catalog") as store:
+            shelf = next(shelf for shelf in store.of(Shelf).every({}) if project in shelf.readers)
+            store.of(Shelf).change(shelf.id, lambda shelf: shelf.answer.update(answer))
 
     def let_go(self) -> None:
         """Let the nodes do their work."""
@@ -97,7 +104,8 @@ def sums(lab: Lab, done: dict[str, Any]) -> str:
 def test_job_on_open_data_runs_there_with_the_same_bytes(lab: Lab, cluster: Cluster) -> None:
     """What is restricted is computed here, and both leave nothing behind."""
     with cluster.service():
-        here = cluster.succeeded(cluster.queued(on_cluster=False))
+        project = cluster.queued(on_cluster=False)
+        here = cluster.succeeded(project)
         assert cluster.starts() == 0
         project = cluster.queued()
         eventually(lambda: cluster.starts() == 1, "a start on a node")
@@ -106,6 +114,34 @@ def test_job_on_open_data_runs_there_with_the_same_bytes(lab: Lab, cluster: Clus
         cluster.let_go()
         assert sums(lab, cluster.succeeded(project)) == sums(lab, here)
         eventually(cluster.is_clean, "no folder of a run")
+
+
+def test_restricted_data_goes_there_if_its_owner_said_so(lab: Lab, cluster: Cluster) -> None:
+    """Its result is held as always, also by a process that did not bring the data there."""
+    with cluster.service() as service:
+        project = cluster.queued(is_protected=True, personal="none")
+        eventually(lambda: cluster.starts() == 1, "a start on a node")
+        service.kill()
+        cluster.let_go()
+        service.start()
+        full = {"project_id": project, "kind": "full"}
+        job_id = lab.wait_for("result_held", **full)["job_id"]
+        with lab.store() as store:
+            job = store.of(Job).get(job_id)
+        assert job.release
+        assert (job.release.failure, job.attempt) == ("", 1)
+        assert [entry.version for entry in job.release.entries] == [1]
+        assert cluster.starts() == 1
+
+
+def test_result_that_comes_after_another_is_made_anew_there(lab: Lab, cluster: Cluster) -> None:
+    """The ledger of what left is longer than when its data was opened."""
+    with cluster.service():
+        project = cluster.queued(is_protected=True, personal="none", ledger_length=1)
+        cluster.let_go()
+        eventually(lambda: cluster.starts() > 1, "another run")
+        cluster.answer(project, ledger_length=0)
+        lab.wait_for("result_held", project_id=project, kind="full")
 
 
 @pytest.mark.parametrize("is_over", [False, True], ids=["running", "over"])

@@ -90,7 +90,9 @@ def test_who_sends_a_project_in_reads_what_was_understood() -> None:
 def test_form_of_data_has_the_names_of_its_places() -> None:
     """With their codes, so that it may be sent back as it is."""
     fields = {"licence": "lov2", "contact": None, "territory": ["14118"], "keywords": []}
-    more = dict.fromkeys((*_FIELDS, "frequency", "minimum_units", "unit_column", "joins_shown"))
+    more = dict.fromkeys(
+        (*_FIELDS, "frequency", "minimum_units", "unit_column", "joins_shown", "on_cluster")
+    )
     assert given_of({**more, **fields})["territory"] == "Caen (14118)"
 
 
