@@ -95,9 +95,7 @@ def describe(
     hvd: _Optional = None,
     language: str | None = None,
     columns: _Columns = None,
-    minimum_units: Annotated[
-        int | None, typer.Option(help="Persons, companies or rows behind each figure made of it.")
-    ] = None,
+    minimum_units: Annotated[int | None, typer.Option(help="Units behind each figure.")] = None,
     unit_column: Annotated[str | None, typer.Option(help="Which says whose a row is.")] = None,
     joins_shown: Annotated[bool | None, typer.Option(help="Tell how its identifiers join.")] = None,
     on_cluster: Annotated[bool | None, typer.Option(help="Let a cluster compute with it.")] = None,
