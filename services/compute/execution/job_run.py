@@ -163,6 +163,7 @@ class JobRun:
         with place.folder(self._job.run) as folder:
             check_disk_space(folder.path)
             staged = self._stage(reader, found_inputs, folder, limits, began)
+            write_run_file(folder.path, LIMITS, self._limits(place, limits))
             if place.outlives_service:
                 staged.write(folder.path)
             elif not self._protected:
@@ -176,14 +177,14 @@ class JobRun:
 
     def _place(self, found_inputs: Sequence[FoundInput]) -> RunPlace:
         """Return what runs the job: the cluster takes long jobs on data that may go there."""
-        cluster = self._platform.cluster
-        if cluster is None or not may_run_there(self._job, found_inputs, self._settings):
-            return self._platform.local
-        run = self._job.run
-        # Before there is a folder: one that no job names is swept.
-        self._jobs.change(self._job.id, lambda job: job.stage_for_cluster(run))
-        self.is_on_cluster = True
-        return cluster
+        cluster, run = self._platform.cluster, self._job.run
+        goes_there = cluster and may_run_there(self._job, found_inputs, self._settings)
+        if goes_there or self._job.cluster_run:
+            # Before there is a folder: one that no job names is swept.
+            self._jobs.change(
+                self._job.id, lambda job: job.stage_for_cluster(run, run if goes_there else "")
+            )
+        return cluster if cluster and goes_there else self._platform.local
 
     def _stage(
         self,
@@ -193,7 +194,7 @@ class JobRun:
         limits: Limits,
         began: datetime,
     ) -> StagedRun:
-        """Bring all that the job reads into its folder, and its work, and what it may use."""
+        """Bring all that the job reads into its folder, and its work."""
         tables = {named.dataset_id: file.sha256 for named, file in found_inputs}
         self._check_size(tables)
         inputs = reader.gather(found_inputs, folder)
@@ -206,7 +207,6 @@ class JobRun:
         steps = self._steps(folder)
         folder.describe(steps.bring(work, found_inputs, limits.seconds))
         self._hand_key(folder)
-        write_run_file(folder.path, LIMITS, self._limits(limits))
         return StagedRun(
             inputs=tuple(inputs),
             began=began,
@@ -235,9 +235,9 @@ class JobRun:
         store, files = self._platform.store, self._platform.files
         return JobSteps(store, files, self._settings, self._job, folder, keys=keys)
 
-    def _limits(self, limits: Limits) -> Limits:
+    def _limits(self, place: RunPlace, limits: Limits) -> Limits:
         """Return what the job may use where it runs."""
-        if not self.is_on_cluster:
+        if not place.outlives_service:
             return limits
         memory_bytes = self._settings.slurm_memory_bytes
         return replace(limits, memory_bytes=max(memory_bytes, limits.memory_bytes))
@@ -338,6 +338,8 @@ class JobRun:
                 partial(self._is_unwanted, place), partial(self._start, place)
             )
         except NoOutcome as error:
+            if error.is_failure and not place.outlives_service:
+                raise GivenUp(_FAULT) from error
             self._leave(place, is_failure=error.is_failure)
             raise
         finally:

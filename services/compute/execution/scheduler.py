@@ -179,6 +179,9 @@ class Scheduler(Loop):
     def finish(self) -> None:
         """Wait for the running jobs; those that take longer go back to the queue."""
         deadline = time.monotonic() + GRACE_SECONDS
+        for job_run in list(self._runs.values()):
+            if job_run.is_on_cluster:
+                job_run.release()
         for thread in list(self.in_hand.values()):
             thread.join(max(0.0, deadline - time.monotonic()))
         for job_run in list(self._runs.values()):

@@ -354,10 +354,10 @@ class Job(Aggregate):
         about = {"attempt": self.attempt, "is_protected": self.is_protected}
         self.record(events.JobStarted(**self._about(), **about))
 
-    def stage_for_cluster(self, run: str) -> None:
-        """Note that the cluster gets a run of that id, in place of any before."""
+    def stage_for_cluster(self, run: str, cluster_run: str) -> None:
+        """Note that the cluster gets a run of that id, or none, in place of any before."""
         self.check(run)
-        self.cluster_run, self.is_submitted, self.is_on_node = run, False, False
+        self.cluster_run, self.is_submitted, self.is_on_node = cluster_run, False, False
 
     def submit_to_cluster(self, run: str) -> None:
         """Note that all its run needs is in its folder: it goes on without this process."""
@@ -366,8 +366,7 @@ class Job(Aggregate):
 
     def leave_cluster(self, run: str, *, is_failure: bool) -> None:
         """Forget a run that ended without an outcome; `is_failure` if nobody took its machine."""
-        self.check(run)
-        self.cluster_run, self.is_submitted, self.is_on_node = "", False, False
+        self.stage_for_cluster(run, "")
         self.node_failures += is_failure
 
     def report(

@@ -144,4 +144,6 @@ class Cluster:
             self._silent_since = None
         elif self._silent_since is None:
             self._silent_since = self._asked_at
-        self._states.update(states)
+        self._states.update(
+            {run_id: state for run_id, state in states.items() if run_id in self._followed}
+        )

@@ -32,6 +32,12 @@ _EXCESSES = {
 }
 _INTERRUPTED = "la machine de calcul a interrompu le traitement, qui recommence"
 _QUEUED = "en file d'attente de la grappe de calcul"
+_REASONS = {
+    "Priority": " : d'autres travaux passent d'abord",
+    "Resources": " : elle n'a pas de machine libre",
+}
+"""Why Slurm lets a job wait that may start; other reasons are for operators."""
+
 _SILENT = "la grappe de calcul ne répond pas ; le traitement y continue peut-être"
 
 
@@ -88,7 +94,7 @@ class FollowedRun:
         """Note how far it is, or why it does not run yet."""
         progress = read_run_file(self._run.folder, PROGRESS, Progress)
         if progress is None and state.phase == Phase.QUEUED:
-            progress = Progress(0.0, f"{_QUEUED}{f' ({state.reason})' if state.reason else ''}", "")
+            progress = Progress(0.0, f"{_QUEUED}{_REASONS.get(state.reason, '')}", "")
         elif progress is None and state.phase == Phase.UNKNOWN and state.reason:
             progress = Progress(0.0, _SILENT, "")
         if progress and progress != self._progress:

@@ -60,7 +60,7 @@ class _Watch:
         self._folder, self._waiting = folder, waiting
         self._cancelled = Event()
         self._thread = Thread(target=self._run, name=f"run in {folder.name}", daemon=True)
-        self._fault = ""
+        self._ending = Word.COMPLETED, ""
         self.is_begun = False
 
     @property
@@ -74,7 +74,7 @@ class _Watch:
             return RunState(Phase.ENDED if word else Phase.QUEUED, word)
         if self._thread.is_alive():
             return RunState(Phase.RUNNING)
-        return RunState(Phase.ENDED, Word.FAILED if self._fault else Word.COMPLETED, self._fault)
+        return RunState(Phase.ENDED, *self._ending)
 
     def begin(self) -> None:
         self.is_begun = True
@@ -92,7 +92,7 @@ class _Watch:
         try:
             run_folder(self._folder, self._cancelled.is_set, self._waiting)
         except (Unavailable, OSError) as error:
-            self._fault = str(error)
+            self._ending = Word.NODE_FAILED, str(error)
         except Exception as error:
             log.exception("a run met a fault of ours")
-            self._fault = repr(error)
+            self._ending = Word.FAILED, repr(error)
