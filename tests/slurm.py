@@ -133,12 +133,11 @@ class Slurm:
     def lose_node(self) -> None:
         """End the node and all that runs on it, and tell the controller, as operators do.
 
-        It would find out by itself in half a minute, or when the node is back for longer.
+        It would find out by itself in half a minute, or when the node is back for longer; the node
+        serves again once it is repaired.
         """
         self.cut_power()
-        node = f"NodeName={NODE}"
-        self("scontrol", "update", node, "State=down", "Reason=tests")
-        self("scontrol", "update", node, "State=resume")
+        self("scontrol", "update", f"NodeName={NODE}", "State=down", "Reason=tests")
 
     @contextlib.contextmanager
     def drained(self, reason: str) -> Iterator[None]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -19,33 +18,44 @@ from tests.slurm import Slurm
 
 pytestmark = pytest.mark.usefixtures("catalog")
 
-_OPEN = "while [ ! -e {gate} ]; do sleep 0.05; done"
+_FIRST = "test -e {0}/broken && exit 1; while [ ! -e {0}/gate ]; do sleep 0.05; done"
 
 
 class Cluster:
-    """A compute service whose full jobs run on the tests' Slurm, when they are let."""
+    """A compute service whose full jobs run on the tests' Slurm, once they are let."""
 
     def __init__(self, lab: Lab, slurm: Slurm, home: Path) -> None:
-        self.lab, self.slurm, self.home = lab, slurm, home
-        self.runs, self._gate, self._ledger = home / "runs", home / "gate", home / "ledger"
+        self.lab, self.slurm, self._home = lab, slurm, home
+        self.runs, self._ledger = home / "runs", home / "ledger"
+        self._begun = 0
 
-    def settings(self, first: str = "") -> dict[str, str]:
-        """The settings of a service whose nodes do that first."""
-        first = first or _OPEN.format(gate=self._gate)
-        return {
+    @contextmanager
+    def running(self) -> Iterator[RunningService]:
+        """The service."""
+        command = node_command(self._ledger, _FIRST.format(self._home))
+        settings = {
             "job_lease_seconds": "1.5",
             "slurm_folder": str(self.runs),
             "slurm_prefix": shlex.join(self.slurm.prefix),
-            "slurm_engine": shlex.join(node_command(self._ledger, first)),
+            "slurm_engine": shlex.join(command),
             "slurm_memory_bytes": "500000000",
             "slurm_from_bytes": "0",
         }
+        with self.lab.bare_compute(**settings) as service:
+            yield service
+
+    def close_gate(self) -> None:
+        """Let no node do its work until `let_go`, and count starts from now on."""
+        (self._home / "gate").unlink(missing_ok=True)
+        self._begun += self.starts()
 
     @contextmanager
-    def service(self, first: str = "") -> Iterator[RunningService]:
-        """The service, with what its nodes do first."""
-        with self.lab.bare_compute(**self.settings(first)) as service:
-            yield service
+    def broken(self) -> Iterator[None]:
+        """While the block lasts, nodes fail before they begin."""
+        broken = self._home / "broken"
+        broken.touch()
+        yield
+        broken.unlink()
 
     def queued(self, *, on_cluster: bool = True, **answer: Any) -> str:
         """A new project whose full job is queued, on data that may go to the cluster.
@@ -67,11 +77,12 @@ class Cluster:
 
     def let_go(self) -> None:
         """Let the nodes do their work."""
-        self._gate.touch()
+        (self._home / "gate").touch()
 
     def starts(self) -> int:
-        """How many runs began on a node."""
-        return len(self._ledger.read_text().splitlines()) if self._ledger.exists() else 0
+        """How many runs began on a node, in this test."""
+        lines = self._ledger.read_text().splitlines() if self._ledger.exists() else []
+        return len(lines) - self._begun
 
     def started(self, project: str) -> dict[str, Any]:
         """What was published when a node began a project's full job."""
@@ -88,10 +99,26 @@ class Cluster:
         return not list(self.runs.glob("*"))
 
 
+@pytest.fixture(scope="module")
+def surroundings(lab: Lab, slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """What all tests share."""
+    return Cluster(lab, slurm, tmp_path_factory.mktemp("cluster"))
+
+
+@pytest.fixture(scope="module")
+def service(surroundings: Cluster) -> Iterator[RunningService]:
+    """The service; tests that end it start it again."""
+    with surroundings.running() as service:
+        yield service
+
+
 @pytest.fixture
-def cluster(lab: Lab, slurm: Slurm, tmp_path: Path) -> Cluster:
-    """The service's settings, in a folder of this test."""
-    return Cluster(lab, slurm, tmp_path)
+def cluster(surroundings: Cluster, service: RunningService) -> Cluster:
+    """The same, while no node does its work, and nothing is left of other tests."""
+    assert service.alive
+    eventually(surroundings.is_clean, "no folder of a run")
+    surroundings.close_gate()
+    return surroundings
 
 
 def sums(lab: Lab, done: dict[str, Any]) -> str:
@@ -103,76 +130,77 @@ def sums(lab: Lab, done: dict[str, Any]) -> str:
 
 def test_job_on_open_data_runs_there_with_the_same_bytes(lab: Lab, cluster: Cluster) -> None:
     """What is restricted is computed here, and both leave nothing behind."""
-    with cluster.service():
-        project = cluster.queued(on_cluster=False)
-        here = cluster.succeeded(project)
-        assert cluster.starts() == 0
-        project = cluster.queued()
-        eventually(lambda: cluster.starts() == 1, "a start on a node")
-        cluster.started(project)
-        assert lab.events("job_succeeded", project_id=project, kind="full") == []
-        cluster.let_go()
-        assert sums(lab, cluster.succeeded(project)) == sums(lab, here)
-        eventually(cluster.is_clean, "no folder of a run")
+    project = cluster.queued(on_cluster=False)
+    here = cluster.succeeded(project)
+    assert cluster.starts() == 0
+    project = cluster.queued()
+    eventually(lambda: cluster.starts() == 1, "a start on a node")
+    cluster.started(project)
+    assert lab.events("job_succeeded", project_id=project, kind="full") == []
+    cluster.let_go()
+    assert sums(lab, cluster.succeeded(project)) == sums(lab, here)
+    eventually(cluster.is_clean, "no folder of a run")
 
 
-def test_restricted_data_goes_there_if_its_owner_said_so(lab: Lab, cluster: Cluster) -> None:
+def test_restricted_data_goes_there_if_its_owner_said_so(
+    lab: Lab, cluster: Cluster, service: RunningService
+) -> None:
     """Its result is held as always, also by a process that did not bring the data there."""
-    with cluster.service() as service:
-        project = cluster.queued(is_protected=True, personal="none")
-        eventually(lambda: cluster.starts() == 1, "a start on a node")
-        service.kill()
-        cluster.let_go()
-        service.start()
-        full = {"project_id": project, "kind": "full"}
-        job_id = lab.wait_for("result_held", **full)["job_id"]
-        with lab.store() as store:
-            job = store.of(Job).get(job_id)
-        assert job.release
-        assert (job.release.failure, job.attempt) == ("", 1)
-        assert [entry.version for entry in job.release.entries] == [1]
-        assert cluster.starts() == 1
+    project = cluster.queued(is_protected=True, personal="none")
+    eventually(lambda: cluster.starts() == 1, "a start on a node")
+    service.kill()
+    cluster.let_go()
+    service.start()
+    full = {"project_id": project, "kind": "full"}
+    job_id = lab.wait_for("result_held", **full)["job_id"]
+    with lab.store() as store:
+        job = store.of(Job).get(job_id)
+    assert job.release
+    assert (job.release.failure, job.attempt) == ("", 1)
+    assert [entry.version for entry in job.release.entries] == [1]
+    assert cluster.starts() == 1
 
 
 def test_result_that_comes_after_another_is_made_anew_there(lab: Lab, cluster: Cluster) -> None:
     """The ledger of what left is longer than when its data was opened."""
-    with cluster.service():
-        project = cluster.queued(is_protected=True, personal="none", ledger_length=1)
-        cluster.let_go()
-        eventually(lambda: cluster.starts() > 1, "another run")
-        cluster.answer(project, ledger_length=0)
-        lab.wait_for("result_held", project_id=project, kind="full")
+    project = cluster.queued(is_protected=True, personal="none", ledger_length=1)
+    cluster.let_go()
+    eventually(lambda: cluster.starts() > 1, "another run")
+    cluster.answer(project, ledger_length=0)
+    lab.wait_for("result_held", project_id=project, kind="full")
 
 
 @pytest.mark.parametrize("is_over", [False, True], ids=["running", "over"])
-def test_job_goes_on_there_while_its_service_is_killed(cluster: Cluster, *, is_over: bool) -> None:
+def test_job_goes_on_there_while_its_service_is_killed(
+    cluster: Cluster, service: RunningService, *, is_over: bool
+) -> None:
     """The next process waits for the same run, or finds its outcome: nothing is done twice."""
-    with cluster.service() as service:
-        project = cluster.queued()
-        cluster.started(project)
-        service.kill()
-        if is_over:
-            cluster.let_go()
-            eventually(lambda: [*cluster.runs.glob(f"*/{OUTCOME}")], "an outcome")
-        service.start()
+    project = cluster.queued()
+    cluster.started(project)
+    service.kill()
+    if is_over:
         cluster.let_go()
-        cluster.succeeded(project)
-        assert cluster.starts() == 1
-        attempts = cluster.lab.events("job_started", project_id=project, kind="full")
-        assert [event["attempt"] for event in attempts] == [1]
+        eventually(lambda: [*cluster.runs.glob(f"*/{OUTCOME}")], "an outcome")
+    service.start()
+    cluster.let_go()
+    cluster.succeeded(project)
+    assert cluster.starts() == 1
+    attempts = cluster.lab.events("job_started", project_id=project, kind="full")
+    assert [event["attempt"] for event in attempts] == [1]
 
 
-def test_service_that_stops_leaves_its_run_to_the_next(cluster: Cluster) -> None:
+def test_service_that_stops_leaves_its_run_to_the_next(
+    cluster: Cluster, service: RunningService
+) -> None:
     """Also one that Slurm has not begun."""
-    with cluster.service() as service:
-        with cluster.slurm.drained("tests"):
-            project = cluster.queued()
-            eventually(lambda: waiting(cluster, project), "a place in Slurm's queue")
-            assert service.stop() == 0
-            service.start()
-        cluster.let_go()
-        cluster.succeeded(project)
-        assert cluster.starts() == 1
+    with cluster.slurm.drained("tests"):
+        project = cluster.queued()
+        eventually(lambda: waiting(cluster, project), "a place in Slurm's queue")
+        assert service.stop() == 0
+        service.start()
+    cluster.let_go()
+    cluster.succeeded(project)
+    assert cluster.starts() == 1
 
 
 def waiting(cluster: Cluster, project: str) -> bool:
@@ -182,37 +210,37 @@ def waiting(cluster: Cluster, project: str) -> bool:
         return any("file d'attente de la grappe" in job.message for job in jobs)
 
 
-def test_cancelled_job_ends_on_the_node_too(lab: Lab, cluster: Cluster) -> None:
+def test_cancelled_job_ends_on_the_node_too(
+    lab: Lab, cluster: Cluster, service: RunningService
+) -> None:
     """Its folder is removed once Slurm heard of it, however late."""
-    with cluster.service() as service:
-        project = cluster.queued()
-        job_id = cluster.started(project)["job_id"]
-        cluster.slurm.kill_controller()
-        assert lab.call(service, "POST", f"/jobs/{job_id}/cancel").status == 200
-        lab.wait_for("job_cancelled", job_id=job_id)
-        assert not cluster.is_clean()
-        cluster.slurm.start_controller()
-        eventually(cluster.is_clean, "no folder of a run")
-        jobs = ("squeue", "--noheader", "--states=running", "--format=%j")
-        eventually(lambda: "datalab-" not in cluster.slurm(*jobs), "no job of ours")
+    project = cluster.queued()
+    job_id = cluster.started(project)["job_id"]
+    cluster.slurm.kill_controller()
+    assert lab.call(service, "POST", f"/jobs/{job_id}/cancel").status == 200
+    lab.wait_for("job_cancelled", job_id=job_id)
+    assert not cluster.is_clean()
+    cluster.slurm.start_controller()
+    eventually(cluster.is_clean, "no folder of a run")
+    jobs = ("squeue", "--noheader", "--states=running", "--format=%j")
+    eventually(lambda: "datalab-" not in cluster.slurm(*jobs), "no job of ours")
 
 
 def test_run_without_an_outcome_is_done_again(cluster: Cluster) -> None:
     """Its node was switched off: nobody says that it completed, or failed."""
-    with cluster.service():
-        project = cluster.queued()
-        cluster.started(project)
-        cluster.slurm.lose_node()
-        cluster.slurm.repair()
-        cluster.let_go()
-        cluster.succeeded(project)
-        assert cluster.starts() == 2
+    project = cluster.queued()
+    cluster.started(project)
+    cluster.slurm.lose_node()
+    cluster.slurm.repair()
+    cluster.let_go()
+    cluster.succeeded(project)
+    assert cluster.starts() == 2
 
 
 def test_nodes_that_fail_again_and_again_wait_for_an_operator(cluster: Cluster) -> None:
     """As where they have no engine."""
-    with cluster.service(first=f"test {uuid4().hex} = 0 || exit 1"):
+    with cluster.broken():
         project = cluster.queued()
         given_up = cluster.lab.wait_for("job_given_up", project_id=project)
-        assert "la grappe de calcul s'est arrêtée" in given_up["reason"]
-        assert cluster.starts() == MAX_NODE_FAILURES
+    assert "la grappe de calcul s'est arrêtée" in given_up["reason"]
+    assert cluster.starts() == MAX_NODE_FAILURES
