@@ -24,11 +24,11 @@ from shared.aggregate import new_id
 from shared.auth import issue_token
 from shared.events import Step, Treatment
 from tests.benchmarks.jobs.arrivals import Arrivals, listening
-from tests.integration.compute.lab import HOMES, Lab
+from tests.integration.compute.lab import HOMES, OWNER, Lab
 from tests.integration.compute.samples import Catalog, Shelf
 from tests.servers import Broker, Documents, RunningService
 
-TIMES, BURST = 20, 24
+TIMES, BURST, FLOOD = 20, 24, 200
 _REST = 1.5
 """Seconds between two that come alone: a sandbox that waits is there again."""
 
@@ -44,9 +44,9 @@ class Measured:
     def __init__(self, lab: Lab, service: RunningService, arrivals: Arrivals) -> None:
         self.lab, self.service, self.arrivals = lab, service, arrivals
 
-    def ingest(self, content: bytes = HOMES) -> tuple[float, float]:
+    def ingest(self, owner: str = OWNER) -> tuple[float, float]:
         """Register a file: seconds to the job's success, and from queued to started."""
-        event = self.lab.register(content)
+        event = self.lab.register(HOMES, owner=owner)
         return self._ended(time.monotonic(), dataset_id=event.dataset_id)
 
     def ready_project(self, columns: tuple[str, ...] | None = None) -> str:
@@ -115,6 +115,22 @@ def burst(measured: Measured) -> None:
     datasets = [measured.lab.register(HOMES, owner=owner).dataset_id for owner in owners]
     last = max(measured.arrivals.wait(_ENDS, dataset_id=dataset)[0] for dataset in datasets)
     print(f"  {'burst of small ingests':<32} {BURST / (last - began):.2f} jobs/s", flush=True)
+
+
+def flooded(measured: Measured) -> None:
+    """Small jobs of one member beside two hundred of another, alone and then many at once."""
+    flood = {measured.lab.register(HOMES, owner="mbr_many").dataset_id for _ in range(FLOOD)}
+    _print(f"beside {FLOOD} of another", [measured.ingest("mbr_few") for _ in range(TIMES)])
+
+    def ended() -> int:
+        return sum(measured.arrivals.has(_ENDS, dataset_id=dataset) for dataset in flood)
+
+    before = ended()
+    datasets = [measured.lab.register(HOMES, owner="mbr_few").dataset_id for _ in range(TIMES)]
+    for dataset in datasets:
+        measured.arrivals.wait(_ENDS, dataset_id=dataset)
+    ratio = (ended() - before) / len(datasets)
+    print(f"  {'jobs of that one meanwhile':<32} {ratio:.2f} for each; fair is 1", flush=True)
 
 
 def lag(measured: Measured) -> None:
@@ -188,6 +204,7 @@ def main() -> None:
         with _measured(lab, job_slots="2") as measured:
             burst(measured)
             lag(measured)
+            flooded(measured)
 
 
 @contextlib.contextmanager
