@@ -14,6 +14,13 @@ from typing import Any, NamedTuple
 
 from shared.engine.database import Database, filled, quoted
 from shared.engine.reading.linkage.crosswalk_lookup import Counted, projections
+from shared.engine.reading.values.repeated_values import (
+    CELLS,
+    TEXT,
+    cells_of,
+    cells_with,
+    values_of,
+)
 from shared.engine.tables.key_file import (
     COARSE,
     KEY_SPACES,
@@ -52,24 +59,24 @@ _PERIODS = {
 
 
 class _Key(NamedTuple):
-    """A key: its columns, its key space, the SQL that makes its values, and their kind if known.
+    """A key: its columns, its key space, the SQL to select its values from, their kind if known.
 
     `rows` have a value, of which `distinct` are different.
     """
 
     columns: tuple[str, ...]
     space: str
-    value: str
+    values: str
     rows: int
     distinct: int
     kind: str = ""
 
     @classmethod
-    def of(cls, column: Column, kind: str = "") -> "_Key":
-        """Return the key that a column is by itself."""
+    def of(cls, table: str, column: Column, kind: str = "") -> "_Key":
+        """Return the key that a column of that table is by itself."""
         space = KEY_SPACES.get(kind, kind) or UNTYPED
         figures = (column.filled, column.distinct, kind)
-        return cls((column.name,), space, filled(column.name), *figures)
+        return cls((column.name,), space, values_of(table, column), *figures)
 
 
 def write_keys(
@@ -107,19 +114,19 @@ class _Source:
     """A table that is asked about its columns."""
 
     def __init__(self, database: Database, table: str) -> None:
-        self._database, self._table = database, quoted(table)
+        self._database, self._table = database, table
 
     def keys(self, columns: Sequence[Column]) -> Iterator[_Key]:
         """Return the keys of one column, those of known kinds first."""
         for column in columns:
             if column.key:
-                yield _Key.of(column, column.key)
+                yield _Key.of(self._table, column, column.key)
         for column in columns:
             if kind := _coarse(column):
-                yield _Key.of(column, kind)
+                yield _Key.of(self._table, column, kind)
         for column in columns:
             if self._is_identifier(column):
-                yield _Key.of(column)
+                yield _Key.of(self._table, column)
 
     def pairs(self, keys: Sequence[_Key], columns: Sequence[Column]) -> Iterator[_Key]:
         """Yield each repeated key with each period that makes it unique."""
@@ -128,10 +135,12 @@ class _Source:
         for key in keys:
             beside = [period for period in periods if period[0] not in key.columns]
             for name, kind in beside if key.distinct < key.rows else ():
-                both = f"{key.value} || ' ' || {filled(name)}"
-                rows, distinct = self._row(f"count({both}), count(DISTINCT {both})")
+                (first,) = key.columns
+                both = f"{filled(first)} || ' ' || {filled(name)}"
+                values = f"(SELECT {both} AS value, 1 AS {CELLS} FROM {quoted(self._table)})"
+                rows, distinct = self._row(f"count({TEXT}), count(DISTINCT {TEXT})", values)
                 if distinct == rows:
-                    yield _Key((*key.columns, name), f"{key.space}+{kind}", both, rows, distinct)
+                    yield _Key((*key.columns, name), f"{key.space}+{kind}", values, rows, distinct)
 
     def written(self, key: _Key) -> Iterator[tuple[KeyColumn, Counted]]:
         """Yield the column of a key with its values, then its projections by crosswalks."""
@@ -161,9 +170,9 @@ class _Source:
     def counted(self, key: _Key) -> list[tuple[str, int]]:
         """Return distinct values and their rows, sorted: the same table makes the same file."""
         return self._database.execute(
-            f"SELECT {key.value} AS value, count(*) FROM {self._table}"
-            f" WHERE value IS NOT NULL AND length(value) <= {LONGEST_VALUE}"
-            f" AND NOT contains(value, chr(0)) GROUP BY value ORDER BY value LIMIT {MOST_VALUES}"
+            f"SELECT text, sum({CELLS})::BIGINT FROM (SELECT {TEXT} AS text, {CELLS}"
+            f" FROM {key.values}) WHERE text IS NOT NULL AND length(text) <= {LONGEST_VALUE}"
+            f" AND NOT contains(text, chr(0)) GROUP BY text ORDER BY text LIMIT {MOST_VALUES}"
         ).fetchall()
 
     def _is_identifier(self, column: Column) -> bool:
@@ -171,36 +180,38 @@ class _Source:
             return False
         if (column.meaning and column.meaning.type != column.kind) or _PERSONAL.search(column.name):
             return False
-        value = filled(column.name)
+        values = values_of(self._table, column)
         if column.kind == "integer":
             if column.distinct < column.filled:
                 return False
-            shortest, longest = self._row(f"min(length({value})), max(length({value}))")
+            shortest, longest = self._row(f"min(length({TEXT})), max(length({TEXT}))", values)
             return bool(shortest == longest > _ROW_NUMBER_DIGITS)
-        if not any(self._fit(column.name, [_CODE])):
+        if not any(self._fit(column, [_CODE])):
             return False
-        (with_digits,) = self._row(f"avg(regexp_matches({value}, '[0-9]')::INT)")
-        return bool(with_digits >= _WITH_DIGITS)
+        has_digit = cells_with(f"regexp_matches({TEXT}, '[0-9]')")
+        digits, cells = self._row(f"{has_digit}, {cells_with(f'{TEXT} IS NOT NULL')}", values)
+        return bool(digits / cells >= _WITH_DIGITS)
 
     def _period(self, column: Column) -> str | None:
         if column.key or column.kind not in ("integer", "date", "text"):
             return None
-        fits = self._fit(column.name, _PERIODS.values())
+        fits = self._fit(column, _PERIODS.values())
         return next((kind for kind, fit in zip(_PERIODS, fits, strict=True) if fit), None)
 
-    def _fit(self, name: str, patterns: Iterable[str]) -> tuple[Any, ...]:
+    def _fit(self, column: Column, patterns: Iterable[str]) -> tuple[Any, ...]:
         """Tell for each pattern whether all values fit it; the first rows refute most patterns."""
-        value = filled(name)
         tests = ", ".join(
-            f"bool_and(regexp_full_match({value}, '{pattern}'))" for pattern in patterns
+            f"bool_and(regexp_full_match({TEXT}, '{pattern}'))" for pattern in patterns
         )
-        first = self._row(tests, f"(SELECT {quoted(name)} FROM {self._table} LIMIT {_FIRST_ROWS})")
+        cells = cells_of(self._table, column.name)
+        first = self._row(tests, f"(SELECT * FROM {cells} LIMIT {_FIRST_ROWS})")
         # A test of no value at all is null: it tells nothing yet.
-        return first if all(fit is False for fit in first) else self._row(tests)
+        if all(fit is False for fit in first):
+            return first
+        return self._row(tests, values_of(self._table, column))
 
-    def _row(self, aggregates: str, rows: str = "") -> tuple[Any, ...]:
-        """Return aggregates of the table, or of some of its rows."""
-        source = rows or self._table
+    def _row(self, aggregates: str, source: str) -> tuple[Any, ...]:
+        """Return aggregates of what can be selected from that SQL."""
         (row,) = self._database.execute(f"SELECT {aggregates} FROM {source}").fetchall()
         return tuple(row)
 

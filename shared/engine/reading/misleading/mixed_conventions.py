@@ -11,6 +11,14 @@ from typing import Any
 
 from shared.engine.database import ROW, Database, filled, literal, quoted
 from shared.engine.reading.values.dates import MONTH_NAMES
+from shared.engine.reading.values.repeated_values import (
+    CELLS,
+    TEXT,
+    cells_of,
+    cells_with,
+    repeats,
+    values_of,
+)
 from shared.engine.tables.manifest import Column
 from shared.engine.tables.misleading import ColumnWarning
 from shared.language.folding import fold
@@ -36,6 +44,10 @@ _DEGREES = (
     r"(^|[_ .-])(lat|lon|lng|long|latitude|longitude|coord|coordonnees?|[xy])([_ .-]|\d|$)|wgs"
 )
 _RATES = r"taux|(^|[_ ])tx([_ ]|$)|part(s|_|$| )|pct|pourcent|ratio|share|rate([_ ]|$)|proportion|%"
+
+_LOWER, _PADDED = f"lower({TEXT})", r"0\d*[1-9]\d*"
+_VALUES = "repeated_values"
+"""The table of the values of the column that is looked at, where they repeat."""
 
 _GAP = 4
 """So many times the largest fraction is the least percentage: rates below 1 % lie closer."""
@@ -118,11 +130,19 @@ def _first_values(database: Database, table: str, names: Sequence[str]) -> dict[
 def _warning(
     database: Database, table: str, column: Column, first: set[str]
 ) -> ColumnWarning | None:
-    cells = _Cells(database, table, column.name)
     families = [family for family in _FAMILIES if family.may_be(column, first)]
-    if column.kind == "text" and _share(r"[\da-z]*\d[\da-z]*", first) >= _LIKELY:
-        families += cells.padded_codes()
-    return next(filter(None, map(cells.mix_of, families)), None)
+    may_be_codes = column.kind == "text" and _share(r"[\da-z]*\d[\da-z]*", first) >= _LIKELY
+    if not families and not may_be_codes:
+        return None
+    values = values_of(table, column)
+    if repeats(column):
+        database.execute(f"CREATE OR REPLACE TEMP TABLE {_VALUES} AS SELECT * FROM {values}")
+        values = _VALUES
+    cells = _Cells(database, cells_of(table, column.name), values)
+    families += cells.padded_codes() if may_be_codes else []
+    warning = next(filter(None, map(cells.mix_of, families)), None)
+    database.execute(f"DROP TABLE IF EXISTS {_VALUES}")
+    return warning
 
 
 def _share(pattern: str, texts: Collection[str]) -> float:
@@ -133,40 +153,38 @@ def _share(pattern: str, texts: Collection[str]) -> float:
 
 @dataclass(frozen=True)
 class _Cells:
-    """The cells of a column."""
+    """The cells of a column, and its values, both as SQL to select from."""
 
     database: Database
-    table: str
-    column: str
-
-    @property
-    def _text(self) -> str:
-        return f"lower({filled(self.column)})"
+    cells: str
+    values: str
 
     def padded_codes(self) -> list[_Family]:
         """Return the ways to write codes of the usual length, where some have leading zeros.
 
         Where all others have one length, which is shorter, codes may have two: `011` and `65`.
         """
-        text, padded = self._text, _fits(self._text, r"0\d*[1-9]\d*")
-        length, zeros = self._row(
-            f"mode(length({text})) FILTER ({padded}),"
-            f" max(length({text}) - length(ltrim({text}, '0'))) FILTER ({padded})"
+        others = f"FILTER ({_fits('[1-9][0-9a-z]*')})"
+        shortest, longest = self._row(
+            f"min(length({_LOWER})) {others}, max(length({_LOWER})) {others}", self.values
         )
-        others = f"FILTER ({_fits(text, '[1-9][0-9a-z]*')})"
-        shortest, longest = self._row(f"min(length({text})) {others}, max(length({text})) {others}")
-        if not length or shortest in (None, longest):
+        padded = self.database.execute(
+            f"SELECT length({_LOWER}), max(length({_LOWER}) - length(ltrim({_LOWER}, '0')))"
+            f" FROM {self.values} WHERE {_fits(_PADDED)} GROUP BY 1 ORDER BY sum({CELLS}) DESC, 1"
+        ).fetchall()
+        if not padded or shortest in (None, longest):
             return []
+        length, zeros = padded[0][0], max(zeros for _, zeros in padded)
         lost = rf"[1-9]\d{{{max(1, length - zeros) - 1},{length - 2}}}"
         full = rf"0\d{{{length - 1}}}"
         return [_Family("codes", (full, lost), 1, beside=rf"0+|[1-9][\da-z]{{{length - 1},}}")]
 
     def mix_of(self, family: _Family) -> ColumnWarning | None:
         """Return a warning where the column mixes the conventions of that family."""
-        tests = [_fits(self._text, pattern) for pattern in family.patterns]
-        others = _fits(self._text, family.beside) if family.beside else "false"
-        counted = ", ".join(f"count(*) FILTER ({test})" for test in (*tests, others))
-        filled_rows, *rows, beside = self._row(f"count({self._text}), {counted}")
+        tests = [_fits(pattern) for pattern in family.patterns]
+        others = _fits(family.beside) if family.beside else "false"
+        counted = map(cells_with, (f"{TEXT} IS NOT NULL", *tests, others))
+        filled_rows, *rows, beside = self._row(", ".join(counted), self.values)
         usual = max(rows)
         is_mixed = sum(map(bool, rows)) > 1 and any(rows[: family.first])
         if not is_mixed or sum(rows) + beside < _ENOUGH * filled_rows:
@@ -186,26 +204,27 @@ class _Cells:
     def _is_gapped(self, tests: Sequence[str]) -> bool:
         """Whether fractions, times 100, are as large as the percents in the same column."""
         low, high = (f"FILTER ({test})" for test in tests)
-        number = f"TRY_CAST(replace({self._text}, ',', '.') AS DOUBLE)"
+        number = f"TRY_CAST(replace({_LOWER}, ',', '.') AS DOUBLE)"
         most, usual, least, few, many = self._row(
             f"max({number}) {low}, median({number}) {low}, min({number}) {high},"
-            f" quantile_cont({number}, 0.1) {high}, quantile_cont({number}, 0.9) {high}"
+            f" quantile_cont({number}, 0.1) {high}, quantile_cont({number}, 0.9) {high}",
+            self.cells,
         )
         return bool(least >= _GAP * most and few / 2 <= 100 * usual <= 2 * many)
 
     def _first(self, test: str) -> list[tuple[str, int]]:
         """Return the first values that pass a test, with their rows."""
-        text = f"left({filled(self.column)}, {_LONGEST})"
+        text = f"left({TEXT}, {_LONGEST})"
         return self.database.execute(
             f"SELECT text, min(row) FROM (SELECT {text} AS text, {ROW} AS row"
-            f" FROM {quoted(self.table)} QUALIFY {test}) GROUP BY text"
+            f" FROM {self.cells} QUALIFY {test}) GROUP BY text"
             f" ORDER BY min(row) LIMIT {_EXAMPLES}"
         ).fetchall()
 
-    def _row(self, figures: str) -> tuple[Any, ...]:
-        (row,) = self.database.execute(f"SELECT {figures} FROM {quoted(self.table)}").fetchall()
+    def _row(self, figures: str, source: str) -> tuple[Any, ...]:
+        (row,) = self.database.execute(f"SELECT {figures} FROM {source}").fetchall()
         return tuple(row)
 
 
-def _fits(text: str, pattern: str) -> str:
-    return f"coalesce(regexp_full_match({text}, {literal(pattern)}), false)"
+def _fits(pattern: str) -> str:
+    return f"coalesce(regexp_full_match({_LOWER}, {literal(pattern)}), false)"

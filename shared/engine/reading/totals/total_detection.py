@@ -25,6 +25,7 @@ from shared.engine.reading.totals.labels import (
     may_be_figures,
 )
 from shared.engine.reading.totals.small_table import SmallTable, set_sums
+from shared.engine.reading.values.repeated_values import cells_of, values_of
 from shared.engine.tables.manifest import Column
 from shared.engine.tables.misleading import TotalRows, ranges_of
 from shared.language.folding import fold
@@ -102,19 +103,15 @@ def _hinted(database: Database, table: str, texts: Sequence[Column], rows: int) 
     """
     few = [column for column in texts if column.distinct <= _REPEATING * rows]
     many = [column for column in texts if column not in few]
-    ends = (f"{quoted(table)} LIMIT {_ENDS}", f"{quoted(table)} OFFSET {rows - _ENDS}")
-    looks = [
-        (few, f"SELECT * FROM {quoted(table)}"),
-        *((many, f"SELECT * FROM {end}") for end in ends),
-    ]
-    columns_with_labels: set[str] = set()
-    for columns, source in looks:
-        if columns:
-            tests = ", ".join(f"bool_or({hint_sql(column.name)})" for column in columns)
-            ((*has,),) = database.execute(f"SELECT {tests} FROM ({source})").fetchall()
-            columns_with_labels |= {
-                column.name for column, hit in zip(columns, has, strict=True) if hit
-            }
+    tested = hint_sql("value")
+    looks = [(column, values_of(table, column)) for column in few]
+    for end in (f"LIMIT {_ENDS}", f"OFFSET {rows - _ENDS}"):
+        looks += [
+            (column, f"(SELECT * FROM {cells_of(table, column.name)} {end})") for column in many
+        ]
+    hits = ", ".join(f"(SELECT bool_or({tested}) FROM {source})" for _, source in looks)
+    ((*has,),) = database.execute(f"SELECT {hits}").fetchall()
+    columns_with_labels = {column.name for (column, _), hit in zip(looks, has, strict=True) if hit}
     return [column for column in texts if column.name in columns_with_labels]
 
 

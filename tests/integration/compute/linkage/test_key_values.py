@@ -49,6 +49,16 @@ def test_keys_of_a_real_file_are_all_its_values(tmp_path: Path) -> None:
         assert (column.rows, column.distinct) == (expected.total(), len(expected))
 
 
+@pytest.mark.parametrize("name", ["value", "text", "cells", "row"])
+def test_a_column_may_be_called_as_queries_call_theirs(name: str, tmp_path: Path) -> None:
+    """A file with a key beside a column called `value` was refused."""
+    codes = [str(number) for number in range(14118, 14150)]
+    content = "\n".join((f"code_commune;{name}", *(f"{code};{code[2:]}" for code in codes)))
+    keys_by_column = keys(tmp_path, content.encode())
+    (column,) = (column for column in keys_by_column if column.space == "commune")
+    assert keys_by_column[column] == dict.fromkeys(codes, 1)
+
+
 def test_key_that_repeats_is_paired_with_its_year(tmp_path: Path) -> None:
     """Commune and year together tell the rows apart; neither does alone."""
     lines = [f"{com};{year};{n}" for n, com in enumerate(("14118", "76540")) for year in (2019, 20)]
