@@ -29,7 +29,7 @@ from services.intake.submission import claim
 from services.intake.views import ProjectPage, ReviewView
 from shared.aggregate import new_id, now
 from shared.auth import Caller
-from shared.endings.departures import check_present, has_left
+from shared.endings.departures import check_present, has_left, left_among
 from shared.engine.applications import with_choices
 from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events.event import Treatment
@@ -64,8 +64,10 @@ def submit(
 def read(store: Store, caller: Caller, project_id: str) -> Project:
     """A project that the caller may see, whole or by a part that it has or is asked for."""
     project = store.of(Project).get(project_id)
+    if caller.may_see(project.holder_id):
+        return project
     if caller.member_id not in project.named or has_left(store, caller.member_id):
-        _check_sees(caller, project)
+        raise NotFound.of(project_id)
     return project
 
 
@@ -312,7 +314,8 @@ def withdraw(store: Store, caller: Caller, project_id: str, body: WithdrawProjec
 
 def _present(store: Store, member_ids: Sequence[str]) -> tuple[str, ...]:
     """Return those of the members who did not leave the lab since they were advised."""
-    return tuple(member_id for member_id in member_ids if not has_left(store, member_id))
+    left = left_among(store, member_ids)
+    return tuple(member_id for member_id in member_ids if member_id not in left)
 
 
 def _places(field: str, member_ids: Sequence[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from services.catalog import metrics
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.visibility import datasets_of
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Join, disclosed_join
@@ -38,8 +39,12 @@ def tell_joins(
     if dataset.published is None or dataset.published.number != published.version:
         return
     best = join_index.ask(dataset.id, lambda index: _best(index, dataset.id, dataset.owner_id))
-    others = [(join, store.of(Dataset).find_one(join.there.dataset_id)) for join in best]
-    dataset_joins = [_DatasetJoin(join, dataset, other) for join, other in others if other]
+    others = datasets_of(store, (join.there.dataset_id for join in best))
+    dataset_joins = [
+        _DatasetJoin(join, dataset, other)
+        for join in best
+        if (other := others[join.there.dataset_id])
+    ]
     events = [
         *_for_owners(published, dataset_joins),
         *_for_projects(store, published, dataset_joins),

@@ -30,6 +30,10 @@ _UNTOLD = (
 
 _SameKind: TypeAlias = tuple[DatasetColumn, DatasetColumn]
 _EXAMPLES = 3
+
+_PAGE_SIZE = 25
+"""Datasets that are read in one go."""
+
 _ONLY = "La seule valeur"
 
 _MULTIPLICATION: dict[RelationName, str] = {
@@ -193,8 +197,8 @@ def _check_has(dataset: Dataset, column: str) -> None:
 
 
 def _datasets(store: Store, identifiers: Iterable[str]) -> dict[str, Dataset]:
-    datasets = map(store.of(Dataset).find_one, identifiers)
-    return {dataset.id: dataset for dataset in datasets if dataset and dataset.published}
+    datasets = store.of(Dataset).of_ids(identifiers, _PAGE_SIZE)
+    return {dataset.id: dataset for dataset in datasets if dataset.published}
 
 
 def _examples(index: JoinIndex, join: Join) -> _Examples:

@@ -76,8 +76,9 @@ def load_of(store: Store, member_id: str) -> int:
 
 def check_members(store: Store, members: Mapping[str, str]) -> None:
     """Raise Invalid, naming the field, unless each id of `members` (by field) is a member's."""
+    members_by_id = {member.id: member for member in store.of(Member).of_ids(members.values())}
     for field, member_id in members.items():
-        member = store.of(Member).find_one(member_id)
+        member = members_by_id.get(member_id)
         if member is None:
             raise Invalid(f"aucun membre n'a l'identifiant {member_id}", field)
         if member.has_left:
@@ -86,8 +87,8 @@ def check_members(store: Store, members: Mapping[str, str]) -> None:
 
 def parties_to(store: Store, project: Project, by: str) -> dict[str, Party]:
     """Return the known parties by id: `by`, the project's holder and the owners of its data."""
-    members = map(store.of(Member).find_one, {by, project.holder_id, *project.owners})
-    return {member.id: member.party for member in members if member}
+    members = store.of(Member).of_ids({by, project.holder_id, *project.owners})
+    return {member.id: member.party for member in members}
 
 
 def _skilled_in(skill: str) -> dict[str, Any]:

@@ -49,8 +49,8 @@ class StepCache:
 
         Files are read as they were hashed when they were written, or the step is forgotten.
         """
-        kept_steps = {output: self._kept.find_one(key) for output, key in keys.items()}
-        kept = {output: kept_step for output, kept_step in kept_steps.items() if kept_step}
+        kept_steps = {kept_step.id: kept_step for kept_step in self._kept.of_ids(keys.values())}
+        kept = {output: kept_steps[key] for output, key in keys.items() if key in kept_steps}
         while kept:
             chosen = choose(steps, kept)
             if not chosen.tables:
