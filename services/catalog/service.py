@@ -220,6 +220,11 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
         usage.note_refused(self.documents, envelope)
         deletions.erase_unreleased(self.documents, envelope)
 
+    @on(events.ResultStale)
+    def note_stale(self, envelope: Envelope[events.ResultStale]) -> None:
+        """Say of what was made of data that the data changed since."""
+        usage.note_stale(self.documents, envelope)
+
     @on(events.JobSucceeded)
     @forgetting
     def note_success(self, envelope: Envelope[events.JobSucceeded]) -> None:

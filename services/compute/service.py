@@ -23,6 +23,7 @@ from services.compute.jobs.commands import ingest_job, page_job, protect_job
 from services.compute.jobs.job_changes import Followers
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
+from services.compute.jobs.staleness import SourceEvent
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from services.compute.recipes.model import Recipe
 from shared.endings.departures import Departure
@@ -30,10 +31,14 @@ from shared.endings.orphans import OrphanSweep, References, WrittenFile, named_b
 from shared.endings.retention import Retained, retaining
 from shared.engine.sandbox.bubblewrap import check_sandbox
 from shared.events import (
+    AccessExpired,
     AccessGranted,
     AccessRequested,
     AccessRevoked,
+    DatasetDeleted,
+    DatasetPublished,
     DatasetRegistered,
+    DatasetRetired,
     Envelope,
     ErasureRequested,
     HarvestPageFetched,
@@ -46,6 +51,7 @@ from shared.events import (
     ProjectSubmitted,
     ProjectWithdrawn,
     ProtectionRequested,
+    RecipePublished,
     ResultsRecalled,
     TreatmentChanged,
     TreatmentProposed,
@@ -199,6 +205,11 @@ class Compute(Releasing, Running, Treating):
         self.commands.note_access(envelope)
         if isinstance(access := envelope.data, AccessRevoked):
             self.step_cache.drop_of_dataset(access.dataset_id, access.project_id)
+
+    @on(AccessExpired, DatasetDeleted, DatasetPublished, DatasetRetired, RecipePublished)
+    def note_change(self, envelope: Envelope[SourceEvent]) -> None:
+        """Say of results that something they are made of changed."""
+        self.commands.note_change(envelope)
 
     @on(ErasureRequested)
     def erase_member(self, envelope: Envelope[ErasureRequested]) -> None:

@@ -26,6 +26,7 @@ _KEPT = frozenset(
         "consents",
         "decider",
         "until",
+        "since",
         "licence",
         "key",
         "keys",

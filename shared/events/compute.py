@@ -1,10 +1,13 @@
 """What compute tells."""
 
-from typing import Self
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, Self
 
 from pydantic import Field
 
 from shared.events.event import Event, FileRef, Frozen, JobKind, Verdict
+from shared.language.french import day_in_paris, french_date, quoted
 
 _PROTECTED = "whether it reads others' restricted data: only the lab's staff is told then"
 
@@ -175,6 +178,41 @@ class ResultRefused(_ReleaseDecided, source="compute"):
 
     summary = "{kind} : le résultat, retenu, n'est pas remis au porteur : {reason}"
     proposal: int | None = Field(default=None, description="the number of the treatment that ran")
+
+
+StaleCause = Literal[
+    "new_version", "retired", "deleted", "access_revoked", "access_expired", "new_recipe"
+]
+"""What became of something that a result was made of."""
+
+_CHANGES: Mapping[StaleCause, str] = {
+    "new_version": "les données {name} ont une version plus récente",
+    "retired": "les données {name} ne sont plus au catalogue",
+    "deleted": "les données {name} sont supprimées",
+    "access_revoked": "l'accès aux données {name} est retiré",
+    "access_expired": "la demande d'accès aux données {name} a expiré",
+    "new_recipe": "la recette {name} a une version plus récente",
+}
+
+
+class ResultStale(_JobEvent, source="compute"):
+    """What a full job's result was made of changed since: told once for each cause."""
+
+    summary = "Le résultat du traitement complet n'est plus à jour : {change}."
+    cause: StaleCause
+    read_id: str = Field(
+        default="",
+        description="the dataset that changed, empty for a recipe; as `dataset_id` it would tell"
+        " its owner of the project",
+    )
+    name: str = Field(description="what the treatment calls these data, or the recipe's name")
+    since: str = Field(description="when it changed, an ISO time")
+
+    @property
+    def change(self) -> str:
+        """What changed, and since which day, as a French clause."""
+        clause = _CHANGES[self.cause].format(name=quoted(self.name))
+        return f"{clause} depuis le {french_date(day_in_paris(datetime.fromisoformat(self.since)))}"
 
 
 class JobFailed(_JobEnd, source="compute"):

@@ -52,6 +52,7 @@ class Use(Aggregate):
     rows: int | None = None
     release: UseRelease = ""
     delivered_as: str | None = None
+    stale_since: datetime | None = None
 
     @property
     def read_ids(self) -> set[str]:
@@ -113,6 +114,10 @@ class Use(Aggregate):
         self.release = "released"
         self.kind, self.state, self.ended_at = kind, "succeeded", now()
         self.result, self.rows = manifest.output(RESULT), _rows_of(manifest)
+
+    def note_stale(self, since: datetime) -> None:
+        """Note that what the job's result is made of changed then; the first time counts."""
+        self.stale_since = min(since, self.stale_since or since)
 
     def refuse(self, kind: JobKind) -> None:
         """Note that a reviewer lets nothing leave of what the job made of it."""

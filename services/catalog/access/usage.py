@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from urllib.parse import quote
 
@@ -13,7 +14,8 @@ from services.catalog.access.views import GrantedDataset, UsePage
 from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.datasets.versions import Version
-from services.catalog.datasets.visibility import known_to, visible
+from services.catalog.datasets.views import DatasetView
+from services.catalog.datasets.visibility import known_to, view, visible
 from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.views import ReleaseClaim
 from shared.aggregate import new_id
@@ -29,6 +31,7 @@ from shared.events import (
     JobSucceeded,
     ProjectDelivered,
     ResultRefused,
+    ResultStale,
     Treatment,
 )
 from shared.inbound import Paging
@@ -342,6 +345,26 @@ def note_refused(store: Store, envelope: Envelope[ResultRefused]) -> None:
     event = envelope.data
     for use in list(_of_job(store, event.job_id, event.project_id)):
         store.of(Use).change(use.id, partial(Use.refuse, kind=event.kind), because=envelope)
+
+
+def note_stale(store: Store, envelope: Envelope[ResultStale]) -> None:
+    """Note on the uses of a job since when what it made of them is not up to date."""
+    event = envelope.data
+    since = datetime.fromisoformat(event.since)
+    for use in list(_of_job(store, event.job_id, event.project_id)):
+        store.of(Use).change(use.id, lambda use: use.note_stale(since), because=envelope)
+
+
+def view_dataset(store: Store, dataset_id: str, caller: Caller) -> DatasetView:
+    """A dataset as `caller` may see it; of a result, whether it is up to date.
+
+    Who may not know what a result is made of is not told when that changes. Raises NotFound.
+    """
+    dataset_view = view(store, dataset_id, caller)
+    origin = dataset_view.versions[-1].provenance if dataset_view.versions else None
+    uses = _of_job(store, origin.job_id, origin.project_id) if origin else ()
+    since = min((use.stale_since for use in uses if use.stale_since), default=None)
+    return dataset_view.model_copy(update={"stale_since": since})
 
 
 def note_failed(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:

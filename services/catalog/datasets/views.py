@@ -199,6 +199,9 @@ class DatasetView(DatasetSummary):
     ended_inputs: list[EndedInput] = Field(
         default=[], description="what its versions were made of and that ended since"
     )
+    stale_since: datetime | None = Field(
+        default=None, description="of a result, since when it is not what its sources would give"
+    )
 
 
 def summary_of(dataset: Dataset) -> DatasetSummary:

@@ -84,7 +84,7 @@ class ForReaders:
         if call.format != "json":
             document = self._exporter(call.caller, call.format).dataset(dataset_id)
             return Text(document.pieces, document.media_type)
-        return visibility.view(self.documents, dataset_id, call.caller)
+        return usage.view_dataset(self.documents, dataset_id, call.caller)
 
     @http("GET", "/datasets/{dataset_id}/recipes", returns=RecipeFits)
     def read_recipes(self, call: Call, dataset_id: str) -> RecipeFits:

@@ -33,6 +33,7 @@ from services.compute.execution.step_cache.cache import JobSteps
 from services.compute.jobs.heartbeat import Heartbeat
 from services.compute.jobs.model import MAX_NODE_FAILURES, WAITING, Job, TakenOver
 from services.compute.jobs.previews import Catalogue, expected_rows
+from services.compute.jobs.staleness import ReadVersion, versions_of
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.engine.applications import traits_of
@@ -95,6 +96,7 @@ class JobRun:
         self.is_on_cluster = False
         """Whether it takes none of this machine's slots any more."""
         self._protected: tuple[list[Input], datetime] | None = None
+        self._read: tuple[ReadVersion, ...] = ()
 
     def release(self) -> None:
         """Return the job to the queue: this process stops."""
@@ -147,6 +149,7 @@ class JobRun:
         if cluster := self._cluster_that_has_it():
             with cluster.folder(self._job.cluster_run) as folder:
                 if staged := StagedRun.read(folder.path):
+                    self._read = versions_of(staged.inputs)
                     if staged.is_protected:
                         self._protected = list(staged.inputs), staged.began
                     return self._result(cluster, self._job.cluster_run, folder, staged)
@@ -156,6 +159,7 @@ class JobRun:
         reader = Inputs(self._platform.catalog, self._platform.files, spares, limits, should_stop)
         began = now()
         found_inputs = reader.find(self._job)
+        self._read = versions_of(named for named, _ in found_inputs)
         if any(named.is_protected for named, _ in found_inputs):
             self._protected = [named for named, _ in found_inputs], began
             self._begin()
@@ -248,7 +252,8 @@ class JobRun:
         if is_protected:
             # Whatever it takes: that may tell of the data, and a project reads its quota.
             self._charge(PROTECTED_SECONDS)
-        self._jobs.change(job.id, lambda started: started.begin(job.run, is_protected=is_protected))
+        begin = partial(Job.begin, run=job.run, is_protected=is_protected, read=self._read)
+        self._jobs.change(job.id, begin)
 
     def _held_failure(self, inputs: list[Input], began: datetime, reason: str) -> Ending:
         """Return the ending of a run that failed on others' restricted data.

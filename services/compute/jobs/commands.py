@@ -6,6 +6,7 @@ from typing import Any
 
 from services.compute.jobs.model import ACTIVE, Job
 from services.compute.jobs.release_review import ReleaseDecision
+from services.compute.jobs.staleness import SourceChange
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared import events
 from shared.aggregate import caused_id, new_id, now
@@ -14,9 +15,11 @@ from shared.engine.applications.python.application import check_installed
 from shared.errors import Invalid, Unavailable, WrongStage
 from shared.events.envelope import Envelope
 from shared.events.event import JobKind, Treatment
+from shared.indexes.computed import complete_index
 from shared.store import Store
 from shared.trace import traceparent
 
+_MADE_OF = "jobs made_of"
 _END_REASONS: dict[type[events.ProjectEnd], str] = {
     events.ProjectDelivered: "le projet est livré",
     events.ProjectRejected: "le projet est refusé",
@@ -142,9 +145,18 @@ class Commands:
         access = envelope.data
         workspace = self._change(envelope, lambda workspace: workspace.note_access(envelope))
         revoked = workspace.revoked(access.dataset_id)
+        if isinstance(access, events.AccessRevoked) and revoked:
+            self.note_change(envelope)
+        elif isinstance(access, events.AccessGranted) and not revoked:
+            self._note(envelope, access.dataset_id, lambda job: job.note_granted(access.dataset_id))
         for job in self._open(access.project_id) if revoked else ():
             if name := job.name_of(access.dataset_id):
                 self._cancel(job, f"l'accès aux données « {name} » est retiré : {revoked}")
+
+    def note_change(self, envelope: Envelope[Any]) -> None:
+        """Note that something changed on the full jobs that are made of it."""
+        change = SourceChange.of(envelope)
+        self._note(envelope, change.source_id, lambda job: job.note_change(change))
 
     def forget(self, envelope: Envelope[events.ResultsRecalled]) -> None:
         """Delete what the jobs made that read, made or included a deleted dataset.
@@ -197,6 +209,15 @@ class Commands:
     def retry(self, identifier: str) -> Job:
         """Put a job that was given up back into the queue; raises WrongStage for any other."""
         return self._jobs.change(identifier, Job.retry)
+
+    def _note(self, envelope: Envelope[Any], source_id: str, note: Callable[[Job], None]) -> None:
+        """Change the full jobs that are made of that; of an access those of its project."""
+        complete_index(self._store, Job, _MADE_OF, {"kind": "full"})
+        where: dict[str, Any] = {"made_of": {"$in": [source_id]}}
+        if isinstance(envelope.data, AccessEvent | events.AccessExpired):
+            where["project_id"] = envelope.data.project_id
+        for job in self._jobs.every(where):
+            self._jobs.change(job.id, note, because=envelope)
 
     def _change(self, envelope: Envelope[Any], decide: Callable[[Workspace], None]) -> Workspace:
         """Change the workspace of the project that an event is about; create it if new."""

@@ -81,6 +81,7 @@ def _redact_job(job: Job, shared_hashes: Collection[str]) -> None:
     job.repairs, job.is_erased = (), True
     job.treatment = redacted(job.treatment) if job.treatment else None
     job.privacy, job.size_warning, job.counted = None, "", None
+    job.read = job.changes = ()
     job.decision = redacted(job.decision) if job.decision else None
     job.questions = tuple(map(redacted, job.questions))
     if job.result:

@@ -12,6 +12,7 @@ from services.compute.jobs.release_review import (
     ReleaseDecision,
     ReleaseQuestion,
 )
+from services.compute.jobs.staleness import OF_ACCESS, ReadVersion, SourceChange, recipe_of
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.engine.contract.crossing_size import CountedCrossings
@@ -92,7 +93,7 @@ class Job(Aggregate):
     collection = "jobs"
     indexes = (
         *("state", "kind", "project_id", "dataset_id", "owner_id", "lane"),
-        *("queued_at", "turn", "hashes", "is_held", "public_state", "cluster_run"),
+        *("queued_at", "turn", "hashes", "is_held", "public_state", "cluster_run", "made_of"),
     )
 
     kind: JobKind
@@ -160,6 +161,17 @@ class Job(Aggregate):
     forgotten: str = ""
     forgotten_for: str = ""
     is_erased: bool = False
+    read: tuple[ReadVersion, ...] = ()
+    changes: tuple[SourceChange, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def made_of(self) -> list[str]:
+        """Return what makes a full job's result stale: dataset ids, and its recipe's name."""
+        if self.kind != "full":
+            return []
+        names = {*self.reads.values(), *(version.dataset_id for version in self.read)}
+        return sorted(names | {self._recipe[0]} - {""})
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -245,6 +257,18 @@ class Job(Aggregate):
     def reads(self) -> dict[str, str]:
         """Return the datasets that its treatment reads: name in the steps -> dataset id."""
         return self.treatment.inputs if self.treatment else {}
+
+    @property
+    def staleness(self) -> tuple[events.ResultStale, ...]:
+        """Return what its result was made of and changed since; nothing until its holder has it."""
+        is_out = self.state == "succeeded" and not (self.is_held or self.is_erased)
+        if not is_out or (self.decision and self.decision.decision == "refuse"):
+            return ()
+        return tuple(map(self._stale, filter(self._counts, self.changes)))
+
+    @property
+    def _recipe(self) -> tuple[str, int]:
+        return recipe_of(self.treatment.recipe if self.treatment else "")
 
     @property
     def provenance(self) -> Provenance:
@@ -341,9 +365,29 @@ class Job(Aggregate):
         else:
             self._requeue("", time)
 
-    def begin(self, run: str, *, is_protected: bool = False) -> None:
+    def note_change(self, change: SourceChange) -> None:
+        """Note that something it is made of changed; of two alike the first counts, once told."""
+        before = self.staleness
+        others = (known for known in self.changes if not known.is_like(change))
+        alike = [known for known in (change, *self.changes) if known.is_like(change)]
+        first = min(filter(self._counts, alike), key=lambda known: known.since, default=None)
+        self.changes = (*others, *filter(None, [first]))
+        self._tell_staleness(before)
+
+    def note_granted(self, dataset_id: str) -> None:
+        """Note that it may read that dataset again: no access of it has ended."""
+        self.changes = tuple(
+            change
+            for change in self.changes
+            if change.source_id != dataset_id or change.cause not in OF_ACCESS
+        )
+
+    def begin(
+        self, run: str, *, is_protected: bool = False, read: tuple[ReadVersion, ...] = ()
+    ) -> None:
         """Record that the sandbox starts; `is_protected` with others' restricted data."""
         self.check(run)
+        self.read = read
         self.is_protected |= is_protected
         if not (self.is_protected and self.attempt):
             # When it began again may tell of what it reads.
@@ -505,6 +549,7 @@ class Job(Aggregate):
         about = {"verdict": self.verdict, "warning": self.warning, "fault": self.fault}
         is_masked = decision.decision == "mask"
         self.record(events.ResultReleased(**content, **about, is_masked=is_masked))
+        self._tell_staleness()
 
     def _check_decision(self, decision: Decision, version: int | None) -> None:
         if version not in {None, self.version}:
@@ -627,6 +672,7 @@ class Job(Aggregate):
             self.record(events.ResultHeld(**self._about()))
         elif not self.is_cancellation_told:
             self.record(self._ending())
+            self._tell_staleness()
 
     def _ending(self) -> Event:
         if self.state == "cancelled":
@@ -643,6 +689,29 @@ class Job(Aggregate):
             is_empty=self.is_empty,
             fault=self.fault,
         )
+
+    def _counts(self, change: SourceChange) -> bool:
+        """Whether a change is of what it was made of, as far as that is known."""
+        if change.cause == "new_recipe":
+            return change.number > self._recipe[1]
+        if change.cause != "new_version" or (self.is_active and not self.read):
+            return True
+        versions = (read.version for read in self.read if read.dataset_id == change.source_id)
+        return change.number > min(versions, default=change.number)
+
+    def _tell_staleness(self, before: Collection[events.ResultStale] = ()) -> None:
+        """Record what it is stale for, but what it was told for before."""
+        causes = {(stale.cause, stale.read_id) for stale in before}
+        for stale in self.staleness:
+            if (stale.cause, stale.read_id) not in causes:
+                self.record(stale)
+
+    def _stale(self, change: SourceChange) -> events.ResultStale:
+        read_id = change.source_id if change.cause != "new_recipe" else ""
+        names = {version.dataset_id: version.name for version in self.read}
+        name = self.name_of(read_id) or names.get(read_id, change.source_id)
+        about = {"cause": change.cause, "since": change.since.isoformat(), "read_id": read_id}
+        return events.ResultStale(**self._about(), **about, name=name)
 
     def _cancelled(self) -> Event:
         return events.JobCancelled(**self._ended(), reason=self.reason)

@@ -11,6 +11,7 @@ from shared.engine.tables.exports import ExportFormat
 from shared.engine.tables.manifest import Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.release import ReleaseRecord
+from shared.events.compute import StaleCause
 from shared.events.event import FileRef, JobKind, Treatment
 from shared.inbound import Body, Identifier, Paging
 
@@ -38,6 +39,15 @@ class ReadResult(Body):
         description="the table, whatever the name: csv as a French Excel opens it, xlsx with its"
         " sources on a second sheet, or parquet; without it, the file of that name as it is stored",
     )
+
+
+class StaleView(View):
+    """Why a result is not up to date any more."""
+
+    cause: StaleCause
+    read_id: str = Field(description="the dataset that changed; empty for a recipe")
+    since: AwareDatetime
+    change: str = Field(description="the same as a French clause, with the day")
 
 
 class JobView(View):
@@ -74,6 +84,9 @@ class JobView(View):
     is_empty: bool = Field(description="whether the table that it made has no row")
     fault: str = Field(description="why what it made is no success, in French; or empty")
     near: str = Field(description="a value of its data that a filter may have meant, in French")
+    staleness: tuple[StaleView, ...] = Field(
+        description="what its result was made of and changed since, once for each cause"
+    )
     may_run_again: bool = Field(
         default=False,
         description="whether it is a project's last full job, came to nothing, and `POST /jobs`"

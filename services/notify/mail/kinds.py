@@ -168,6 +168,7 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "release_question_asked": (Audience("tasks", _JOB, ("project_id",)),),
     "release_question_answered": (_review(_RELEASE),),
     "result_released": (_JOB_END,),
+    "result_stale": (_JOB_END,),
     "result_refused": (_JOB_END,),
     "endpoint_disabled": (Audience("tasks", "/partenaires", ("member_id",)),),
     "workshop_announced": (_HOST, _ALL),

@@ -43,6 +43,7 @@ TEXTS = {
     "name": "Ville",
     "title": "Communes",
     "starts_at": "2027-03-12T13:00:00Z",
+    "since": "2027-03-12T13:00:00Z",
     "filename": "c.csv",
     "sha256": "0" * 64,
 }

@@ -136,6 +136,7 @@ def test_delivered_result_says_which_project_and_data_it_is_made_of() -> None:
             }
         ],
         "ended_inputs": [{**gone, "ended_at": "2026-11-20", "reason": "Plus à nous."}],
+        "stale_since": "2026-11-20T05:00:00Z",
     }
     answers = {**NOTHING, "/datasets/dts_1": fields, "/projects/prj_1": {"title": "Nuitées"}}
     html, text = (
@@ -145,6 +146,7 @@ def test_delivered_result_says_which_project_and_data_it_is_made_of() -> None:
     assert '<a href="/catalogue/dts_2">Gîtes</a>' in html
     assert "/catalogue/dts_3" not in html
     assert "n'existent plus : supprimées le 20/11/2026. Motif : Plus à nous." in text
+    assert "plus à jour : ce dont il est fait a changé depuis le 20/11/2026." in text
     assert "À citer : INSEE, 2026." in text
     assert "/catalogue/dts_1/fichier?nom=carte.png" in html
     others = html_of(catalogue.show, {**answers, "/projects/prj_1": SECRET}, dataset_id="dts_1")

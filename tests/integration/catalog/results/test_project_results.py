@@ -1,11 +1,14 @@
 """What a delivered project gives back to the catalogue, and how crossings are judged before."""
 
+from typing import Any
+
 from shared.aggregate import new_id, now
 from shared.engine.tables.manifest import Manifest
 from shared.engine.tables.privacy import Privacy
-from shared.events import FileRef
+from shared.events import FileRef, ResultStale
 from shared.language.french import file_name
 from tests.integration.catalog.lab import Lab, delivered, problem_of
+from tests.servers import eventually
 
 
 def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
@@ -97,6 +100,35 @@ def test_what_the_job_tells_is_shown_on_the_result(lab: Lab) -> None:
     result = lab.registered(lab.reporting(event, privacy=privacy.model_dump()))
     view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
     assert (view["access"], view["versions"][0]["provenance"]["privacy"]["k"]) == ("restricted", 2)
+
+
+def test_result_says_since_when_it_is_stale(lab: Lab) -> None:
+    """Whether compute tells so before the delivery or after it, to who may know how it was made."""
+    source = lab.published("mbr_h", access="restricted")
+    event = delivered(lab, source)
+    project_id, job_id = lab.opened_for(source, project_id=event.project_id), new_id("job")
+    with lab.rpc() as catalog:
+        catalog.open_dataset(project_id, source, job_id)
+    about = {"job_id": job_id, "kind": "full", "project_id": project_id, "read_id": source}
+    late, early = (
+        ResultStale(**about, cause=cause, name="t0", since=since)
+        for cause, since in (
+            ("retired", "2026-12-03T05:00:00Z"),
+            ("new_version", "2026-12-01T05:00:00Z"),
+        )
+    )
+    lab.publish(late)
+    lab.settled()
+    result = lab.result_of(event.model_copy(update={"job_id": job_id}))
+    readers = [lab.token(member, "holder") for member in ("mbr_h", "mbr_z")]
+
+    def since() -> list[Any]:
+        times = [lab.get(f"/datasets/{result}", reader)["stale_since"] for reader in readers]
+        return [time and time[:10] for time in times]
+
+    assert since() == ["2026-12-03", None]
+    lab.publish(early, times=2)
+    eventually(lambda: since() == ["2026-12-01", None])
 
 
 def test_data_that_was_restricted_when_the_job_read_it_closes_the_result(lab: Lab) -> None:

@@ -123,6 +123,15 @@ def test_result_that_is_closed_says_why() -> None:
         assert (expected_text in text) == is_told
 
 
+def test_stale_result_says_what_changed() -> None:
+    """Each cause with its day; what is up to date has no such notice."""
+    done = {**JOB, "state": "succeeded", "reason": "", "may_run_again": False}
+    change = "les données « homes » ont une version plus récente depuis le 03/12/2026"
+    page = plain(result_page(**done, staleness=[{"cause": "new_version", "change": change}]))
+    assert f"Ce résultat n'est plus à jour : {change}." in page
+    assert "plus à jour" not in result_page(**done, staleness=[])
+
+
 def test_holder_answers_what_a_reviewer_asks() -> None:
     """On the page of its result, and only while it waits."""
     question = {"question": "À qui sert-il ?", "asked_at": "2026-11-20T10:00:00Z", "answer": ""}

@@ -1,0 +1,108 @@
+"""What a result was made of changes after the job: its holder reads so, and everybody hears it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.compute.jobs.commands import Commands
+from services.compute.jobs.model import Job
+from services.compute.jobs.staleness import ReadVersion, SourceChange
+from shared.aggregate import new_id, now
+from shared.events import (
+    AccessExpired,
+    AccessRevoked,
+    DatasetPublished,
+    DatasetRetired,
+    Envelope,
+    FileRef,
+    RecipePublished,
+)
+from shared.store import Store
+from tests.events import enveloped
+from tests.integration.compute.lab import HOLDER, OWNER, Lab, summing
+from tests.servers import RunningService, eventually
+
+
+@pytest.fixture(scope="module")
+def compute(lab: Lab) -> Iterator[RunningService]:
+    """The service under test, and the sample catalogue."""
+    with lab.catalog(), lab.bare_compute() as service:
+        yield service
+
+
+def published(dataset_id: str, version: int) -> DatasetPublished:
+    """The event that a version of a dataset can be read."""
+    about = {"dataset_id": dataset_id, "owner_id": OWNER, "title": "Logements"}
+    return DatasetPublished(**about, version=version, rows=700, keys=())
+
+
+def changes_of(lab: Lab, compute: RunningService, job: str) -> list[str]:
+    """What the job's holder reads of what changed."""
+    staleness = lab.call(compute, "GET", f"/jobs/{job}").json()["staleness"]
+    return [stale["cause"] for stale in staleness]
+
+
+def test_result_is_stale_once_its_sources_change(lab: Lab, compute: RunningService) -> None:
+    """The trial is not; each cause is told once, however often its event comes."""
+    dataset, project = lab.homes(), new_id("prj")
+    treatment = summing(dataset).model_copy(update={"recipe": "vacance@1"})
+    lab.start(project, dataset, treatment)
+    lab.staff(project)
+    job = lab.wait_for("job_succeeded", project_id=project, kind="full")["job_id"]
+    assert changes_of(lab, compute, job) == []
+    about = {"dataset_id": dataset, "owner_id": OWNER}
+    access = {**about, "project_id": project, "reason": "étude finie"}
+    recipe = {"title": "Vacance", "member_id": "mbr_r", "inputs": {}}
+    told: tuple[Any, ...] = (
+        published(dataset, 1),
+        published(dataset, 2),
+        published(dataset, 3),
+        RecipePublished(name="vacance", number=2, **recipe),
+        AccessExpired(**access),
+        AccessRevoked(**access),
+        DatasetRetired(**about, title="Logements", reason="erronées"),
+    )
+    for event in told:
+        lab.publish(event, dataset, times=2)
+    causes = {"new_version", "new_recipe", "access_expired", "access_revoked", "retired"}
+    eventually(lambda: set(changes_of(lab, compute, job)) == causes)
+    heard = lab.events("result_stale", project_id=project)
+    assert sorted(event["cause"] for event in heard) == sorted(causes)
+    assert {event["job_id"] for event in heard} == {job}
+    names = {(event["read_id"], event["name"]) for event in heard}
+    assert names == {(dataset, "homes"), ("", "vacance")}
+
+
+def done_job(store: Store, dataset_id: str) -> str:
+    """The id of a full job that read the first version of a dataset."""
+    job = Job(
+        id=new_id("job"),
+        kind="full",
+        state="succeeded",
+        project_id=new_id("prj"),
+        owner_id=HOLDER,
+        lane=HOLDER,
+        treatment=summing(dataset_id),
+        queued_at=now(),
+        result=FileRef(sha256="a" * 64, size=2),
+        read=(ReadVersion(name="homes", dataset_id=dataset_id, version=1),),
+    )
+    return store.of(Job).save(job).id
+
+
+def test_event_that_was_half_handled_is_handled_once(store: Store) -> None:
+    """Of many jobs some had it before a crash: each is told once, and others' jobs never."""
+    dataset = new_id("dts")
+    jobs = [done_job(store, dataset) for _ in range(5)]
+    other = done_job(store, new_id("dts"))
+    envelope: Envelope[Any] = enveloped(published(dataset, 2), dataset, 2)
+    change = SourceChange.of(envelope)
+    for job_id in jobs[:3]:
+        store.of(Job).change(job_id, lambda job: job.note_change(change), because=envelope)
+    for _ in range(2):
+        Commands(store).note_change(envelope)
+    stored = [store.of(Job).get(job_id) for job_id in jobs]
+    assert [job.changes for job in stored] == [(change,)] * 5
+    assert [[event["type"] for event in job.outbox] for job in stored] == [["result_stale"]] * 5
+    assert store.of(Job).get(other).changes == ()
