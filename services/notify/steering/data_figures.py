@@ -140,6 +140,19 @@ def services_silent(world: World) -> Iterable[Row]:
     return (Row(group=label, value=count) for label, count in highest(days, MOST).items())
 
 
+@FIGURES.add(
+    "Services à recalculer",
+    unit="services",
+    said="Services livrés, vivants ou dormants, dont une donnée, un accès ou la recette a changé"
+    " depuis leur dernier calcul complet.",
+)
+def services_stale(world: World) -> Iterable[Row]:
+    """Count the delivered services whose results are stale at the period's end, and the others."""
+    stale = len(world.stale_services)
+    counts = {"stale": stale, "current": (world.services.state != "dead").sum() - stale}
+    return rows_of({"stale": "à recalculer", "current": "à jour"}, counts)
+
+
 def _most_projects(world: World, facts: pd.DataFrame) -> Iterable[Row]:
     """Return the datasets that most projects stand beside, labelled with their titles."""
     counts = highest(facts.groupby("dataset").project.nunique(), MOST)

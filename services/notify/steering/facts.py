@@ -145,6 +145,11 @@ def _worked(
 
 
 @_notes.register
+def _stale(event: events.ResultStale) -> list[_Note]:
+    return [_Note("project", event.project_id or "", {"ids": (event.job_id,)})]
+
+
+@_notes.register
 def _published(event: events.DatasetPublished) -> list[_Note]:
     made_by = (event.project_id,) if event.project_id else ()
     details = {"who": event.owner_id, "text": event.title, "ids": made_by, "number": event.version}

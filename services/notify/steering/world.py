@@ -264,6 +264,19 @@ class World:
         return services
 
     @_table
+    def stale_services(self) -> pd.DataFrame:
+        """The delivered services whose last result is made of what changed since.
+
+        Not the dead ones: nobody finds these any more.
+        """
+        until, runs = self.period.until, self.of_kind("job_succeeded").explode("ids")
+        results = runs[(runs.kind == "full") & (runs.time < until)].groupby("thing").ids.last()
+        stale = self.of_kind("result_stale").explode("ids")
+        services = self.services[self.services.state != "dead"]
+        stale_ids = stale[stale.time < until].ids
+        return services[results.reindex(services.index).isin(stale_ids)]
+
+    @_table
     def _all_stays(self) -> pd.DataFrame:
         """The stages of each project in order, until the next one; `text` is a reason or title."""
         stays = self.of_kind(*_STAGE_OF).rename(columns={"thing": "project", "time": "since"})

@@ -28,7 +28,7 @@ _PARTS = {
         "requests_by_answer",
         "datasets_never_crossed",
     ),
-    "Services livrés": ("services", "services_silent"),
+    "Services livrés": ("services", "services_stale", "services_silent"),
     "Calcul": ("compute_by_kind", "compute_by_month", "jobs"),
     "Membres": (
         "members_by_kind",
@@ -61,6 +61,7 @@ _GROUPS = {
     "requests_by_answer": "Réponse",
     "services": "État",
     "services_silent": "Service",
+    "services_stale": "Résultat",
     "compute_by_kind": "Calcul",
     "compute_by_month": "Mois",
     "members_by_kind": "Sorte de membre",

@@ -23,6 +23,7 @@ from shared.events import (
     AccessRequested,
     DatasetDeleted,
     DatasetPublished,
+    JobSucceeded,
     JoinsDiscovered,
     ProjectAdvised,
     ProjectRejected,
@@ -31,6 +32,7 @@ from shared.events import (
     ResultHeld,
     ResultRefused,
     ResultReleased,
+    ResultStale,
 )
 from shared.events.event import Joined
 from tests.unit.notify.samples import envelope
@@ -226,6 +228,23 @@ def test_service_whose_dataset_is_deleted_is_dead() -> None:
     teller = Teller()
     teller.tell(DatasetDeleted, 60, "dts_3", dataset_id="dts_3", owner_id=HOLDER)
     assert values(view([*delivered(), *teller.told]), "services") == {"morts": 1}
+
+
+def test_service_is_stale_until_its_last_result_is_newer() -> None:
+    """What changed of an earlier result does not count, nor of a service that is dead."""
+    teller = Teller()
+    current, stale = {"à jour": 1}, {"à recalculer": 1}
+    assert values(view(delivered()), "services_stale") == current
+    job = {"kind": "full", "project_id": PROJECT}
+    teller.tell(ResultStale, 60, "job_0", job_id="job_0", **job)
+    assert values(view([*delivered(), *teller.told]), "services_stale") == current
+    teller.tell(ResultStale, 61, "job_2", job_id="job_2", **job)
+    assert values(view([*delivered(), *teller.told]), "services_stale") == stale
+    again = Teller()
+    again.tell(JobSucceeded, 70, "job_3", job_id="job_3", **job)
+    assert values(view([*delivered(), *teller.told, *again.told]), "services_stale") == current
+    again.tell(DatasetDeleted, 80, "dts_3", dataset_id="dts_3", owner_id=HOLDER)
+    assert values(view([*delivered(), *teller.told, *again.told]), "services_stale") == {}
 
 
 def test_themes_are_one_whatever_their_case_and_none_when_erased() -> None:
