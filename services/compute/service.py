@@ -42,6 +42,7 @@ from shared.events import (
     Envelope,
     ErasureRequested,
     HarvestPageFetched,
+    JobSucceeded,
     ProjectDelivered,
     ProjectEnd,
     ProjectEquipped,
@@ -210,6 +211,11 @@ class Compute(Releasing, Running, Treating):
     def note_change(self, envelope: Envelope[SourceEvent]) -> None:
         """Say of results that something they are made of changed."""
         self.commands.note_change(envelope)
+
+    @on(JobSucceeded)
+    def note_success(self, envelope: Envelope[JobSucceeded]) -> None:
+        """Say of a result that its next edition is there."""
+        self.commands.note_success(envelope)
 
     @on(ErasureRequested)
     def erase_member(self, envelope: Envelope[ErasureRequested]) -> None:

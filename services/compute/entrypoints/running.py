@@ -127,6 +127,20 @@ class Running:
         return self.queries.view(job, call.caller)
 
     @as_rpc("job_id")
+    @http("POST", "/jobs/{job_id}/rerun", returns=JobView, status=202)
+    def rerun_job(self, call: Call, job_id: str) -> JobView:
+        """Make a full job's result anew, as its next edition; the earlier one stays readable.
+
+        409 where the treatment or the grants are not those of that result any more. While a full
+        job runs, the answer is that job.
+        """
+        self.queries.job(job_id, call.caller)
+        key, by = call.key_text, call.caller.member_id
+        job = self.commands.rerun(job_id, f"{by}:{job_id}:{key}" if key else "", by)
+        self.scheduler.wake()
+        return self.queries.view(job, call.caller)
+
+    @as_rpc("job_id")
     @http("POST", "/jobs/{job_id}/retry", returns=JobView, roles={"operator"})
     def retry_job(self, call: Call, job_id: str) -> JobView:
         """Put a job that was given up back into the queue; 409 for any other."""

@@ -176,7 +176,7 @@ class Commands:
                 identifier, lambda job: job.forget(event.dataset_id, reason), because=envelope
             )
 
-    def submit(self, project_id: str, cause: str, by: str = "") -> Job:
+    def submit(self, project_id: str, cause: str, by: str = "", renewed: Job | None = None) -> Job:
         """Queue a staffed project's full job; returns the one under way if there is one.
 
         The same `cause`, unless empty, is answered with the job it made before. Raises NotFound
@@ -190,7 +190,25 @@ class Commands:
             # Before causes were kept, the job was called by what is its key now.
             named = key if self._has_ended(key) else workspace.claim_full(new, self._has_ended, key)
 
-        return self._add_full(self._workspaces.change(project_id, decide), named, by)
+        return self._add_full(self._workspaces.change(project_id, decide), named, by, renewed)
+
+    def rerun(self, identifier: str, cause: str, by: str) -> Job:
+        """Queue the next edition of a full job's result; returns a full job that is under way.
+
+        Raises WrongStage, in French, where its treatment cannot run under the present grants.
+        """
+        job = self._jobs.get(identifier)
+        workspace = self._workspaces.get(job.project_id or "")
+        job.check_rerun(workspace.full_treatment())
+        return self.submit(workspace.id, cause, by, renewed=job)
+
+    def note_success(self, envelope: Envelope[events.JobSucceeded]) -> None:
+        """Note on the result that a job renews that this one is its next edition."""
+        job = self._jobs.find_one(envelope.data.job_id)
+        if job and job.renews:
+            self._jobs.change(
+                job.renews, lambda renewed: renewed.note_renewed(job.id), because=envelope
+            )
 
     def cancel(self, identifier: str, reason: str) -> Job:
         """Cancel a job: at once when it is queued, soon when it runs."""
@@ -226,11 +244,15 @@ class Commands:
             project_id, decide, because=envelope, new=lambda: Workspace(id=project_id)
         )
 
-    def _add_full(self, workspace: Workspace, identifier: str, by: str = "") -> Job:
+    def _add_full(
+        self, workspace: Workspace, identifier: str, by: str = "", renewed: Job | None = None
+    ) -> Job:
         """Add the full job that the workspace named, unless it is there already."""
         treatment = workspace.full_treatment()
         job = treatment_job(identifier, "full", workspace, treatment, traceparent.get())
         job.submitted_by, job.proposal = by, workspace.proposal
+        if renewed:
+            job.renew(renewed)
         return self._jobs.add(job)
 
     def _has_ended(self, identifier: str) -> bool:

@@ -12,7 +12,7 @@ from services.compute.jobs.release_review import (
     ReleaseDecision,
     ReleaseQuestion,
 )
-from services.compute.jobs.staleness import OF_ACCESS, ReadVersion, SourceChange, recipe_of
+from services.compute.jobs.staleness import ENDED, OF_ACCESS, ReadVersion, SourceChange, recipe_of
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.engine.contract.crossing_size import CountedCrossings
@@ -163,6 +163,9 @@ class Job(Aggregate):
     is_erased: bool = False
     read: tuple[ReadVersion, ...] = ()
     changes: tuple[SourceChange, ...] = ()
+    renews: str = ""
+    edition: int = 1
+    renewed_by: str = ""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -261,10 +264,16 @@ class Job(Aggregate):
     @property
     def staleness(self) -> tuple[events.ResultStale, ...]:
         """Return what its result was made of and changed since; nothing until its holder has it."""
-        is_out = self.state == "succeeded" and not (self.is_held or self.is_erased)
-        if not is_out or (self.decision and self.decision.decision == "refuse"):
+        if self.renewed_by or not self._is_out:
             return ()
         return tuple(map(self._stale, filter(self._counts, self.changes)))
+
+    @property
+    def _is_out(self) -> bool:
+        """Whether its holder has a result of it, or had."""
+        if self.state != "succeeded" or self.is_held or self.is_erased:
+            return False
+        return self.decision is None or self.decision.decision != "refuse"
 
     @property
     def _recipe(self) -> tuple[str, int]:
@@ -381,6 +390,31 @@ class Job(Aggregate):
             for change in self.changes
             if change.source_id != dataset_id or change.cause not in OF_ACCESS
         )
+
+    def renew(self, renewed: "Job") -> None:
+        """Note that it is the next edition of another job's result."""
+        self.renews, self.edition = renewed.id, renewed.edition + 1
+
+    def note_renewed(self, job_id: str) -> None:
+        """Note that its next edition succeeded: what changed does not matter any more."""
+        self.renewed_by = job_id
+
+    def check_rerun(self, treatment: Treatment) -> None:
+        """Raise WrongStage, in French, unless its result can be made anew by the treatment."""
+        if self.kind != "full" or not self._is_out:
+            raise WrongStage("seul le résultat d'un traitement complet se recalcule")
+        if self.renewed_by:
+            raise WrongStage(
+                f"ce résultat est déjà remplacé par l'édition {self.edition + 1}, le traitement"
+                f" {self.renewed_by} : recalculez celle-là"
+            )
+        if treatment != self.treatment:
+            raise WrongStage(
+                "le projet a un autre traitement depuis ce résultat : lancez son calcul complet"
+            )
+        for stale in self.staleness:
+            if stale.cause in ENDED:
+                raise WrongStage(f"{stale.change} : ce résultat ne peut pas être recalculé")
 
     def begin(
         self, run: str, *, is_protected: bool = False, read: tuple[ReadVersion, ...] = ()

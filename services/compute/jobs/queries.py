@@ -1,6 +1,7 @@
 """The jobs and workspaces that a caller may see; the others do not exist for it."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import TypeAlias
 
 from services.compute.jobs.model import WAITS_FOR_REVIEWER, Job
@@ -87,7 +88,10 @@ class Queries:
         The log, and why it failed, are for who wrote the treatment: the team reads what came of it.
         """
         if caller.may_see(job.owner_id):
-            changes: dict[str, object] = {"may_run_again": self._may_run_again(job)}
+            changes: dict[str, object] = {
+                "may_run_again": self._may_run_again(job),
+                "may_rerun": self._may_rerun(job),
+            }
         else:
             changes = {"log_tail": "", "reason": "", "message": ""}
         view = JobView.of(job).model_copy(update=changes)
@@ -166,6 +170,16 @@ class Queries:
             return False
         workspace = self._workspaces.find_one(job.project_id or "")
         return workspace is not None and workspace.runs_again(job.id)
+
+    def _may_rerun(self, job: Job) -> bool:
+        """Whether those who see the job may have its stale result made anew."""
+        workspace = self._workspaces.find_one(job.project_id or "") if job.staleness else None
+        if workspace is None:
+            return False
+        with suppress(WrongStage):
+            job.check_rerun(workspace.full_treatment())
+            return True
+        return False
 
     def _withheld(self, job: Job, caller: Caller) -> str:
         """State in French why `caller` does not get the job's result; empty if it does."""

@@ -32,6 +32,9 @@ _CAUSES: dict[type[Any], StaleCause] = {
 OF_ACCESS: frozenset[StaleCause] = frozenset({"access_expired", "access_revoked"})
 """The causes that another grant ends."""
 
+ENDED: frozenset[StaleCause] = OF_ACCESS | {"deleted", "retired"}
+"""The causes by which data cannot be read any more."""
+
 
 class ReadVersion(Frozen):
     """The version of a dataset that a job read, and what its treatment calls that."""

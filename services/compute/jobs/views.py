@@ -87,6 +87,12 @@ class JobView(View):
     staleness: tuple[StaleView, ...] = Field(
         description="what its result was made of and changed since, once for each cause"
     )
+    edition: int = Field(description="of its result: one more than that of the job it `renews`")
+    renews: str = Field(description="the job whose stale result it makes anew; or empty")
+    renewed_by: str = Field(description="the job that made the next edition; or empty")
+    may_rerun: bool = Field(
+        default=False, description="whether its result is stale and can be made anew"
+    )
     may_run_again: bool = Field(
         default=False,
         description="whether it is a project's last full job, came to nothing, and `POST /jobs`"

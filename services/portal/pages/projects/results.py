@@ -156,6 +156,14 @@ async def run_again(visit: Visit) -> Response:
     return visit.go(f"/resultats/{new['id']}", "Le calcul est relancé.")
 
 
+@faults_on(show)
+async def rerun(visit: Visit) -> Response:
+    """Make a stale result anew; while its job runs, sent again it leads there."""
+    job_id = visit.part("job_id")
+    new = await visit.lab.post("compute", path_of("jobs", job_id, "rerun"))
+    return visit.go(f"/resultats/{new['id']}", "Le résultat est recalculé.")
+
+
 def job_files(job: Json) -> list[Json]:
     """Return the files that a job made, and which of them browsers show."""
     return [
@@ -204,5 +212,6 @@ ROUTES = [
     get("/resultats/{job_id}/fichier", read_file),
     post("/resultats/{job_id}/arret", cancel),
     post("/resultats/{job_id}/relance", run_again),
+    post("/resultats/{job_id}/renouvellement", rerun),
     post("/resultats/{job_id}/reponse", answer),
 ]

@@ -21,6 +21,7 @@ from shared.events import (
 from shared.store import Store
 from tests.events import enveloped
 from tests.integration.compute.lab import HOLDER, OWNER, Lab, summing
+from tests.integration.compute.samples import Shelf
 from tests.servers import RunningService, eventually
 
 
@@ -72,6 +73,40 @@ def test_result_is_stale_once_its_sources_change(lab: Lab, compute: RunningServi
     assert {event["job_id"] for event in heard} == {job}
     names = {(event["read_id"], event["name"]) for event in heard}
     assert names == {(dataset, "homes"), ("", "vacance")}
+
+
+def rerun(lab: Lab, compute: RunningService, job: str, member: str = HOLDER) -> tuple[int, Any]:
+    """The status and the answer of asking for a job's next edition."""
+    answer = lab.call(compute, "POST", f"/jobs/{job}/rerun", member)
+    return answer.status, answer.json()
+
+
+def test_stale_result_is_made_anew_as_its_next_edition(lab: Lab, compute: RunningService) -> None:
+    """The earlier one stays readable and says which replaced it; strangers start nothing."""
+    dataset, project = lab.homes(), new_id("prj")
+    lab.start(project, dataset)
+    lab.staff(project)
+    job = lab.wait_for("job_succeeded", project_id=project, kind="full")["job_id"]
+    lab.publish(published(dataset, 2), dataset)
+    lab.wait_for("result_stale", job_id=job)
+    assert lab.call(compute, "GET", f"/jobs/{job}").json()["may_rerun"]
+    assert rerun(lab, compute, job, "mbr_z")[0] == 404
+    with lab.store("catalog") as store:
+        store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update({"version": 2}))
+    status, following = rerun(lab, compute, job)
+    assert (status, following["renews"], following["edition"]) == (202, job, 2)
+    lab.wait_for("job_succeeded", job_id=following["id"])
+    eventually(lambda: lab.call(compute, "GET", f"/jobs/{job}").json()["renewed_by"])
+    earlier = lab.call(compute, "GET", f"/jobs/{job}").json()
+    assert (earlier["renewed_by"], earlier["staleness"]) == (following["id"], [])
+    assert not earlier["may_rerun"]
+    assert lab.call(compute, "GET", f"/jobs/{job}/result").status == 200
+    assert "édition 2" in rerun(lab, compute, job)[1]["detail"]
+    access = {"dataset_id": dataset, "owner_id": OWNER, "project_id": project}
+    lab.publish(AccessRevoked(**access, reason="étude finie"), project)
+    lab.wait_for("result_stale", job_id=following["id"])
+    status, refusal = rerun(lab, compute, following["id"])
+    assert (status, "« homes » est retiré" in refusal["detail"]) == (409, True)
 
 
 def done_job(store: Store, dataset_id: str) -> str:

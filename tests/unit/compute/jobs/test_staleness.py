@@ -11,6 +11,7 @@ from services.compute.jobs.model import Job
 from services.compute.jobs.staleness import ReadVersion, SourceChange
 from services.compute.jobs.views import JobView
 from shared.aggregate import NEVER
+from shared.errors import WrongStage
 from shared.events import (
     AccessRevoked,
     DatasetDeleted,
@@ -182,3 +183,32 @@ def test_job_is_found_by_what_it_is_made_of() -> None:
     job.note_change(change(published(2, dataset_id="dts_tables")))
     assert [stale.name for stale in job.staleness] == ["homes"]
     assert job.model_copy(update={"kind": "trial"}).made_of == []
+
+
+def test_result_is_made_anew_by_the_same_treatment_alone() -> None:
+    """Under what it may still read, once: the refusal says which of these it lacks."""
+    job = a_done_job()
+    job.note_change(change(published(3)))
+    assert job.treatment
+    job.check_rerun(job.treatment)
+    with pytest.raises(WrongStage, match="un autre traitement"):
+        job.check_rerun(TREATMENT)
+    job.note_change(change(DatasetRetired(**ABOUT, reason="-")))
+    with pytest.raises(WrongStage, match="« homes » ne sont plus au catalogue"):
+        job.check_rerun(job.treatment)
+    with pytest.raises(WrongStage, match="traitement complet"):
+        a_begun_job().check_rerun(job.treatment)
+
+
+def test_next_edition_ends_what_was_stale() -> None:
+    """It names the one that it renews, which names it; nothing more is told of that one."""
+    job, following = a_done_job(), a_job()
+    following.renew(job)
+    assert (following.renews, following.edition) == (job.id, 2)
+    job.note_change(change(published(3)))
+    job.note_renewed("job_2")
+    job.note_change(change(DatasetRetired(**ABOUT, reason="-")))
+    assert (job.staleness, causes(job)) == ((), ["new_version"])
+    assert job.treatment
+    with pytest.raises(WrongStage, match="déjà remplacé par l'édition 2"):
+        job.check_rerun(job.treatment)

@@ -132,6 +132,20 @@ def test_stale_result_says_what_changed() -> None:
     assert "plus à jour" not in result_page(**done, staleness=[])
 
 
+def test_stale_result_is_made_anew_where_compute_says_so() -> None:
+    """The form leads to the next edition; each edition names the other."""
+    done = {**JOB, "state": "succeeded", "reason": "", "may_run_again": False}
+    button = 'action="/resultats/job_1/renouvellement"'
+    assert button in result_page(**done, may_rerun=True)
+    assert button not in result_page(**done, may_rerun=False)
+    answers = {"/jobs/job_1/rerun": {"id": "job_2"}}
+    assert led_to(results.rerun, answers, "holder", job_id="job_1") == "/resultats/job_2"
+    earlier = plain(result_page(**done, edition=1, renewed_by="job_2"))
+    assert "Ce résultat est remplacé par son édition 2" in earlier
+    following = plain(result_page(**done, edition=2, renews="job_0"))
+    assert "Édition 2 de ce résultat : elle renouvelle la précédente" in following
+
+
 def test_holder_answers_what_a_reviewer_asks() -> None:
     """On the page of its result, and only while it waits."""
     question = {"question": "À qui sert-il ?", "asked_at": "2026-11-20T10:00:00Z", "answer": ""}
