@@ -183,14 +183,18 @@ class Commands:
         for an unknown project, WrongStage unless it is open and staffed.
         """
         new = named = new_id("job")
+        last = ""
 
         def decide(workspace: Workspace) -> None:
-            nonlocal named
+            nonlocal named, last
+            last = workspace.full_job
             key = caused_id("job", f"{project_id}:{cause}", workspace.staffed_at) if cause else ""
             # Before causes were kept, the job was called by what is its key now.
             named = key if self._has_ended(key) else workspace.claim_full(new, self._has_ended, key)
 
-        return self._add_full(self._workspaces.change(project_id, decide), named, by, renewed)
+        workspace = self._workspaces.change(project_id, decide)
+        renewed = renewed or self._renewed_in_vain(last, workspace.treatment)
+        return self._add_full(workspace, named, by, renewed)
 
     def rerun(self, identifier: str, cause: str, by: str) -> Job:
         """Queue the next edition of a full job's result; returns a full job that is under way.
@@ -254,6 +258,13 @@ class Commands:
         if renewed:
             job.renew(renewed)
         return self._jobs.add(job)
+
+    def _renewed_in_vain(self, identifier: str, treatment: Treatment | None) -> Job | None:
+        """Return the job that one without a result was to renew by that treatment."""
+        vain = self._jobs.find_one(identifier)
+        if vain is None or vain.state not in ("failed", "cancelled") or vain.treatment != treatment:
+            return None
+        return self._jobs.find_one(vain.renews)
 
     def _has_ended(self, identifier: str) -> bool:
         job = self._jobs.find_one(identifier)

@@ -1,6 +1,7 @@
 """What a result was made of changes after the job: its holder reads so, and everybody hears it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,12 +17,14 @@ from shared.events import (
     DatasetRetired,
     Envelope,
     FileRef,
+    JobSucceeded,
     RecipePublished,
 )
 from shared.store import Store
 from tests.events import enveloped
 from tests.integration.compute.lab import HOLDER, OWNER, Lab, summing
 from tests.integration.compute.samples import Shelf
+from tests.integration.compute.test_commands import staffed
 from tests.servers import RunningService, eventually
 
 
@@ -107,6 +110,29 @@ def test_stale_result_is_made_anew_as_its_next_edition(lab: Lab, compute: Runnin
     lab.wait_for("result_stale", job_id=following["id"])
     status, refusal = rerun(lab, compute, following["id"])
     assert (status, "« homes » est retiré" in refusal["detail"]) == (409, True)
+
+
+def test_edition_that_failed_is_run_again_as_that_edition(store: Store) -> None:
+    """Who runs a failed job again need not know what it was for."""
+    project = staffed(store)
+    first = Commands(store).submit(project, "").id
+
+    def succeed(job: Job) -> None:
+        job.take("run", now(), timedelta(seconds=15))
+        job.succeed("run", 1.0, FileRef(sha256="a" * 64, size=2), ())
+
+    store.of(Job).change(first, succeed)
+    vain = Commands(store).rerun(first, "", HOLDER)
+    assert Commands(store).rerun(first, "", HOLDER).id == vain.id
+    store.of(Job).change(vain.id, lambda job: job.cancel("assez"))
+    again = Commands(store).submit(project, "")
+    assert (vain.renews, again.renews, again.edition) == (first, first, 2)
+    ended = JobSucceeded(
+        job_id=again.id, kind="full", result=FileRef(sha256="a" * 64, size=2), seconds=1
+    )
+    for _ in range(2):
+        Commands(store).note_success(enveloped(ended, again.id, 3))
+    assert store.of(Job).get(first).renewed_by == again.id
 
 
 def done_job(store: Store, dataset_id: str) -> str:
