@@ -123,6 +123,7 @@ def _finished(content: bytes, drawing: Drawing, caption: Caption) -> bytes:
         root.remove(metadata)
     for path in root.iter(f"{{{_SVG}}}path"):
         path.set("d", _FINE.sub(r"\1", " ".join(path.get("d", "").split())))
+    _name_clips(root)
     for group in root.iter(f"{{{_SVG}}}g"):
         if texts := drawing.texts.get(group.get("id", "")):
             _tell(group, texts)
@@ -135,6 +136,18 @@ def _finished(content: bytes, drawing: Drawing, caption: Caption) -> bytes:
         root.insert(0, element)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
+
+
+def _name_clips(root: ET.Element) -> None:
+    """Name what parts are cut off by in its order: by default that is an address in memory."""
+    clips = root.iter(f"{{{_SVG}}}clipPath")
+    names = {clip.get("id", ""): f"clip-{number}" for number, clip in enumerate(clips)}
+    for element in root.iter():
+        if name := names.get(element.get("id", "")):
+            element.set("id", name)
+        cut_by = element.get("clip-path", "").removeprefix("url(#").removesuffix(")")
+        if cut_by in names:
+            element.set("clip-path", f"url(#{names[cut_by]})")
 
 
 def _tell(group: ET.Element, texts: Sequence[str]) -> None:

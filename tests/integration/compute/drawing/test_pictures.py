@@ -68,6 +68,17 @@ def test_a_map_draws_every_commune_in_its_class(tmp_path: Path) -> None:
     assert "(nombre de communes)" in legend
 
 
+def test_the_same_drawing_is_the_same_file(tmp_path: Path) -> None:
+    """Nothing in it is named by an address in memory, which another run would not have."""
+    drawn = _map("commune", {"14118": 1.0, "14327": 2.0})
+    root = _drawn(tmp_path, drawn)
+    clips = [clip.get("id") for clip in root.iter(f"{SVG}clipPath")]
+    assert clips == [f"clip-{number}" for number in range(len(clips))]
+    cut = {element.get("clip-path", "") for element in root.iter()} - {""}
+    assert cut
+    assert cut <= {f"url(#{clip})" for clip in clips}
+
+
 def test_a_map_of_few_shows_its_neighbours_in_grey(tmp_path: Path) -> None:
     """A map of two communes shows those around them, and not all of Normandy."""
     root = _drawn(tmp_path, _map("commune", {"14118": 1.0, "14327": 2.0}))
