@@ -44,3 +44,11 @@ jobs_lost = counter(
     "Runs of jobs whose process was gone before they ended; they are tried again.",
     "kind",
 )
+
+replays = counter(
+    "datalab_replays_total",
+    "Jobs that were repeated, by what came of it: identical, not_run, the first cause of a"
+    " difference (source, code, library, chance, undeclared), different of others' restricted"
+    " data, failed, or cancelled.",
+    "outcome",
+)

@@ -13,7 +13,8 @@ from services.compute.execution.executors.cluster import Cluster, ClusterUse
 from services.compute.execution.executors.local import LocalExecutor
 from services.compute.execution.executors.slurm import SlurmExecutor
 from services.compute.execution.executors.transport import Transport
-from services.compute.execution.job_run import Platform
+from services.compute.execution.job_run import JobRun, Platform
+from services.compute.execution.replay_run import ReplayRun
 from services.compute.execution.scheduler import Scheduler
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.step_cache.cache import StepCache, StepExpiry
@@ -87,12 +88,16 @@ def _scheduler(context: Context) -> Scheduler:
         local=LocalExecutor(spares),
         cluster=_slurm(settings) if settings.slurm_folder else None,
     )
-    scheduler = Scheduler(platform, check_sandbox)
+    scheduler = Scheduler(platform, check_sandbox, _run_of)
     context.ready_checks["sandbox"] = lambda: scheduler.obstacle
     context.ready_checks["job folders"] = partial(
         check_disk, gettempdir(), settings.least_free_bytes, "the job folders"
     )
     return scheduler
+
+
+def _run_of(platform: Platform, job: Job) -> JobRun:
+    return ReplayRun(platform, job) if job.replays else JobRun(platform, job)
 
 
 def _followers(context: Context) -> Followers:

@@ -34,6 +34,7 @@ JOB_KINDS = {
     "ingest": "Lecture d'un fichier",
     "harvest": "Moisson",
     "protect": "Tableaux protégés",
+    "replay": "Vérification d'un calcul",
 }
 
 JOB_STATES = {

@@ -22,6 +22,7 @@ _EXIT_CODES = {"succeeded": 0, "failed": 1, "cancelled": 3, "given_up": 4, "held
 _TOLD_BY_THE_END = frozenset({"succeeded", "failed", "cancelled", "held"})
 _DIFFERENCE = ("job_id", "project_id", "figures", "in_both", "only_here", "only_there")
 
+_GOES_ON = frozenset({"queued", "running", "held"})
 _RETRIES = 30
 _RETRY_SECONDS = 1.0
 
@@ -112,6 +113,24 @@ def retry(
     listed = api.every("compute", "/jobs", state="given_up") if given_up else [{"id": job_id}]
     paths = [path_of("jobs", job["id"], "retry") for job in listed]
     return {"items": [api.post("compute", path) for path in paths]}
+
+
+def _show_replay(job: Answer) -> None:
+    compared = job["comparison"] or {"verdict": job["state"], "differences": ()}
+    show.record({"id": job["id"], "replays": job["replays"], "verdict": compared["verdict"]})
+    if compared["differences"]:
+        show.line("\ndifferences")
+        show.rows(compared["differences"], ("cause", "name"))
+
+
+@app.answers("replay", _show_replay)
+def replay(api: Client, job_id: str) -> Answer:
+    """Repeat a job, wait, and say whether it makes the same again; else what differs."""
+    job = api.post("compute", path_of("jobs", job_id, "replay"))
+    while job["ended_at"] is None and job["state"] in _GOES_ON:
+        time.sleep(_RETRY_SECONDS)
+        job = api.get("compute", path_of("jobs", job["id"]))
+    return job
 
 
 @app.command()

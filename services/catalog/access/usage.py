@@ -51,8 +51,9 @@ def open_dataset(
     treatment: Treatment | None = None,
     *,
     kind: JobKind | None = None,
+    number: int | None = None,
 ) -> GrantedDataset:
-    """The only door to data: what a granted project reads now, recorded as a use.
+    """The only door to data: what a granted project reads, now or as a version, recorded as a use.
 
     Of data that owners were asked for it opens the columns that `treatment` reads, or without one
     those that were granted. It names them beside the reference of the whole table, which opens
@@ -60,8 +61,7 @@ def open_dataset(
     starts, in a sandbox; a second copy in the store for each grant would be one more to erase.
 
     Raises Forbidden without a grant, or for a treatment that reads or shows more than was granted,
-    Unavailable while the first version is being read, WrongStage when no version could be, Invalid
-    for another project's job.
+    Invalid for another project's job, and as `readable`.
     """
     if kind == "trial" and (invented := _invented(store, project_id, dataset_id, treatment)):
         return invented
@@ -70,11 +70,11 @@ def open_dataset(
     if treatment and is_of_others and is_answered(treatment, dataset, datasets, access.holder_id):
         if dataset.open_tables is None:
             _columns(store, access, dataset_id, treatment)
-        return _open_tables(store, access, dataset, job_id)
+        return _open_tables(store, access, dataset, job_id, number)
     if is_of_others and access.granted(dataset_id).is_of_tables:
         # It was granted for what its tables answer, and nobody agreed to more.
         raise Forbidden(f"{dataset_id} n'est accordé que par ses tableaux protégés")
-    version, table = dataset.readable()
+    version, table = dataset.readable(number)
     columns = _columns(store, access, dataset_id, treatment)
     access = _count_use(store, access, dataset_id, job_id)
     opened = GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
@@ -184,7 +184,7 @@ def _reconsidered(store: Store, access: ProjectAccess, dataset: Dataset) -> Proj
 
 
 def _open_tables(
-    store: Store, access: ProjectAccess, dataset: Dataset, job_id: str
+    store: Store, access: ProjectAccess, dataset: Dataset, job_id: str, number: int | None = None
 ) -> GrantedDataset:
     """The protected tables of a dataset, which a project reads in its place.
 
@@ -192,6 +192,9 @@ def _open_tables(
     """
     tables = _published_tables(store, dataset)
     version, table = tables.readable()
+    if number not in (None, version.number):
+        # Which treatments earlier ones answer is not kept.
+        raise WrongStage(f"les tableaux protégés de {dataset.id} sont d'une autre version")
     access = _count_use(store, access, dataset.id, job_id)
     opened = GrantedDataset.of(tables, version, table, access.granted(dataset.id), None)
     if dataset.open_tables is None:

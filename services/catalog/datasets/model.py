@@ -375,11 +375,13 @@ class Dataset(Followed):
         """The published version, else the newest; None for data that is only referenced."""
         return self.history.current_version
 
-    def readable(self) -> tuple[Version, FileRef]:
-        """The published version, and its table or files.
+    def readable(self, number: int | None = None) -> tuple[Version, FileRef]:
+        """The published version, or the one of that number, and its table or files.
 
         Raises Unavailable while the first is still being read, WrongStage when none could be.
         """
+        if number is not None:
+            return self._readable_again(number)
         version = self.published
         if version and version.readable:
             return version, version.readable
@@ -394,6 +396,12 @@ class Dataset(Followed):
                 " son propriétaire n'a pas confirmé sur quelle base"
             )
         raise WrongStage(f"aucune version de {self.id} n'a pu être lue : {newest.reason}")
+
+    def _readable_again(self, number: int) -> tuple[Version, FileRef]:
+        version = self.history.numbered(number)
+        if version.state == "published" and version.readable:
+            return version, version.readable
+        raise WrongStage(f"la version {number} de {self.id} ne se lit plus")
 
     def sources(self, version: Version | None = None) -> tuple[LicensedInput, ...]:
         """The sources of a version, by default the current one: of a result, those of its inputs.

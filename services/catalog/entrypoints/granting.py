@@ -58,8 +58,12 @@ class Granting:
         job_id: Identifier | None = None,
         treatment: dict[str, Any] | None = None,
         kind: JobKind | None = None,
+        *,
+        version: int | None = None,
     ) -> GrantedDataset:
         """What a project with a grant reads with that treatment, and for which of its jobs.
+
+        A `version` is that of a job that is repeated; without one it is the newest.
 
         A trial (`kind`) needs no grant of others' restricted tables: where no protected tables
         answer it gets an `invention`, from which compute makes rows, and nothing of the data.
@@ -69,9 +73,8 @@ class Granting:
         out in a sandbox of its own, and no job sees the rest.
         """
         checked_treatment = None if treatment is None else Treatment.model_validate(treatment)
-        return usage.open_dataset(
-            self.documents, project_id, dataset_id, job_id or "", checked_treatment, kind=kind
-        )
+        about = (project_id, dataset_id, job_id or "", checked_treatment)
+        return usage.open_dataset(self.documents, *about, kind=kind, number=version)
 
     @rpc
     def open_readable(

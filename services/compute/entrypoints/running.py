@@ -20,7 +20,7 @@ from shared.endings.orphans import Hashes
 from shared.engine.tables.exports import DOWNLOADS, XLSX, Export
 from shared.engine.tables.manifest import RESULT_TYPES
 from shared.events import FileRef
-from shared.http import Call, Download, EventStream, as_rpc, http
+from shared.http import BY, Call, Download, EventStream, as_rpc, http
 from shared.messaging import rpc
 from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
@@ -145,6 +145,20 @@ class Running:
     def retry_job(self, call: Call, job_id: str) -> JobView:
         """Put a job that was given up back into the queue; 409 for any other."""
         job = self.commands.retry(job_id)
+        self.scheduler.wake()
+        return self.queries.view(job, call.caller)
+
+    @as_rpc("job_id", BY)
+    @http("POST", "/jobs/{job_id}/replay", returns=JobView, status=202)
+    def replay_job(self, call: Call, job_id: str) -> JobView:
+        """Repeat a job at nobody's charge; the answer is a job, whose `comparison` is the verdict.
+
+        For who may read its result; of others' restricted data for staff. 409 where a job made
+        nothing. What is made is compared, and shown to nobody.
+        """
+        original = self.queries.replayable(job_id, call.caller)
+        key, by = call.key_text, call.caller.member_id
+        job = self.commands.replay(original, by, f"{job_id}:{by}:{key}" if key else "")
         self.scheduler.wake()
         return self.queries.view(job, call.caller)
 

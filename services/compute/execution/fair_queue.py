@@ -12,18 +12,19 @@ HALF_LIFE = 600.0
 """Seconds after which a second of past use counts half: nobody pays for ever."""
 
 _FORGOTTEN = 0.001
+_LONG = frozenset({"full", "replay"})
 
 
 def has_slot(job: Job, in_hand: Collection[Job], slots: int) -> bool:
     """Whether a process with that many slots may begin a job beside its running ones.
 
-    It keeps the last slot from whoever has all others, and from full jobs, which take long: what
-    somebody else uploads or tries out then need not wait for them. One slot is anybody's.
+    It keeps the last slot from whoever has all others, and from full jobs and replays, which take
+    long: what somebody else uploads or tries out then need not wait for them. One is anybody's.
     """
     most = max(1, slots - 1)
     of_member = sum(other.owner_id == job.owner_id for other in in_hand)
-    full = sum(other.kind == "full" for other in in_hand)
-    return len(in_hand) < slots and of_member < most and (job.kind != "full" or full < most)
+    long = sum(other.kind in _LONG for other in in_hand)
+    return len(in_hand) < slots and of_member < most and (job.kind not in _LONG or long < most)
 
 
 class RecentUse:

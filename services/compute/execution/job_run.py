@@ -28,6 +28,7 @@ from services.compute.execution.staging import (
     reserve,
     store_failure,
     store_result,
+    tables_of,
 )
 from services.compute.execution.step_cache.cache import JobSteps
 from services.compute.jobs.heartbeat import Heartbeat
@@ -38,6 +39,7 @@ from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.engine.applications import traits_of
 from shared.engine.contract.crossing_size import CountedCrossings
+from shared.engine.contract.work import Work
 from shared.engine.sandbox.disk_space import Waiting, check_disk_space
 from shared.engine.sandbox.job_output import Progress, dated
 from shared.engine.sandbox.limits import Limits, Outcome
@@ -149,7 +151,7 @@ class JobRun:
         if cluster := self._cluster_that_has_it():
             with cluster.folder(self._job.cluster_run) as folder:
                 if staged := StagedRun.read(folder.path):
-                    self._read = versions_of(staged.inputs)
+                    self._read = versions_of(staged.inputs, staged.hashes_by_dataset)
                     if staged.is_protected:
                         self._protected = list(staged.inputs), staged.began
                     return self._result(cluster, self._job.cluster_run, folder, staged)
@@ -159,9 +161,10 @@ class JobRun:
         reader = Inputs(self._platform.catalog, self._platform.files, spares, limits, should_stop)
         began = now()
         found_inputs = reader.find(self._job)
-        self._read = versions_of(named for named, _ in found_inputs)
-        if any(named.is_protected for named, _ in found_inputs):
-            self._protected = [named for named, _ in found_inputs], began
+        named_inputs = [named for named, _ in found_inputs]
+        self._read = versions_of(named_inputs, tables_of(found_inputs))
+        if any(named.is_protected for named in named_inputs):
+            self._protected = named_inputs, began
             self._begin()
         place = self._place(found_inputs)
         with place.folder(self._job.run) as folder:
@@ -199,24 +202,18 @@ class JobRun:
         began: datetime,
     ) -> StagedRun:
         """Bring all that the job reads into its folder, and its work."""
-        tables = {named.dataset_id: file.sha256 for named, file in found_inputs}
+        tables = tables_of(found_inputs)
         self._check_size(tables)
-        inputs = reader.gather(found_inputs, folder)
-        protected = reader.protect(found_inputs, folder)
-        expected_rows = {} if reader.inventions else self._expected_rows()
-        work = instructions(self._job, inputs, protected, expected_rows, self._settings)
-        invented = inventions_of(self._job.reads, reader.inventions)
-        work = work.model_copy(update={"policy": reader.policy, "invented": invented})
-        work = answered(work, self._job.treatment, inputs, reader.answering)
+        inputs, work = self._gather(self._job, reader, found_inputs, folder)
         steps = self._steps(folder)
         folder.describe(steps.bring(work, found_inputs, limits.seconds))
-        self._hand_key(folder)
+        self._hand_key(self._job, folder)
         return StagedRun(
             inputs=tuple(inputs),
             began=began,
             hashes_by_dataset=tables,
             step_keys=dict(steps.keys),
-            is_invented=bool(invented),
+            is_invented=bool(work.invented),
         )
 
     def _result(self, place: RunPlace, run_id: str, folder: JobFolder, staged: StagedRun) -> Ending:
@@ -246,6 +243,18 @@ class JobRun:
         memory_bytes = self._settings.slurm_memory_bytes
         return replace(limits, memory_bytes=max(memory_bytes, limits.memory_bytes))
 
+    def _gather(
+        self, job: Job, reader: Inputs, found_inputs: Sequence[FoundInput], folder: JobFolder
+    ) -> tuple[list[Input], Work]:
+        """Bring into the folder what a job reads; returns that, and what the engine is told."""
+        inputs = reader.gather(found_inputs, folder)
+        protected = reader.protect(found_inputs, folder)
+        expected_rows = {} if reader.inventions else self._expected_rows(job)
+        work = instructions(job, inputs, protected, expected_rows, self._settings)
+        invented = inventions_of(job.reads, reader.inventions)
+        work = work.model_copy(update={"policy": reader.policy, "invented": invented})
+        return inputs, answered(work, job.treatment, inputs, reader.answering)
+
     def _begin(self) -> None:
         """Record that the sandbox starts."""
         is_protected, job = self._protected is not None, self._job
@@ -263,9 +272,9 @@ class JobRun:
         kept = store_failure(self._job, inputs, began, reason, self._platform.files)
         return partial(Job.succeed, run=self._job.run, seconds=self.seconds, **kept.ending)
 
-    def _hand_key(self, folder: JobFolder) -> None:
+    def _hand_key(self, job: Job, folder: JobFolder) -> None:
         """Give the job the key of its project's pseudonyms, if it makes some."""
-        treatment, project_id = self._job.treatment, self._job.project_id or ""
+        treatment, project_id = job.treatment, job.project_id or ""
         steps = treatment.steps if treatment else ()
         if not any(traits_of(step).needs_key for step in steps):
             return
@@ -327,8 +336,7 @@ class JobRun:
             raise Rejected(f"le quota de calcul du projet ({workspace.quota_seconds} s) est épuisé")
         return min(self._settings.job_seconds, remaining_seconds)
 
-    def _expected_rows(self) -> dict[str, int]:
-        job = self._job
+    def _expected_rows(self, job: Job) -> dict[str, int]:
         catalog = self._platform.catalog
         return expected_rows(catalog, job.treatment, job.owner_id) if job.treatment else {}
 

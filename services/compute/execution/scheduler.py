@@ -45,9 +45,15 @@ class Scheduler(Loop):
     """The loop beside the handlers that gets the jobs done.
 
     `check_sandbox` raises a sentence while jobs cannot run here; they wait for a process that can.
+    `run_of` says how a job is run.
     """
 
-    def __init__(self, platform: Platform, check_sandbox: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        check_sandbox: Callable[[], None],
+        run_of: Callable[[Platform, Job], JobRun],
+    ) -> None:
         super().__init__(
             _LOOK_SECONDS,
             self._wait_for_sandbox,
@@ -58,7 +64,7 @@ class Scheduler(Loop):
             self._fill,
             self._prepare,
         )
-        self._platform, self._check_sandbox = platform, check_sandbox
+        self._platform, self._check_sandbox, self._run_of = platform, check_sandbox, run_of
         # A result waits for the document server, and is not made anew.
         platform.files.note = noting_if_possible(platform.files.note)
         self._jobs = platform.store.of(Job)
@@ -169,7 +175,7 @@ class Scheduler(Loop):
         return self._turns.next(due, running, time.monotonic())
 
     def _run_job(self, job: Job) -> None:
-        job_run = self._runs[job.id] = JobRun(self._platform, job)
+        job_run = self._runs[job.id] = self._run_of(self._platform, job)
         try:
             job_run.run()
         finally:
@@ -198,7 +204,7 @@ class Scheduler(Loop):
             gauge.set(self._jobs.count({"state": state}, most=_COUNTED))
         held = self._jobs.count({"is_held": True}, most=_COUNTED)
         metrics.jobs.labels(self._platform.service, "held").set(held)
-        ages = dict.fromkeys(get_args(JobKind), 0.0)
+        ages = dict.fromkeys((*get_args(JobKind), "replay"), 0.0)
         for job in first_due(self._jobs, now()):
             ages[job.kind] = max(ages[job.kind], (now() - job.due_at).total_seconds())
         for kind, age in ages.items():

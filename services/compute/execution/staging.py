@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from services.compute.execution.engine_version import engine_version
 from services.compute.execution.job_folder import JobFolder, job_folder, pieces
 from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
@@ -40,9 +41,18 @@ class DatasetOpener(Protocol):
     """What compute asks the catalogue before it runs a job."""
 
     def open_dataset(
-        self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any], kind: str
+        self,
+        project_id: str,
+        dataset_id: str,
+        job_id: str,
+        treatment: dict[str, Any],
+        kind: str,
+        **version: int,
     ) -> Any:  # noqa: ANN401 - JSON
-        """Open what the project may read for that job's treatment; a LabError says why not."""
+        """Open what the project may read for that job's treatment; a LabError says why not.
+
+        The newest version, unless one is named, for a replay.
+        """
 
     def open_for_protection(self, dataset_id: str) -> Any:  # noqa: ANN401 - JSON
         """Open the table that protected tables are made of; a LabError says why not."""
@@ -57,6 +67,11 @@ class ReleaseLedger(DatasetOpener, Protocol):
 
 FoundInput: TypeAlias = tuple[Input, FileRef]
 """An input and the file of its whole table, or of its files; UNTOLD where there is none to read."""
+
+
+def tables_of(found_inputs: Iterable[FoundInput]) -> dict[str, str]:
+    """Return the hash of each input's table, or of its files, by dataset id."""
+    return {named.dataset_id: file.sha256 for named, file in found_inputs}
 
 
 def opened_input(name: str, answer: Mapping[str, Any]) -> FoundInput:
@@ -115,6 +130,7 @@ class Inputs:
         self.policy: ReleasePolicy | None = None
         self.answering: dict[str, KnownTable] = {}
         self.inventions: dict[str, Invention] = {}
+        self._opened: dict[str, FoundInput] = {}
 
     def find(self, job: Job) -> list[FoundInput]:
         """Return what the job reads, as it may be read now, and where it is stored.
@@ -178,15 +194,22 @@ class Inputs:
             yield _uploaded(job, job.source), job.source
         if job.kind == "protect":
             yield self._open_for_protection(job)
-        opened: dict[str, FoundInput] = {}
-        for name, dataset_id in job.reads.items():
-            # Under two names it is one use, and both are the same version.
-            if dataset_id not in opened:
-                opened[dataset_id] = self._open(name, job, dataset_id)
-            named, file = opened[dataset_id]
-            yield named.model_copy(update={"name": name}), file
+        for name in job.reads:
+            yield self.open(name, job)
 
-    def _open(self, name: str, job: Job, dataset_id: str) -> FoundInput:
+    def open(self, name: str, job: Job, version: int | None = None) -> FoundInput:
+        """Return what a treatment reads under that name, of a replay as that version of it.
+
+        Raises Rejected, with Forbidden as its cause where it may not be read; else as `find` does.
+        """
+        dataset_id = job.reads[name]
+        # Under two names it is one use, and both are the same version.
+        if dataset_id not in self._opened:
+            self._opened[dataset_id] = self._open(name, job, dataset_id, version)
+        named, file = self._opened[dataset_id]
+        return named.model_copy(update={"name": name}), file
+
+    def _open(self, name: str, job: Job, dataset_id: str, version: int | None) -> FoundInput:
         try:
             answer = self._catalog.open_dataset(
                 job.project_id or "",
@@ -194,6 +217,7 @@ class Inputs:
                 job.id,
                 job.treatment.model_dump(mode="json") if job.treatment else {},
                 job.kind,
+                **({} if version is None else {"version": version}),
             )
         except Forbidden as error:
             raise Rejected(
@@ -297,7 +321,9 @@ def store_result(
             "outputs": outputs,
             "reports": result.reports,
             "software": result.software,
-            "provenance": job.provenance.model_copy(update={"reused": result.reused}),
+            "provenance": job.provenance.model_copy(
+                update={"reused": result.reused, "engine": engine_version()}
+            ),
         }
     )
     lost, near = result.lost

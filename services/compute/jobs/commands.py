@@ -152,6 +152,8 @@ class Commands:
         for job in self._open(access.project_id) if revoked else ():
             if name := job.name_of(access.dataset_id):
                 self._cancel(job, f"l'accès aux données « {name} » est retiré : {revoked}")
+            elif job.replays:
+                self._cancel(job, f"un accès du projet est retiré : {revoked}")
 
     def note_change(self, envelope: Envelope[Any]) -> None:
         """Note that something changed on the full jobs that are made of it."""
@@ -213,6 +215,18 @@ class Commands:
             self._jobs.change(
                 job.renews, lambda renewed: renewed.note_renewed(job.id), because=envelope
             )
+
+    def replay(self, original: Job, by: str, cause: str = "") -> Job:
+        """Queue a replay of a job; returns the one of `by` that is under way if there is one.
+
+        The same `cause`, unless empty, is answered with the replay it made before. Raises
+        WrongStage for a job that made nothing.
+        """
+        original.check_replayable()
+        for replay in self._jobs.every({"replays": original.id, "owner_id": by}):
+            if replay.is_active:
+                return replay
+        return self._jobs.add(replay_job(original, by, cause))
 
     def cancel(self, identifier: str, reason: str) -> Job:
         """Cancel a job: at once when it is queued, soon when it runs."""
@@ -379,6 +393,25 @@ def treatment_job(
     if fault := fault_of(treatment):
         job.refuse(f"le traitement ne peut pas être exécuté : {fault}")
     return job
+
+
+def replay_job(original: Job, by: str, cause: str = "") -> Job:
+    """Return the job that repeats another; it counts for who asks, empty for the lab itself.
+
+    It names what it repeats, and copies nothing of it that would have to be erased with it.
+    """
+    identifier = caused_id("job", f"replay:{cause}", original.queued_at) if cause else new_id("job")
+    return Job(
+        id=identifier,
+        kind="replay",
+        replays=original.id,
+        project_id=original.project_id,
+        owner_id=by,
+        lane=f"replays-{by}",
+        is_protected=original.is_protected,
+        queued_at=now(),
+        traceparent=traceparent.get(),
+    )
 
 
 def _job_of(envelope: Envelope[Any]) -> str:

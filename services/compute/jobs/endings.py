@@ -69,7 +69,8 @@ def redact_jobs(store: Store, jobs: Sequence[Job]) -> None:
     Their files are given to the catalogue to be erased, unless other jobs made the same.
     """
     shared_hashes = shared_by_others(store, jobs)
-    for job in jobs:
+    replays = store.of(Job).every({"replays": {"$in": [job.id for job in jobs]}})
+    for job in (*jobs, *replays):
         store.of(Job).change(job.id, lambda kept_job: _redact_job(kept_job, shared_hashes))
 
 
@@ -80,7 +81,7 @@ def _redact_job(job: Job, shared_hashes: Collection[str]) -> None:
     job.reason = ERASED if job.reason else ""
     job.repairs, job.is_erased = (), True
     job.treatment = redacted(job.treatment) if job.treatment else None
-    job.privacy, job.size_warning, job.counted = None, "", None
+    job.privacy, job.size_warning, job.counted, job.comparison = None, "", None, None
     job.read = job.changes = ()
     job.decision = redacted(job.decision) if job.decision else None
     job.questions = tuple(map(redacted, job.questions))

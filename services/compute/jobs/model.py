@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import computed_field
+from pydantic import Field, computed_field
 
+from services.compute.jobs.comparison import Comparison
 from services.compute.jobs.release_review import (
     Decision,
     MaskedOutputs,
@@ -53,7 +54,7 @@ WAITS_FOR_REVIEWER = (
     " sort. D'ici là rien n'en est dit, pas même s'il est terminé."
 )
 
-_EMPTY: Mapping[JobKind, str] = {
+_EMPTY: Mapping[str, str] = {
     "trial": "Il ne reste aucune ligne de l'échantillon : le traitement n'en garde ou n'en"
     " rapproche aucune, et cet essai ne dit rien de ce qu'il vaut. Vérifiez ses filtres et ses"
     " clés.",
@@ -61,6 +62,9 @@ _EMPTY: Mapping[JobKind, str] = {
     " ses filtres et ses clés.",
 }
 """What is said of a result without a row."""
+
+AnyKind = JobKind | Literal["replay"]
+"""No event tells of a replay, which makes nothing that anybody gets."""
 
 JobState = Literal["queued", "running", "given_up", "succeeded", "failed", "cancelled"]
 
@@ -94,9 +98,10 @@ class Job(Aggregate):
     indexes = (
         *("state", "kind", "project_id", "dataset_id", "owner_id", "lane"),
         *("queued_at", "turn", "hashes", "is_held", "public_state", "cluster_run", "made_of"),
+        "replays",
     )
 
-    kind: JobKind
+    kind: AnyKind
     project_id: str | None = None
     dataset_id: str | None = None
     dataset_version: int | None = None
@@ -158,6 +163,8 @@ class Job(Aggregate):
     reviewed: FileRef | None = None
     questions: tuple[ReleaseQuestion, ...] = ()
     decision: ReleaseDecision | None = None
+    replays: str = Field(default="", description="of a replay, the id of the job that is repeated")
+    comparison: Comparison | None = Field(default=None, description="what came of a replay")
     forgotten: str = ""
     forgotten_for: str = ""
     is_erased: bool = False
@@ -321,6 +328,11 @@ class Job(Aggregate):
             return f"le traitement ne s'est pas achevé : {self.release.failure}"
         return self.lost or ("il n'en reste aucune ligne" if self.is_empty else "")
 
+    def check_replayable(self) -> None:
+        """Raise WrongStage, in French, unless it is a treatment that made something."""
+        if not (self.is_charged and self.outputs and self.treatment) or self.is_erased:
+            raise WrongStage("ce traitement n'a pas (ou plus) de résultat à refaire")
+
     def queue(self) -> None:
         """Record that the job waits for its turn."""
         self.record(events.JobQueued(**self._about()))
@@ -430,7 +442,8 @@ class Job(Aggregate):
         self.attempt += 1
         self.progress, self.message, self.log_tail, self.log_lines = 0.0, "", "", 0
         about = {"attempt": self.attempt, "is_protected": self.is_protected}
-        self.record(events.JobStarted(**self._about(), **about))
+        if not self.replays:
+            self.record(events.JobStarted(**self._about(), **about))
 
     def stage_for_cluster(self, run: str, cluster_run: str) -> None:
         """Note that the cluster gets a run of that id, or none, in place of any before."""
@@ -518,6 +531,13 @@ class Job(Aggregate):
         if self.forgotten:
             self.result, self.outputs = result, outputs
             self._leave(self.forgotten, self.files)
+
+    def conclude(self, run: str, seconds: float, comparison: Comparison) -> None:
+        """End a replay with what came of it, unless cancelled before."""
+        self.check(run)
+        if not self.cancel_requested:
+            self.progress, self.comparison = 1.0, comparison
+        self._end("succeeded", seconds)
 
     def ask_holder(self, question: str, by: str) -> None:
         """Ask its holder before its release is decided on, one question at a time.
@@ -646,7 +666,7 @@ class Job(Aggregate):
         self.cancel_requested, self.reason = True, reason
         if not was_running:
             self._end("cancelled", 0.0)
-        elif self.is_protected:
+        elif self.is_protected and not self.replays:
             # When its run notices, or whether it was over, may tell of what it reads.
             self.is_cancellation_told = True
             self.record(self._cancelled())
@@ -676,6 +696,7 @@ class Job(Aggregate):
         self.result, self.outputs, self.privacy, self.counted = None, (), None, None
         self.release, self.is_empty, self.withheld = None, False, ""
         self.lost, self.near = "", ""
+        self.read = tuple(version.model_copy(update={"table": ""}) for version in self.read)
         self.log_tail, self.filename, self.message = "", "", self.forgotten
         self.sheet = ""
 
@@ -689,9 +710,12 @@ class Job(Aggregate):
         self.message, self.not_before = message, not_before
 
     def _give_up(self, reason: str) -> None:
-        """End a page's job: nobody but its catalogue's next harvest starts it anew."""
+        """End a page's job: nobody but its catalogue's next harvest starts it anew.
+
+        A replay ends, too: another may be asked for.
+        """
         self.reason = reason
-        if self.kind == "harvest":
+        if self.kind in ("harvest", "replay"):
             self._end("failed", 0.0)
             return
         self.state, self.run, self.lease_until = "given_up", "", NEVER
@@ -704,7 +728,7 @@ class Job(Aggregate):
         self.seconds += seconds
         if self.is_held:
             self.record(events.ResultHeld(**self._about()))
-        elif not self.is_cancellation_told:
+        elif not (self.is_cancellation_told or self.replays):
             self.record(self._ending())
             self._tell_staleness()
 

@@ -50,8 +50,23 @@ class Queries:
     def read(self, identifier: str, caller: Caller) -> Job:
         """Return a job that the caller may see, also as one of its team; NotFound else."""
         job = self._jobs.get(identifier)
-        if not (caller.may_see(job.owner_id) or self._is_in_team(job.project_id, caller)):
+        # A replay is for who asked for it.
+        is_in_team = not job.replays and self._is_in_team(job.project_id, caller)
+        if not (caller.may_see(job.owner_id) or is_in_team):
             raise NotFound.of(identifier)
+        return job
+
+    def replayable(self, identifier: str, caller: Caller) -> Job:
+        """Return a job that the caller may have repeated: whose result it may read.
+
+        Of others' restricted data staff alone may, and not its own; raises as `result`.
+        """
+        job = self.read(identifier, caller)
+        if not job.is_protected:
+            self.result(identifier, MANIFEST, caller)
+        elif not caller.is_staff or caller.member_id == job.owner_id:
+            raise Forbidden("seule l'équipe du Datalab fait refaire ce qui lit ces données")
+        file_of(job, MANIFEST)
         return job
 
     def result(self, identifier: str, name: str, caller: Caller) -> FileRef:
@@ -152,8 +167,11 @@ class Queries:
             if is_internal and caller.member_id:
                 # In which list one's own job is would tell how far it is.
                 where["owner_id"] = {"$ne": caller.member_id}
-        if not (caller.is_staff or self._is_in_team(query.project_id, caller)):
-            where["owner_id"] = caller.member_id
+        if not caller.is_staff:
+            if self._is_in_team(query.project_id, caller):
+                where["kind"] = {"$ne": "replay"}
+            else:
+                where["owner_id"] = caller.member_id
         jobs, cursor = self._jobs.page(
             where, after=query.after, limit=query.limit, descending=query.newest
         )

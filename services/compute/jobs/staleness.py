@@ -1,6 +1,6 @@
 """What a result was made of, and what of that changed since."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from pydantic import AwareDatetime
@@ -37,11 +37,15 @@ ENDED: frozenset[StaleCause] = OF_ACCESS | {"deleted", "retired"}
 
 
 class ReadVersion(Frozen):
-    """The version of a dataset that a job read, and what its treatment calls that."""
+    """The version of a dataset that a job read, and what its treatment calls that.
+
+    `table` is the hash of its table, or of its files.
+    """
 
     name: str
     dataset_id: str
     version: int
+    table: str = ""
 
 
 class SourceChange(Frozen):
@@ -77,9 +81,16 @@ def recipe_of(written: str) -> tuple[str, int]:
     return name, int(number) if number.isdecimal() else 0
 
 
-def versions_of(inputs: Iterable[Input]) -> tuple[ReadVersion, ...]:
-    """Return the versions of what a job read."""
+def versions_of(
+    inputs: Iterable[Input], hashes_by_dataset: Mapping[str, str]
+) -> tuple[ReadVersion, ...]:
+    """Return the versions of what a job read, whose tables have these hashes."""
     return tuple(
-        ReadVersion(name=read.name, dataset_id=read.dataset_id, version=read.version)
+        ReadVersion(
+            name=read.name,
+            dataset_id=read.dataset_id,
+            version=read.version,
+            table=hashes_by_dataset.get(read.dataset_id, ""),
+        )
         for read in inputs
     )

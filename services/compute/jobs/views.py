@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.compute.jobs.model import HeldState, Job, JobState
+from services.compute.jobs.comparison import Comparison
+from services.compute.jobs.model import AnyKind, HeldState, Job, JobState
 from services.compute.jobs.release_review import Decision, ReleaseDecision, ReleaseQuestion
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.engine.tables.exports import ExportFormat
@@ -12,7 +13,7 @@ from shared.engine.tables.manifest import Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.release import ReleaseRecord
 from shared.events.compute import StaleCause
-from shared.events.event import FileRef, JobKind, Treatment
+from shared.events.event import FileRef, Treatment
 from shared.inbound import Body, Identifier, Paging
 
 
@@ -54,7 +55,7 @@ class JobView(View):
     """A job as its project's holder, its dataset's owner and the lab's staff see it."""
 
     id: str
-    kind: JobKind
+    kind: AnyKind
     project_id: str | None
     dataset_id: str | None
     state: JobState | HeldState = Field(
@@ -84,6 +85,12 @@ class JobView(View):
     is_empty: bool = Field(description="whether the table that it made has no row")
     fault: str = Field(description="why what it made is no success, in French; or empty")
     near: str = Field(description="a value of its data that a filter may have meant, in French")
+    replays: str = Field(default="", description="of a replay, which job it repeats")
+    comparison: Comparison | None = Field(
+        default=None,
+        description="what came of a replay: not_run where data may not be read any more, or is"
+        " another; of others' restricted data no more than identical or different",
+    )
     staleness: tuple[StaleView, ...] = Field(
         description="what its result was made of and changed since, once for each cause"
     )
@@ -145,7 +152,7 @@ class ReleaseRequestView(View):
 
     job_id: str = Field(validation_alias="id")
     version: int = Field(description="a decision names it")
-    kind: JobKind
+    kind: AnyKind
     project_id: str | None
     owner_id: str = Field(description="the project's holder")
     treatment: Treatment | None

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.engine.contract.crossing_size import MOST_ROWS
 from shared.engine.contract.policy import Invention, ReleasePolicy
@@ -75,6 +75,9 @@ class Work(Frozen):
     )
     policy: ReleasePolicy | None = Field(
         default=None, description="which protected tables to make of the only input"
+    )
+    drawn_at: AwareDatetime | None = Field(
+        default=None, description="of a replay, the day that pictures were drawn; else it is today"
     )
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None

@@ -44,6 +44,9 @@ class Provenance(Frozen):
     reused: tuple[ReusedStep, ...] = Field(
         default=(), description="steps that were taken over from earlier jobs"
     )
+    engine: str = Field(
+        default="", description="sha256 of the lab's code and lists that did it, without libraries"
+    )
     holder_id: str = Field(default="", description="whose project it is")
     submitted_by: str = Field(
         default="", description="who asked for this run; empty where the project's stage did"

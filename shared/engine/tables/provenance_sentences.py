@@ -34,7 +34,7 @@ def told(manifest: Manifest) -> list[str]:
         *_of_inputs(manifest.inputs),
         *_of_grants(manifest.inputs),
         *_of_steps(manifest),
-        *_of_software(manifest.software),
+        *_of_software(manifest.software, manifest.provenance.engine),
         *(
             f"Sortie « {output.name} » : SHA-256 {output.file.sha256}."
             for output in manifest.outputs
@@ -120,7 +120,9 @@ def _each(inputs: Iterable[Input]) -> Iterable[Input]:
     return {source.dataset_id: source for source in inputs}.values()
 
 
-def _of_software(software: Mapping[str, str]) -> Iterator[str]:
+def _of_software(software: Mapping[str, str], engine: str) -> Iterator[str]:
+    if engine:
+        yield f"Code du Datalab : SHA-256 {engine}."
     if software:
         listed = french_list([f"{name} {version}" for name, version in sorted(software.items())])
         yield f"Logiciels : {listed}."

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from shared.aggregate import Aggregate
-from shared.errors import Conflict, Forbidden
+from shared.errors import Conflict, Forbidden, WrongStage
 from shared.events import Treatment
 from shared.http import Call, http
 from shared.messaging import Documents, rpc
@@ -68,12 +68,16 @@ class Catalog:
         job_id: str,
         treatment: dict[str, Any],
         kind: str = "",  # noqa: ARG002
+        *,
+        version: int | None = None,
     ) -> dict[str, Any]:
         """The dataset, for a project that may read it."""
         Treatment.model_validate(treatment)
         shelf: Shelf = self.documents.of(Shelf).get(dataset_id)
         if project_id not in shelf.readers:
             raise Forbidden("ce projet n'a pas accès à ces données")
+        if version not in {None, shelf.answer["version"]}:
+            raise WrongStage
         self.documents.of(Shelf).change(dataset_id, lambda shelf: shelf.jobs.append(job_id))
         return shelf.answer
 

@@ -5,21 +5,18 @@ Whatever a job is told counts, unless it is known here that it makes no differen
 
 import json
 import platform
-import time
 from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import distributions
-from pathlib import Path
 from typing import Any
 
+from services.compute.execution.engine_version import engine_version
 from shared.engine.applications import traits_of
 from shared.engine.contract.work import Work
 from shared.engine.tables.manifest import Input
 from shared.events.event import Step
 
-_ROOT = Path(__file__).parents[4]
-_CODE = ("services/compute", "shared")
 _OF_INPUTS = ("described", "table_columns", "total_rows", "likely_total_rows")
 _OF_STEPS = ("steps", "expected_rows", "cached", "keeping")
 _UNREAD = ("inputs", "sources", "provenance", "protected", "published")
@@ -61,18 +58,11 @@ def _is_kept(step: Step) -> bool:
 @cache
 def code_version() -> str:
     """Return a hash of the code and lists that jobs use, of the libraries, and of Python."""
-    digest = sha256()
-    for top in _CODE:
-        for path in sorted((_ROOT / top).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(str(path.relative_to(_ROOT)).encode())
-                digest.update(sha256(path.read_bytes()).digest())
-                time.sleep(0)  # other green threads run between
     libraries = sorted(
         f"{distribution.name}=={distribution.version}" for distribution in distributions()
     )
-    digest.update(" ".join((platform.python_version(), *libraries)).encode())
-    return digest.hexdigest()
+    versions = " ".join((engine_version(), platform.python_version(), *libraries))
+    return sha256(versions.encode()).hexdigest()
 
 
 def _content(work: Work, source: Input, sha256: str) -> str:

@@ -77,7 +77,8 @@ def draw_pictures(
     checked before it leaves: others of protected data are not drawn, and the report says so.
     `hidden` says what the result keeps secret.
     """
-    drawn_at, pictures, files = datetime.now(PARIS), list[Picture](), list[str]()
+    drawn_at = (work.drawn_at or datetime.now(PARIS)).astimezone(PARIS)
+    pictures, files = list[Picture](), list[str]()
     for number, step in enumerate(work.steps):
         if not APPLICATIONS[step.application].is_drawn(step):
             continue

@@ -6,7 +6,7 @@ import pytest
 
 from shared.aggregate import new_id, now
 from shared.engine.tables.manifest import Manifest, Output
-from shared.errors import Forbidden, Invalid, NotFound
+from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events import JobCancelled, JobFailed, JobSucceeded, ProjectDelivered, ResultRefused
 from tests.integration.catalog.lab import Lab, delivered, problem_of
 from tests.servers import eventually
@@ -146,6 +146,27 @@ def test_only_what_was_read_is_a_use(lab: Lab) -> None:
     absent = f"/datasets/{closed}/files/none.csv"
     problem_of(lab.call("GET", absent, lab.token("mbr_r", "reviewer")), 404)
     assert uses(lab, closed, "mbr_o") == []
+
+
+def test_job_that_is_repeated_reads_the_version_that_it_had(lab: Lab) -> None:
+    """It is one more opening of the same use; a version that is not published opens for nobody."""
+    dataset_id = lab.published("mbr_o")
+    project_id, job_id = using(lab, dataset_id)
+    for content in (b"a;b\n1;2\n", b"a;b\n3;4\n"):
+        path, token = f"/datasets/{dataset_id}/versions", lab.token("mbr_o", "owner")
+        lab.post_file(path, token, {}, content)
+    lab.ingest(dataset_id, 2)
+    with lab.rpc() as catalog:
+        opened = [
+            catalog.open_dataset(project_id, dataset_id, job_id, version=version)["version"]
+            for version in (1, None, 2, 1)
+        ]
+        assert opened == [1, 2, 2, 1]
+        for version in (3, 4, 0):
+            with pytest.raises(WrongStage):
+                catalog.open_dataset(project_id, dataset_id, job_id, version=version)
+    [use] = uses(lab, dataset_id, "mbr_o")
+    assert (use["dataset_version"], use["openings"]) == (1, 5)
 
 
 def test_uses_come_page_by_page_newest_first(lab: Lab) -> None:

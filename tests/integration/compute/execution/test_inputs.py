@@ -44,7 +44,7 @@ class Refusing:
     def __init__(self, error: LabError) -> None:
         self._error = error
 
-    def open_dataset(self, *_question: object) -> NoReturn:
+    def open_dataset(self, *_question: Any, **_version: Any) -> NoReturn:
         """Raise it, whatever is asked for."""
         raise self._error
 
@@ -83,7 +83,7 @@ class Counting:
     def __init__(self, file: FileRef) -> None:
         self._file, self.asked = file, list[str]()
 
-    def open_dataset(self, *question: Any) -> dict[str, Any]:
+    def open_dataset(self, *question: Any, **_version: Any) -> dict[str, Any]:
         """The same table, whatever is asked for."""
         dataset_id = question[1]
         self.asked.append(dataset_id)
@@ -144,7 +144,7 @@ def test_why_no_protected_tables_can_be_made_is_told(answer: LabError, kind: typ
 class Granting(Counting):
     """A catalogue that grants two columns only."""
 
-    def open_dataset(self, *question: Any) -> dict[str, Any]:
+    def open_dataset(self, *question: Any, **_version: Any) -> dict[str, Any]:
         """The table, of which this may be read."""
         return super().open_dataset(*question) | {"columns": ["stop", "boardings"]}
 

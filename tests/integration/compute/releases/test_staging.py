@@ -41,7 +41,7 @@ class Protecting(Counting):
         super().__init__(file)
         self._cells = cells
 
-    def open_dataset(self, *question: Any) -> dict[str, Any]:
+    def open_dataset(self, *question: Any, **_version: Any) -> dict[str, Any]:
         """The table, and what left of it."""
         earlier = {"entry": ENTRY.model_dump(), "file": self._cells.model_dump(), "job_id": "job_1"}
         fields = {"is_protected": True, "minimum_units": 20, "releases": [earlier, earlier]}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.compute.execution.fair_queue import HALF_LIFE, RecentUse, Turns, has_slot
+from services.compute.jobs.commands import replay_job
 from services.compute.jobs.model import Job, after_lane
 from shared.events import JobKind
 
@@ -87,6 +88,7 @@ def test_full_jobs_leave_a_slot_to_shorter_ones() -> None:
     kinds: tuple[JobKind, ...] = ("full", "trial", "ingest", "harvest")
     asking = [a_job("other", 9, kind=kind) for kind in kinds]
     assert admitted(in_hand, 3, *asking) == [False, True, True, True]
+    assert admitted(in_hand, 3, replay_job(in_hand[0], "")) == [False]
 
 
 def test_no_more_begin_than_there_are_slots() -> None:

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from services.compute.jobs.commands import replay_job
+from services.compute.jobs.comparison import Comparison
 from services.compute.jobs.model import MAX_DELAYS, MAX_LOSSES, WAITING, Job, TakenOver
 from services.compute.jobs.views import JobView
 from shared.aggregate import NEVER, now
+from shared.engine.tables.manifest import Output
 from shared.engine.tables.privacy import Privacy
 from shared.engine.tables.release import ReleaseRecord
 from shared.errors import WrongStage
@@ -312,3 +315,33 @@ def test_job_that_is_given_back_is_queued_and_counts_no_loss() -> None:
     job.give_back("first", 2.0, "arrêt du service", NOW)
     job.take("second", NOW, LEASE)
     assert (job.losses, job.seconds) == (0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda job: job.conclude("first", 1.0, Comparison(verdict="identical")),
+        ENDINGS["fail"],
+        ENDINGS["give_up"],
+        lambda job: (job.cancel("annulé"), job.give_back("first", 1.0, "", NOW)),
+    ],
+)
+def test_replay_ends_without_an_event(end: Callable[[Job], object]) -> None:
+    """Its project hears nothing of it, whichever way it ends, and it leaves no file."""
+    replay = replay_job(a_job(), "mbr_2")
+    replay.take("first", now(), LEASE)
+    replay.begin("first", is_protected=True)
+    end(replay)
+    assert not replay.is_active
+    assert topics(replay) == []
+    assert (replay.result, replay.files) == (None, [])
+
+
+@pytest.mark.parametrize("change", [{"outputs": ()}, {"kind": "ingest"}, {"is_erased": True}])
+def test_what_made_nothing_is_not_repeated(change: dict[str, object]) -> None:
+    """Neither is what reads a file, nor what was erased."""
+    outputs = (Output(name="result.csv", file=MANIFEST),)
+    made = a_job().model_copy(update={"outputs": outputs})
+    made.check_replayable()
+    with pytest.raises(WrongStage):
+        made.model_copy(update=change).check_replayable()

@@ -45,6 +45,7 @@ def test_all_that_is_asked_of_a_result_is_answered() -> None:
             manifest(
                 Provenance(
                     recipe="vacance@2",
+                    engine="e1",
                     code=tuple(StepCode.of(STEPS)),
                     holder_id="mbr_1",
                     submitted_by="mbr_2",
@@ -65,6 +66,7 @@ def test_all_that_is_asked_of_a_result_is_answered() -> None:
         "accord prj_1.dts_1 ; donné par mbr_owner ; licence « Licence Ouverte 2.0 » ; pour « ét",
         " ; jusqu'au 31/01/2027 ; 1 colonne ; condition : « ne pas publier ».",
         "Étape 2 : aggregate sur « un » → « deux ».",
+        "Code du Datalab : SHA-256 e1.",
         "Logiciels : duckdb 1.4.0.",
     ):
         assert expected_text in text
