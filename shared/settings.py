@@ -239,6 +239,13 @@ class Settings(ServerSettings):
     step_cache_seconds: float = Field(
         default=1, ge=0, description="work of a step from which its table is kept"
     )
+    nightly_replays: int = Field(
+        default=3,
+        ge=0,
+        le=100,
+        description="recent results that are made again each night, and compared with what they"
+        " were; 0 is none",
+    )
     access_reminder_seconds: float = Field(
         default=604_800, gt=0, le=1e9, description="wait for owners before they are reminded"
     )

@@ -139,6 +139,7 @@ def module_environ(
         "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
         "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
         "DATALAB_SWEEP_SECONDS": "2",
+        "DATALAB_NIGHTLY_REPLAYS": "0",
     }
 
 

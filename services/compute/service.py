@@ -23,6 +23,7 @@ from services.compute.jobs import endings, retention
 from services.compute.jobs.commands import ingest_job, page_job, protect_job
 from services.compute.jobs.job_changes import Followers
 from services.compute.jobs.model import Job
+from services.compute.jobs.nightly import NightlyReplays
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.staleness import SourceEvent
 from services.compute.jobs.workspace import AccessEvent, Workspace
@@ -144,6 +145,9 @@ class Compute(Releasing, Running, Treating):
     retention = Background(retaining(retention.policies))
     orphans = Background(_orphan_sweep)
     step_expiry = Background(_step_expiry)
+    nightly_replays = Background(
+        lambda context: NightlyReplays(context.store, context.settings.nightly_replays)
+    )
 
     @property
     def step_cache(self) -> StepCache:

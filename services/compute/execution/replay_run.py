@@ -96,6 +96,8 @@ class ReplayRun(JobRun):
         if not job.is_active:
             outcome = job.comparison.outcome if job.comparison else job.state
             metrics.replays.labels(self._platform.service, outcome).inc()
+            about = {"job": job.id, "replays": job.replays, "outcome": outcome}
+            log.info("a replay ended", extra=about)
 
 
 def _opened(

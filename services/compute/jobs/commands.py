@@ -226,7 +226,8 @@ class Commands:
         for replay in self._jobs.every({"replays": original.id, "owner_id": by}):
             if replay.is_active:
                 return replay
-        return self._jobs.add(replay_job(original, by, cause))
+        key = caused_id("job", f"replay:{cause}", original.queued_at) if cause else ""
+        return self._jobs.add(replay_job(original, by, key))
 
     def cancel(self, identifier: str, reason: str) -> Job:
         """Cancel a job: at once when it is queued, soon when it runs."""
@@ -395,14 +396,13 @@ def treatment_job(
     return job
 
 
-def replay_job(original: Job, by: str, cause: str = "") -> Job:
+def replay_job(original: Job, by: str, identifier: str = "") -> Job:
     """Return the job that repeats another; it counts for who asks, empty for the lab itself.
 
     It names what it repeats, and copies nothing of it that would have to be erased with it.
     """
-    identifier = caused_id("job", f"replay:{cause}", original.queued_at) if cause else new_id("job")
     return Job(
-        id=identifier,
+        id=identifier or new_id("job"),
         kind="replay",
         replays=original.id,
         project_id=original.project_id,
