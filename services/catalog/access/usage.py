@@ -109,6 +109,24 @@ def _invented(
     return GrantedDataset.invented(dataset, _tables_of(store, dataset))
 
 
+def read_by_ended(
+    store: Store, project_id: str, dataset_id: str, number: int
+) -> GrantedDataset | None:
+    """A version of open data that an ended project read; None of all else, also its holder's own.
+
+    It is no use of the data, as no download of it is.
+    """
+    access = store.of(ProjectAccess).find_one(project_id)
+    dataset = store.of(Dataset).find_one(dataset_id)
+    grant = access.grant_of(dataset_id) if access and access.closed else None
+    if not (access and dataset and grant) or dataset.retirement:
+        return None
+    if grant.asked or grant.state != "revoked" or dataset.metadata.access != "open":
+        return None
+    opened = GrantedDataset.of(dataset, *dataset.readable(number), grant, None)
+    return opened.model_copy(update={"is_published": _is_published(dataset, access)})
+
+
 def _is_invented(dataset: Dataset, member_id: str) -> bool:
     """Whether trials of that member run on invented rows; files are none, nor are tables."""
     is_table = dataset.metadata.content == "table" and not (dataset.retirement or dataset.tables_of)
@@ -240,15 +258,17 @@ def _readable(store: Store, treatment: Treatment, member_id: str) -> Iterator[Gr
 def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess) -> GrantedDataset:
     """The same with the request that was granted, and whether everybody may read it."""
     grant_id = f"{access.id}.{dataset.id}" if access.granted(dataset.id).asked else ""
-    is_open = dataset.metadata.access == "open"
-    is_published = is_open and dataset.owner_id != access.holder_id
     return opened.model_copy(
         update={
-            "is_published": is_published,
-            "on_cluster": is_open or dataset.metadata.on_cluster,
+            "is_published": _is_published(dataset, access),
+            "on_cluster": dataset.metadata.access == "open" or dataset.metadata.on_cluster,
             "grant_id": grant_id,
         }
     )
+
+
+def _is_published(dataset: Dataset, access: ProjectAccess) -> bool:
+    return dataset.metadata.access == "open" and dataset.owner_id != access.holder_id
 
 
 def reserve_releases(

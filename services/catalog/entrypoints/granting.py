@@ -73,6 +73,10 @@ class Granting:
         out in a sandbox of its own, and no job sees the rest.
         """
         checked_treatment = None if treatment is None else Treatment.model_validate(treatment)
+        if version:
+            ended = usage.read_by_ended(self.documents, project_id, dataset_id, version)
+            if ended:
+                return ended
         about = (project_id, dataset_id, job_id or "", checked_treatment)
         return usage.open_dataset(self.documents, *about, kind=kind, number=version)
 

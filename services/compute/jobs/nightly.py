@@ -47,10 +47,14 @@ class NightlyReplays(Loop):
                 self._jobs.add(replay_job(original, "", identifier))
 
     def _repeatable(self) -> Iterator[Job]:
-        """Yield recent results of projects that still read their data; none that is protected."""
+        """Yield recent results of projects that go on, or were delivered; none that is protected.
+
+        Of the latter open data can still be read.
+        """
         ended_well = {"kind": "full", "state": "succeeded"}
         for job in self._jobs.find(ended_well, descending=True, limit=_RECENT):
             workspace = self._workspaces.find_one(job.project_id or "")
-            is_open = workspace is not None and workspace.state == "open"
-            if is_open and job.outputs and not (job.is_protected or job.is_erased):
+            if workspace is None or not (workspace.state == "open" or workspace.delivered):
+                continue
+            if job.outputs and not (job.is_protected or job.is_erased):
                 yield job

@@ -169,6 +169,35 @@ def test_job_that_is_repeated_reads_the_version_that_it_had(lab: Lab) -> None:
     assert (use["dataset_version"], use["openings"]) == (1, 5)
 
 
+def test_result_of_an_ended_project_is_made_again_of_open_data_alone(lab: Lab) -> None:
+    """As it was read, and as no new use; neither what has become restricted, nor its holder's."""
+    opened, closed = lab.published("mbr_o"), lab.published("mbr_o")
+    own = lab.published("mbr_h", access="restricted")
+    project_id, job_id = using(lab, opened, closed, own)
+    event = delivered(lab, opened).model_copy(update={"project_id": project_id})
+    with lab.rpc() as catalog:
+        before = catalog.open_dataset(project_id, opened, job_id)
+        lab.registered(event)
+        path, token = f"/datasets/{closed}", lab.token("mbr_o", "owner")
+        assert lab.call("PATCH", path, token, json={"access": "restricted"}).status == 200
+        eventually(lambda: _is_refused(catalog, project_id, opened, job_id))
+        openings = [use["openings"] for use in uses(lab, opened, "mbr_o")]
+        assert catalog.open_dataset(project_id, opened, job_id, version=1) == before
+        for refused in (closed, own):
+            assert _is_refused(catalog, project_id, refused, job_id, version=1)
+        assert _is_refused(catalog, new_id("prj"), opened, job_id, version=1)
+    assert [use["openings"] for use in uses(lab, opened, "mbr_o")] == openings
+
+
+def _is_refused(catalog: Any, *question: str, **version: int) -> bool:
+    """Whether the data is not opened."""
+    try:
+        catalog.open_dataset(*question, **version)
+    except Forbidden:
+        return True
+    return False
+
+
 def test_uses_come_page_by_page_newest_first(lab: Lab) -> None:
     """Each once."""
     dataset_id = lab.published("mbr_o")

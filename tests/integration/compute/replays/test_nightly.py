@@ -64,6 +64,11 @@ def test_only_what_can_be_read_again_is_replayed(store: Store) -> None:
     for fields in ({"is_protected": True}, {"is_erased": True}, {"outputs": ()}, {"kind": "trial"}):
         made(store, **fields)
     made(store, project_id=new_id("prj"))
-    original = made(store)
+    originals = {made(store), made(store, project_id="prj_delivered")}
+    withdrawn = Workspace(id="prj_withdrawn", state="closed")
+    store.of(Workspace).save(withdrawn)
+    made(store, project_id=withdrawn.id)
+    delivered = Workspace(id="prj_delivered", state="closed", delivered=True)
+    store.of(Workspace).save(delivered)
     NightlyReplays(store, 9).look(NIGHT)
-    assert replayed(store) == [original]
+    assert set(replayed(store)) == originals

@@ -162,6 +162,19 @@ def test_grant_that_ended_is_named(lab: Lab, compute: RunningService) -> None:
     assert comparison == {"verdict": "not_run", "differences": [grant]}
 
 
+def test_pseudonyms_are_the_same_until_their_key_goes(lab: Lab, compute: RunningService) -> None:
+    """It goes with the project; then nothing runs."""
+    treatment = treating(lab.homes(), "pseudonymise", "table", columns=["com"])
+    done = full_job(lab, treatment.inputs["homes"], treatment)
+    assert replay(lab, compute, done["job_id"])["comparison"] == IDENTICAL
+    lab.deliver(done["project_id"], done)
+    path = f"/workspaces/{done['project_id']}"
+    eventually(lambda: lab.call(compute, "GET", path).json()["state"] == "closed")
+    missing = {"cause": "grant", "name": "pseudonymes"}
+    comparison = replay(lab, compute, done["job_id"])["comparison"]
+    assert comparison == {"verdict": "not_run", "differences": [missing]}
+
+
 def test_output_that_differs_though_nothing_did_is_undeclared(
     lab: Lab, compute: RunningService
 ) -> None:
