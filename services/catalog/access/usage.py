@@ -258,13 +258,8 @@ def _readable(store: Store, treatment: Treatment, member_id: str) -> Iterator[Gr
 def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess) -> GrantedDataset:
     """The same with the request that was granted, and whether everybody may read it."""
     grant_id = f"{access.id}.{dataset.id}" if access.granted(dataset.id).asked else ""
-    return opened.model_copy(
-        update={
-            "is_published": _is_published(dataset, access),
-            "on_cluster": dataset.metadata.access == "open" or dataset.metadata.on_cluster,
-            "grant_id": grant_id,
-        }
-    )
+    is_published = _is_published(dataset, access)
+    return opened.model_copy(update={"is_published": is_published, "grant_id": grant_id})
 
 
 def _is_published(dataset: Dataset, access: ProjectAccess) -> bool:

@@ -227,7 +227,6 @@ class GrantedDataset(BaseModel):
         profile_columns = profile.columns if profile else ()
         personal = profile.privacy.verdict if profile and profile.privacy else "none"
         is_protected = grant.asked and dataset.is_reviewed
-        valid = {column.name: column.meaning.valid for column in profile_columns if column.meaning}
         types, stated = _types(profile), dataset.metadata.unit_column
         unit, unit_type = unit_of(types, personal, stated) if is_protected else ("", "")
         return cls(
@@ -250,10 +249,17 @@ class GrantedDataset(BaseModel):
             is_protected=is_protected,
             personal=personal,
             upload=version.filename if version.listing else "",
+            on_cluster=dataset.metadata.access == "open" or dataset.metadata.on_cluster,
             unit=unit,
             unit_type=unit_type,
-            minimum_units=minimum_of(dataset.metadata.minimum_units, valid.get(unit, 1.0)),
+            minimum_units=_minimum_units(dataset, profile_columns, unit),
         )
+
+
+def _minimum_units(dataset: Dataset, columns: tuple[Column, ...], unit: str) -> int | None:
+    """Behind a figure, of units of which some may be no valid numbers."""
+    valid = {column.name: column.meaning.valid for column in columns if column.meaning}
+    return minimum_of(dataset.metadata.minimum_units, valid.get(unit, 1.0))
 
 
 def _described(columns: tuple[Column, ...], names: tuple[str, ...] | None) -> tuple[Column, ...]:

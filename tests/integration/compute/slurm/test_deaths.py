@@ -113,7 +113,7 @@ class OpenData:
             "is_published": True,
         }
 
-    def open_dataset(self, *_about: object, **_version: int) -> dict[str, Any]:
+    def open_dataset(self, *_about: Any, **_version: Any) -> dict[str, Any]:
         """The table."""
         return self._answer
 
