@@ -4,8 +4,10 @@ from typing import Any
 
 from services.compute.execution.export_runs import TableExports
 from services.compute.execution.scheduler import Scheduler
+from services.compute.execution.waiting_line import WaitingLine
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.job_changes import Followers, StreamPosition
+from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.views import (
     JobPage,
@@ -46,7 +48,8 @@ class Running:
     @property
     def queries(self) -> Queries:
         """The jobs and workspaces as callers may see them."""
-        return Queries(self.documents, self.intake.get_impediment)
+        line = WaitingLine(self.documents.of(Job), self.scheduler.public_turns)
+        return Queries(self.documents, self.intake.get_impediment, line.sentence)
 
     @property
     def exports(self) -> TableExports:

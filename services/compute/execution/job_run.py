@@ -100,6 +100,11 @@ class JobRun:
         self._protected: tuple[list[Input], datetime] | None = None
         self._read: tuple[ReadVersion, ...] = ()
 
+    @property
+    def is_protected(self) -> bool:
+        """Whether the job reads others' restricted data, as far as the run came."""
+        return self._protected is not None or self._job.is_protected
+
     def release(self) -> None:
         """Return the job to the queue: this process stops."""
         self._heartbeat.release()
@@ -137,7 +142,7 @@ class JobRun:
                 waits=self._settings.retry_seconds,
             )
         except Rejected as error:
-            if self._protected or self._job.is_protected:
+            if self.is_protected:
                 return self._held_failure(*(self._protected or ([], now())), str(error))
             return partial(Job.fail, run=run, seconds=self.seconds, reason=str(error))
         except Exception as error:

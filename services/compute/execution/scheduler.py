@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import get_args
 from uuid import uuid4
 
@@ -13,14 +13,14 @@ from services.compute.execution.fair_queue import Turns, has_slot
 from services.compute.execution.job_folder import sweep
 from services.compute.execution.job_run import JobRun, Platform
 from services.compute.execution.spares.spares import Spares
-from services.compute.jobs.model import ACTIVE, Job, TakenOver, after_lane
+from services.compute.execution.waiting_line import first_due
+from services.compute.jobs.model import ACTIVE, Job, TakenOver
 from shared.aggregate import now
 from shared.background import Loop
 from shared.endings.orphans import noting_if_possible
 from shared.errors import Conflict, LabError
 from shared.events import JobKind
 from shared.indexes.computed import complete_index
-from shared.store import Repository
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ runs alone: others' jobs do not wait for all of it."""
 
 _CHECK_SECONDS = 30.0
 _SWEEP_SECONDS = 2.0
-_TURNS, _AT_ONCE = "turns", 20
+_TURNS = "turns"
 
 _COUNTED = 1000
 """Up to how many jobs of a state are counted: a queue that is longer is too long all the same."""
@@ -71,6 +71,8 @@ class Scheduler(Loop):
         self._slots = platform.settings.job_slots
         self._lease = timedelta(seconds=platform.settings.job_lease_seconds)
         self._turns, self._has_lined_up = Turns(), False
+        self.public_turns = Turns()
+        """The turns as members may be told of them: how long protected jobs took may not."""
         self._leased: dict[str, Job] = {}
         self._runs: dict[str, JobRun] = {}
         self._counted = self._swept = float("-inf")
@@ -180,6 +182,8 @@ class Scheduler(Loop):
             job_run.run()
         finally:
             self._turns.charge(job, job_run.seconds, time.monotonic())
+            if not job_run.is_protected:
+                self.public_turns.charge(job, job_run.seconds, time.monotonic())
             del self._runs[job.id], self._leased[job.id]
 
     def finish(self) -> None:
@@ -217,16 +221,3 @@ class Scheduler(Loop):
             metrics.cluster_silent.labels(service).set(cluster.silent_seconds)
             for phase, runs in cluster.count().items():
                 metrics.cluster_runs.labels(service, phase).set(runs)
-
-
-def first_due(jobs: Repository[Job], time: datetime) -> list[Job]:
-    """Return the job of each lane that has been due longest; the jobs behind it are not read."""
-    first: dict[str, Job] = {}
-    beyond = ""
-    while True:
-        due_jobs = jobs.find({"turn": {"$gt": beyond}}, sort="turn", limit=_AT_ONCE)
-        for job in due_jobs:
-            first.setdefault(job.lane, job)
-        if len(due_jobs) < _AT_ONCE:
-            return [job for job in first.values() if job.is_due(time)]
-        beyond = after_lane(due_jobs[-1].lane)

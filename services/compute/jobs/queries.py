@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from services.compute.jobs.model import WAITS_FOR_REVIEWER, Job
 from services.compute.jobs.views import JobPage, JobView, ListJobs, ReleaseRequestPage
@@ -30,14 +30,31 @@ def _nobody(_project_id: str, _member_id: str) -> str:
     return "personne ne décide ici de ce qui sort"
 
 
+class QueueSentence(Protocol):
+    """Where a queued job stands, in French; `is_own`: for its owner, who reads its titles."""
+
+    def __call__(self, job: Job, *, is_own: bool) -> str:
+        """Return the sentence; empty for a job that does not wait for its turn."""
+
+
+def _unknown_place(_job: Job, *, is_own: bool) -> str:  # noqa: ARG001 - as the protocol has it
+    return ""
+
+
 class Queries:
     """Questions about jobs and workspaces, each answered as its caller may see them.
 
     `impediment` is asked of reviewers before they see what is held back.
     """
 
-    def __init__(self, store: Store, impediment: Impediment = _nobody) -> None:
+    def __init__(
+        self,
+        store: Store,
+        impediment: Impediment = _nobody,
+        queue_sentence: QueueSentence = _unknown_place,
+    ) -> None:
         self._store, self._impediment = store, impediment
+        self._queue_sentence = queue_sentence
         self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
 
     def job(self, identifier: str, caller: Caller) -> Job:
@@ -109,6 +126,8 @@ class Queries:
             }
         else:
             changes = {"log_tail": "", "reason": "", "message": ""}
+        is_own = caller.member_id == job.owner_id
+        changes["queue_place"] = self._queue_sentence(job, is_own=is_own)
         view = JobView.of(job).model_copy(update=changes)
         if not self.tells_runs(job, caller):
             view = view.for_holder(job)

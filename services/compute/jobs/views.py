@@ -64,6 +64,10 @@ class JobView(View):
     )
     progress: float = Field(description="0 to 1")
     message: str
+    queue_place: str = Field(
+        default="",
+        description="where it stands while it waits for its turn, in French, as of this answer",
+    )
     log_tail: str
     reason: str = Field(description="why it failed, was cancelled or given up")
     attempt: int = Field(description="how often the sandbox was started for it")

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from services.compute.execution.fair_queue import Turns
-from services.compute.execution.scheduler import first_due
+from services.compute.execution.waiting_line import first_due
 from services.compute.jobs.model import Job
 from shared.aggregate import new_id, now
 from shared.store import Repository, Store

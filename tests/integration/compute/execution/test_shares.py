@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.compute.execution.scheduler import first_due
+from services.compute.execution.waiting_line import first_due
 from services.compute.jobs.model import Job
 from shared.aggregate import new_id, now
 from shared.store import Store

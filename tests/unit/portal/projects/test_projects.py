@@ -240,6 +240,14 @@ def test_trial_without_a_row_is_not_listed_as_a_plain_success() -> None:
     assert text.count("terminé, sans résultat : le filtre ne garde rien") == 1
 
 
+def test_queued_job_says_its_place_beside_its_state() -> None:
+    """As compute computed it for this reader."""
+    job = {"id": "job_a", "kind": "trial", "state": "queued", "queued_at": "2026-11-20T10:00:00Z"}
+    job["queue_place"] = "prochain de votre file"
+    text = plain(project_page(ADVISED, jobs={"items": [job]}))
+    assert "en attente, prochain de votre file" in text
+
+
 def test_who_may_not_see_jobs_reads_who_does() -> None:
     """Not that there are none."""
     text = page_of(projects.show, {"/projects/prj_1": ADVISED, **MEMBERS}, project_id="prj_1")

@@ -42,6 +42,16 @@ def test_reason_that_is_withheld_is_told_by_the_reason_for_that() -> None:
     assert "étude finie" in result_page(reason="", message=message)
 
 
+def test_queued_job_says_where_it_stands_and_asks_again() -> None:
+    """Only while it waits: its place changes without an event of its own."""
+    place = "2ᵉ de votre file : 1 de vos traitements d'abord"
+    waiting = {**JOB, "state": "queued", "reason": "", "may_run_again": False, "progress": 0.0}
+    page = result_page(**waiting, queue_place=place)
+    assert place in plain(page)
+    assert "every 10s" in page
+    assert "every 10s" not in result_page(**waiting, queue_place="")
+
+
 def test_form_leads_to_the_new_job() -> None:
     """The one that compute answers."""
     answers = {"/jobs/job_1": JOB, "/jobs": {"id": "job_2"}}

@@ -1,0 +1,155 @@
+"""Which jobs are due, and where each of them stands, read from what waits and runs then."""
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from services.compute.execution.fair_queue import Turns
+from services.compute.jobs.model import Job, after_lane
+from shared.aggregate import now
+from shared.language.french import counted, french_list, quoted
+from shared.store import Repository
+
+LANE_DEPTH = 20
+"""How many jobs of a lane are put in order; of one behind them only that is told."""
+
+_TITLES = 3
+_AT_ONCE = 20
+
+
+def first_due(jobs: Repository[Job], time: datetime, **where: str) -> list[Job]:
+    """Return the job of each lane that has been due longest; the jobs behind it are not read.
+
+    Of jobs with the fields `where` alone, if any.
+    """
+    first: dict[str, Job] = {}
+    beyond = ""
+    while True:
+        query = {"turn": {"$gt": beyond}, **where}
+        due_jobs = jobs.find(query, sort="turn", limit=_AT_ONCE)
+        for job in due_jobs:
+            first.setdefault(job.lane, job)
+        if len(due_jobs) < _AT_ONCE:
+            return [job for job in first.values() if job.is_due(time)]
+        beyond = after_lane(due_jobs[-1].lane)
+
+
+class QueuePlace(NamedTuple):
+    """What a queued job waits for: jobs of its member before it, other members, running jobs.
+
+    `is_deep` where more than LANE_DEPTH jobs of its own lane are before it.
+    """
+
+    job: Job
+    jobs_before: Sequence[Job] = ()
+    is_deep: bool = False
+    other_members: int = 0
+    running: int = 0
+    running_of_member: int = 0
+
+    def in_french(self, *, is_own: bool) -> str:
+        """State the place in French; titles of projects are for who owns the job alone."""
+        parts = self._rank(is_own=is_own), self._others, self._running(is_own=is_own)
+        return " ; ".join(filter(None, parts))
+
+    def _rank(self, *, is_own: bool) -> str:
+        line, whose = ("votre file", "vos") if is_own else ("la file de ce membre", "ses")
+        if self.is_deep:
+            return f"plus de {LANE_DEPTH} de {whose} traitements d'abord"
+        if not self.jobs_before:
+            return f"prochain de {line}"
+        number = len(self.jobs_before)
+        titles = f" ({french_list(self._titles)})" if is_own and self._titles else ""
+        return f"{number + 1}ᵉ de {line} : {number} de {whose} traitements d'abord{titles}"
+
+    @property
+    def _titles(self) -> list[str]:
+        """Return the titles of the member's other projects before the job, at most three."""
+        others = (job for job in self.jobs_before if job.project_id != self.job.project_id)
+        titles = [quoted(job.title) for job in others if job.project_id and job.title]
+        return list(dict.fromkeys(titles))[:_TITLES]
+
+    @property
+    def _others(self) -> str:
+        if not self.other_members:
+            return ""
+        waiting = counted(self.other_members, "autre membre attend", "autres membres attendent")
+        return f"{waiting} aussi, chacun son tour"
+
+    def _running(self, *, is_own: bool) -> str:
+        if not self.running:
+            return ""
+        running = counted(self.running, "traitement", "traitements") + " en cours"
+        if not self.running_of_member:
+            return running
+        if self.running == self.running_of_member == 1:
+            return f"{running}, {'le vôtre' if is_own else 'de ce membre'}"
+        share = self.running_of_member
+        return f"{running}, dont {share} {'des vôtres' if is_own else 'de ce membre'}"
+
+
+class WaitingLine:
+    """The jobs that wait and run at one moment, as all may be told of them.
+
+    Jobs of others' restricted data are left out once they began: whether they run, wait again or
+    ended may tell of the data. `turns` are charged with none of these, either.
+    """
+
+    def __init__(self, jobs: Repository[Job], turns: Turns) -> None:
+        self._jobs, self._turns, self._time = jobs, turns, now()
+        self._orders: dict[str, list[Job]] = {}
+
+    def sentence(self, job: Job, *, is_own: bool) -> str:
+        """State in French where a job stands; empty for one that does not wait for its turn."""
+        if job.public_state != "queued" or not job.is_due(self._time):
+            return ""
+        return self.place(job).in_french(is_own=is_own)
+
+    def place(self, job: Job) -> QueuePlace:
+        """Return what a due job waits for."""
+        order = self._order(job.owner_id)
+        ids = [queued.id for queued in order]
+        is_in_order = job.id in ids
+        return QueuePlace(
+            job,
+            order[: ids.index(job.id)] if is_in_order else (),
+            # One that began meanwhile is in no lane any more.
+            is_deep=not is_in_order and len(self._of_lane(job.lane)) == LANE_DEPTH,
+            other_members=len({head.owner_id for head in self._heads} - {job.owner_id}),
+            running=len(self._running),
+            running_of_member=sum(other.owner_id == job.owner_id for other in self._running),
+        )
+
+    @cached_property
+    def _heads(self) -> list[Job]:
+        return first_due(self._jobs, self._time, public_state="queued")
+
+    @cached_property
+    def _running(self) -> list[Job]:
+        return self._jobs.find({"public_state": "running"})
+
+    def _order(self, owner_id: str) -> list[Job]:
+        """Return a member's due jobs in the order in which they begin, if none ends meanwhile."""
+        if owner_id not in self._orders:
+            lanes = [head.lane for head in self._heads if head.owner_id == owner_id]
+            waiting = [self._of_lane(lane) for lane in lanes]
+            self._orders[owner_id] = in_turn(waiting, self._running, self._turns)
+        return self._orders[owner_id]
+
+    def _of_lane(self, lane: str) -> list[Job]:
+        where = {"turn": {"$gt": lane, "$lt": after_lane(lane)}, "public_state": "queued"}
+        jobs = self._jobs.find(where, sort="turn", limit=LANE_DEPTH)
+        return [job for job in jobs if job.is_due(self._time)]
+
+
+def in_turn(lanes: Iterable[Sequence[Job]], running: Iterable[Job], turns: Turns) -> list[Job]:
+    """Return the jobs of lanes, each in its own order, as the scheduler takes them one by one."""
+    waiting = {jobs[0].lane: list(jobs) for jobs in lanes if jobs}
+    begun, order, clock = list(running), list[Job](), time.monotonic()
+    while job := turns.next((jobs[0] for jobs in waiting.values() if jobs), begun, clock):
+        waiting[job.lane].pop(0)
+        begun.append(job)
+        order.append(job)
+    return order
