@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 
+from services.compute.entrypoints.quotas import Quotas
 from services.compute.entrypoints.releasing import Releasing
 from services.compute.entrypoints.running import Running
 from services.compute.entrypoints.treating import Treating
@@ -120,7 +121,7 @@ def _step_expiry(context: Context) -> StepExpiry:
     return StepExpiry(cache, context.settings.step_cache_days)
 
 
-class Compute(Releasing, Running, Treating):
+class Compute(Quotas, Releasing, Running, Treating):
     """Workspaces with their quota, and the jobs that run in the sandbox."""
 
     name = "compute"

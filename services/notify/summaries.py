@@ -31,11 +31,20 @@ from shared.events import (
     OpeningDecided,
     OpeningRequested,
     ProjectSecured,
+    QuotaDecided,
+    QuotaRequested,
     TreatmentChecked,
     TreatmentProposed,
     WorkshopAnnounced,
 )
-from shared.language.french import counted, day_in_paris, french_date, french_hour, french_list
+from shared.language.french import (
+    counted,
+    day_in_paris,
+    duration,
+    french_date,
+    french_hour,
+    french_list,
+)
 
 _WORDS = {
     "kind": {
@@ -135,6 +144,18 @@ def _succeeded(event: JobSucceeded) -> str:
     # How long it ran may tell of the data that a held result is made of.
     time = "" if event.is_held else f" en {event.seconds:.1f} s".replace(".", ",")
     return f"{_WORDS['kind'][event.kind]} {how}{time}. {event.warning}".strip()
+
+
+@summarise.register
+def _quota_requested(event: QuotaRequested) -> str:
+    sizes = f"{duration(event.seconds)} de calcul au lieu de {duration(event.quota_seconds)}"
+    return f"Le porteur demande un quota de {sizes} : {event.reason}"
+
+
+@summarise.register
+def _quota_decided(event: QuotaDecided) -> str:
+    how = "passe à" if event.decision == "grant" else "reste de"
+    return f"Le quota de calcul {how} {duration(event.quota_seconds)} : {event.reason}"
 
 
 @summarise.register

@@ -11,6 +11,7 @@ from shared.engine.places.names import in_french
 from shared.engine.tables.crosswalks import CROSSWALKS, PRESENT
 from shared.engine.tables.type_names import KEYS
 from shared.engine.tables.type_names import TYPES as OTHER_TYPES
+from shared.language import french
 from shared.language.french import PARIS, french_date, french_hour, grouped
 from shared.language.labels import MEMBER_KINDS, REQUEST_STATES, ROLES
 from shared.stages import STAGE_NAMES
@@ -104,6 +105,7 @@ FIELDS = {
     "reason": "raison",
     "roles": "rôles",
     "seats": "places",
+    "seconds": "durée de calcul",
     "series": "série",
     "site_id": "site pilote",
     "skills": "compétences recherchées",
@@ -237,6 +239,7 @@ FILTERS: dict[str, Any] = {
     "form_time": form_time,
     "count": count,
     "content": content,
+    "length_of_time": french.duration,
     "decimal": decimal,
     "share": share,
     "size": size,

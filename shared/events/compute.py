@@ -20,6 +20,29 @@ class WorkspaceOpened(Event, source="compute"):
     quota_seconds: int = Field(description="wall-clock seconds of all the project's jobs together")
 
 
+class QuotaRequested(Event, source="compute"):
+    """A project's holder asks for a larger quota."""
+
+    summary = "Le porteur demande un quota de calcul plus grand."
+    project_id: str
+    holder_id: str
+    quota_seconds: int = Field(description="the quota now")
+    seconds: int = Field(description="the quota that is asked for")
+    reason: str = Field(description="in French")
+
+
+class QuotaDecided(Event, source="compute"):
+    """The staff sets a project's quota, asked or not, or refuses what its holder asked for."""
+
+    summary = "Le quota de calcul est décidé."
+    project_id: str
+    holder_id: str
+    decision: Literal["grant", "refuse"]
+    quota_seconds: int = Field(description="the quota from now on")
+    decided_by: str
+    reason: str = Field(description="in French")
+
+
 class TreatmentChecked(Event, source="compute"):
     """Compute says whether a treatment that was proposed can run."""
 

@@ -33,6 +33,14 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
+def duration(seconds: float) -> str:
+    """A length of time in French, to the second: `45 s`, `12 min`, `1 h 30 min`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
+    return " ".join(f"{number}\u00a0{unit}" for number, unit in parts if number) or "0\u00a0s"
+
+
 def french_list(items: Sequence[str]) -> str:
     """Items as a French sentence names them: `a`, `a et b`, `a, b et c`."""
     return " et ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))

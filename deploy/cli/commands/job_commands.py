@@ -232,6 +232,39 @@ def workspace(api: Client, project_id: str) -> Answer:
     return api.get("compute", path_of("workspaces", project_id))
 
 
+@app.answers("ask-quota")
+def ask_quota(
+    api: Client,
+    project_id: str,
+    seconds: Annotated[int, typer.Option(help="The quota in all, past jobs included.")],
+    reason: Annotated[str, typer.Option(help="In French.")],
+) -> Answer:
+    """Ask for a larger quota of one's project."""
+    path = path_of("workspaces", project_id, "quota-request")
+    return api.post("compute", path, {"seconds": seconds, "reason": reason})
+
+
+@app.lists("quota-requests", "project_id", "title", "quota_seconds", "quota_request.seconds")
+def quota_requests() -> ListRequest:
+    """List the projects that ask for a larger quota; for reviewers and operators."""
+    return "compute", "/quota-requests", {}
+
+
+@app.answers("decide-quota")
+def decide_quota(
+    api: Client,
+    project_id: str,
+    decision: Annotated[str, typer.Option(help="grant or refuse.")],
+    reason: Annotated[str, typer.Option(help="In French: the holder reads it.")],
+    seconds: Annotated[int, typer.Option(help="The quota from then on, if granted.")] = 0,
+) -> Answer:
+    """Set a project's quota, asked for or not, or refuse; for reviewers and operators."""
+    read = api.get("compute", path_of("quota-requests", project_id))
+    body = {"decision": decision, "reason": reason, "version": read["version"]}
+    body |= {"seconds": seconds} if seconds else {}
+    return api.post("compute", path_of("workspaces", project_id, "quota-decision"), body)
+
+
 def _show_until_end(api: Client, job_id: str) -> str:
     """Show a job until it ends or the lab gives it up; returns the state that it ended in."""
     with _screen() as screen:

@@ -46,6 +46,7 @@ from shared.engine.sandbox.limits import Limits, Outcome
 from shared.engine.sandbox.run_files import LIMITS, read_run_file, write_run_file
 from shared.engine.tables.manifest import Input
 from shared.errors import Conflict, Rejected, Unavailable
+from shared.language.french import duration
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
@@ -59,6 +60,7 @@ PROTECTED_SECONDS = 60.0
 """What a project is charged for a job with others' restricted data."""
 _AGAIN_SECONDS = 1.0
 _FAULT = "erreur interne du service de calcul"
+_ASKS_MORE = "le porteur peut en demander un plus grand sur la page du projet"
 _SILENCE = "un service dont le traitement a besoin ne répond pas"
 
 
@@ -338,7 +340,8 @@ class JobRun:
             # It was charged for when it began first.
             remaining_seconds += PROTECTED_SECONDS
         if remaining_seconds <= 0:
-            raise Rejected(f"le quota de calcul du projet ({workspace.quota_seconds} s) est épuisé")
+            quota = duration(workspace.quota_seconds)
+            raise Rejected(f"le quota de calcul du projet ({quota}) est épuisé : {_ASKS_MORE}")
         return min(self._settings.job_seconds, remaining_seconds)
 
     def _expected_rows(self, job: Job) -> dict[str, int]:
@@ -418,7 +421,7 @@ class JobRun:
 
     def _explain(self, outcome: Outcome, seconds: float) -> str:
         if outcome.seconds >= seconds < self._settings.job_seconds:
-            return f"{outcome.reason} ; le quota de calcul du projet est épuisé"
+            return f"{outcome.reason} ; le quota de calcul du projet est épuisé : {_ASKS_MORE}"
         return outcome.reason
 
     def _note(self, news: Progress) -> None:

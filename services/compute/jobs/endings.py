@@ -94,4 +94,7 @@ def redact_workspace(workspace: Workspace) -> None:
     workspace.is_erased, workspace.pseudonym_key = True, ""
     workspace.title = workspace.problem = ""
     workspace.reason = ERASED if workspace.reason else ""
+    workspace.quota_request = None
+    if workspace.quota_decision:
+        workspace.quota_decision = redacted(workspace.quota_decision)
     workspace.treatment = redacted(workspace.treatment) if workspace.treatment else None

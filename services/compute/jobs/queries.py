@@ -5,7 +5,14 @@ from contextlib import suppress
 from typing import Protocol, TypeAlias
 
 from services.compute.jobs.model import WAITS_FOR_REVIEWER, Job
-from services.compute.jobs.views import JobPage, JobView, ListJobs, ReleaseRequestPage
+from services.compute.jobs.views import (
+    JobPage,
+    JobView,
+    ListJobs,
+    QuotaRequestPage,
+    QuotaRequestView,
+    ReleaseRequestPage,
+)
 from services.compute.jobs.workspace import Workspace
 from shared.auth import Caller
 from shared.endings.orphans import named_by
@@ -37,7 +44,7 @@ class QueueSentence(Protocol):
         """Return the sentence; empty for a job that does not wait for its turn."""
 
 
-def _unknown_place(_job: Job, *, is_own: bool) -> str:  # noqa: ARG001 - as the protocol has it
+def _unknown_place(job: Job, *, is_own: bool) -> str:  # noqa: ARG001 - as the protocol has it
     return ""
 
 
@@ -160,6 +167,22 @@ class Queries:
         views = [JobView.of(job).for_holder(job) for job in jobs]
         items = [view.withholding(WAITS_FOR_REVIEWER) for view in views]
         return ReleaseRequestPage(items=items, next=cursor)
+
+    def quota_requests(self, query: Paging, caller: Caller) -> QuotaRequestPage:
+        """Return a page of others' projects that wait for a decision on their quota."""
+        where = {"asks_quota": True, "holder_id": {"$ne": caller.member_id}}
+        workspaces, cursor = self._workspaces.page(where, after=query.after, limit=query.limit)
+        return QuotaRequestPage(items=list(map(QuotaRequestView.of, workspaces)), next=cursor)
+
+    def quota_case(self, project_id: str, caller: Caller) -> Workspace:
+        """Return the workspace on whose quota the caller may decide; Forbidden on one's own case.
+
+        Raises NotFound for an unknown project.
+        """
+        workspace = self._workspaces.get(project_id)
+        if reason := self._impediment(project_id, caller.member_id):
+            raise Forbidden(reason)
+        return workspace
 
     def check_reviews(self, job: Job, caller: Caller) -> None:
         """Raise Forbidden, in French, for a caller who may not decide on a job's release."""

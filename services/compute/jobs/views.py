@@ -6,6 +6,12 @@ from pydantic import AwareDatetime, Field
 
 from services.compute.jobs.comparison import Comparison
 from services.compute.jobs.model import AnyKind, HeldState, Job, JobState
+from services.compute.jobs.quota_review import (
+    MOST_QUOTA_SECONDS,
+    QuotaAnswer,
+    QuotaDecision,
+    QuotaRequest,
+)
 from services.compute.jobs.release_review import Decision, ReleaseDecision, ReleaseQuestion
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.engine.tables.exports import ExportFormat
@@ -187,7 +193,48 @@ class WorkspaceView(View):
     quota_seconds: int
     used_seconds: float
     remaining_seconds: float
+    quota_request: QuotaRequest | None = Field(description="what waits for the staff's decision")
+    quota_decision: QuotaDecision | None = Field(description="the last one")
     dataset_ids: tuple[str, ...]
     treatment: Treatment | None
     staffed_at: OptionalDate
     reason: str = Field(description="why it is closed")
+
+
+class AskQuota(Body):
+    """Which quota a project's holder asks for."""
+
+    seconds: int = Field(
+        ge=1, le=MOST_QUOTA_SECONDS, description="of all the project's jobs together, past ones too"
+    )
+    reason: str = Field(min_length=1, max_length=5000, description="in French")
+
+
+class DecideQuota(Body):
+    """The staff's decision on a project's quota, as its `version` was read."""
+
+    decision: QuotaAnswer
+    seconds: int | None = Field(
+        default=None, ge=1, le=MOST_QUOTA_SECONDS, description="the quota from then on, if granted"
+    )
+    reason: str = Field(min_length=1, max_length=5000, description="in French: the holder reads it")
+    version: int = Field(ge=1)
+
+
+class QuotaRequestView(View):
+    """A project's quota as the staff decides on it, asked for or not."""
+
+    project_id: str = Field(validation_alias="id")
+    version: int = Field(description="a decision names it")
+    title: str
+    holder_id: str
+    state: Literal["new", "open", "closed"]
+    quota_seconds: int
+    used_seconds: float
+    remaining_seconds: float
+    quota_request: QuotaRequest | None
+    quota_decision: QuotaDecision | None = Field(description="the last one")
+
+
+class QuotaRequestPage(ViewPage[QuotaRequestView]):
+    """A page of projects that ask for a quota; `next` is the cursor of the following one."""

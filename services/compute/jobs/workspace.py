@@ -5,13 +5,15 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
+from services.compute.jobs.quota_review import QuotaAnswer, QuotaDecision, QuotaRequest
 from shared import events
 from shared.aggregate import NEVER, Aggregate, now
-from shared.errors import WrongStage
+from shared.errors import Invalid, WrongStage
 from shared.events.envelope import Envelope
 from shared.events.event import Frozen, Treatment
+from shared.language.french import duration
 
 PROBLEM_LENGTH = 2000
 """Characters of a project's problem that its results carry."""
@@ -52,13 +54,15 @@ class Workspace(Aggregate):
     """
 
     collection = "workspaces"
-    indexes = ("holder_id", "state")
+    indexes = ("holder_id", "state", "asks_quota")
 
     state: Literal["new", "open", "closed"] = "new"
     holder_id: str = ""
     title: str = ""
     problem: str = ""
     quota_seconds: int = 0
+    quota_request: QuotaRequest | None = None
+    quota_decision: QuotaDecision | None = None
     usage: dict[str, float] = {}
     dataset_ids: tuple[str, ...] = ()
     treatment: Treatment | None = None
@@ -80,6 +84,12 @@ class Workspace(Aggregate):
         if self.state == "closed" or self.is_erased:
             raise WrongStage(f"l'espace de calcul du projet est fermé : {self.reason}")
         self.pseudonym_key = self.pseudonym_key or token_hex(32)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def asks_quota(self) -> bool:
+        """Whether its holder waits for a decision on the quota."""
+        return self.quota_request is not None
 
     @property
     def used_seconds(self) -> float:
@@ -115,6 +125,62 @@ class Workspace(Aggregate):
         self.quota_seconds = quota_seconds
         self.record(events.WorkspaceOpened(project_id=self.id, quota_seconds=quota_seconds))
 
+    def ask_quota(self, seconds: int, reason: str) -> None:
+        """Ask for a quota of so many seconds, one request at a time; the same changes nothing.
+
+        Raises WrongStage for a project that may not compute, Invalid for no more than it has.
+        """
+        request = self.quota_request
+        if request and (request.seconds, request.reason) == (seconds, reason):
+            return
+        self._check_open()
+        if request:
+            raise WrongStage("une demande de quota attend déjà la décision du Datalab")
+        if seconds <= self.quota_seconds:
+            raise Invalid(f"le quota est déjà de {duration(self.quota_seconds)}", "seconds")
+        self.quota_request = QuotaRequest(seconds=seconds, reason=reason)
+        self.record(
+            events.QuotaRequested(
+                project_id=self.id,
+                holder_id=self.holder_id,
+                quota_seconds=self.quota_seconds,
+                seconds=seconds,
+                reason=reason,
+            )
+        )
+
+    def decide_quota(
+        self, answer: QuotaAnswer, seconds: int | None, reason: str, by: str, version: int
+    ) -> None:
+        """Set the quota, asked or not, or refuse what was asked; the same again changes nothing.
+
+        Raises WrongStage where nothing may be decided, or where it changed since that `version`.
+        """
+        is_granted = answer == "grant"
+        if is_granted and not seconds:
+            raise Invalid("il manque la durée de calcul accordée", "seconds")
+        quota = seconds if is_granted and seconds else self.quota_seconds
+        decision = QuotaDecision(decision=answer, seconds=quota, reason=reason, decided_by=by)
+        last, was_asked = self.quota_decision, self.asks_quota
+        if last and not was_asked and last.repeats(decision):
+            return
+        self._check_open()
+        if version != self.version:
+            raise WrongStage("l'espace de calcul a changé : relisez-le, puis décidez")
+        if not (was_asked or is_granted):
+            raise WrongStage("aucune demande de quota n'attend de décision")
+        self.quota_seconds, self.quota_request, self.quota_decision = quota, None, decision
+        self.record(
+            events.QuotaDecided(
+                project_id=self.id,
+                holder_id=self.holder_id,
+                decision=answer,
+                quota_seconds=quota,
+                decided_by=by,
+                reason=reason,
+            )
+        )
+
     def equip(
         self, holder_id: str, treatment: Treatment, sequence: int, proposal: int | None = None
     ) -> None:
@@ -135,7 +201,7 @@ class Workspace(Aggregate):
         """End the project's right to compute, for good; `reason`, in French, says why."""
         self.delivered = self.delivered or delivered
         self.state, self.reason = "closed", self.reason or reason
-        self.pseudonym_key = ""
+        self.pseudonym_key, self.quota_request = "", None
         self.closed_at = min(self.closed_at, now())
         self.holder_id = self.holder_id or holder_id
 
@@ -169,13 +235,16 @@ class Workspace(Aggregate):
 
     def full_treatment(self) -> Treatment:
         """Return the treatment of a full job; raises WrongStage before the project is ready."""
+        self._check_open()
+        if not self.is_staffed or self.treatment is None:
+            raise WrongStage("le projet n'a pas encore son équipe : le calcul complet attend")
+        return self.treatment
+
+    def _check_open(self) -> None:
         if self.state == "closed":
             raise WrongStage(f"l'espace de calcul du projet est fermé : {self.reason}")
         if self.state != "open":
             raise WrongStage("l'espace de calcul du projet n'est pas ouvert")
-        if not self.is_staffed or self.treatment is None:
-            raise WrongStage("le projet n'a pas encore son équipe : le calcul complet attend")
-        return self.treatment
 
     def runs_again(self, job: str) -> bool:
         """Whether that ended full job is the last one, and another may run."""

@@ -157,6 +157,8 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "access_expired": (Audience("data", _REQUEST, ("owner_id", "member_ids")), _ITS_PROJECT),
     "access_revoked": (_OWNERS, _ITS_PROJECT),
     "data_access_opened": (_ITS_PROJECT,),
+    "quota_requested": (Audience("tasks", f"{_REVIEW}/quota", roles=_STAFF),),
+    "quota_decided": (_HOLDER,),
     "job_given_up": (Audience("tasks", _JOB, roles=("operator",)),),
     # Of what was held they are written to when it is released.
     "job_succeeded": (

@@ -16,7 +16,15 @@ from services.portal.pages import (
     steering,
     workshops,
 )
-from services.portal.pages.projects import projects, recipes, releases, results, reviews, treatments
+from services.portal.pages.projects import (
+    projects,
+    quotas,
+    recipes,
+    releases,
+    results,
+    reviews,
+    treatments,
+)
 
 PAGES = [
     *home.ROUTES,
@@ -32,6 +40,7 @@ PAGES = [
     *releases.ROUTES,
     *results.ROUTES,
     *reviews.ROUTES,
+    *quotas.ROUTES,
     *partners.ROUTES,
     *account.ROUTES,
     *mails.ROUTES,

@@ -74,6 +74,7 @@ SHOWN = {
     "/resultats/{job_id}/sortie": "in 403 403 403 200 403 403 403",
     "/revue": SIGNED_IN,
     "/revue/{project_id}": "in 404 403 404 200 200 403 404",
+    "/revue/{project_id}/quota": STAFF,
     "/revue/{project_id}/brouillons/{paper}": "in 404 200 404 200 200 404 404",
     "/partenaires": SIGNED_IN,
     "/partenaires/{endpoint_id}": "in 404 404 200 404 200 404 404",

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, path_of
 from services.portal.lab.lab_calls import if_seen
+from services.portal.pages.projects.quotas import MINUTE
 from services.portal.pages.projects.treatment_sentences import codes_of, sentences_of
 from services.portal.pages.projects.treatments import titles_of, untitled_by, with_titles
 from services.portal.typography import sentence
@@ -218,6 +219,9 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
             visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS, newest=True)
         ),
     }
+    workspace_path = path_of("workspaces", project_id)
+    # There is none before the review, and it is shown to holder and staff.
+    asked["workspace"] = if_seen(visit.lab.get("compute", workspace_path))
     if project["stage"] == "delivered":
         asked["given_back"] = visit.lab.get("catalog", "/datasets", project_id=project_id)
     asked["names"] = visit.names(_named_in(project))
@@ -262,6 +266,16 @@ async def _do(visit: Visit, command: str, body: Mapping[str, object], message: s
     return visit.go(_address(visit), message)
 
 
+@faults_on(_show)
+async def ask_quota(visit: Visit) -> Response:
+    """Ask for a larger quota."""
+    minutes = visit.number("minutes")
+    body = {"seconds": minutes * MINUTE if minutes else None, "reason": visit.text("reason")}
+    path = path_of("workspaces", visit.part("project_id"), "quota-request")
+    await visit.lab.post("compute", path, body)
+    return visit.go(_address(visit), "Votre demande est transmise au Datalab.")
+
+
 def _is_invited(visit: Visit, project: Json) -> bool:
     """Whether the reader's answer is awaited; one that it gave it may still change elsewhere."""
     return any(
@@ -280,6 +294,7 @@ ROUTES = [
     post("/projets/{project_id}/site-pilote", choose_site),
     post("/projets/{project_id}/equipe", form_team),
     post("/projets/{project_id}/sans-colonnes", narrow),
+    post("/projets/{project_id}/quota", ask_quota),
     post("/projets/{project_id}/retrait", withdraw),
     post("/projets/{project_id}/livraison", deliver),
 ]

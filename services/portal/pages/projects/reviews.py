@@ -28,6 +28,8 @@ async def page(visit: Visit) -> Response:
         "projects": _listed(visit, "relire", stage="advised"),
         "for_staff": _listed(visit, "suivre", for_staff=True),
     }
+    if visit.person and visit.person.has("reviewer", "operator"):
+        asked["quotas"] = lab.get("compute", "/quota-requests", limit=_SHOWN)
     if visit.person and visit.person.has("reviewer"):
         asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
     parts = await lab.parts(**asked)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.compute.jobs.endings import redact_workspace
 from services.compute.jobs.views import WorkspaceView
 from services.compute.jobs.workspace import AccessEvent, AccessStatus, Workspace
-from shared.errors import WrongStage
+from shared.errors import Invalid, WrongStage
 from shared.events import AccessGranted, AccessRequested, AccessRevoked, Envelope
 from tests.events import enveloped, topics
 from tests.unit.compute.jobs.test_model import NOW, TREATMENT
@@ -71,6 +71,64 @@ def test_job_is_charged_once_and_an_overdrawn_quota_leaves_nothing() -> None:
     workspace = Workspace(id="prj_1", quota_seconds=10)
     workspace.charge("job_1", 12)
     assert workspace.remaining_seconds == 0
+
+
+def test_quota_is_asked_for_once_and_decided_once() -> None:
+    """The same again changes nothing, either way; the next request is another one."""
+    workspace = workspace_after()
+    for _ in range(2):
+        workspace.ask_quota(7200, "tout le département")
+    with pytest.raises(WrongStage, match="attend déjà"):
+        workspace.ask_quota(9000, "tout le département")
+    for _ in range(2):
+        workspace.decide_quota("grant", 6000, "deux essais suffisent", "mbr_r", workspace.version)
+    assert (workspace.quota_seconds, workspace.asks_quota) == (6000, False)
+    assert topics(workspace) == ["workspace_opened", "quota_requested", "quota_decided"]
+    workspace.ask_quota(7200, "tout le département")
+    workspace.decide_quota("refuse", None, "non", "mbr_r", workspace.version)
+    assert (workspace.quota_seconds, workspace.asks_quota) == (6000, False)
+    assert len(topics(workspace)) == 5
+
+
+def test_quota_is_set_unasked_but_nothing_is_refused_that_nobody_asked() -> None:
+    """Nor decided as another version was read, or granted without saying how much."""
+    workspace = workspace_after()
+    with pytest.raises(WrongStage, match="aucune demande"):
+        workspace.decide_quota("refuse", None, "x", "mbr_r", 0)
+    with pytest.raises(WrongStage, match="relisez-le"):
+        workspace.decide_quota("grant", 90, "x", "mbr_r", 7)
+    with pytest.raises(Invalid) as refused:
+        workspace.decide_quota("grant", None, "x", "mbr_r", 0)
+    assert refused.value.field == "seconds"
+    workspace.decide_quota("grant", 90, "x", "mbr_r", 0)
+    assert workspace.quota_seconds == 90
+
+
+def test_closed_or_unopened_workspace_asks_for_nothing_and_what_it_asked_lapses() -> None:
+    """Nobody has to decide for a project that computes no more; nor is less than before asked."""
+    with pytest.raises(WrongStage):
+        Workspace(id="prj_1").ask_quota(60, "x")
+    workspace = workspace_after()
+    with pytest.raises(Invalid, match="déjà de 1\u00a0min"):
+        workspace.ask_quota(60, "x")
+    workspace.ask_quota(61, "x")
+    workspace.close("mbr_h", "le projet est retiré")
+    assert not workspace.asks_quota
+    with pytest.raises(WrongStage, match="retiré"):
+        workspace.ask_quota(61, "x")
+    with pytest.raises(WrongStage, match="retiré"):
+        workspace.decide_quota("grant", 61, "x", "mbr_r", 0)
+
+
+def test_words_about_the_quota_are_erased_with_the_member() -> None:
+    """What was decided, by whom and when stays."""
+    workspace = workspace_after()
+    workspace.decide_quota("grant", 90, "secret", "mbr_r", 0)
+    workspace.ask_quota(100, "secret")
+    redact_workspace(workspace)
+    assert "secret" not in workspace.model_dump_json(exclude={"outbox"})
+    assert workspace.quota_decision is not None
+    assert workspace.quota_decision.decided_by == "mbr_r"
 
 
 def test_full_treatment_waits_for_the_team() -> None:

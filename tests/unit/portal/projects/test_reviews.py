@@ -14,6 +14,7 @@ PROJECT: dict[str, Any] = {
     "may": ["ask", "reject", "secure"],
 }
 NONE: dict[str, Any] = {"items": [], "next": None}
+UNASKED = {"/quota-requests": NONE}
 SECURE, REJECT = 'value="secure"', 'value="reject"'
 
 
@@ -36,7 +37,7 @@ def test_list_says_what_one_agreed_to() -> None:
     """So that nobody opens a project again to find that it waits for another reviewer."""
     about = {"title": "Bancs", "submitted_at": "2026-11-20T09:30:00Z", "holder_due": ""}
     listed = [{**about, "id": "prj_1", "holder_id": "asso", "has_agreed": True}]
-    answers = {"/projects": {"items": listed}, "/projects?for_staff=True": NONE}
+    answers = {"/projects": {"items": listed}, "/projects?for_staff=True": NONE, **UNASKED}
     text = page_of(reviews.page, answers, "operator")
     assert "vous y êtes favorable, un autre relecteur décide" in text
 
@@ -46,7 +47,7 @@ def test_list_has_what_waits_for_the_staff_after_a_review() -> None:
     project = {"id": "prj_1", "holder_id": "asso", "title": "Bancs", "stage": "equipped"}
     due = {**project, "staff_due": "changer le traitement : l'essai n'a pas abouti"}
     waiting = {"items": [due], "next": None}
-    answers = {"/projects": NONE, "/projects?for_staff=True": waiting}
+    answers = {"/projects": NONE, "/projects?for_staff=True": waiting, **UNASKED}
     assert 'href="/projets/prj_1"' in html_of(reviews.page, answers, "operator")
     expected_text = "Bancs : changer le traitement : l'essai n'a pas abouti"
     assert expected_text in page_of(reviews.page, answers, "operator")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.language.french import counted, file_name, legible, quoted
+from shared.language.french import counted, duration, file_name, legible, quoted
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,12 @@ AT = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 def test_file_is_called_by_the_title_and_day_of_what_it_is_about(title: str, name: str) -> None:
     """With accents, and nothing that a system does not take; a long title ends with a word."""
     assert file_name(title, AT, ".csv") == name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59.6, "1 min"), (90, "1 min 30 s"), (3600, "1 h"), (100_000, "27 h 46 min 40 s")],
+)
+def test_length_of_time_is_exact_to_the_second(seconds: float, text: str) -> None:
+    """In hours, minutes and seconds, without those that are none."""
+    assert duration(seconds).replace("\u00a0", " ") == text
