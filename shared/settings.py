@@ -160,6 +160,12 @@ class Settings(ServerSettings):
         description="jobs run at the same time by one process; of two or more, one is kept from the"
         " member who has all others, and from full jobs",
     )
+    member_jobs: int = Field(
+        default=0,
+        ge=0,
+        description="jobs of one member that run at the same time in all processes together, on the"
+        " cluster too; 0 is no bound",
+    )
     code_trial_seconds: float = Field(
         default=7,
         gt=0,

@@ -48,7 +48,8 @@ class Running:
     @property
     def queries(self) -> Queries:
         """The jobs and workspaces as callers may see them."""
-        line = WaitingLine(self.documents.of(Job), self.scheduler.public_turns)
+        turns, most_jobs = self.scheduler.public_turns, self.settings.member_jobs
+        line = WaitingLine(self.documents.of(Job), turns, most_jobs)
         return Queries(self.documents, self.intake.get_impediment, line.sentence)
 
     @property

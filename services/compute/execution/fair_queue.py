@@ -27,6 +27,12 @@ def has_slot(job: Job, in_hand: Collection[Job], slots: int) -> bool:
     return len(in_hand) < slots and of_member < most and (job.kind not in _LONG or long < most)
 
 
+def within_share(due: Iterable[Job], running: Iterable[Job], most: int) -> list[Job]:
+    """Return the due jobs of members who have fewer than `most` running; 0 is no bound."""
+    counts = Counter(job.owner_id for job in running)
+    return [job for job in due if not most or counts[job.owner_id] < most]
+
+
 class RecentUse:
     """The seconds each name used lately; times are seconds of any one steady clock."""
 

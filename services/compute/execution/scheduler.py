@@ -9,7 +9,7 @@ from typing import get_args
 from uuid import uuid4
 
 from services.compute import metrics
-from services.compute.execution.fair_queue import Turns, has_slot
+from services.compute.execution.fair_queue import Turns, has_slot, within_share
 from services.compute.execution.job_folder import sweep
 from services.compute.execution.job_run import JobRun, Platform
 from services.compute.execution.spares.spares import Spares
@@ -69,6 +69,7 @@ class Scheduler(Loop):
         platform.files.note = noting_if_possible(platform.files.note)
         self._jobs = platform.store.of(Job)
         self._slots = platform.settings.job_slots
+        self._member_jobs = platform.settings.member_jobs
         self._lease = timedelta(seconds=platform.settings.job_lease_seconds)
         self._turns, self._has_lined_up = Turns(), False
         self.public_turns = Turns()
@@ -161,9 +162,22 @@ class Scheduler(Loop):
             is_watched = job.is_suspect and time.monotonic() >= self._steady_at
             try:
                 job.take(uuid4().hex, now(), self._lease, is_watched=is_watched)
-                return self._jobs.save(job)
+                return self._keep(self._jobs.save(job))
             except (Conflict, TakenOver):
                 continue
+
+    def _keep(self, job: Job) -> Job | None:
+        """Return a job that was taken; put it back where its member has too many running.
+
+        Two processes may have taken one each: neither of them saw the other's before.
+        """
+        most = self._member_jobs
+        of_member = {"state": "running", "owner_id": job.owner_id}
+        if not most or self._jobs.count(of_member, most=most + 1) <= most:
+            return job
+        run, message, not_before = job.run, job.message, job.not_before
+        self._jobs.change(job.id, lambda taken: taken.give_back(run, 0.0, message, not_before))
+        return None
 
     def _choose(self) -> Job | None:
         here = self._here
@@ -173,7 +187,8 @@ class Scheduler(Loop):
             for job in first_due(self._jobs, now())
             if has_slot(job, here, self._slots) and (may_be_full or job.kind != "full")
         ]
-        running = self._jobs.find({"state": "running"}) if due else ()
+        running = list(self._jobs.every({"state": "running"})) if due else []
+        due = within_share(due, running, self._member_jobs)
         return self._turns.next(due, running, time.monotonic())
 
     def _run_job(self, job: Job) -> None:
@@ -209,7 +224,9 @@ class Scheduler(Loop):
         held = self._jobs.count({"is_held": True}, most=_COUNTED)
         metrics.jobs.labels(self._platform.service, "held").set(held)
         ages = dict.fromkeys((*get_args(JobKind), "replay"), 0.0)
-        for job in first_due(self._jobs, now()):
+        running = self._jobs.every({"state": "running"})
+        # What waits for its own member's jobs waits for nothing of the lab's.
+        for job in within_share(first_due(self._jobs, now()), running, self._member_jobs):
             ages[job.kind] = max(ages[job.kind], (now() - job.due_at).total_seconds())
         for kind, age in ages.items():
             metrics.job_oldest_due.labels(self._platform.service, kind).set(age)

@@ -39,7 +39,8 @@ def first_due(jobs: Repository[Job], time: datetime, **where: str) -> list[Job]:
 class QueuePlace(NamedTuple):
     """What a queued job waits for: jobs of its member before it, other members, running jobs.
 
-    `is_deep` where more than LANE_DEPTH jobs of its own lane are before it.
+    `is_deep` where more than LANE_DEPTH jobs of its own lane are before it; `most_at_once` jobs of
+    a member run, 0 without a bound.
     """
 
     job: Job
@@ -48,10 +49,19 @@ class QueuePlace(NamedTuple):
     other_members: int = 0
     running: int = 0
     running_of_member: int = 0
+    most_at_once: int = 0
 
     def in_french(self, *, is_own: bool) -> str:
         """State the place in French; titles of projects are for who owns the job alone."""
-        parts = self._rank(is_own=is_own), self._others, self._running(is_own=is_own)
+        whose = "vos" if is_own else "ses"
+        share = f"au plus {self.most_at_once} de {whose} traitements à la fois"
+        parts = (
+            self._rank(is_own=is_own),
+            # Whether they are that many now may tell how one with others' restricted data goes on.
+            share if self.most_at_once else "",
+            self._others,
+            self._running(is_own=is_own),
+        )
         return " ; ".join(filter(None, parts))
 
     def _rank(self, *, is_own: bool) -> str:
@@ -97,8 +107,9 @@ class WaitingLine:
     ended may tell of the data. `turns` are charged with none of these, either.
     """
 
-    def __init__(self, jobs: Repository[Job], turns: Turns) -> None:
+    def __init__(self, jobs: Repository[Job], turns: Turns, member_jobs: int = 0) -> None:
         self._jobs, self._turns, self._time = jobs, turns, now()
+        self._member_jobs = member_jobs
         self._orders: dict[str, list[Job]] = {}
 
     def sentence(self, job: Job, *, is_own: bool) -> str:
@@ -120,6 +131,7 @@ class WaitingLine:
             other_members=len({head.owner_id for head in self._heads} - {job.owner_id}),
             running=len(self._running),
             running_of_member=sum(other.owner_id == job.owner_id for other in self._running),
+            most_at_once=self._member_jobs,
         )
 
     @cached_property

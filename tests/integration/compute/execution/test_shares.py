@@ -1,5 +1,7 @@
 """One member's jobs, however many and long, leave a slot to those of others."""
 
+from itertools import pairwise
+
 import pytest
 
 from services.compute.execution.waiting_line import first_due
@@ -53,3 +55,18 @@ def test_long_queue_of_one_member_hides_no_other(store: Store) -> None:
         queued(store, kind="ingest", owner_id=member, lane=member)
     due = first_due(store.of(Job), now())
     assert sorted(job.lane for job in due) == sorted([GREEDY, *others])
+
+
+def test_member_runs_no_more_than_its_share_in_all_processes_together(lab: Lab) -> None:
+    """Two processes of two slots do one job of it after the other, and another's beside them."""
+    bound = {"member_jobs": "1", "job_slots": "2"}
+    with lab.bare_compute(**bound), lab.bare_compute(**bound), lab.store() as store:
+        datasets = [lab.register(HOMES, owner="mbr_bound").dataset_id for _ in range(6)]
+        for dataset in datasets:
+            lab.wait_for("job_succeeded", dataset_id=dataset)
+        jobs = list(store.of(Job).every({"owner_id": "mbr_bound"}))
+        jobs.sort(key=lambda job: job.started_at)
+        assert len(jobs) == 6
+        for earlier, later in pairwise(jobs):
+            assert earlier.ended_at <= later.started_at
+        assert {job.attempt for job in jobs} == {1}

@@ -4,7 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.compute.execution.fair_queue import HALF_LIFE, RecentUse, Turns, has_slot
+from services.compute.execution.fair_queue import (
+    HALF_LIFE,
+    RecentUse,
+    Turns,
+    has_slot,
+    within_share,
+)
 from services.compute.jobs.commands import replay_job
 from services.compute.jobs.model import Job, after_lane
 from shared.events import JobKind
@@ -115,3 +121,12 @@ def test_turns_of_a_lane_stand_together_in_order() -> None:
     ended = a_job("mbr_1", 1)
     ended.cancel("annulé")
     assert ended.turn == ""
+
+
+def test_member_with_its_share_running_waits_and_others_do_not() -> None:
+    """In whatever process its jobs run; without a bound nobody waits for itself."""
+    running = [a_job("greedy", number) for number in range(2)]
+    due = [a_job("greedy", 8), a_job("other", 9)]
+    waiting = {most: [job.owner_id for job in within_share(due, running, most)] for most in (2, 3)}
+    assert waiting == {2: ["other"], 3: ["greedy", "other"]}
+    assert within_share(due, running, 0) == due

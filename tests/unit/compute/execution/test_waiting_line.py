@@ -18,6 +18,13 @@ def test_next_job_of_a_lonely_member_waits_for_nobody() -> None:
     assert QueuePlace(a_job("m", 1)).in_french(is_own=True) == "prochain de votre file"
 
 
+def test_share_of_a_member_is_told_whatever_runs() -> None:
+    """It says nothing of what the member computes now."""
+    place = QueuePlace(a_job("m", 1), most_at_once=2)
+    expected = "prochain de votre file ; au plus 2 de vos traitements à la fois"
+    assert place.in_french(is_own=True) == expected
+
+
 def test_owner_reads_which_of_its_projects_come_first_and_how_many_others_wait() -> None:
     """Of others it reads numbers."""
     before = [a_treatment("m", 1, "Arrêts"), a_treatment("m", 2, "Logements")]
