@@ -9,6 +9,9 @@ from pydantic import Field
 from shared.events.event import Event, FileRef, Frozen, JobKind, Verdict
 from shared.language.french import day_in_paris, french_date, quoted
 
+PROTECTED_SECONDS = 60.0
+"""What is charged for a job with others' restricted data, whatever it takes: that may tell."""
+
 _PROTECTED = "whether it reads others' restricted data: only the lab's staff is told then"
 
 
@@ -133,6 +136,11 @@ class JobSucceeded(_JobEnd, source="compute"):
         description="why the result is no success, though the job ended well, in French: no row is"
         " left, or a column without any value",
     )
+
+    @property
+    def charged_seconds(self) -> float:
+        """What the job counts for; of others' restricted data always the same."""
+        return PROTECTED_SECONDS if self.is_held else self.seconds
 
     @property
     def public(self) -> Self:

@@ -46,6 +46,7 @@ from shared.engine.sandbox.limits import Limits, Outcome
 from shared.engine.sandbox.run_files import LIMITS, read_run_file, write_run_file
 from shared.engine.tables.manifest import Input
 from shared.errors import Conflict, Rejected, Unavailable
+from shared.events.compute import PROTECTED_SECONDS
 from shared.language.french import duration
 from shared.settings import Settings
 from shared.storage import Storage
@@ -56,8 +57,6 @@ log = logging.getLogger(__name__)
 
 Ending = Callable[[Job], None]
 
-PROTECTED_SECONDS = 60.0
-"""What a project is charged for a job with others' restricted data."""
 _AGAIN_SECONDS = 1.0
 _FAULT = "erreur interne du service de calcul"
 _ASKS_MORE = "le porteur peut en demander un plus grand sur la page du projet"

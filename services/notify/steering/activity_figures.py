@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from services.notify.steering.figure_rows import Figures, median_days, persons, rows_of
+from services.notify.steering.figure_rows import Figures, median_days, persons, rounded, rows_of
 from services.notify.steering.views import Row
 from services.notify.steering.world import World
 from shared.language.french import PARIS
@@ -28,6 +28,7 @@ _ANSWERS = {
 _PARTS = {"pilot_site": "site pilote", "team": "équipe projet"}
 _MONTHS = """janvier février mars avril mai juin juillet août septembre octobre novembre
     décembre""".split()  # noqa: SIM905 - as a list it would fill a page
+_MONTH_NAMES = {f"{month:02}": name for month, name in enumerate(_MONTHS, 1)}
 HELD = "workshop_held"
 """The fact that a workshop took place, told again to correct its `number`: how many came."""
 
@@ -36,7 +37,7 @@ HELD = "workshop_held"
     "Calcul utilisé par nature",
     unit="secondes",
     said="Durée des calculs qui ont réussi dans l'année ; ce que prennent les autres n'est pas"
-    " dit par leurs événements.",
+    " dit par leurs événements. Un calcul de données restreintes d'autrui compte une minute.",
 )
 def compute_by_kind(world: World) -> Iterable[Row]:
     """The seconds that jobs took which ended well in the period."""
@@ -52,9 +53,32 @@ def compute_by_kind(world: World) -> Iterable[Row]:
 def compute_by_month(world: World) -> Iterable[Row]:
     """The same by the month in which they ended."""
     jobs = world.during(*_OUTCOMES)
-    months = jobs.time.dt.tz_convert(PARIS).dt.strftime("%m")
-    names = {f"{month:02}": name for month, name in enumerate(_MONTHS, 1)}
-    return rows_of(names, jobs.number.groupby(months).sum())
+    return rows_of(_MONTH_NAMES, jobs.number.groupby(_months_of(jobs)).sum())
+
+
+def _months_of(facts: pd.DataFrame) -> pd.Series:
+    return facts.time.dt.tz_convert(PARIS).dt.strftime("%m")
+
+
+@FIGURES.add(
+    "Calcul utilisé par membre et par mois",
+    unit="secondes",
+    said="Les mêmes calculs, par porteur du projet ou propriétaire des données ; un calcul de"
+    " données restreintes d'autrui compte toujours une minute. Pour les seuls opérateurs.",
+)
+def compute_by_member(world: World) -> Iterable[Row]:
+    """The same by the member whose job it was, for operators; of harvests nobody is known."""
+    if not world.sees_members:
+        return
+    jobs = world.during("job_succeeded")
+    owners = world.of_kind("dataset_published").groupby("thing").who.last()
+    members = {**owners, **world.all_projects.holder}
+    names = world.of_kind("member_joined").set_index("thing").text.to_dict()
+    of_members = [jobs.thing.map(members).fillna("").rename("member"), _months_of(jobs)]
+    for (member, month), seconds in jobs.number.groupby(of_members).sum().items():
+        name = names.get(member) or member or "sans membre connu"
+        group, code = f"{name}, {_MONTH_NAMES[month]}", f"{member}.{month}"
+        yield Row(group=group, code=code, value=rounded(seconds))
 
 
 @FIGURES.add("Calculs terminés", unit="calculs", said="Calculs qui ont pris fin dans l'année.")

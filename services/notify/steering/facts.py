@@ -135,8 +135,9 @@ def _worked(
     | events.ResultRefused,
 ) -> list[_Note]:
     """A job is its project's; else that of the dataset it reads in, or of its harvest."""
-    details = {"kind": event.kind, "ids": (event.job_id,), "number": getattr(event, "seconds", 0.0)}
-    details["who"] = getattr(event, "decided_by", "")
+    seconds = event.charged_seconds if isinstance(event, events.JobSucceeded) else 0.0
+    who = getattr(event, "decided_by", "")
+    details = {"kind": event.kind, "ids": (event.job_id,), "number": seconds, "who": who}
     if event.project_id:
         return [_Note("project", event.project_id, details)]
     if event.dataset_id:

@@ -29,7 +29,7 @@ _PARTS = {
         "datasets_never_crossed",
     ),
     "Services livrés": ("services", "services_stale", "services_silent"),
-    "Calcul": ("compute_by_kind", "compute_by_month", "jobs"),
+    "Calcul": ("compute_by_kind", "compute_by_month", "compute_by_member", "jobs"),
     "Membres": (
         "members_by_kind",
         "members_moved",
@@ -64,6 +64,7 @@ _GROUPS = {
     "services_stale": "Résultat",
     "compute_by_kind": "Calcul",
     "compute_by_month": "Mois",
+    "compute_by_member": "Membre",
     "members_by_kind": "Sorte de membre",
     "members_by_part": "Part",
     "workshops": "Atelier",

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.compute.execution.job_run import PROTECTED_SECONDS
 from shared.aggregate import new_id
+from shared.events.compute import PROTECTED_SECONDS
 from tests.integration.compute.lab import HOLDER, Lab, summing
 from tests.integration.compute.releases.test_releasing import asked, decide
 from tests.integration.compute.samples import Shelf

@@ -85,6 +85,26 @@ def test_story_is_told_in_figures() -> None:
     assert (told.is_empty, told.cut, told.years) == (False, 0, (2026,))
 
 
+def test_compute_is_told_by_member_to_operators_and_of_protected_jobs_the_flat_charge() -> None:
+    """An upload is its owner's, a project's job its holder's; of a harvest nobody is known."""
+    teller = Teller()
+    teller.told += delivered()
+    held = {"job_id": "job_9", "kind": "full", "seconds": 7.5, "project_id": PROJECT}
+    teller.tell(JobSucceeded, 41, "job_9", **held, is_held=True)
+    upload = {"job_id": "job_8", "kind": "ingest", "seconds": 3.0, "dataset_id": "dts_1"}
+    teller.tell(JobSucceeded, 41, "job_8", **{**upload, "project_id": None})
+    page = {"job_id": "job_7", "kind": "harvest", "seconds": 1.0, "harvest_id": "hrv_1"}
+    teller.tell(JobSucceeded, 41, "job_7", **{**page, "project_id": None})
+    told = view(teller.told)
+    assert values(told, "compute_by_member") == {
+        "Agence, avril": 122.5,
+        "Ville, avril": 3,
+        "sans membre connu, avril": 1,
+    }
+    assert values(told, "compute_by_month") == {"avril": 126.5}
+    assert values(view(teller.told, sees_members=False), "compute_by_member") == {}
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.sets(st.sampled_from(range(len(delivered())))))
 def test_figures_are_made_of_whatever_was_heard(places: set[int]) -> None:
