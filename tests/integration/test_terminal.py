@@ -182,6 +182,28 @@ def test_reviewer_reads_the_facts_of_a_held_result(compute: WebServer, tmp_path:
     assert "job_0   prj_0       count    25       1          0" in lines
 
 
+def test_quota_is_asked_for_and_decided_as_it_was_read(compute: WebServer, tmp_path: Path) -> None:
+    """The decision names the version of the workspace; a queued job says its place."""
+    space, place = {"project_id": "prj_1", "version": 4}, "prochain de votre file"
+    job = {"id": "job_1", "state": "queued", "queue_place": place, "outputs": []}
+    for path, body in (
+        ("/jobs/job_1", job),
+        ("/quota-requests/prj_1", space),
+        ("/workspaces/prj_1/quota-request", space),
+        ("/workspaces/prj_1/quota-decision", space),
+    ):
+        compute.answers[path] = answer(200, json.dumps(body).encode())
+    why = ("--seconds", "7200", "--reason", "x")
+    for words in (("ask-quota", "prj_1"), ("decide-quota", "prj_1", "--decision", "grant")):
+        program = (*DATALAB, "job", *words, *why)
+        assert forks.commands().run(program, environ(compute, tmp_path)).returncode == 0
+    sent = [json.loads(request.body) for request in compute.received if request.body]
+    asked = {"seconds": 7200, "reason": "x"}
+    assert sent == [asked, {**asked, "decision": "grant", "version": 4}]
+    shown = forks.commands().run((*DATALAB, "job", "show", "job_1"), environ(compute, tmp_path))
+    assert place in shown.stdout
+
+
 def test_job_that_the_lab_gave_up_is_followed_no_longer(compute: WebServer, tmp_path: Path) -> None:
     """It waits for an operator, who may take days.
 
