@@ -225,12 +225,11 @@ class JobRun:
     def _result(self, place: RunPlace, run_id: str, folder: JobFolder, staged: StagedRun) -> Ending:
         """Run what is staged, or go on with it, and store what it made."""
         self._compute(place, Run(run_id, folder.path))
-        files, inputs = self._platform.files, list(staged.inputs)
-        kept = store_result(self._job, inputs, staged.began, folder, files)
+        kept = store_result(self._job, staged, folder, self._platform.files, place.name)
         counted = None if staged.is_invented else self._counted(folder, staged.hashes_by_dataset)
         self._steps(folder, staged.step_keys).keep()
         try:
-            self._reserve(inputs, kept)
+            self._reserve(list(staged.inputs), kept)
         except Waiting:
             self._leave(place, is_failure=False)
             raise

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from services.compute.execution.engine_version import engine_version
 from services.compute.execution.job_folder import JobFolder, job_folder, pieces
 from services.compute.execution.spares.spares import Spares
+from services.compute.execution.staged_run import StagedRun
 from services.compute.jobs.model import Job
 from services.compute.jobs.release_review import MaskedOutputs
 from shared.aggregate import now
@@ -302,7 +303,7 @@ def fetch(
 
 
 def store_result(
-    job: Job, inputs: list[Input], began: datetime, folder: JobFolder, files: Storage
+    job: Job, staged: StagedRun, folder: JobFolder, files: Storage, executor: str
 ) -> StoredResult:
     """Store a job's outputs and its manifest, and the same of what has cells masked.
 
@@ -310,19 +311,19 @@ def store_result(
     """
     result = folder.result()
     release = None
-    if any(read_input.is_protected for read_input in inputs):
+    if staged.is_protected:
         # It waits for what went in, whatever the sandbox says of it.
         release = (result.release or ReleaseRecord()).model_copy(update={"verdict": "held"})
     stored = _stored(result.outputs, folder, files)
     outputs = tuple(output for output in stored if not output.is_internal)
     internal = {output.name: output.file for output in stored if output.is_internal}
-    manifest = _manifest(job, inputs, began).model_copy(
+    manifest = _manifest(job, staged.inputs, staged.began).model_copy(
         update={
             "outputs": outputs,
             "reports": result.reports,
             "software": result.software,
             "provenance": job.provenance.model_copy(
-                update={"reused": result.reused, "engine": engine_version()}
+                update={"reused": result.reused, "engine": engine_version(), "executor": executor}
             ),
         }
     )

@@ -47,6 +47,7 @@ class Provenance(Frozen):
     engine: str = Field(
         default="", description="sha256 of the lab's code and lists that did it, without libraries"
     )
+    executor: str = Field(default="", description="where it ran: `local` or `slurm`")
     holder_id: str = Field(default="", description="whose project it is")
     submitted_by: str = Field(
         default="", description="who asked for this run; empty where the project's stage did"

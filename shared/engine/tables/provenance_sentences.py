@@ -26,7 +26,8 @@ _KINDS = {"trial": "essai sur un échantillon", "full": "calcul complet"}
 def told(manifest: Manifest) -> list[str]:
     """State in French where a job's result comes from, in the order that people ask it."""
     what = _KINDS.get(manifest.kind, manifest.kind)
-    ended = f"terminé le {moment(manifest.ended)}"
+    where = " sur une grappe de calcul" if manifest.provenance.executor == "slurm" else ""
+    ended = f"terminé le {moment(manifest.ended)}{where}"
     return [
         f"Traitement {manifest.job_id}, {what}, {ended}.",
         *[INVENTED] * manifest.is_invented,

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from functools import lru_cache
 from hashlib import sha256
@@ -62,7 +62,7 @@ class Documents:
         """Return the dataset of that id."""
         return self.datasets.get(identifier)
 
-    def of_ids(self, identifiers: Sequence[str]) -> Iterator[Dataset]:
+    def of_ids(self, identifiers: Iterable[str], _page_size: int = 1) -> Iterator[Dataset]:
         """Yield those of these ids."""
         return (self.datasets[name] for name in identifiers if name in self.datasets)
 

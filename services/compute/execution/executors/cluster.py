@@ -52,6 +52,7 @@ class Cluster:
     However many wait for their runs, the scheduler is asked for all at once, every two seconds.
     """
 
+    name = "slurm"
     poll_seconds = 0.25
     outlives_service = True
 

@@ -128,6 +128,8 @@ class Executor(Protocol):
 class RunPlace(Executor, Protocol):
     """An executor that has folders for its runs."""
 
+    name: str
+    """What results say of where they were made."""
     poll_seconds: float
     """How long to wait before one looks again."""
     outlives_service: bool

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 class LocalExecutor:
     """Runs that end with this process, in folders that it provides: see Executor."""
 
+    name = "local"
     poll_seconds = 0.02
     outlives_service = False
 

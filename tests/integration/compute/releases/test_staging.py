@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.compute.execution.job_folder import JobFolder
+from services.compute.execution.staged_run import StagedRun
 from services.compute.execution.staging import Inputs, StoredResult, claims_of, store_result
 from shared.aggregate import now
 from shared.engine.tables.manifest import Input, Manifest
@@ -86,7 +87,8 @@ def output_file(name: str, *, is_internal: bool = False) -> dict[str, Any]:
 
 def stored(folder: JobFolder, files: Storage, inputs: list[Input]) -> StoredResult:
     """What is kept of a job that ended."""
-    return store_result(trial(TREATMENT), inputs, now(), folder, files)
+    staged = StagedRun(inputs=tuple(inputs), began=now(), hashes_by_dataset={}, step_keys={})
+    return store_result(trial(TREATMENT), staged, folder, files, "local")
 
 
 def test_ledger_files_are_nobody_s_to_see(tmp_path: Path) -> None:

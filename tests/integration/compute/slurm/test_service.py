@@ -138,7 +138,10 @@ def test_job_on_open_data_runs_there_with_the_same_bytes(lab: Lab, cluster: Clus
     cluster.started(project)
     assert lab.events("job_succeeded", project_id=project, kind="full") == []
     cluster.let_go()
-    assert sums(lab, cluster.succeeded(project)) == sums(lab, here)
+    there = cluster.succeeded(project)
+    assert sums(lab, there) == sums(lab, here)
+    executors = [lab.manifest(done).provenance.executor for done in (here, there)]
+    assert executors == ["local", "slurm"]
     eventually(cluster.is_clean, "no folder of a run")
 
 
