@@ -239,5 +239,6 @@ def _version() -> tuple[int, ...]:
 
 def _end(step: psutil.Process) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
-        for process in (*step.children(recursive=True), step):
+        # First who would tell the controller how the others ended.
+        for process in (step, *step.children(recursive=True)):
             process.kill()

@@ -59,8 +59,10 @@ OF_METHOD: dict[str, dict[str, Any]] = {
     "answer_no_personal_data": {"answer": "confirm"},
     "decide_access": {"decision": "grant"},
     "decide_on_opening": {"decision": "open"},
+    "decide_quota": {"decision": "refuse"},
     "decide_release": {"decision": "release"},
     "make_treatment": {"name": RECIPE, "wanted": {"inputs": {}}},
+    "request_quota": {"seconds": 7200},
     "review_project": {"decision": "secure"},
 }
 

@@ -6,13 +6,13 @@ from pydantic import AwareDatetime, Field
 
 from services.compute.jobs.comparison import Comparison
 from services.compute.jobs.model import AnyKind, HeldState, Job, JobState
-from services.compute.jobs.quota_review import (
+from services.compute.jobs.release_review import Decision, ReleaseDecision, ReleaseQuestion
+from services.compute.jobs.workspace import (
     MOST_QUOTA_SECONDS,
     QuotaAnswer,
     QuotaDecision,
     QuotaRequest,
 )
-from services.compute.jobs.release_review import Decision, ReleaseDecision, ReleaseQuestion
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.engine.tables.exports import ExportFormat
 from shared.engine.tables.manifest import Output

@@ -5,9 +5,8 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Literal
 
-from pydantic import Field, computed_field
+from pydantic import AwareDatetime, Field, computed_field
 
-from services.compute.jobs.quota_review import QuotaAnswer, QuotaDecision, QuotaRequest
 from shared import events
 from shared.aggregate import NEVER, Aggregate, now
 from shared.errors import Invalid, WrongStage
@@ -43,6 +42,37 @@ class AccessStatus(Frozen):
             restricted=self.restricted or not isinstance(event, events.AccessGranted),
             revoked=revoked if newer else self.revoked,
         )
+
+
+MOST_QUOTA_SECONDS = 100_000_000
+"""About three years of wall clock: more is a slip of the hand."""
+
+QuotaAnswer = Literal["grant", "refuse"]
+
+
+class QuotaRequest(Frozen):
+    """Which quota the holder asks for, in seconds of all the project's jobs together, and why."""
+
+    seconds: int
+    reason: str = Field(description="in French")
+    asked_at: AwareDatetime = Field(default_factory=now)
+
+
+class QuotaDecision(Frozen):
+    """Somebody of the staff sets a project's quota, asked or not, or refuses what was asked.
+
+    `seconds` is the quota from then on.
+    """
+
+    decision: QuotaAnswer
+    seconds: int
+    reason: str = Field(description="in French: the holder reads it")
+    decided_by: str
+    decided_at: AwareDatetime = Field(default_factory=now)
+
+    def repeats(self, other: "QuotaDecision") -> bool:
+        """Whether both say the same, at whatever time."""
+        return self.model_copy(update={"decided_at": other.decided_at}) == other
 
 
 class Workspace(Aggregate):

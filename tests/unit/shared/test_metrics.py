@@ -31,6 +31,7 @@ FAMILIES = {
     "datalab_cluster_runs": {"service", "phase"},
     "datalab_cluster_silent_seconds": {"service"},
     "datalab_jobs_lost": {"service", "kind"},
+    "datalab_replays": {"service", "outcome"},
     "datalab_job_oldest_due_seconds": {"service", "kind"},
     "datalab_job_streams": {"service"},
     "datalab_job_streams_most": {"service"},
