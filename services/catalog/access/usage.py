@@ -65,7 +65,7 @@ def open_dataset(
     """
     if kind == "trial" and (invented := _invented(store, project_id, dataset_id, treatment)):
         return invented
-    access, dataset, datasets = _granted(store, project_id, dataset_id)
+    access, dataset, datasets = _granted(store, project_id, dataset_id, asks=number is None)
     is_of_others = bool(dataset.deciders(access.holder_id))
     if treatment and is_of_others and is_answered(treatment, dataset, datasets, access.holder_id):
         if dataset.open_tables is None:
@@ -160,11 +160,12 @@ def _published_tables(store: Store, dataset: Dataset) -> Dataset:
 
 
 def _granted(
-    store: Store, project_id: str, dataset_id: str
+    store: Store, project_id: str, dataset_id: str, *, asks: bool = True
 ) -> tuple[ProjectAccess, Dataset, DatasetsById]:
     """A project's access, the dataset that it was granted, and all that its treatment reads.
 
-    The latter are looked up for others' restricted data alone.
+    The latter are looked up for others' restricted data alone. Where owners have to be asked again
+    they are, if it `asks`: a job that is repeated does not.
     """
     accesses = store.of(ProjectAccess)
     access = accesses.find_one(project_id)
@@ -184,7 +185,8 @@ def _granted(
     is_of_others = bool(dataset.deciders(access.holder_id))
     datasets = known_to(store, access.holder_id, access.reads) if is_of_others else {}
     if access.must_ask_again(dataset, datasets):
-        accesses.change(project_id, lambda current: current.ask_again(dataset, datasets))
+        if asks:
+            accesses.change(project_id, lambda current: current.ask_again(dataset, datasets))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     return access, dataset, datasets
 

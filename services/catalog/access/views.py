@@ -249,7 +249,7 @@ class GrantedDataset(BaseModel):
             is_protected=is_protected,
             personal=personal,
             upload=version.filename if version.listing else "",
-            on_cluster=dataset.metadata.access == "open" or dataset.metadata.on_cluster,
+            on_cluster=dataset.goes_on_cluster,
             unit=unit,
             unit_type=unit_type,
             minimum_units=_minimum_units(dataset, profile_columns, unit),

@@ -223,6 +223,12 @@ class Dataset(Followed):
             raise Gone(f"ce jeu de données est retiré : {self.retired}")
 
     @property
+    def goes_on_cluster(self) -> bool:
+        """Whether a cluster's machines may have it: by its owner's word, unless others decide."""
+        is_allowed = self.metadata.on_cluster and not self.is_made_of_restricted
+        return self.metadata.access == "open" or is_allowed
+
+    @property
     def is_made_of_restricted(self) -> bool:
         """Whether restricted data went into it, so that its owner alone cannot open it."""
         provenances = (version.provenance for version in self.versions)

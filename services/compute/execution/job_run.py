@@ -98,6 +98,7 @@ class JobRun:
         self.seconds = 0.0
         self.is_on_cluster = False
         """Whether it takes none of this machine's slots any more."""
+        self._has_cluster_run = False
         self._protected: tuple[list[Input], datetime] | None = None
         self._read: tuple[ReadVersion, ...] = ()
 
@@ -125,6 +126,7 @@ class JobRun:
         try:
             return self._work()
         except Interrupted:
+            self._charge_at_the_end()
             return partial(
                 Job.give_back,
                 run=run,
@@ -133,6 +135,7 @@ class JobRun:
                 not_before=now(),
             )
         except (Unavailable, OSError) as error:
+            self._charge_at_the_end()
             why = {"job": self._job.id, "error": str(error.__cause__ or error)}
             log.warning("a job is put off", extra=why)
             return partial(
@@ -150,6 +153,11 @@ class JobRun:
             log.exception("a job met a fault of ours", extra={"job": self._job.id})
             reason = str(error) if isinstance(error, GivenUp) else _FAULT
             return partial(Job.give_up, run=run, seconds=self.seconds, reason=reason)
+
+    def _charge_at_the_end(self) -> None:
+        """Charge nothing yet for a run that the job still has: all of it is charged once."""
+        if self._has_cluster_run and self._heartbeat.stop != "cancelled":
+            self.seconds = 0.0
 
     def _work(self) -> Ending:
         if self._heartbeat.should_stop():
@@ -195,7 +203,8 @@ class JobRun:
         if goes_there or self._job.cluster_run:
             # Before there is a folder: one that no job names is swept.
             self._jobs.change(
-                self._job.id, lambda job: job.stage_for_cluster(run, run if goes_there else "")
+                self._job.id,
+                lambda job: job.stage_for_cluster(run, run if goes_there else "", self._read),
             )
         return cluster if cluster and goes_there else self._platform.local
 
@@ -364,6 +373,9 @@ class JobRun:
         finally:
             self.seconds = followed.seconds
         self.seconds = outcome.seconds
+        if place.outlives_service:
+            # From here on this process does the work: what ends it may be the job.
+            self._jobs.change(self._job.id, lambda job: job.note_outcome(self._job.run))
         reason = "" if outcome.ok else self._explain(outcome, limits.seconds)
         self._close_log(outcome, reason)
         if outcome.ok:
@@ -376,12 +388,14 @@ class JobRun:
         job = self._job
         submission = Submission(run, limits.seconds, limits.memory_bytes, owner_id=job.owner_id)
         if place.outlives_service:
-            self.is_on_cluster = self._heartbeat.is_patient = True
+            self.is_on_cluster = self._heartbeat.is_patient = self._has_cluster_run = True
             self._job = self._jobs.change(job.id, lambda job: job.submit_to_cluster(self._job.run))
         try:
             place.submit(submission)
         except Rejected as error:
-            raise Rejected(f"la grappe de calcul refuse ce traitement : {error}") from error
+            # A setting of the lab's is at fault, and no member's job.
+            log.exception("the cluster refuses a job", extra={"job": job.id})
+            raise GivenUp("la grappe de calcul refuse ce traitement") from error
 
     def _is_unwanted(self, place: RunPlace) -> bool:
         """Whether the run is to be cancelled; Interrupted where it is not waited for any more."""
@@ -399,7 +413,7 @@ class JobRun:
         """Let the next run be another one, as this one's result counts for nothing."""
         if not place.outlives_service:
             return
-        run = self._job.run
+        run, self._has_cluster_run = self._job.run, False
         self._job = self._jobs.change(
             self._job.id, lambda job: job.leave_cluster(run, is_failure=is_failure)
         )

@@ -34,7 +34,7 @@ _STEADY_LEASES = 4
 runs alone: others' jobs do not wait for all of it."""
 
 _CHECK_SECONDS = 30.0
-_SWEEP_SECONDS = 2.0
+_SWEEP, _SWEEP_SECONDS = "sweep of the cluster", 2.0
 _TURNS = "turns"
 
 _COUNTED = 1000
@@ -109,7 +109,9 @@ class Scheduler(Loop):
         """End the runs on the cluster whose jobs ended or have others."""
         if self._platform.cluster and time.monotonic() - self._swept >= _SWEEP_SECONDS:
             self._swept = time.monotonic()
-            self._platform.cluster.sweep(self._wanted_runs)
+            if _SWEEP not in self.in_hand:
+                # Beside the steps: a silent cluster or folder holds up no job here.
+                self.begin(_SWEEP, self._platform.cluster.sweep, self._wanted_runs)
 
     def _wanted_runs(self, run_ids: Collection[str]) -> set[str]:
         jobs = self._jobs.every({"cluster_run": {"$in": [*run_ids]}})
@@ -157,7 +159,7 @@ class Scheduler(Loop):
         """
         while True:
             job = self._choose()
-            if job is None or (job.is_suspect and self._leased):
+            if job is None or (job.is_suspect and self._here):
                 return None
             is_watched = job.is_suspect and time.monotonic() >= self._steady_at
             try:

@@ -209,9 +209,9 @@ class Commands:
         return self.submit(workspace.id, cause, by, renewed=job)
 
     def note_success(self, envelope: Envelope[events.JobSucceeded]) -> None:
-        """Note on the result that a job renews that this one is its next edition."""
+        """Note on the result that a job renews that this one is its next edition, if it is any."""
         job = self._jobs.find_one(envelope.data.job_id)
-        if job and job.renews:
+        if job and job.renews and not envelope.data.fault:
             self._jobs.change(
                 job.renews, lambda renewed: renewed.note_renewed(job.id), because=envelope
             )

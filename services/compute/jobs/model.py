@@ -332,6 +332,8 @@ class Job(Aggregate):
         """Raise WrongStage, in French, unless it is a treatment that made something."""
         if not (self.is_charged and self.outputs and self.treatment) or self.is_erased:
             raise WrongStage("ce traitement n'a pas (ou plus) de résultat à refaire")
+        if self.cluster_run:
+            raise WrongStage("ce résultat vient d'une grappe de calcul : il n'est pas refait ici")
 
     def queue(self) -> None:
         """Record that the job waits for its turn."""
@@ -389,6 +391,13 @@ class Job(Aggregate):
     def note_change(self, change: SourceChange) -> None:
         """Note that something it is made of changed; of two alike the first counts, once told."""
         before = self.staleness
+        if change.cause == "new_version":
+            # It is back, for whoever retired it.
+            self.changes = tuple(
+                known
+                for known in self.changes
+                if (known.cause, known.source_id) != ("retired", change.source_id)
+            )
         others = (known for known in self.changes if not known.is_like(change))
         alike = [known for known in (change, *self.changes) if known.is_like(change)]
         first = min(filter(self._counts, alike), key=lambda known: known.since, default=None)
@@ -445,15 +454,26 @@ class Job(Aggregate):
         if not self.replays:
             self.record(events.JobStarted(**self._about(), **about))
 
-    def stage_for_cluster(self, run: str, cluster_run: str) -> None:
-        """Note that the cluster gets a run of that id, or none, in place of any before."""
+    def stage_for_cluster(
+        self, run: str, cluster_run: str, read: tuple[ReadVersion, ...] = ()
+    ) -> None:
+        """Note that the cluster gets a run of that id, or none, in place of any before.
+
+        It may begin much later than these versions were `read`.
+        """
         self.check(run)
+        self.read = read
         self.cluster_run, self.is_submitted, self.is_on_node = cluster_run, False, False
 
     def submit_to_cluster(self, run: str) -> None:
         """Note that all its run needs is in its folder: it goes on without this process."""
         self.check(run)
         self.is_submitted = True
+
+    def note_outcome(self, run: str) -> None:
+        """Note that the cluster is through with its run: what is left is done by the process."""
+        self.check(run)
+        self.is_submitted = False
 
     def leave_cluster(self, run: str, *, is_failure: bool) -> None:
         """Forget a run that ended without an outcome; `is_failure` if nobody took its machine."""

@@ -37,14 +37,18 @@ class NightlyReplays(Loop):
             caused_id("job", f"nightly replay {midnight.date()} {number}", midnight)
             for number in range(self._most)
         ]
-        if all(map(self._jobs.find_one, ids)):
+        replays = list(self._jobs.of_ids(ids))
+        if len(replays) == len(ids):
             return
-        originals = list(self._repeatable())
+        repeated = {replay.replays for replay in replays}
+        originals = [job for job in self._repeatable() if job.id not in repeated]
         # The same for all processes, and other ones each night.
         random.Random(ids[0]).shuffle(originals)  # noqa: S311 - no secret
-        for identifier, original in zip(ids, originals, strict=False):
-            if self._jobs.find_one(identifier) is None:
-                self._jobs.add(replay_job(original, "", identifier))
+        missing = [
+            identifier for identifier in ids if identifier not in {job.id for job in replays}
+        ]
+        for identifier, original in zip(missing, originals, strict=False):
+            self._jobs.add(replay_job(original, "", identifier))
 
     def _repeatable(self) -> Iterator[Job]:
         """Yield recent results of projects that go on, or were delivered; none that is protected.
@@ -56,5 +60,5 @@ class NightlyReplays(Loop):
             workspace = self._workspaces.find_one(job.project_id or "")
             if workspace is None or not (workspace.state == "open" or workspace.delivered):
                 continue
-            if job.outputs and not (job.is_protected or job.is_erased):
+            if job.outputs and not (job.is_protected or job.is_erased or job.cluster_run):
                 yield job

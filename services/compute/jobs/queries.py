@@ -90,6 +90,8 @@ class Queries:
             self.result(identifier, MANIFEST, caller)
         elif not caller.is_staff or caller.member_id == job.owner_id:
             raise Forbidden("seule l'équipe du Datalab fait refaire ce qui lit ces données")
+        elif reason := self._impediment(job.project_id or "", caller.member_id):
+            raise Forbidden(f"{reason} : un autre du Datalab fait refaire ce qui lit ces données")
         file_of(job, MANIFEST)
         return job
 

@@ -1,6 +1,5 @@
 """The machines behind a scheduler, and the folder that they share with the service."""
 
-import logging
 import threading
 import time
 from collections import Counter
@@ -22,9 +21,10 @@ from shared.engine.contract.folder_tree import remove
 from shared.engine.sandbox.run_files import OUTCOME
 from shared.errors import Unavailable
 
-log = logging.getLogger(__name__)
-
 _ASK_SECONDS = 2.0
+_RECENTLY_SECONDS = 300.0
+"""Nobody asks a scheduler any more who did not for so long."""
+
 _ENGINE_BYTES = 300_000_000
 """Of whoever watches a job, beside what that may use."""
 
@@ -66,8 +66,9 @@ class Cluster:
 
     @property
     def silent_seconds(self) -> float:
-        """For how long the scheduler has answered nothing; 0 while nobody waits for it."""
-        since = self._silent_since if self._followed else None
+        """For how long the scheduler has answered nothing; 0 while nobody asks it."""
+        is_asked = time.monotonic() - self._asked_at < _RECENTLY_SECONDS
+        since = self._silent_since if is_asked else None
         return 0.0 if since is None else time.monotonic() - since
 
     def count(self) -> Mapping[Phase, int]:
@@ -93,16 +94,22 @@ class Cluster:
     def submit(self, submission: Submission) -> str:
         """Queue a run, unless that was done: see Executor."""
         use, run = self._use, submission.run
-        return self._executor.submit(
-            replace(
-                submission,
-                command=(*use.command, str(run.folder)),
-                account=use.account.replace(_OWNER, submission.owner_id.lower()),
-                partition=use.partition,
-                memory_bytes=submission.memory_bytes + _ENGINE_BYTES,
-                cores=_CORES,
-            )
+        submission = replace(
+            submission,
+            command=(*use.command, str(run.folder)),
+            account=use.account.replace(_OWNER, submission.owner_id.lower()),
+            partition=use.partition,
+            memory_bytes=submission.memory_bytes + _ENGINE_BYTES,
+            cores=_CORES,
         )
+        self._asked_at = time.monotonic()
+        try:
+            job_id = self._executor.submit(submission)
+        except Unavailable:
+            self._note_answer(is_one=False)
+            raise
+        self._note_answer(is_one=True)
+        return job_id
 
     def poll(self, runs: Collection[Run]) -> Mapping[str, RunState]:
         """Return where each of these runs stood lately, unknown before anybody asked."""
@@ -125,26 +132,29 @@ class Cluster:
         """End the runs that nobody wants any more, and remove their folders.
 
         `wanted` returns, of ids of runs, those that somebody waits for or goes on with. Raises
-        Unavailable when it cannot; what the scheduler does not hear is said again at the next call.
+        Unavailable when it cannot. While the scheduler hears nothing what they read is removed
+        alone, and the rest at a later call.
         """
         run_ids = [path.name for path in self._home.glob("*") if is_run_id(path.name)]
-        for run_id in {*run_ids} - {*(wanted(run_ids) if run_ids else ())}:
-            folder = self._home / run_id
-            try:
-                if not (folder / OUTCOME).exists():
-                    self._executor.cancel(Run(run_id, folder))
-            except Unavailable as error:
-                log.warning("a run was not ended", extra={"run": run_id, "error": str(error)})
-            else:
-                remove(folder)
+        unwanted = {*run_ids} - {*(wanted(run_ids) if run_ids else ())}
+        folders = [self._home / run_id for run_id in sorted(unwanted)]
+        for folder in folders:
+            remove(folder / "in")
+        for folder in folders:
+            if not (folder / OUTCOME).exists():
+                self._executor.cancel(Run(folder.name, folder))
+            remove(folder)
 
     def _ask(self) -> None:
         self._asked_at = time.monotonic()
         states = self._executor.poll(list(self._followed.values()))
-        if any(state.phase != Phase.UNKNOWN for state in states.values()):
-            self._silent_since = None
-        elif self._silent_since is None:
-            self._silent_since = self._asked_at
+        self._note_answer(is_one=any(state.phase != Phase.UNKNOWN for state in states.values()))
         self._states.update(
             {run_id: state for run_id, state in states.items() if run_id in self._followed}
         )
+
+    def _note_answer(self, *, is_one: bool) -> None:
+        if is_one:
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = self._asked_at

@@ -42,7 +42,10 @@ _SILENT = "la grappe de calcul ne répond pas ; le traitement y continue peut-ê
 
 
 class NoOutcome(Waiting):
-    """A run ended, and nobody knows how; `is_failure` unless its machine was taken away."""
+    """A run ended, and nobody knows how; `is_failure` if that cannot go on for ever.
+
+    Here that is a fault of ours; on the cluster all but what was preempted, or found a full disk.
+    """
 
     def __init__(self, reason: str, *, is_failure: bool) -> None:
         super().__init__(reason or _INTERRUPTED)
@@ -55,7 +58,7 @@ class FollowedRun:
     def __init__(self, place: RunPlace, run: Run, note: Callable[[Progress], None]) -> None:
         self._place, self._run, self._note = place, run, note
         self._progress: Progress | None = None
-        self._running_since = 0.0
+        self._running_since, self._reason = 0.0, ""
 
     @property
     def seconds(self) -> float:
@@ -95,20 +98,33 @@ class FollowedRun:
         progress = read_run_file(self._run.folder, PROGRESS, Progress)
         if progress is None and state.phase == Phase.QUEUED:
             progress = Progress(0.0, f"{_QUEUED}{_REASONS.get(state.reason, '')}", "")
+            self._log_reason(state.reason)
         elif progress is None and state.phase == Phase.UNKNOWN and state.reason:
             progress = Progress(0.0, _SILENT, "")
         if progress and progress != self._progress:
             self._progress = progress
             self._note(progress)
 
+    def _log_reason(self, reason: str) -> None:
+        """Log once why a run waits that may never start."""
+        if reason != self._reason:
+            self._reason = reason
+            if reason and reason not in _REASONS:
+                about = {"run": self._run.run_id, "reason": reason}
+                log.warning("a run waits at the cluster", extra=about)
+
     def _without_outcome(self, state: RunState) -> Rejected | NoOutcome:
         if state.word in _EXCESSES:
             return Rejected(_EXCESSES[state.word])
-        obstacle = read_run_file(self._run.folder, OBSTACLE, Obstacle)
+        left = read_run_file(self._run.folder, OBSTACLE, Obstacle)
         about = {"run": self._run.run_id, "word": state.word, "reason": state.reason}
         log.warning("a run left no outcome", extra={**about, "stderr": self._stderr()})
-        is_failure = state.word in (Word.FAILED, Word.COMPLETED) and obstacle is None
-        return NoOutcome(obstacle.reason if obstacle else "", is_failure=is_failure)
+        reason = left.reason if left else ""
+        if self._place.outlives_service:
+            is_failure = state.word != Word.PREEMPTED and not reason
+        else:
+            is_failure = state.word == Word.FAILED
+        return NoOutcome(reason, is_failure=is_failure)
 
     def _stderr(self) -> str:
         """Return the end of what its command said; a job cannot write there."""

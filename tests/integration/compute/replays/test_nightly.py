@@ -72,3 +72,12 @@ def test_only_what_can_be_read_again_is_replayed(store: Store) -> None:
     store.of(Workspace).save(delivered)
     NightlyReplays(store, 9).look(NIGHT)
     assert set(replayed(store)) == originals
+
+
+def test_result_is_made_again_once_a_night_whatever_comes_meanwhile(store: Store) -> None:
+    """More results than there were at two o'clock, one after the other; none of the cluster's."""
+    made(store, cluster_run="f" * 32)
+    for _ in range(4):
+        made(store)
+        NightlyReplays(store, 6).look(NIGHT)
+    assert len(replayed(store)) == len(set(replayed(store))) == 4

@@ -15,7 +15,7 @@ from shared.events.event import FileRef
 from shared.store import Store
 from tests import forks
 from tests.integration.compute.lab import HOLDER, OWNER, Lab, treating
-from tests.integration.compute.samples import Shelf
+from tests.integration.compute.samples import PARTIAL, Shelf
 from tests.servers import RunningService, eventually
 
 pytestmark = pytest.mark.usefixtures("catalog")
@@ -223,12 +223,14 @@ def test_protected_job_is_repeated_by_staff_who_read_the_verdict_alone(
     path = f"/jobs/{done['job_id']}/replay"
     assert lab.call(compute, "POST", path).status == 403
     assert lab.call(compute, "POST", path, HOLDER, "reviewer").status == 403
-    view = replay(lab, compute, done["job_id"], "mbr_r", "reviewer")
-    assert view["comparison"] == IDENTICAL
-    assert (view["seconds"], view["ended_at"], view["message"]) == (0.0, None, "")
-    change_answer(lab, dataset, version=2)
-    view = replay(lab, compute, done["job_id"], "mbr_r", "operator")
-    assert view["comparison"] == {"verdict": "different", "differences": []}
+    with lab.intake():
+        assert lab.call(compute, "POST", path, PARTIAL, "reviewer").status == 403
+        view = replay(lab, compute, done["job_id"], "mbr_r", "reviewer")
+        assert view["comparison"] == IDENTICAL
+        assert (view["seconds"], view["ended_at"], view["message"]) == (0.0, None, "")
+        change_answer(lab, dataset, version=2)
+        view = replay(lab, compute, done["job_id"], "mbr_r", "operator")
+        assert view["comparison"] == {"verdict": "different", "differences": []}
 
 
 def test_replay_ends_with_the_access_that_it_uses(lab: Lab) -> None:

@@ -23,8 +23,10 @@ from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id, now
+from shared.engine.sandbox.limits import Outcome
+from shared.engine.sandbox.run_files import OUTCOME, read_run_file
 from shared.engine.tables.manifest import PARQUET
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 from shared.events.event import FileRef
 from shared.settings import Settings, load_settings
 from shared.storage import Storage
@@ -42,10 +44,13 @@ class Death(BaseException):
 
 
 class Mortal:
-    """Counts the steps of a process, which dies at one of them; 0 is never."""
+    """Counts the steps of a process, which dies at one of them; 0 is never.
 
-    def __init__(self, dies_at: int = 0) -> None:
-        self._dies_at, self._steps = dies_at, 0
+    `lacks_files` while the file store does not answer it.
+    """
+
+    def __init__(self, dies_at: int = 0, *, lacks_files: bool = False) -> None:
+        self._dies_at, self._steps, self.lacks_files = dies_at, 0, lacks_files
 
     def step(self) -> None:
         """Go on to the next step, or die before it."""
@@ -62,6 +67,8 @@ class MortalFiles(Storage):
     def put(self, *arguments: Any, **options: Any) -> FileRef:
         """Store a file."""
         self.mortal.step()
+        if self.mortal.lacks_files:
+            raise Unavailable("the file store does not answer")
         file = super().put(*arguments, **options)
         self.mortal.step()
         return file
@@ -159,26 +166,24 @@ class Lab:
         self.store.of(Job).add(job)
         self.job_id = job.id
 
-    def work(self, mortal: Mortal) -> bool:
+    def work(self, mortal: Mortal, partition: str = "") -> bool:
         """Have the job for as long as this process lives; returns whether it died."""
+        self.store.of(Job).change(self.job_id, lambda job: job.__dict__.update(not_before=now()))
         job = self.store.of(Job).change(
             self.job_id, lambda job: job.take(uuid4().hex, now(), _LEASE)
         )
         try:
-            JobRun(self._platform(mortal), job).run()
+            JobRun(self._platform(mortal, partition), job).run()
         except Death:
             late = job.lease_until + 10 * _LEASE
             self.store.of(Job).change(self.job_id, lambda job: job.lose(late, _LEASE))
-            self.store.of(Job).change(
-                self.job_id, lambda job: job.__dict__.update(not_before=now())
-            )
             return True
         return False
 
-    def _platform(self, mortal: Mortal) -> Platform:
+    def _platform(self, mortal: Mortal, partition: str) -> Platform:
         spares = Spares(0, 0)
         files = MortalFiles(self._settings.storage_url)
-        use = ClusterUse(node_command(self.ledger))
+        use = ClusterUse(node_command(self.ledger), partition=partition)
         executor = SlurmExecutor(Transport(self._slurm.prefix))
         cluster = MortalCluster(executor, self.runs, use)
         files.mortal = cluster.mortal = mortal
@@ -236,3 +241,39 @@ def test_process_that_dies_between_any_two_steps_loses_and_repeats_nothing(lab: 
             break
     assert dies_at > 8
     lab.sweep()
+
+
+def test_run_is_charged_once_however_often_its_result_is_stored(lab: Lab) -> None:
+    """The file store was away: the run is not done again, nor paid for again."""
+    lab.queue()
+    for _ in range(3):
+        lab.work(Mortal(lacks_files=True))
+    lab.work(Mortal())
+    job = lab.store.of(Job).get(lab.job_id)
+    outcome = read_run_file(lab.runs / job.cluster_run, OUTCOME, Outcome)
+    workspace = lab.store.of(Workspace).get(job.project_id or "")
+    assert outcome
+    assert (job.state, job.seconds, lab.begun()) == ("succeeded", outcome.seconds, 1)
+    assert workspace.used_seconds == outcome.seconds
+
+
+def test_process_that_ends_under_a_result_may_have_ended_by_it(lab: Lab) -> None:
+    """The cluster is through with the run: it is no run there that the process waited for."""
+    lab.queue()
+    lab.work(Mortal(lacks_files=True))
+    job = lab.store.of(Job).get(lab.job_id)
+    assert not job.is_submitted
+    job.take("next", now() + _LEASE, _LEASE)
+    job.lose(job.lease_until + _LEASE, _LEASE)
+    assert job.losses == 1
+
+
+def test_job_that_slurm_never_takes_waits_for_an_operator(lab: Lab) -> None:
+    """A setting of the lab's is wrong; once it is mended the job runs."""
+    lab.queue()
+    lab.work(Mortal(), "nowhere")
+    job = lab.store.of(Job).get(lab.job_id)
+    assert (job.state, job.reason) == ("given_up", "la grappe de calcul refuse ce traitement")
+    lab.store.of(Job).change(lab.job_id, Job.retry)
+    lab.work(Mortal())
+    assert lab.store.of(Job).get(lab.job_id).state == "succeeded"

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from services.compute.jobs.model import MAX_NODE_FAILURES, Job
+from services.compute.jobs.model import MAX_NODE_FAILURES, SUSPECT_LOSSES, Job
+from shared.aggregate import new_id, now
 from shared.engine.sandbox.run_files import OUTCOME
-from tests.integration.compute.lab import Lab
+from tests.integration.compute.lab import HOMES, Lab
 from tests.integration.compute.samples import Shelf
 from tests.integration.compute.slurm.runs import node_command
 from tests.servers import RunningService, eventually
@@ -143,6 +144,25 @@ def test_job_on_open_data_runs_there_with_the_same_bytes(lab: Lab, cluster: Clus
     executors = [lab.manifest(done).provenance.executor for done in (here, there)]
     assert executors == ["local", "slurm"]
     eventually(cluster.is_clean, "no folder of a run")
+
+
+def test_run_there_holds_up_nobody_here(lab: Lab, cluster: Cluster) -> None:
+    """Neither uploads nor a job that has to run alone on this machine."""
+    cluster.started(cluster.queued())
+    suspect = Job(
+        id=new_id("job"),
+        kind="ingest",
+        owner_id="mbr_suspect",
+        lane="mbr_suspect",
+        queued_at=now(),
+        source=lab.files.put([HOMES], "text/csv"),
+        losses=SUSPECT_LOSSES,
+    )
+    with lab.store() as store:
+        store.of(Job).save(suspect)
+    lab.wait_for("job_succeeded", dataset_id=lab.register(HOMES).dataset_id)
+    lab.wait_for("job_succeeded", job_id=suspect.id)
+    cluster.let_go()
 
 
 def test_restricted_data_goes_there_if_its_owner_said_so(

@@ -212,3 +212,26 @@ def test_next_edition_ends_what_was_stale() -> None:
     assert job.treatment
     with pytest.raises(WrongStage, match="déjà remplacé par l'édition 2"):
         job.check_rerun(job.treatment)
+
+
+def test_version_that_came_while_a_run_waited_elsewhere_makes_it_stale() -> None:
+    """What it reads is known from its staging on, not only from its start."""
+    job = a_job()
+    job.treatment = TREATMENT
+    job.note_change(change(published(2)))
+    job.take("first", SINCE, LEASE)
+    job.stage_for_cluster("first", "first", READ)
+    job.note_change(change(published(3), 2))
+    job.begin("first", read=READ)
+    job.succeed("first", 1.0, MANIFEST, ())
+    assert causes(job) == ["new_version"]
+
+
+def test_data_that_came_back_with_a_version_is_not_retired_any_more() -> None:
+    """Its result can be made anew."""
+    job = a_done_job()
+    about = {"dataset_id": "dts_1", "owner_id": "mbr_o", "title": "T", "reason": "x"}
+    job.note_change(change(DatasetRetired.model_validate(about)))
+    job.note_change(change(published(3), 2))
+    assert [stale.cause for stale in job.staleness] == ["new_version"]
+    job.check_rerun(job.treatment or TREATMENT)
