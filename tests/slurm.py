@@ -226,6 +226,17 @@ class Slurm:
         return daemon
 
 
+@contextlib.contextmanager
+def running_slurm(home: Path, **settings: object) -> Iterator[Slurm]:
+    """Provide a cluster that takes jobs, and end all of it after the block."""
+    slurm = Slurm(home, **settings)
+    try:
+        slurm.start()
+        yield slurm
+    finally:
+        slurm.close()
+
+
 def _path() -> str:
     """Where programs are: also those of administrators."""
     return f"{os.environ['PATH']}:/usr/sbin:/sbin"

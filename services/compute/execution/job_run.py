@@ -97,8 +97,7 @@ class JobRun:
         self._heartbeat = Heartbeat(self._jobs, job, lease)
         self.seconds = 0.0
         self.is_on_cluster = False
-        """Whether it takes none of this machine's slots any more."""
-        self._has_cluster_run = False
+        """Whether it has a run there, takes no slot here, and is charged once that ended."""
         self._protected: tuple[list[Input], datetime] | None = None
         self._read: tuple[ReadVersion, ...] = ()
 
@@ -156,7 +155,7 @@ class JobRun:
 
     def _charge_at_the_end(self) -> None:
         """Charge nothing yet for a run that the job still has: all of it is charged once."""
-        if self._has_cluster_run and self._heartbeat.stop != "cancelled":
+        if self.is_on_cluster and self._heartbeat.stop != "cancelled":
             self.seconds = 0.0
 
     def _work(self) -> Ending:
@@ -388,7 +387,7 @@ class JobRun:
         job = self._job
         submission = Submission(run, limits.seconds, limits.memory_bytes, owner_id=job.owner_id)
         if place.outlives_service:
-            self.is_on_cluster = self._heartbeat.is_patient = self._has_cluster_run = True
+            self.is_on_cluster = self._heartbeat.is_patient = True
             self._job = self._jobs.change(job.id, lambda job: job.submit_to_cluster(self._job.run))
         try:
             place.submit(submission)
@@ -413,7 +412,7 @@ class JobRun:
         """Let the next run be another one, as this one's result counts for nothing."""
         if not place.outlives_service:
             return
-        run, self._has_cluster_run = self._job.run, False
+        run, self.is_on_cluster = self._job.run, False
         self._job = self._jobs.change(
             self._job.id, lambda job: job.leave_cluster(run, is_failure=is_failure)
         )

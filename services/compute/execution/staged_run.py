@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from shared.engine.sandbox.run_files import write_whole
 from shared.engine.tables.manifest import Input
 from shared.events.event import Frozen
 
@@ -31,11 +32,9 @@ class StagedRun(Frozen):
 
     def write(self, folder: Path) -> None:
         """Leave it in the folder of a run, for whichever process stores the result."""
-        new_path = folder / f"{_FILE}.new"
         # Also what manifests have not of an input: rules of release need it.
         inputs = [dict(read_input) for read_input in self.inputs]
-        new_path.write_bytes(to_json({**dict(self), "inputs": inputs}))
-        new_path.replace(folder / _FILE)
+        write_whole(folder / _FILE, to_json({**dict(self), "inputs": inputs}))
 
     @classmethod
     def read(cls, folder: Path) -> "StagedRun | None":

@@ -35,9 +35,14 @@ def write_run_file(
     folder: Path, name: str, content: Limits | Progress | Outcome | Obstacle
 ) -> None:
     """Write that file of a run, in place of the one before."""
-    new_path = folder / f"{name}.new"
-    new_path.write_bytes(to_json(asdict(content)))
-    new_path.replace(folder / name)
+    write_whole(folder / name, to_json(asdict(content)))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that whoever reads it finds all of it, or none."""
+    new_path = path.with_name(f"{path.name}.new")
+    new_path.write_bytes(content)
+    new_path.replace(path)
 
 
 def read_run_file(folder: Path, name: str, kind: type[RunFile]) -> RunFile | None:

@@ -22,7 +22,7 @@ from services.compute.execution.executors.contract import Phase, Run, RunState, 
 from services.compute.execution.executors.slurm import SlurmExecutor
 from services.compute.execution.executors.transport import CommandFailed, Transport
 from shared.errors import Unavailable
-from tests.slurm import Slurm
+from tests.slurm import Slurm, running_slurm
 
 TASKS, AT_ONCE, CANCELLED = 1000, 48, 0.03
 POLL_SECONDS, DEADLINE_SECONDS, PATIENCE_SECONDS = 0.5, 2.0, 10.0
@@ -251,16 +251,12 @@ def main() -> None:
         home = Path(folder)
         for name in ("slurm", "runs"):
             (home / name).mkdir()
-        slurm = Slurm(home / "slurm", MinJobAge=5)
-        try:
-            slurm.start()
+        with running_slurm(home / "slurm", MinJobAge=5) as slurm:
             service = Service(slurm, home / "runs", random.Random(seed))
             with Faults(slurm, random.Random(seed + 1)) as faults:
                 service.work()
             time.sleep(PATIENCE_SECONDS)  # for whatever goes on when it should not
             failures = audit(service)
-        finally:
-            slurm.close()
         words = Counter(attempt.state.word for attempt in service.over if attempt.state)
         print(f"  seed {seed}, {time.monotonic() - began:.0f} s, {len(service.over)} runs")
         for title, counts in (("faults", faults.counts), ("service", service.counts)):

@@ -15,7 +15,7 @@ from services.compute.execution.executors.contract import Run, Submission
 from services.compute.execution.executors.slurm import SlurmExecutor
 from services.compute.execution.executors.transport import Transport
 from tests.servers import eventually
-from tests.slurm import Slurm
+from tests.slurm import Slurm, running_slurm
 
 TIMES, QUEUED = 20, 1000
 _LOOK = 0.02
@@ -114,14 +114,10 @@ def main() -> None:
         home = Path(folder)
         for name in ("slurm", "runs"):
             (home / name).mkdir()
-        slurm = Slurm(home / "slurm")
-        try:
-            slurm.start()
+        with running_slurm(home / "slurm") as slurm:
             submitting = Submitting(slurm, home / "runs")
             starts(submitting)
             looks(submitting, slurm)
-        finally:
-            slurm.close()
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Where jobs run: one contract, and Slurm behind it."""
+"""Where jobs run: one contract, and behind it this machine and Slurm."""

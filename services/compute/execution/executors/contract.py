@@ -1,7 +1,7 @@
 """What the service asks of whatever runs jobs: submit, poll, cancel.
 
 A run is one attempt at a job, and starts at most once, however often it is submitted. Whether it
-succeeded is decided by the `result.json` in its folder, never here: a scheduler's word is a hint.
+succeeded is decided by the outcome in its folder, never here: a scheduler's word is a hint.
 """
 
 import re

@@ -6,18 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.integration.compute.slurm.runs import Runs
-from tests.slurm import Slurm
+from tests.slurm import Slurm, running_slurm
 
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
     """The cluster; its controller starts no job in its first three seconds."""
-    slurm = Slurm(tmp_path_factory.mktemp("slurm"))
-    try:
-        slurm.start()
+    with running_slurm(tmp_path_factory.mktemp("slurm")) as slurm:
         yield slurm
-    finally:
-        slurm.close()
 
 
 @pytest.fixture

@@ -7,19 +7,15 @@ import pytest
 from services.compute.execution.executors.contract import Phase, RunState, Submission, Word
 from tests.integration.compute.slurm.runs import WAITS, Runs
 from tests.servers import eventually
-from tests.slurm import Slurm
+from tests.slurm import Slurm, running_slurm
 
 
 @pytest.fixture(scope="module")
 def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
     """It has four ids, forgets jobs after two seconds, and a silent node after six."""
     settings = {"MinJobAge": 2, "FirstJobId": 100, "MaxJobId": 104, "SlurmdTimeout": 6}
-    slurm = Slurm(tmp_path_factory.mktemp("slurm"), **settings)
-    try:
-        slurm.start()
+    with running_slurm(tmp_path_factory.mktemp("slurm"), **settings) as slurm:
         yield slurm
-    finally:
-        slurm.close()
 
 
 @pytest.fixture(scope="module")
