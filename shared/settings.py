@@ -245,6 +245,20 @@ class Settings(ServerSettings):
     step_cache_seconds: float = Field(
         default=1, ge=0, description="work of a step from which its table is kept"
     )
+    renewal_wait_seconds: float = Field(
+        default=60,
+        ge=0,
+        description="for compute: how long a delivered service that is renewed when its data change"
+        " waits for more of them to change",
+    )
+    service_review_days: Days = Field(
+        default=365,
+        description="for compute: after how long somebody has to confirm that a delivered service"
+        " is still of use",
+    )
+    service_grace_days: Days = Field(
+        default=30, description="for compute: how long that is waited for; then it is retired"
+    )
     nightly_replays: int = Field(
         default=3,
         ge=0,

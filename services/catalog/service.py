@@ -286,10 +286,22 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
     @on(events.ProjectDelivered)
     @forgetting
     def register_result(self, envelope: Envelope[events.ProjectDelivered]) -> None:
-        """Take a delivered project's result into the catalogue; it needs its data no more."""
-        requests.revoke_access(self.documents, envelope)
+        """Take a delivered project's result into the catalogue; its service may read on."""
+        requests.keep_for_service(self.documents, envelope)
         result = project_results.register_result(self.documents, self.files, envelope)
         usage.link_result(self.documents, envelope, result.id)
+
+    @on(events.ServiceRenewed)
+    def add_edition(self, envelope: Envelope[events.ServiceRenewed]) -> None:
+        """Add the next edition of a delivered service's result to its dataset."""
+        project_results.add_edition(self.documents, self.files, envelope)
+        if dataset_id := envelope.data.dataset_id:
+            usage.link_result(self.documents, envelope, dataset_id)
+
+    @on(events.ServiceRetired)
+    def close_access(self, envelope: Envelope[events.ServiceRetired]) -> None:
+        """Take access away from a service that ended."""
+        requests.end_service(self.documents, envelope)
 
     @on(events.MemberLeft)
     def end_membership(self, envelope: Envelope[events.MemberLeft]) -> None:

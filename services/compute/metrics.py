@@ -52,3 +52,9 @@ replays = counter(
     " data, failed, or cancelled.",
     "outcome",
 )
+
+renewal_overdue = gauge(
+    "datalab_service_renewal_overdue_seconds",
+    "For how long the next edition of a delivered service has been due that waits longest to be"
+    " begun; 0 while none does.",
+)

@@ -6,8 +6,10 @@ from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 
+from services.compute.endings import member_erasing, retention
 from services.compute.entrypoints.quotas import Quotas
 from services.compute.entrypoints.releasing import Releasing
+from services.compute.entrypoints.renewing import Renewing
 from services.compute.entrypoints.running import Running
 from services.compute.entrypoints.treating import Treating
 from services.compute.execution.executors.cluster import Cluster, ClusterUse
@@ -20,7 +22,6 @@ from services.compute.execution.scheduler import Scheduler
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.step_cache.cache import StepCache, StepExpiry
 from services.compute.execution.step_cache.model import KeptStep
-from services.compute.jobs import endings, retention
 from services.compute.jobs.commands import ingest_job, page_job, protect_job
 from services.compute.jobs.job_changes import Followers
 from services.compute.jobs.model import Job
@@ -29,6 +30,8 @@ from services.compute.jobs.queries import Queries
 from services.compute.jobs.staleness import SourceEvent
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from services.compute.recipes.model import Recipe
+from services.compute.renewal.model import DeliveredService
+from services.compute.renewal.watch import RenewalWatch
 from shared.endings.departures import Departure
 from shared.endings.orphans import OrphanSweep, References, WrittenFile, named_by
 from shared.endings.retention import Retained, retaining
@@ -57,6 +60,7 @@ from shared.events import (
     ProtectionRequested,
     RecipePublished,
     ResultsRecalled,
+    ServiceAccessEnded,
     TreatmentChanged,
     TreatmentProposed,
 )
@@ -121,12 +125,20 @@ def _step_expiry(context: Context) -> StepExpiry:
     return StepExpiry(cache, context.settings.step_cache_days)
 
 
-class Compute(Quotas, Releasing, Running, Treating):
+class Compute(Quotas, Releasing, Renewing, Running, Treating):
     """Workspaces with their quota, and the jobs that run in the sandbox."""
 
     name = "compute"
     documents = Documents(
-        Workspace, Job, KeptStep, Recipe, Departure, Retained, ComputedIndex, WrittenFile
+        Workspace,
+        Job,
+        DeliveredService,
+        KeptStep,
+        Recipe,
+        Departure,
+        Retained,
+        ComputedIndex,
+        WrittenFile,
     )
     files = Files()
     settings = Config()
@@ -146,6 +158,9 @@ class Compute(Quotas, Releasing, Running, Treating):
     retention = Background(retaining(retention.policies))
     orphans = Background(_orphan_sweep)
     step_expiry = Background(_step_expiry)
+    renewal_watch = Background(
+        lambda context: RenewalWatch(context.service, context.store, context.settings)
+    )
     nightly_replays = Background(
         lambda context: NightlyReplays(context.store, context.settings.nightly_replays)
     )
@@ -159,21 +174,23 @@ class Compute(Quotas, Releasing, Running, Treating):
     def ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
         """Queue the reading of a registered file."""
         self.commands.queue(ingest_job(envelope), envelope)
-        endings.erase_late(self.documents, envelope.data)
+        if envelope.data.project_id:
+            self.renewals.note_dataset(envelope)
+        member_erasing.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
     @on(HarvestPageFetched)
     def read_page(self, envelope: Envelope[HarvestPageFetched]) -> None:
         """Queue the reading of a page of another catalogue."""
         self.commands.queue(page_job(envelope), envelope)
-        endings.erase_late(self.documents, envelope.data)
+        member_erasing.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
     @on(ProtectionRequested)
     def protect(self, envelope: Envelope[ProtectionRequested]) -> None:
         """Queue the making of a dataset's protected tables."""
         self.commands.queue(protect_job(envelope), envelope)
-        endings.erase_late(self.documents, envelope.data)
+        member_erasing.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
     @on(ProjectSubmitted, TreatmentProposed, TreatmentChanged)
@@ -182,38 +199,40 @@ class Compute(Quotas, Releasing, Running, Treating):
     ) -> None:
         """Say whether the treatment that a project proposes can run."""
         self.commands.check_proposal(envelope)
-        endings.erase_late(self.documents, envelope.data)
+        member_erasing.erase_late(self.documents, envelope.data)
 
     @on(ProjectSecured)
     def open_workspace(self, envelope: Envelope[ProjectSecured]) -> None:
         """Give a secured project its workspace and quota."""
         self.commands.open_workspace(envelope, self.settings.workspace_seconds)
-        endings.erase_late(self.documents, envelope.data)
+        member_erasing.erase_late(self.documents, envelope.data)
 
     @on(ProjectEquipped)
     def try_out(self, envelope: Envelope[ProjectEquipped]) -> None:
         """Queue the trial of an equipped project; it fails at once when it cannot run."""
         self.commands.queue_trial(envelope)
-        endings.erase_late(self.documents, envelope.data)
+        member_erasing.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
     @on(ProjectStaffed)
     def run_in_full(self, envelope: Envelope[ProjectStaffed]) -> None:
         """Queue the full job of a staffed project."""
         self.commands.queue_full(envelope)
-        endings.erase_late(self.documents, envelope.data)
+        member_erasing.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
     @on(ProjectDelivered, ProjectRejected, ProjectWithdrawn)
     def close_workspace(self, envelope: Envelope[ProjectEnd]) -> None:
         """Close an ended project's workspace and cancel its jobs."""
         self.commands.close_workspace(envelope)
+        self.renewals.deliver(envelope)
         self.step_cache.drop({"project_id": envelope.data.project_id})
 
     @on(AccessRequested, AccessGranted, AccessRevoked)
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note what a project may read, and cancel jobs whose data was taken away."""
         self.commands.note_access(envelope)
+        self.renewals.note_access(envelope)
         if isinstance(access := envelope.data, AccessRevoked):
             self.step_cache.drop_of_dataset(access.dataset_id, access.project_id)
 
@@ -221,6 +240,12 @@ class Compute(Quotas, Releasing, Running, Treating):
     def note_change(self, envelope: Envelope[SourceEvent]) -> None:
         """Say of results that something they are made of changed."""
         self.commands.note_change(envelope)
+        self.renewals.note_change(envelope)
+
+    @on(ServiceAccessEnded)
+    def note_access_ended(self, envelope: Envelope[ServiceAccessEnded]) -> None:
+        """Note which data was granted to a project, and not to the service that it delivers."""
+        self.renewals.note_access_ended(envelope)
 
     @on(JobSucceeded)
     def note_success(self, envelope: Envelope[JobSucceeded]) -> None:
@@ -230,7 +255,7 @@ class Compute(Quotas, Releasing, Running, Treating):
     @on(ErasureRequested)
     def erase_member(self, envelope: Envelope[ErasureRequested]) -> None:
         """Erase what compute holds of a member."""
-        endings.erase(self.documents, envelope)
+        member_erasing.erase(self.documents, envelope)
         self.step_cache.drop({"owner_id": envelope.data.member_id})
 
     @on(ResultsRecalled)

@@ -331,6 +331,17 @@ class AccessRevoked(_AccessEvent, source="catalog"):
     member_ids: _Others = ()
 
 
+class ServiceAccessEnded(Event, source="catalog"):
+    """Of a delivered project's data its service may not read these: they were for the project."""
+
+    summary = (
+        "Des données étaient accordées au projet et ne le sont pas à son service"
+        " ({dataset_ids:jeu de données/jeux de données})."
+    )
+    project_id: str
+    dataset_ids: tuple[str, ...]
+
+
 class DataAccessOpened(Event, source="catalog"):
     """Every dataset that a project asked for is granted."""
 

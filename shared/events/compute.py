@@ -246,6 +246,77 @@ class ResultStale(_JobEvent, source="compute"):
         return f"{clause} depuis le {french_date(day_in_paris(datetime.fromisoformat(self.since)))}"
 
 
+RenewalMode = Literal["on_request", "on_schedule", "on_change"]
+"""When a delivered service is renewed: when asked, every so many days, or when its data change."""
+
+_MODES: Mapping[RenewalMode, str] = {
+    "on_request": "à la demande",
+    "on_schedule": "à date régulière",
+    "on_change": "quand ses données changent",
+}
+
+
+class _ServiceEvent(Event):
+    project_id: str
+    holder_id: str
+    title: str
+
+
+class RenewalDecided(_ServiceEvent, source="compute"):
+    """The holder of a delivered service decided when it is renewed."""
+
+    summary = "Le service « {title} » est actualisé {when}."
+    mode: RenewalMode
+    every_days: int = Field(default=0, description="by schedule, the days between two editions")
+
+    @property
+    def when(self) -> str:
+        """When, in French."""
+        return f"tous les {self.every_days} jours" if self.every_days else _MODES[self.mode]
+
+
+class ServiceRenewed(_ServiceEvent, source="compute"):
+    """A delivered service has a new edition of its result."""
+
+    summary = "Le service « {title} » a une nouvelle édition, la {edition}ᵉ."
+    job_id: str
+    dataset_id: str | None = Field(default=None, description="its result in the catalogue")
+    renews: str = Field(description="the job of the edition before")
+    edition: int
+    result: FileRef = Field(description="the job's manifest")
+    warning: str = Field(default="", description="what to think of before it is used, in French")
+
+
+class RenewalFailed(_ServiceEvent, source="compute"):
+    """The next edition of a delivered service came to nothing: the present one stays."""
+
+    summary = "Le service « {title} » garde son édition : l'actualisation a échoué ({reason})."
+    job_id: str
+    edition: int = Field(description="of the present one")
+    reason: str = Field(description="in French")
+
+
+class ServiceStopped(_ServiceEvent, source="compute"):
+    """Data of a delivered service may not be read any more: it is not renewed, and says so."""
+
+    summary = "Le service « {title} » n'est plus actualisé : {reason}."
+    reason: str = Field(description="in French")
+
+
+class ServiceReviewDue(_ServiceEvent, source="compute"):
+    """Somebody has to confirm that a delivered service is still of use."""
+
+    summary = "Le service « {title} » prendra fin si personne ne confirme qu'il sert encore."
+    answer_by: str = Field(description="an ISO time")
+
+
+class ServiceRetired(_ServiceEvent, source="compute"):
+    """A delivered service ends: what it delivered stays, and nothing is read for it any more."""
+
+    summary = "Le service « {title} » a pris fin : {reason}."
+    reason: str = Field(description="in French")
+
+
 class JobFailed(_JobEnd, source="compute"):
     """A job ended without a result."""
 

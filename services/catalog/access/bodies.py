@@ -43,6 +43,11 @@ class NewDecision(Body):
     treatment: Literal["shown", "any"] = Field(
         default="shown", description="a grant is for what was shown, or for any treatment"
     )
+    service: bool = Field(
+        default=False,
+        description="a grant holds for each later edition of the delivered service, too, on newer"
+        " versions of its data; else it ends at delivery",
+    )
     fingerprint: str = Field(
         default="", max_length=64, description="of the request that was read: a grant needs it"
     )
@@ -67,5 +72,6 @@ class NewDecision(Body):
             until=self.until and self.until.isoformat(),
             wording=self.conditions,
             any_treatment=self.treatment == "any",
+            for_service=self.service,
             columns=self.columns,
         )

@@ -57,13 +57,15 @@ class Conditions(Frozen):
 
     `wording` is what its decider asks to be kept to, as written. `any_treatment` consents to
     whatever the project does with the data; without it to what was shown only, and where `columns`
-    are named to these alone.
+    are named to these alone. `for_service` consents to each later edition of the delivered service
+    too, on whichever versions of its data; without it the consent ends at delivery.
     """
 
     purpose: str = ""
     until: str | None = None
     wording: str = ""
     any_treatment: bool = False
+    for_service: bool = False
     columns: tuple[str, ...] | None = None
 
     def is_for(self, read: Iterable[str] | None) -> bool:
@@ -91,11 +93,19 @@ class Bound(Frozen):
     contents: tuple[str, ...] = ()
     by_tables: bool = False
 
-    def covers(self, other: "Bound") -> bool:
-        """Whether `other` reads no more, shows nothing finer, and reads no other data beside it."""
+    def covers(self, other: "Bound", *, any_version: bool = False) -> bool:
+        """Whether `other` reads no more, shows nothing finer, and reads no other data beside it.
+
+        With `any_version`, other versions of the data beside it are no other data.
+        """
         if self.by_tables and not other.by_tables:
             return False
-        return self.reading.covers(other.reading) and set(other.contents) <= set(self.contents)
+        beside, agreed = set(other.contents), set(self.contents)
+        if any_version:
+            beside, agreed = (
+                {_dataset_of(content) for content in contents} for contents in (beside, agreed)
+            )
+        return self.reading.covers(other.reading) and beside <= agreed
 
 
 class Asked(Frozen):
@@ -212,6 +222,18 @@ class Grant(BaseModel):
         } >= set(self.deciders)
 
     @property
+    def is_for_service(self) -> bool:
+        """Whether all its deciders consent to each later edition of the delivered service."""
+        return {condition.decider for condition in self.conditions if condition.for_service} >= set(
+            self.deciders
+        )
+
+    @property
+    def outlives_delivery(self) -> bool:
+        """Whether the delivered service may go on reading: nobody was asked, or all agreed."""
+        return self.state == "granted" and (not self.asked or self.is_for_service)
+
+    @property
     def is_of_tables(self) -> bool:
         """Whether it is for what protected tables answer; of others' restricted data.
 
@@ -225,7 +247,9 @@ class Grant(BaseModel):
             return True
         if self.is_for_any_treatment and (bound.by_tables or not self.is_of_tables):
             return True
-        return self.allowed is not None and self.allowed.covers(bound)
+        if self.allowed is None:
+            return False
+        return self.allowed.covers(bound, any_version=self.is_for_service)
 
     @property
     def due_at(self) -> datetime:
@@ -334,6 +358,10 @@ class Grant(BaseModel):
         self.conditions = [
             condition for condition in self.conditions if condition.decider not in deciders
         ]
+
+
+def _dataset_of(content: str) -> str:
+    return content.partition(":")[0]
 
 
 def _bound(decider: str, conditions: Conditions) -> Consent:

@@ -61,7 +61,8 @@ class ProjectAccess(Aggregate):
     """The datasets that fit a project and those it may read; its id is the project's.
 
     A project that ended (`closed`) gets nothing any more, whichever event comes later: no grant of
-    it is open or waits. `due_at` is `next_due` as it was saved: a document from before there were
+    it is open or waits. One whose service lives on after delivery is not closed before that ends.
+    `due_at` is `next_due` as it was saved: a document from before there were
     dates is due at once.
     """
 
@@ -398,6 +399,23 @@ class ProjectAccess(Aggregate):
         for grant in self.grants:
             if grant.state in ("requested", "granted"):
                 grant.end("", reason)
+
+    def deliver(self, reason: str) -> None:
+        """Keep what the delivered service may go on reading, and end all else; close without any.
+
+        Once closed, it stays so. `reason` is French.
+        """
+        ended = [
+            grant
+            for grant in self.grants
+            if grant.state in ("requested", "granted") and not grant.outlives_delivery
+        ]
+        for grant in ended:
+            grant.end("", reason)
+        if lacking := tuple(grant.dataset_id for grant in ended if grant.dataset_id in self.reads):
+            self.record(events.ServiceAccessEnded(project_id=self.id, dataset_ids=lacking))
+        self.needs = sorted({grant.dataset_id for grant in self.grants})
+        self.closed = self.closed or not any(grant.state == "granted" for grant in self.grants)
 
     def end_dataset(self, dataset_id: str, reason: str) -> None:
         """Refuse what is asked of a retired dataset, and end what was granted of it."""

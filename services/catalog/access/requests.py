@@ -24,6 +24,7 @@ from shared.events import (
     ProjectSecured,
     ProjectSubmitted,
     ProjectWithdrawn,
+    ServiceRetired,
     TreatmentApproved,
     TreatmentChanged,
     TreatmentProposed,
@@ -32,8 +33,9 @@ from shared.events.event import ReadingChange
 from shared.settings import Settings
 from shared.store import Store
 
+_DELIVERED = "Projet livré."
+_SERVICE_ENDED = "Le service livré a pris fin."
 _END_REASONS: dict[type[ProjectEnd], str] = {
-    ProjectDelivered: "Projet livré.",
     ProjectRejected: "Projet refusé.",
     ProjectWithdrawn: "Projet retiré.",
 }
@@ -48,6 +50,7 @@ def change_access(
         | TreatmentChanged
         | TreatmentApproved
         | ProjectEnd
+        | ServiceRetired
     ],
     decide: Callable[[ProjectAccess], object],
 ) -> ProjectAccess:
@@ -141,10 +144,20 @@ def _end(access: ProjectAccess, dataset: Dataset) -> None:
     access.end_dataset(dataset.id, RETIRED.format(dataset.retired))
 
 
+def keep_for_service(store: Store, envelope: Envelope[ProjectDelivered]) -> None:
+    """Leave a delivered project what its service may go on reading."""
+    change_access(store, envelope, lambda access: access.deliver(_DELIVERED))
+
+
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:
     """Close a project that ended, even one that is not known here yet."""
     reason = _END_REASONS[type(envelope.data)]
     change_access(store, envelope, lambda access: access.close(reason))
+
+
+def end_service(store: Store, envelope: Envelope[ServiceRetired]) -> None:
+    """Close the project of a delivered service that ended."""
+    change_access(store, envelope, lambda access: access.close(_SERVICE_ENDED))
 
 
 def decide_access(

@@ -32,6 +32,7 @@ from shared.events import (
     ProjectDelivered,
     ResultRefused,
     ResultStale,
+    ServiceRenewed,
     Treatment,
 )
 from shared.inbound import Paging
@@ -398,8 +399,10 @@ def note_failed(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> N
         store.of(Use).change(use.id, failed.end, because=envelope)
 
 
-def link_result(store: Store, envelope: Envelope[ProjectDelivered], dataset_id: str) -> None:
-    """Note on the uses of a delivered project's job which dataset came of them."""
+def link_result(
+    store: Store, envelope: Envelope[ProjectDelivered] | Envelope[ServiceRenewed], dataset_id: str
+) -> None:
+    """Note on the uses of a job whose result is delivered which dataset came of them."""
 
     def link(use: Use) -> None:
         use.delivered_as = dataset_id

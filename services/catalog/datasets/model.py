@@ -598,6 +598,30 @@ class Dataset(Followed):
         self._date(version, version.modified)
         self._request_reading(version)
 
+    def add_edition(
+        self,
+        upload: VersionContent,
+        source_owners: Iterable[str],
+        licence: str,
+        *,
+        may_be_open: bool,
+    ) -> None:
+        """Add the next edition of a result, or note that the newest one is just that.
+
+        Whose restricted data went into any edition decides on all.
+        """
+        self.source_owners = sorted({*self.source_owners, *source_owners})
+        if licence != self.metadata.licence:
+            self.metadata = self.metadata.model_copy(update={"licence": licence})
+        if self.metadata.access == "open" and not may_be_open:
+            self._end_opening("une nouvelle édition est faite de données restreintes")
+            self._change_access("restricted")
+        newest = self.history.newest
+        self.register(upload)
+        if newest and newest is self.history.newest:
+            # The same bytes were made of newer data: that it is up to date is told by these.
+            newest.provenance, newest.files = upload.provenance, upload.files
+
     def _date(self, version: Version, modified: date | None) -> None:
         """Note when its source last changed the newest data; an upload's metadata says so too."""
         version.modified = modified

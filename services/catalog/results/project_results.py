@@ -1,7 +1,7 @@
 """Puts the results of delivered projects into the catalogue, with how they were made."""
 
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
 
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.manifests import (
@@ -13,10 +13,10 @@ from services.catalog.datasets.manifests import (
 from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.versions import Version, VersionContent, VersionProvenance
-from services.catalog.licences.compatibility import Compatibility, compatibility_of, terms_of
+from services.catalog.licences.compatibility import Compatibility, Terms, compatibility_of, terms_of
 from shared.aggregate import caused_id
 from shared.engine.tables.manifest import RESULT, Manifest
-from shared.events import Envelope, ProjectDelivered
+from shared.events import Envelope, ProjectDelivered, ServiceRenewed
 from shared.storage import Storage
 from shared.store import Store
 
@@ -34,34 +34,79 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     of persons. The project's team reads it, its pilot site knows of it.
     """
     event = envelope.data
-    manifest = read_manifest(files, event.result)
-    read = list(_datasets_of(store, manifest))
-    restricted = {
-        dataset.id: dataset for dataset, _ in read if dataset.was_restricted(manifest.started)
-    }
-    owners = sorted({member for dataset in restricted.values() for member in dataset.insiders})
-    compatibility = compatibility_of(
-        source for data, version in read for source in data.sources(version)
-    )
-    terms, privacy = terms_of(event.licence, compatibility), privacy_of(manifest)
-    is_opened = terms.is_publishable and not owners and (privacy is None or privacy.is_safe)
+    origin = _origin_of(store, files, event)
+    terms = terms_of(event.licence, origin.compatibility)
     dataset = Dataset(
         id=caused_id(DATASET_PREFIX, envelope.id, envelope.time),
         owner_id=event.holder_id,
         metadata=_metadata_of(
-            event, manifest, terms.licence, "open" if is_opened else "restricted"
+            event,
+            origin.manifest,
+            terms.licence,
+            "open" if origin.may_be_open(terms) else "restricted",
         ),
         project_id=event.project_id,
-        source_owners=owners,
+        source_owners=origin.owners,
         readers=list(event.team),
         aware=[event.site_id] if event.site_id else [],
     )
-    upload = _result_of(event, manifest, sorted(restricted), compatibility, terms.note)
-    if reason := _taken_back(store, event.project_id, manifest):
+    upload = _result_of(event, origin, terms.note)
+    if reason := _taken_back(store, event.project_id, origin.manifest):
         dataset.withhold(upload, f"L'accès aux données dont il est fait a été retiré : {reason}")
     else:
         dataset.register(upload)
     return store.of(Dataset).add(dataset, because=envelope)
+
+
+def add_edition(store: Store, files: Storage, envelope: Envelope[ServiceRenewed]) -> None:
+    """Add the next edition of a service's result to its dataset, unless that is there no more.
+
+    It is as restricted as the strictest that any edition was made of.
+    """
+    event = envelope.data
+    dataset = store.of(Dataset).find_one(event.dataset_id or "")
+    if dataset is None or dataset.project_id != event.project_id:
+        return
+    origin = _origin_of(store, files, event)
+    terms = terms_of(dataset.metadata.licence, origin.compatibility)
+    upload = _result_of(event, origin, terms.note)
+
+    def add(dataset: Dataset) -> None:
+        if not dataset.retirement:
+            is_open = origin.may_be_open(terms)
+            dataset.add_edition(upload, origin.owners, terms.licence, may_be_open=is_open)
+
+    store.of(Dataset).change(dataset.id, add, because=envelope)
+
+
+class _Origin(NamedTuple):
+    """What a result was made of: the datasets by id that were restricted, and whose they are."""
+
+    manifest: Manifest
+    restricted_ids: list[str]
+    owners: list[str]
+    compatibility: Compatibility
+
+    def may_be_open(self, terms: Terms) -> bool:
+        """Whether all may read it: nothing restricted is in it, nor too much about persons."""
+        privacy = privacy_of(self.manifest)
+        is_safe = privacy is None or privacy.is_safe
+        return terms.is_publishable and not self.owners and is_safe
+
+
+def _origin_of(store: Store, files: Storage, event: ProjectDelivered | ServiceRenewed) -> _Origin:
+    manifest = read_manifest(files, event.result)
+    read = list(_datasets_of(store, manifest))
+    restricted = [dataset for dataset, _ in read if dataset.was_restricted(manifest.started)]
+    compatibility = compatibility_of(
+        source for data, version in read for source in data.sources(version)
+    )
+    return _Origin(
+        manifest,
+        sorted({dataset.id for dataset in restricted}),
+        sorted({member for dataset in restricted for member in dataset.insiders}),
+        compatibility,
+    )
 
 
 def _metadata_of(
@@ -94,12 +139,9 @@ def _taken_back(store: Store, project_id: str, manifest: Manifest) -> str:
 
 
 def _result_of(
-    event: ProjectDelivered,
-    manifest: Manifest,
-    restricted: Iterable[str],
-    compatibility: Compatibility,
-    note: str,
+    event: ProjectDelivered | ServiceRenewed, origin: _Origin, note: str
 ) -> VersionContent:
+    manifest, compatibility = origin.manifest, origin.compatibility
     return VersionContent(
         file=output_of(manifest, RESULT),
         filename=RESULT,
@@ -110,7 +152,7 @@ def _result_of(
             job_id=event.job_id,
             manifest=event.result,
             inputs=manifest.inputs,
-            restricted_ids=tuple(restricted),
+            restricted_ids=tuple(origin.restricted_ids),
             sources=compatibility.sources,
             attribution=compatibility.attribution,
             privacy=privacy_of(manifest),

@@ -17,6 +17,7 @@ from services.compute.jobs.views import (
     SubmitJob,
     WorkspaceView,
 )
+from services.compute.renewal.commands import Renewals
 from shared.auth import INSIDE
 from shared.endings.orphans import Hashes
 from shared.engine.tables.exports import DOWNLOADS, XLSX, Export
@@ -39,6 +40,11 @@ class Running:
     scheduler: Scheduler
     followers: Followers
     intake: ServiceProxy
+
+    @property
+    def renewals(self) -> Renewals:
+        """What may be asked of delivered services."""
+        return Renewals(self.documents, self.settings)
 
     @property
     def commands(self) -> Commands:
@@ -138,9 +144,12 @@ class Running:
         409 where the treatment or the grants are not those of that result any more. While a full
         job runs, the answer is that job.
         """
-        self.queries.job(job_id, call.caller)
+        job = self.queries.job(job_id, call.caller)
         key, by = call.key_text, call.caller.member_id
-        job = self.commands.rerun(job_id, f"{by}:{job_id}:{key}" if key else "", by)
+        if self.renewals.is_present_edition(job):
+            job = self.renewals.renew(job.project_id or "", by)
+        else:
+            job = self.commands.rerun(job_id, f"{by}:{job_id}:{key}" if key else "", by)
         self.scheduler.wake()
         return self.queries.view(job, call.caller)
 

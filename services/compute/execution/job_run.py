@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.compute import metrics
 from services.compute.execution.answering import answered
@@ -17,6 +17,7 @@ from services.compute.execution.executors.local import LocalExecutor
 from services.compute.execution.executors.placing import may_run_there
 from services.compute.execution.instructions import instructions, inventions_of
 from services.compute.execution.job_folder import JobFolder
+from services.compute.execution.observing import observed
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staged_run import StagedRun
 from services.compute.execution.staging import (
@@ -31,6 +32,7 @@ from services.compute.execution.staging import (
     tables_of,
 )
 from services.compute.execution.step_cache.cache import JobSteps
+from services.compute.jobs.data_contract import DataContract
 from services.compute.jobs.heartbeat import Heartbeat
 from services.compute.jobs.model import MAX_NODE_FAILURES, WAITING, Job, TakenOver
 from services.compute.jobs.previews import Catalogue, expected_rows
@@ -179,6 +181,8 @@ class JobRun:
         if any(named.is_protected for named in named_inputs):
             self._protected = named_inputs, began
             self._begin()
+        if contract := self._job.contract:
+            contract.check_inputs(self._observed(named_inputs))
         place = self._place(found_inputs)
         with place.folder(self._job.run) as folder:
             check_disk_space(folder.path)
@@ -233,6 +237,9 @@ class JobRun:
     def _result(self, place: RunPlace, run_id: str, folder: JobFolder, staged: StagedRun) -> Ending:
         """Run what is staged, or go on with it, and store what it made."""
         self._compute(place, Run(run_id, folder.path))
+        data = self._observed(staged.inputs, folder.result().reports)
+        if contract := self._job.contract:
+            contract.check_shares(data)
         kept = store_result(self._job, staged, folder, self._platform.files, place.name)
         counted = None if staged.is_invented else self._counted(folder, staged.hashes_by_dataset)
         self._steps(folder, staged.step_keys).keep()
@@ -241,9 +248,15 @@ class JobRun:
         except Waiting:
             self._leave(place, is_failure=False)
             raise
-        return partial(
-            Job.succeed, run=self._job.run, seconds=self.seconds, **kept.ending, counted=counted
-        )
+        ending = {**kept.ending, "counted": counted, "observed": data}
+        return partial(Job.succeed, run=self._job.run, seconds=self.seconds, **ending)
+
+    def _observed(
+        self, inputs: Sequence[Input], reports: Sequence[Mapping[str, Any]] = ()
+    ) -> DataContract:
+        """Return what a full run saw of its data; nothing of another kind's."""
+        treatment = self._job.treatment if self._job.kind == "full" else None
+        return observed(treatment, inputs, reports) if treatment else DataContract()
 
     def _steps(self, folder: JobFolder, keys: Mapping[str, str] | None = None) -> JobSteps:
         store, files = self._platform.store, self._platform.files
@@ -338,7 +351,7 @@ class JobRun:
         workspace = self._workspaces.find_one(job.project_id or "")
         if workspace is None or workspace.state == "new":
             raise Waiting("l'espace de calcul du projet n'est pas encore ouvert")
-        if workspace.state == "closed":
+        if workspace.state == "closed" and not (job.contract and workspace.delivered):
             self._jobs.change(job.id, lambda job: job.cancel(workspace.reason))
             raise Interrupted
         remaining_seconds = workspace.remaining_seconds

@@ -125,7 +125,8 @@ class Commands:
             lambda workspace: workspace.close(project.holder_id, reason, delivered=delivered),
         )
         for job in self._active(project.project_id):
-            if job.is_charged:
+            # What comes twice ends none that the delivered service began since.
+            if job.is_charged and not job.contract:
                 self._cancel(job, reason)
         if not delivered:
             lapsed = ReleaseDecision(decision="refuse", decided_by="", reason=reason)

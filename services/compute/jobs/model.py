@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, computed_field
 
 from services.compute.jobs.comparison import Comparison
+from services.compute.jobs.data_contract import DataContract
 from services.compute.jobs.release_review import (
     Decision,
     MaskedOutputs,
@@ -172,6 +173,10 @@ class Job(Aggregate):
     changes: tuple[SourceChange, ...] = ()
     renews: str = ""
     edition: int = 1
+    contract: DataContract | None = Field(
+        default=None, description="what its data has to be, where it renews a delivered service"
+    )
+    observed: DataContract = Field(default=DataContract(), description="what a full run saw")
     renewed_by: str = ""
 
     @computed_field  # type: ignore[prop-decorator]
@@ -412,9 +417,12 @@ class Job(Aggregate):
             if change.source_id != dataset_id or change.cause not in OF_ACCESS
         )
 
-    def renew(self, renewed: "Job") -> None:
-        """Note that it is the next edition of another job's result."""
-        self.renews, self.edition = renewed.id, renewed.edition + 1
+    def renew(self, renewed: "Job", contract: DataContract | None = None) -> None:
+        """Note that it is the next edition of another job's result.
+
+        Of a delivered service with the contract that its data has to keep.
+        """
+        self.renews, self.edition, self.contract = renewed.id, renewed.edition + 1, contract
 
     def note_renewed(self, job_id: str) -> None:
         """Note that its next edition succeeded: what changed does not matter any more."""
@@ -528,6 +536,7 @@ class Job(Aggregate):
         masked: MaskedOutputs | None = None,
         reviewed: FileRef | None = None,
         counted: CountedCrossings | None = None,
+        observed: DataContract | None = None,
         is_empty: bool = False,
         withheld: str = "",
         lost: str = "",
@@ -546,6 +555,7 @@ class Job(Aggregate):
             self.masked, self.reviewed = masked, reviewed
             self.is_empty, self.withheld = is_empty, withheld
             self.lost, self.near, self.is_invented = lost, near, is_invented
+            self.observed = observed or self.observed
             self.counted, self.size_warning = counted, counted.warning if counted else ""
         self._end("succeeded", seconds)
         if self.forgotten:
@@ -783,6 +793,10 @@ class Job(Aggregate):
         for stale in self.staleness:
             if (stale.cause, stale.read_id) not in causes:
                 self.record(stale)
+
+    def stale_for(self, change: SourceChange) -> events.ResultStale | None:
+        """Return what that change makes of its result; None where it is not made of it."""
+        return self._stale(change) if self._counts(change) else None
 
     def _stale(self, change: SourceChange) -> events.ResultStale:
         read_id = change.source_id if change.cause != "new_recipe" else ""

@@ -200,6 +200,12 @@ class Queries:
             raise NotFound.of(project_id)
         return workspace
 
+    def check_reads(self, project_id: str, caller: Caller) -> None:
+        """Raise NotFound for who may not read a project's results: others than holder and team."""
+        workspace = self._workspaces.get(project_id)
+        if not caller.may_see(workspace.holder_id, *workspace.team):
+            raise NotFound.of(project_id)
+
     def jobs(self, caller: Caller, query: ListJobs) -> JobPage:
         """Return a page of jobs, oldest first unless the newest are asked for."""
         where: dict[str, object] = {}

@@ -163,7 +163,7 @@ class Workspace(Aggregate):
         request = self.quota_request
         if request and (request.seconds, request.reason) == (seconds, reason):
             return
-        self._check_open()
+        self._check_computes()
         if request:
             raise WrongStage("une demande de quota attend déjà la décision du Datalab")
         if seconds <= self.quota_seconds:
@@ -194,7 +194,7 @@ class Workspace(Aggregate):
         last, was_asked = self.quota_decision, self.asks_quota
         if last and not was_asked and last.repeats(decision):
             return
-        self._check_open()
+        self._check_computes()
         if version != self.version:
             raise WrongStage("l'espace de calcul a changé : relisez-le, puis décidez")
         if not (was_asked or is_granted):
@@ -269,6 +269,11 @@ class Workspace(Aggregate):
         if not self.is_staffed or self.treatment is None:
             raise WrongStage("le projet n'a pas encore son équipe : le calcul complet attend")
         return self.treatment
+
+    def _check_computes(self) -> None:
+        """Raise WrongStage unless it is open, or its delivered service may be renewed."""
+        if not self.delivered:
+            self._check_open()
 
     def _check_open(self) -> None:
         if self.state == "closed":

@@ -83,6 +83,7 @@ def _review(page: str = _REVIEW) -> Audience:
 
 
 _HOLDER, _ITS_PROJECT = _of_projects("holder_id"), _of_projects("project_id")
+_TO_DO = Audience("tasks", _PROJECT, ("holder_id",))
 _OWNER, _OWNERS = _of_data("owner_id"), _of_data("owner_id", "member_ids")
 _JOB_END = Audience("projects", _JOB, ("project_id",), when=lambda event: event.kind in _FINAL)
 _TABLES_END = Audience(
@@ -105,7 +106,7 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     # A later one replaces what the reviewers were written about already.
     "treatment_proposed": (replace(_review(), when=lambda event: event.proposal == 1),),
     "project_approved": (_HOLDER, _review()),
-    "completion_asked": (Audience("tasks", _PROJECT, ("holder_id",)),),
+    "completion_asked": (_TO_DO,),
     "completion_given": (_review(),),
     "project_secured": (_HOLDER,),
     "treatment_changed": (
@@ -171,6 +172,11 @@ AUDIENCES: Mapping[str, tuple[Audience, ...]] = {
     "release_question_answered": (_review(_RELEASE),),
     "result_released": (_JOB_END,),
     "result_stale": (_JOB_END,),
+    "service_renewed": (_HOLDER,),
+    "renewal_failed": (_TO_DO,),
+    "service_stopped": (_TO_DO,),
+    "service_review_due": (_TO_DO,),
+    "service_retired": (_HOLDER,),
     "result_refused": (_JOB_END,),
     "endpoint_disabled": (Audience("tasks", "/partenaires", ("member_id",)),),
     "workshop_announced": (_HOST, _ALL),
@@ -218,6 +224,8 @@ UNMAILED: frozenset[str] = frozenset(
         "harvest_page_fetched",
         "harvest_cancelled",
         "workspace_opened",
+        "service_access_ended",
+        "renewal_decided",
         "job_queued",
         "job_started",
         "job_retried",

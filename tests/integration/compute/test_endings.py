@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from services.compute.endings.member_erasing import erase, erase_late
 from services.compute.jobs.commands import Commands, ingest_job
-from services.compute.jobs.endings import erase, erase_late
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now

@@ -1,8 +1,8 @@
 """What compute keeps for a time only: log and texts of jobs whose project ended."""
 
+from services.compute.endings.retention import policies
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
-from services.compute.jobs.retention import policies
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import LONG_AGO, NEVER, now
 from shared.events import ProjectEquipped, ProjectWithdrawn

@@ -30,6 +30,7 @@ FAMILIES = {
     "datalab_jobs": {"service", "state"},
     "datalab_cluster_runs": {"service", "phase"},
     "datalab_cluster_silent_seconds": {"service"},
+    "datalab_service_renewal_overdue_seconds": {"service"},
     "datalab_jobs_lost": {"service", "kind"},
     "datalab_replays": {"service", "outcome"},
     "datalab_job_oldest_due_seconds": {"service", "kind"},

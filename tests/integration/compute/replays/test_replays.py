@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import urllib3
 
+from services.compute.endings.member_erasing import redact_jobs
 from services.compute.jobs.commands import Commands, replay_job
 from services.compute.jobs.comparison import Comparison, Difference
-from services.compute.jobs.endings import redact_jobs
 from services.compute.jobs.model import Job
 from shared.aggregate import now
 from shared.events import AccessRevoked, Step, Treatment

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.compute.jobs.endings import _redact_job
+from services.compute.endings.member_erasing import _redact_job
 from services.compute.jobs.model import Job
 from services.compute.jobs.staleness import ReadVersion, SourceChange
 from services.compute.jobs.views import JobView

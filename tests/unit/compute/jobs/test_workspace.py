@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.compute.jobs.endings import redact_workspace
+from services.compute.endings.member_erasing import redact_workspace
 from services.compute.jobs.views import WorkspaceView
 from services.compute.jobs.workspace import AccessEvent, AccessStatus, Workspace
 from shared.errors import Invalid, WrongStage

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.compute.jobs.endings import redact_jobs, redact_workspace
+from services.compute.endings.member_erasing import redact_jobs, redact_workspace
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
+from services.compute.renewal.model import DeliveredService
 from shared.aggregate import LONG_AGO, NEVER
 from shared.endings.retention import Batch, Policy, Thing
 from shared.settings import Settings
@@ -27,12 +28,14 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
 
     def things() -> Iterator[Thing]:
         for workspace in workspaces.every({"state": "closed"}):
-            if not workspace.is_erased:
+            if not (workspace.is_erased or _serves(store, workspace.id)):
                 yield Thing(workspace.id, workspace.holder_id, end_of(workspace))
 
     def erase(project_id: str, through: datetime, cursor: str) -> Batch:
         workspace = workspaces.find_one(project_id)
-        if workspace is None or workspace.is_erased or end_of(workspace) > through:
+        if workspace is None or workspace.is_erased or _serves(store, project_id):
+            return Batch({}, is_last=True)
+        if end_of(workspace) > through:
             return Batch({}, is_last=True)
         where = {"project_id": project_id}
         ended_jobs, following = jobs.page(where, after=cursor or None, limit=_BATCH)
@@ -52,3 +55,9 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
             advice="Pour le garder, téléchargez les résultats et leurs manifestes (GET /jobs).",
         )
     ]
+
+
+def _serves(store: Store, project_id: str) -> bool:
+    """Whether its delivered service lives: the next edition needs its jobs."""
+    service = store.of(DeliveredService).find_one(project_id)
+    return service is not None and service.lives

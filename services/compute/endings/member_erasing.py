@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from services.compute.jobs.commands import Commands, shared_by_others
+from services.compute.jobs.data_contract import DataContract
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from services.compute.recipes.model import Recipe
+from services.compute.renewal.model import DeliveredService
 from shared.endings import departures
 from shared.endings.redaction import ERASED, redacted
 from shared.errors import Unavailable, WrongStage
@@ -51,6 +53,9 @@ def erase_late(store: Store, event: Event) -> None:
 
 def _take_words_out(store: Store, member_id: str) -> tuple[int, int]:
     """Remove the words of jobs and workspaces; returns how many there were."""
+    # Before its jobs: a service that lives would queue another.
+    for service in store.of(DeliveredService).every({"holder_id": member_id}):
+        store.of(DeliveredService).change(service.id, DeliveredService.redact)
     jobs = list(store.of(Job).every({"owner_id": member_id}))
     for job in jobs:
         if job.is_active:
@@ -83,6 +88,7 @@ def _redact_job(job: Job, shared_hashes: Collection[str]) -> None:
     job.treatment = redacted(job.treatment) if job.treatment else None
     job.privacy, job.size_warning, job.counted, job.comparison = None, "", None, None
     job.read = job.changes = ()
+    job.contract, job.observed = None, DataContract()
     job.decision = redacted(job.decision) if job.decision else None
     job.questions = tuple(map(redacted, job.questions))
     if job.result:

@@ -1,0 +1,1 @@
+"""What compute forgets: members who are erased, and details of projects that ended."""
