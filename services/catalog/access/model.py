@@ -72,6 +72,7 @@ class ProjectAccess(Aggregate):
     holder_id: str = ""
     grants: list[Grant] = []
     closed: bool = False
+    delivered: bool = False
     due_at: datetime = LONG_AGO
     title: str = ""
     matches: tuple[Match, ...] = ()
@@ -415,6 +416,7 @@ class ProjectAccess(Aggregate):
         if lacking := tuple(grant.dataset_id for grant in ended if grant.dataset_id in self.reads):
             self.record(events.ServiceAccessEnded(project_id=self.id, dataset_ids=lacking))
         self.needs = sorted({grant.dataset_id for grant in self.grants})
+        self.delivered = True
         self.closed = self.closed or not any(grant.state == "granted" for grant in self.grants)
 
     def end_dataset(self, dataset_id: str, reason: str) -> None:
@@ -472,6 +474,8 @@ class ProjectAccess(Aggregate):
         if not grant.allows(decision):
             state = REQUEST_STATES[grant.state]
             raise WrongStage(f"cette demande est déjà dans l'état « {state} »")
+        if decision == "grant" and self.delivered and not conditions.for_service:
+            raise Invalid("ce projet est livré : un accord vaut pour son service", "service")
         if decision == "grant" and self.facts and grant.dataset_id not in self.reads:
             raise WrongStage("le traitement du projet ne lit plus ces données")
         if conditions.columns is not None:

@@ -5,7 +5,7 @@ from typing import Any
 from shared.aggregate import new_id, now
 from shared.engine.tables.manifest import Manifest
 from shared.engine.tables.privacy import Privacy
-from shared.events import FileRef, ResultStale
+from shared.events import FileRef, ProjectDelivered, ResultStale, ServiceRenewed
 from shared.language.french import file_name
 from tests.integration.catalog.lab import Lab, delivered, problem_of
 from tests.servers import eventually
@@ -129,6 +129,76 @@ def test_result_says_since_when_it_is_stale(lab: Lab) -> None:
     assert since() == ["2026-12-03", None]
     lab.publish(early, times=2)
     eventually(lambda: since() == ["2026-12-01", None])
+
+
+def renewed(
+    lab: Lab, event: ProjectDelivered, dataset_id: str, *inputs: str, content: bytes
+) -> ServiceRenewed:
+    """The next edition of a delivered project's result, made of these datasets."""
+    manifest = Manifest.model_validate_json(lab.files.read(event.result))
+    [read, *_], [table, *others] = manifest.inputs, manifest.outputs
+    made = table.model_copy(update={"file": lab.files.put([content], "x/parquet")})
+    changed = {
+        "job_id": new_id("job"),
+        "inputs": tuple(read.model_copy(update={"dataset_id": source}) for source in inputs),
+        "outputs": (made, *others),
+    }
+    return ServiceRenewed(
+        project_id=event.project_id,
+        holder_id=event.holder_id,
+        title=event.title,
+        job_id=str(changed["job_id"]),
+        dataset_id=dataset_id,
+        renews=event.job_id,
+        edition=2,
+        result=lab.put(manifest.model_copy(update=changed)),
+    )
+
+
+def test_edition_of_a_service_is_a_version_of_its_result(lab: Lab) -> None:
+    """The same bytes are none, but say what they are made of now; strictness never falls."""
+    source = lab.published("mbr_o")
+    event = delivered(lab, source)
+    result = lab.result_of(event)
+    holder = lab.token("mbr_h", "holder")
+
+    def versions() -> list[dict[str, Any]]:
+        view: dict[str, Any] = lab.get(f"/datasets/{result}", holder)
+        assert all(version["provenance"] for version in view["versions"])
+        return list(view["versions"])
+
+    same = renewed(lab, event, result, source, content=b"PAR1 result")
+    lab.publish(same, times=2)
+    eventually(lambda: versions()[-1]["provenance"]["job_id"] == same.job_id)
+    assert len(versions()) == 1
+    other = renewed(lab, event, result, source, content=b"PAR1 newer")
+    lab.publish(other, times=2)
+    eventually(lambda: len(versions()) == 2)
+    assert [version["provenance"]["job_id"] for version in versions()] == [
+        same.job_id,
+        other.job_id,
+    ]
+    lab.ingest(result, 2)
+    assert lab.get(f"/datasets/{result}", lab.token("mbr_z", "holder"))["access"] == "open"
+
+    secret = lab.published("mbr_r", access="restricted")
+    lab.publish(renewed(lab, event, result, source, secret, content=b"PAR1 secret"))
+    eventually(lambda: len(versions()) == 3)
+    view = lab.get(f"/datasets/{result}", lab.token("mbr_r", "owner"))
+    assert view["access"] == "restricted"
+    lab.publish(renewed(lab, event, result, source, content=b"PAR1 open again"))
+    eventually(lambda: len(versions()) == 4)
+    assert lab.get(f"/datasets/{result}", holder)["access"] == "restricted"
+
+    strange = delivered(lab, source)
+    lab.publish(renewed(lab, strange, result, source, content=b"PAR1 of another"))
+    path = f"/datasets/{result}/retirement"
+    assert (
+        lab.call("POST", path, lab.token("mbr_h", "owner"), json={"reason": "Fini"}).status == 200
+    )
+    lab.publish(renewed(lab, event, result, source, content=b"PAR1 too late"))
+    lab.settled()
+    assert len(lab.events("dataset_registered", dataset_id=result)) == 4
 
 
 def test_data_that_was_restricted_when_the_job_read_it_closes_the_result(lab: Lab) -> None:

@@ -215,6 +215,41 @@ def test_another_version_of_what_is_beside_is_asked_for_anew() -> None:
     assert access.request_for("dts_buses").state == "requested"
 
 
+def test_grant_for_the_service_outlives_the_delivery_on_other_versions() -> None:
+    """A grant for the project ends with it; what needs nobody's word is read on."""
+    access = granted(for_service=True)
+    later = WANTED | {"dts_towns": changed(TOWNS, "d")}
+    access.deliver("Projet livré.")
+    assert not access.closed
+    assert [grant.state for grant in access.grants] == ["granted", "granted"]
+    bound = bound_of(treatment("boardings"), "dts_buses", later, "mbr_h")
+    assert access.request_for("dts_buses").covers(bound)
+    finer = bound_of(treatment("boardings", by="stop"), "dts_buses", later, "mbr_h")
+    assert not access.request_for("dts_buses").covers(finer)
+    access.decide("dts_buses", "mbr_o", "revoke", "étude finie")
+    assert [event.reason for event in events_of(access, events.AccessRevoked)] == ["étude finie"]
+
+    access = granted()
+    access.deliver("Projet livré.")
+    assert [grant.state for grant in access.grants] == ["revoked", "granted"]
+    [ended] = events_of(access, events.ServiceAccessEnded)
+    assert ended.dataset_ids == ("dts_buses",)
+    assert events_of(access, events.AccessRevoked) == []
+    with pytest.raises(Invalid, match="vaut pour son service"):
+        access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=fingerprint_of(access))
+    terms = Conditions(for_service=True)
+    access.decide("dts_buses", "mbr_o", "grant", "", terms, fingerprint=fingerprint_of(access))
+    assert access.request_for("dts_buses").outlives_delivery
+
+
+def test_project_without_open_data_is_closed_at_delivery() -> None:
+    """Nothing of it is read on, as before."""
+    access = granted()
+    access.grants = [grant for grant in access.grants if grant.asked]
+    access.deliver("Projet livré.")
+    assert access.closed
+
+
 def test_treatment_that_reads_less_goes_on_and_what_was_agreed_to_is_kept() -> None:
     """Nobody is asked, access opens for it at once, and the owner's page shows what was seen."""
     access = granted(facts("boardings", "revenue"))
