@@ -73,7 +73,8 @@ def _up(console: Console, stack: Stack, *, keep: bool) -> Iterator[None]:
 
 def _stack(home: Path) -> Stack:
     # The partner is a server on this machine, which a real lab would refuse to call.
-    environ = {"DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true", **os.environ}
+    shown = {"DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true", "DATALAB_RENEWAL_WAIT_SECONDS": "1"}
+    environ = {**shown, **os.environ}
     return Stack(home, ports_from(environ), environ)
 
 

@@ -82,11 +82,22 @@ def test_result_is_a_dataset_with_licence_and_provenance(story: Story) -> None:
     assert dataset["licence"] == "lov2"
     names = ("communes_2026.csv", "epci_2026.csv", content.HOMES_FILE)
     assert set(used) == {story.datasets[name] for name in names}
-    assert all(
-        len(job_input["sha256"]) == 64 and job_input["version"] == 1 for job_input in used.values()
-    )
+    versions = [used[story.datasets[name]]["version"] for name in names]
+    assert versions == [1, 1, 2]
+    assert all(len(job_input["sha256"]) == 64 for job_input in used.values())
     steps = [step["application"] for step in provenance["steps"]]
     assert steps == ["cross", "aggregate", "chart", "map", "report"]
+
+
+def test_service_follows_its_data(story: Story, lab: Lab) -> None:
+    """A row that came late made another edition; the first is kept, and the partner heard of it."""
+    service = story.holder.get("compute", f"/services/{story.project_id}")
+    assert (service["edition"], service["dataset_id"]) == (2, story.result_id)
+    first, second = story.staff.get("catalog", f"/datasets/{story.result_id}")["versions"]
+    assert (first["state"], second["state"]) == ("published", "published")
+    assert second["provenance"]["job_id"] == service["job_id"] != first["provenance"]["job_id"]
+    assert first["file"] != second["file"]
+    eventually(lambda: "service_renewed" in lab.partner.types)
 
 
 def test_partner_receives_every_event_signed(story: Story, lab: Lab) -> None:
@@ -95,7 +106,7 @@ def test_partner_receives_every_event_signed(story: Story, lab: Lab) -> None:
     types = {entry["type"] for entry in timeline["items"]}
     eventually(lambda: types <= set(lab.partner.types))
     assert lab.partner.refused == 0
-    assert {"project_submitted", "project_delivered", "job_succeeded"} <= types
+    assert {"project_submitted", "project_delivered", "service_renewed"} <= types
 
 
 def test_history_tells_who_when_and_why(story: Story, story_lines: list[str]) -> None:
