@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
+from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -115,6 +116,14 @@ class Catalogue:
         self._index(table, taken_in)
         if policy:
             self._protect(dataset, table, policy)
+
+    def pass_days(self, days: int) -> None:
+        """Make what left older by so many days: the catalogue asks the clock."""
+        for dataset in self.documents.datasets.values():
+            dataset.editions = [
+                edition.model_copy(update={"left_at": edition.left_at - timedelta(days=days)})
+                for edition in dataset.editions
+            ]
 
     def seen(self, *words: str) -> Seen:
         """Return all that the stranger reads of all datasets, and finds by these words."""

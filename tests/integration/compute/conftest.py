@@ -7,6 +7,7 @@ import pytest
 
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
+from services.compute.renewal.model import DeliveredService
 from services.compute.service import Compute
 from shared.endings.departures import Departure
 from shared.store import Store
@@ -41,7 +42,7 @@ def lab(
 def store(mongodb_uri: str) -> Iterator[Store]:
     """An empty database of this test's own."""
     opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_compute")
-    opened.prepare((Workspace, Job, Departure))
+    opened.prepare((Workspace, Job, DeliveredService, Departure))
     yield opened
     opened.close()
 

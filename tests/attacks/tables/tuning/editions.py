@@ -7,6 +7,7 @@ from shared.engine.contract.policy import ReleasePolicy
 from tests.attacks.lab import Seen
 from tests.attacks.learning import Attack, Trial
 from tests.attacks.tables.catalogue import Catalogue
+from tests.attacks.tables.months import monthly
 from tests.attacks.tables.towns import (
     ANSWER,
     Inhabitant,
@@ -65,6 +66,11 @@ def _next_month(random: Random) -> Sequence[Trial]:
     return _changed(random, makes_another=True)
 
 
+def _who_came(random: Random) -> Sequence[Trial]:
+    """In one of the 24 months of a list, of which one edition a year leaves."""
+    return monthly(random, policy("commune", "rsa"), leaves=False)
+
+
 def _two_agreed(random: Random) -> Sequence[Trial]:
     """As often as the owner lets it."""
     return _changed(
@@ -75,5 +81,6 @@ def _two_agreed(random: Random) -> Sequence[Trial]:
 ATTACKS = (
     Attack("next_version", "the aid of one who is new", _next_version, 2, 3, 4),
     Attack("next_month_of_series", "the same, of another dataset", _next_month, 2, 3, 4),
+    Attack("monthly_arrivals", "the aid of one who came", _who_came, 2, 3, 6, is_long=True),
     Attack("two_editions_a_year", "the same, where its owner lets two leave", _two_agreed, 2, 3, 4),
 )
