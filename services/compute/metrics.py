@@ -9,6 +9,10 @@ jobs = gauge(
     "state",
 )
 
+quota_requests = gauge(
+    "datalab_quota_requests", "Projects that wait for a decision on their quota; up to 1000."
+)
+
 job_seconds = histogram(
     "datalab_job_seconds", "Wall clock of ended jobs, by kind and outcome.", "kind", "outcome"
 )

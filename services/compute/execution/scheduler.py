@@ -15,6 +15,7 @@ from services.compute.execution.job_run import JobRun, Platform
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.waiting_line import first_due
 from services.compute.jobs.model import ACTIVE, Job, TakenOver
+from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.background import Loop
 from shared.endings.orphans import noting_if_possible
@@ -68,6 +69,7 @@ class Scheduler(Loop):
         # A result waits for the document server, and is not made anew.
         platform.files.note = noting_if_possible(platform.files.note)
         self._jobs = platform.store.of(Job)
+        self._workspaces = platform.store.of(Workspace)
         self._slots = platform.settings.job_slots
         self._member_jobs = platform.settings.member_jobs
         self._lease = timedelta(seconds=platform.settings.job_lease_seconds)
@@ -225,6 +227,8 @@ class Scheduler(Loop):
             gauge.set(self._jobs.count({"state": state}, most=_COUNTED))
         held = self._jobs.count({"is_held": True}, most=_COUNTED)
         metrics.jobs.labels(self._platform.service, "held").set(held)
+        asking = self._workspaces.count({"asks_quota": True}, most=_COUNTED)
+        metrics.quota_requests.labels(self._platform.service).set(asking)
         ages = dict.fromkeys((*get_args(JobKind), "replay"), 0.0)
         running = self._jobs.every({"state": "running"})
         # What waits for its own member's jobs waits for nothing of the lab's.

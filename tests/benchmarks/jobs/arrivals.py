@@ -20,14 +20,14 @@ class Arrivals:
         self._heard: list[tuple[float, dict[str, Any]]] = []
         self._news, self._over = threading.Condition(), threading.Event()
 
-    def wait(self, topics: Iterable[str], **about: str) -> tuple[float, dict[str, Any]]:
+    def wait(self, topics: Iterable[str], **about: object) -> tuple[float, dict[str, Any]]:
         """The first of these events, and when it arrived."""
         with self._news:
             if not self._news.wait_for(lambda: self._find(topics, about), PATIENCE):
                 raise SystemExit(f"no {topics} of {about}")
         return self._find(topics, about)[0]
 
-    def has(self, topics: Iterable[str], **about: str) -> bool:
+    def has(self, topics: Iterable[str], **about: object) -> bool:
         """Whether one of these events arrived."""
         return bool(self._find(topics, about))
 
@@ -38,7 +38,7 @@ class Arrivals:
         return [event for _, event in self._heard[number:]]
 
     def _find(
-        self, topics: Iterable[str], about: dict[str, str]
+        self, topics: Iterable[str], about: dict[str, object]
     ) -> list[tuple[float, dict[str, Any]]]:
         return [
             (at, event)

@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -22,7 +23,7 @@ from deploy.queues import declare
 from services.compute.service import Compute
 from shared.aggregate import new_id
 from shared.auth import issue_token
-from shared.events import Step, Treatment
+from shared.events import DatasetPublished, Step, Treatment
 from tests.benchmarks.jobs.arrivals import Arrivals, listening
 from tests.integration.compute.lab import HOMES, OWNER, Lab
 from tests.integration.compute.samples import Catalog, Shelf
@@ -69,6 +70,27 @@ class Measured:
         job = self.lab.call(self.service, "POST", "/jobs", json=body).json()
         return self._ended(asked, job_id=job["id"])
 
+    def serve(self, project: str) -> str:
+        """Deliver a project's last result as a service that follows its data; returns these."""
+        _, done = self.arrivals.wait(("job_succeeded",), project_id=project, kind="full")
+        self.lab.deliver(project, done["data"])
+        path = f"/services/{project}"
+        while self.lab.call(self.service, "GET", path).status == HTTPStatus.NOT_FOUND:
+            time.sleep(_LOOK)
+        self.lab.call(self.service, "PUT", f"{path}/mode", json={"mode": "on_change"})
+        workspace = self.lab.call(self.service, "GET", f"/workspaces/{project}").json()
+        return str(workspace["treatment"]["inputs"]["homes"])
+
+    def renew(self, project: str, dataset: str, version: int) -> tuple[float, float]:
+        """Publish a version of a service's data: seconds to its next edition; as `ingest`."""
+        with self.lab.store("catalog") as store:
+            store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(version=version))
+        named = {"dataset_id": dataset, "owner_id": OWNER, "title": "Logements"}
+        since = time.monotonic()
+        self.lab.publish(DatasetPublished(**named, version=version, rows=3287, keys=()), dataset)
+        at, event = self.arrivals.wait(("service_renewed",), project_id=project, edition=version)
+        return at - since, self._ended(since, job_id=event["data"]["job_id"])[1]
+
     def _ended(self, since: float, **about: str) -> tuple[float, float]:
         at, event = self.arrivals.wait(_ENDS, **about)
         if event["type"] != "job_succeeded":
@@ -106,6 +128,13 @@ def alone(run: Callable[[], tuple[float, float]], what: str) -> None:
 def in_row(measured: Measured) -> None:
     """Each job as soon as the one before ended: what a lifecycle does."""
     _print("small ingests in a row", [measured.ingest() for _ in range(TIMES)])
+
+
+def renewed(measured: Measured, project: str) -> None:
+    """A delivered service whose data change, one version after the other."""
+    dataset = measured.serve(project)
+    taken = [measured.renew(project, dataset, version) for version in range(2, TIMES + 2)]
+    _print("service, from its data's change", taken)
 
 
 def burst(measured: Measured) -> None:
@@ -201,6 +230,7 @@ def main() -> None:
             ):
                 project = measured.ready_project(columns)
                 alone(lambda project=project: measured.run_again(project), what)  # type: ignore[misc]
+            renewed(measured, project)
         with _measured(lab, job_slots="2") as measured:
             burst(measured)
             lag(measured)
@@ -235,6 +265,7 @@ def _lab() -> Iterator[Lab]:
             "DATALAB_TOKEN_PUBLIC_KEY": str(keys.public),
             "DATALAB_DATABASE_PREFIX": f"bench_{uuid4().hex[:8]}",
             "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
+            "DATALAB_RENEWAL_WAIT_SECONDS": "0",
             "TMPDIR": str(work),
         }
         declare(broker.uri(vhost), [Compute, Catalog], RETRIES)

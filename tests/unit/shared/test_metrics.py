@@ -31,6 +31,7 @@ FAMILIES = {
     "datalab_cluster_runs": {"service", "phase"},
     "datalab_cluster_silent_seconds": {"service"},
     "datalab_service_renewal_overdue_seconds": {"service"},
+    "datalab_quota_requests": {"service"},
     "datalab_jobs_lost": {"service", "kind"},
     "datalab_replays": {"service", "outcome"},
     "datalab_job_oldest_due_seconds": {"service", "kind"},

@@ -15,5 +15,5 @@ def _who_left(random: Random) -> Sequence[Trial]:
 
 
 ATTACKS = (
-    Attack("monthly_departures", "the aid of one who left", _who_left, 2, 3, 6, is_long=True),
+    Attack("monthly_departures", "the aid of one who left", _who_left, 2, 2, 4, is_long=True),
 )

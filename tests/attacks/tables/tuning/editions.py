@@ -81,6 +81,6 @@ def _two_agreed(random: Random) -> Sequence[Trial]:
 ATTACKS = (
     Attack("next_version", "the aid of one who is new", _next_version, 2, 3, 4),
     Attack("next_month_of_series", "the same, of another dataset", _next_month, 2, 3, 4),
-    Attack("monthly_arrivals", "the aid of one who came", _who_came, 2, 3, 6, is_long=True),
+    Attack("monthly_arrivals", "the aid of one who came", _who_came, 2, 2, 4, is_long=True),
     Attack("two_editions_a_year", "the same, where its owner lets two leave", _two_agreed, 2, 3, 4),
 )
