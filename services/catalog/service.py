@@ -295,8 +295,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
     def add_edition(self, envelope: Envelope[events.ServiceRenewed]) -> None:
         """Add the next edition of a delivered service's result to its dataset."""
         project_results.add_edition(self.documents, self.files, envelope)
-        if dataset_id := envelope.data.dataset_id:
-            usage.link_result(self.documents, envelope, dataset_id)
+        usage.link_result(self.documents, envelope, envelope.data.dataset_id)
 
     @on(events.ServiceRetired)
     def close_access(self, envelope: Envelope[events.ServiceRetired]) -> None:

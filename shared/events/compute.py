@@ -280,7 +280,7 @@ class ServiceRenewed(_ServiceEvent, source="compute"):
 
     summary = "Le service « {title} » a une nouvelle édition, la {edition}ᵉ."
     job_id: str
-    dataset_id: str | None = Field(default=None, description="its result in the catalogue")
+    dataset_id: str = Field(description="its result in the catalogue")
     renews: str = Field(description="the job of the edition before")
     edition: int
     result: FileRef = Field(description="the job's manifest")

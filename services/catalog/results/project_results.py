@@ -64,7 +64,7 @@ def add_edition(store: Store, files: Storage, envelope: Envelope[ServiceRenewed]
     It is as restricted as the strictest that any edition was made of.
     """
     event = envelope.data
-    dataset = store.of(Dataset).find_one(event.dataset_id or "")
+    dataset = store.of(Dataset).find_one(event.dataset_id)
     if dataset is None or dataset.project_id != event.project_id:
         return
     origin = _origin_of(store, files, event)

@@ -10,6 +10,8 @@ SHARE_MARGIN = 0.1
 """By how much the share of a crossing's rows that meet may fall: ten points of a hundred."""
 
 _TYPES = {"VARCHAR": "texte", "BIGINT": "nombre entier", "DOUBLE": "nombre", "DATE": "date"}
+_WIDER = ("BIGINT", "DOUBLE")
+"""Figures with decimals do wherever whole ones did."""
 
 
 class ColumnContract(Frozen):
@@ -34,7 +36,7 @@ class InputContract(Frozen):
             yield f"il n'y a plus {'la colonne' if len(missing) == 1 else 'les colonnes'} {names}"
         for column in self.columns:
             now = columns.get(column.name, column)
-            if now.type != column.type:
+            if now.type != column.type and (column.type, now.type) != _WIDER:
                 before, after = (_TYPES.get(name, name) for name in (column.type, now.type))
                 yield f"la colonne {quoted(column.name)} est de type {after}, et non plus {before}"
             if column.is_unique and not now.is_unique:

@@ -1,27 +1,31 @@
 """What becomes of delivered services: they are delivered, renewed, stopped, and retired."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from services.compute.jobs.commands import treatment_job
+from services.compute.jobs.commands import Commands, treatment_job
 from services.compute.jobs.model import Job
 from services.compute.jobs.staleness import SourceChange
 from services.compute.jobs.workspace import AccessEvent, Workspace
-from services.compute.renewal.model import DeliveredService
+from services.compute.renewal.model import DeliveredService, Obstacle
 from shared import events
 from shared.aggregate import new_id, now
 from shared.engine.applications import traits_of
-from shared.errors import WrongStage
+from shared.errors import NotFound, WrongStage
 from shared.events.compute import RenewalMode
 from shared.events.envelope import Envelope
+from shared.events.event import FileRef
 from shared.settings import Settings
 from shared.store import Store
 from shared.trace import traceparent
 
 _FOR_PROJECT = "l'accord pour les données valait pour le projet, pas pour son service"
-_KEYLESS = "il pseudonymise par une clé qui a été détruite à la livraison"
+_KEYLESS = Obstacle(
+    kind="key", reason="il pseudonymise par une clé qui a été détruite à la livraison"
+)
 _RESULT_ENDED = "son résultat n'est plus au catalogue"
 
 
@@ -30,7 +34,7 @@ class Renewals:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._services, self._jobs = store.of(DeliveredService), store.of(Job)
-        self._workspaces = store.of(Workspace)
+        self._workspaces, self._commands = store.of(Workspace), Commands(store)
         self._wait = timedelta(seconds=settings.renewal_wait_seconds)
         self._review = timedelta(days=settings.service_review_days)
 
@@ -49,12 +53,13 @@ class Renewals:
         def decide(service: DeliveredService) -> None:
             steps = job.treatment.steps if job.treatment else ()
             if any(traits_of(step).needs_key for step in steps):
-                service.obstruct(_KEYLESS, _KEYLESS)
-            for stale in job.staleness:
-                service.note_stale(stale, self._wait)
+                service.obstruct(_KEYLESS)
             service.deliver(event.holder_id, event.title, job, self.review_at)
 
         self._change(envelope, decide)
+        # Once it is saved: what changed until then found no service to be noted on.
+        for stale in self._jobs.get(job.id).staleness:
+            self._services.change(event.project_id, partial(_note_stale, stale, self._wait))
 
     def note_dataset(self, envelope: Envelope[events.DatasetRegistered]) -> None:
         """Note which dataset is a project's result."""
@@ -66,7 +71,8 @@ class Renewals:
 
         def decide(service: DeliveredService) -> None:
             for dataset_id in envelope.data.dataset_ids:
-                service.obstruct(dataset_id, _FOR_PROJECT)
+                obstacle = Obstacle(kind="access", source_id=dataset_id, reason=_FOR_PROJECT)
+                service.obstruct(obstacle)
 
         self._change(envelope, decide)
 
@@ -128,15 +134,23 @@ class Renewals:
 
     def look_at_next(self, service: DeliveredService) -> None:
         """Take in what became of the job that makes the next edition; queue it if it is not yet."""
+        if not service.lives:
+            self._cancel(service.next_job)
+            self._services.change(service.id, DeliveredService.drop_next)
+            return
         job = self._queue(service)
         if job.is_active or job.is_held:
             return
         if job.state == "succeeded" and job.result and not job.fault:
-            self._jobs.change(service.job_id, lambda renewed: renewed.note_renewed(job.id))
-            self._services.change(service.id, partial(_take, job, self._wait))
+            self._services.change(service.id, partial(_take, job, job.result, self._wait))
         else:
             reason = job.reason or job.fault or job.unreleased or "il a été annulé"
             self._services.change(service.id, partial(_keep, job.id, reason))
+
+    def _cancel(self, job_id: str) -> None:
+        # It may have ended meanwhile, or never have been queued.
+        with suppress(NotFound, WrongStage):
+            self._commands.cancel(job_id, "le service a pris fin")
 
     def _queue(self, service: DeliveredService) -> Job:
         """Return the job that makes the next edition: it is named before it is queued."""
@@ -156,9 +170,7 @@ class Renewals:
         job = self._jobs.find_one(service.job_id)
         stale = job.stale_for(SourceChange.of(envelope)) if job else None
         if stale:
-            self._change(
-                envelope, lambda service: service.note_stale(stale, self._wait), service.id
-            )
+            self._change(envelope, partial(_note_stale, stale, self._wait), service.id)
 
     def _change(
         self,
@@ -173,9 +185,13 @@ class Renewals:
         )
 
 
-def _take(job: Job, wait: timedelta, service: DeliveredService) -> None:
+def _note_stale(stale: events.ResultStale, wait: timedelta, service: DeliveredService) -> None:
+    service.note_stale(stale, wait)
+
+
+def _take(job: Job, result: FileRef, wait: timedelta, service: DeliveredService) -> None:
     if service.next_job == job.id:
-        service.note_edition(job, wait)
+        service.note_edition(job, result, wait)
 
 
 def _keep(job_id: str, reason: str, service: DeliveredService) -> None:

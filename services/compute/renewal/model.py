@@ -7,12 +7,13 @@ from pydantic import Field, computed_field
 
 from services.compute.jobs.data_contract import DataContract
 from services.compute.jobs.model import Job
-from services.compute.jobs.staleness import ENDED
+from services.compute.jobs.staleness import ENDED, OF_ACCESS
 from shared import events
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.endings.redaction import ERASED
 from shared.errors import WrongStage
 from shared.events.compute import RenewalMode
+from shared.events.event import FileRef, Frozen
 from shared.language.french import french_list
 
 RETRY = timedelta(days=1)
@@ -22,13 +23,24 @@ ServiceState = Literal["undelivered", "live", "stopped", "retired"]
 """What is known before its delivery is; live; stopped by its data; ended for good."""
 
 
+ObstacleKind = Literal["access", "data", "key"]
+"""Data may not be read, are in the catalogue no more, or need a key that is destroyed."""
+
+
+class Obstacle(Frozen):
+    """Why a service may not be renewed: `source_id` is the dataset; `reason` is French."""
+
+    kind: ObstacleKind
+    source_id: str = ""
+    reason: str
+
+
 class DeliveredService(Aggregate):
     """What a project delivered, for as long as it lives; its id is the project's.
 
-    `sources` are the datasets and the recipe that its result is made of. `obstacles` say in French,
-    by source, why its data may not be read: while there is one, nothing is renewed. `next_job` is
-    the job that makes the next edition, named before it is queued. Whatever goes wrong with that,
-    the present edition stays.
+    `sources` are the datasets and the recipe that its result is made of. While there is one of
+    `obstacles`, nothing is renewed. `next_job` is the job that makes the next edition, named before
+    it is queued. Whatever goes wrong with that, the present edition stays.
     """
 
     collection = "services"
@@ -49,7 +61,7 @@ class DeliveredService(Aggregate):
     next_by: str = Field(default="", description="who asked for it; nobody: it was due")
     renew_at: datetime = NEVER
     failure: str = Field(default="", description="why the last renewal came to nothing, in French")
-    obstacles: dict[str, str] = {}
+    obstacles: tuple[Obstacle, ...] = ()
     review_at: datetime = NEVER
     is_review_told: bool = False
     ended_for: str = Field(default="", description="why it is retired, in French")
@@ -63,8 +75,11 @@ class DeliveredService(Aggregate):
     @property
     def next_due(self) -> datetime:
         """Return when time alone next changes it; NEVER for what does not live."""
-        is_waiting = self.state == "live" and not self.next_job
-        return min(self.renew_at if is_waiting else NEVER, self.review_at)
+        return min(self.renew_at if self._may_begin else NEVER, self.review_at)
+
+    @property
+    def _may_begin(self) -> bool:
+        return self.state == "live" and bool(self.dataset_id) and not self.next_job
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -74,12 +89,13 @@ class DeliveredService(Aggregate):
 
     def is_renewal_due(self, time: datetime) -> bool:
         """Whether its next edition is due, and not under way."""
-        return self.state == "live" and not self.next_job and self.renew_at <= time
+        return self._may_begin and self.renew_at <= time
 
     @property
     def reason(self) -> str:
         """State in French why it is not renewed; empty while it is."""
-        return self.ended_for or french_list(list(dict.fromkeys(self.obstacles.values())))
+        reasons = dict.fromkeys(obstacle.reason for obstacle in self.obstacles)
+        return self.ended_for or french_list(list(reasons))
 
     def sealed(self, *, time: datetime, traceparent: str, because: str | None) -> Self:
         """Return a copy to be saved, with the date by which it is found when it is due."""
@@ -93,6 +109,10 @@ class DeliveredService(Aggregate):
         self.holder_id, self.title = holder_id, title
         self.job_id, self.edition, self.contract = job.id, job.edition, job.observed
         self.sources, self.renewed_at, self.review_at = job.made_of, now(), review_at
+        # An obstacle of data that an earlier treatment read is none.
+        self.obstacles = tuple(
+            obstacle for obstacle in self.obstacles if obstacle.source_id in {"", *self.sources}
+        )
         self.state = "stopped" if self.obstacles else "live"
         if self.state == "stopped":
             self.record(events.ServiceStopped(**self._about(), reason=self.reason))
@@ -123,24 +143,27 @@ class DeliveredService(Aggregate):
         What is renewed when its data change is so after the wait, once for all that change in it.
         """
         if stale.cause in ENDED:
-            self.obstruct(stale.read_id, stale.change)
+            kind: ObstacleKind = "access" if stale.cause in OF_ACCESS else "data"
+            self.obstruct(Obstacle(kind=kind, source_id=stale.read_id, reason=stale.change))
             return
-        self._clear(stale.read_id)
+        # It is back, for whoever retired it.
+        self._clear("data", stale.read_id)
         if self.mode == "on_change" and self.state != "retired":
             self.renew_at = min(self.renew_at, now() + wait)
 
-    def obstruct(self, source_id: str, reason: str) -> None:
-        """Stop it, as data of its may not be read any more; `reason` is French."""
-        if source_id in self.obstacles:
+    def obstruct(self, obstacle: Obstacle) -> None:
+        """Stop it; of two obstacles alike the first counts."""
+        kept = {(other.kind, other.source_id) for other in self.obstacles}
+        if self.state == "retired" or (obstacle.kind, obstacle.source_id) in kept:
             return
-        self.obstacles[source_id] = reason
+        self.obstacles = (*self.obstacles, obstacle)
         if self.state == "live":
             self.state = "stopped"
             self.record(events.ServiceStopped(**self._about(), reason=self.reason))
 
     def note_granted(self, dataset_id: str) -> None:
         """Note that it may read that dataset again."""
-        self._clear(dataset_id)
+        self._clear("access", dataset_id)
 
     def claim(self, job_id: str, by: str, review_at: datetime = NEVER) -> str:
         """Name the job of the next edition, unless there is one under way; return whichever it is.
@@ -150,30 +173,33 @@ class DeliveredService(Aggregate):
         self._check_lives()
         if self.state == "stopped":
             raise WrongStage(f"le service est arrêté : {self.reason}")
+        if not self.dataset_id:
+            raise WrongStage("le résultat de ce service n'est pas encore au catalogue")
         if by:
             self._show_life(review_at)
         if not self.next_job:
             self.next_job, self.next_by, self.renew_at = job_id, by, NEVER
         return self.next_job
 
-    def note_edition(self, job: Job, wait: timedelta) -> None:
-        """Take that job's result for the present edition, whose data may have changed meanwhile."""
+    def note_edition(self, job: Job, result: FileRef, wait: timedelta) -> None:
+        """Take that job's result for the present edition, whose data may have changed meanwhile.
+
+        `result` is the job's manifest.
+        """
         renewed_id = self.job_id
         self.job_id, self.edition, self.renewed_at = job.id, job.edition, now()
         self.next_job, self.failure = "", ""
         self.renew_at = self._next_time()
         if self.mode == "on_change" and job.staleness:
             self.renew_at = now() + wait
-        if job.result is None:
-            return
         self.record(
             events.ServiceRenewed(
                 **self._about(),
                 job_id=job.id,
-                dataset_id=self.dataset_id or None,
+                dataset_id=self.dataset_id,
                 renews=renewed_id,
                 edition=self.edition,
-                result=job.result,
+                result=result,
                 warning=job.warning,
             )
         )
@@ -185,6 +211,10 @@ class DeliveredService(Aggregate):
         self.renew_at = min(self.renew_at, retry_at)
         about = {"job_id": job_id, "edition": self.edition, "reason": reason}
         self.record(events.RenewalFailed(**self._about(), **about))
+
+    def drop_next(self) -> None:
+        """Forget the job that made the next edition: there will be none."""
+        self.next_job = ""
 
     def tick(self, time: datetime, grace: timedelta) -> None:
         """Ask once whether anybody needs it any more, when that is due; retire it after a grace."""
@@ -219,11 +249,14 @@ class DeliveredService(Aggregate):
     def _show_life(self, review_at: datetime) -> None:
         self.review_at, self.is_review_told = review_at, False
 
-    def _clear(self, source_id: str) -> None:
+    def _clear(self, kind: ObstacleKind, source_id: str) -> None:
         """Go on, if that was the last obstacle."""
-        if self.obstacles.pop(source_id, None) is None or self.obstacles:
-            return
-        if self.state == "stopped":
+        self.obstacles = tuple(
+            obstacle
+            for obstacle in self.obstacles
+            if (obstacle.kind, obstacle.source_id) != (kind, source_id)
+        )
+        if self.state == "stopped" and not self.obstacles:
             self.state = "live"
             self.renew_at = now() if self.mode == "on_change" else self._next_time()
 

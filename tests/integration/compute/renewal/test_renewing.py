@@ -38,7 +38,22 @@ def deliver(lab: Lab) -> tuple[str, str, str]:
     lab.staff(project)
     done = lab.wait_for("job_succeeded", project_id=project, kind="full")
     lab.deliver(project, done)
+    result = DatasetRegistered(
+        dataset_id=result_of(project),
+        owner_id=HOLDER,
+        title="Vacance",
+        version=1,
+        file=FileRef(sha256="0" * 64, size=1),
+        filename="result.parquet",
+        project_id=project,
+    )
+    lab.publish(result, result.dataset_id)
     return project, dataset, done["job_id"]
+
+
+def result_of(project: str) -> str:
+    """The dataset that the catalogue makes of its result."""
+    return project.replace("prj", "dts")
 
 
 def put(lab: Lab, dataset: str, **about: Any) -> None:
@@ -83,21 +98,9 @@ def test_service_is_renewed_when_its_data_change(lab: Lab, compute: RunningServi
     assert ask(lab, compute, project, "mode", "mbr_expert", mode="on_change")[0] == 404
     assert ask(lab, compute, project, "mode", mode="on_schedule")[0] == 422
     assert ask(lab, compute, project, "mode", mode="on_change")[0] == 200
-    result = DatasetRegistered(
-        dataset_id=new_id("dts"),
-        owner_id=HOLDER,
-        title="Vacance",
-        version=1,
-        file=FileRef(sha256="0" * 64, size=1),
-        filename="result.parquet",
-        project_id=project,
-    )
-    lab.publish(result, result.dataset_id)
-    eventually(lambda: service_of(lab, compute, project)["dataset_id"] == result.dataset_id)
-
     publish(lab, dataset, 2)
     second = lab.wait_for("service_renewed", project_id=project, edition=2)
-    assert (second["renews"], second["dataset_id"]) == (first, result.dataset_id)
+    assert (second["renews"], second["dataset_id"]) == (first, result_of(project))
     view = service_of(lab, compute, project)
     assert (view["edition"], view["job_id"], view["next_job"]) == (2, second["job_id"], "")
 
@@ -118,6 +121,7 @@ def test_service_is_renewed_when_its_data_change(lab: Lab, compute: RunningServi
 def test_service_stops_when_its_data_may_not_be_read(lab: Lab, compute: RunningService) -> None:
     """It says why, goes on once that is over, and ends with its result in the catalogue."""
     project, dataset, first = deliver(lab)
+    eventually(lambda: service_of(lab, compute, project).get("dataset_id") == result_of(project))
     eventually(lambda: service_of(lab, compute, project).get("state") == "live")
     access = {"dataset_id": dataset, "owner_id": OWNER, "project_id": project}
     lab.publish(AccessRevoked(**access, reason="étude finie"), project, sequence=20)
@@ -147,11 +151,7 @@ def test_service_stops_when_its_data_may_not_be_read(lab: Lab, compute: RunningS
 def test_service_ends_with_its_result(lab: Lab, compute: RunningService) -> None:
     """Who retires the dataset that it delivers retires it."""
     project, _, _ = deliver(lab)
-    result = new_id("dts")
-    about = {"dataset_id": result, "owner_id": HOLDER, "title": "Vacance"}
-    file = FileRef(sha256="0" * 64, size=1)
-    registered = {"version": 1, "file": file, "filename": "result.parquet", "project_id": project}
-    lab.publish(DatasetRegistered(**about, **registered), result)
-    eventually(lambda: service_of(lab, compute, project).get("dataset_id") == result)
-    lab.publish(DatasetRetired(**about, reason="erronées"), result)
+    eventually(lambda: service_of(lab, compute, project).get("dataset_id") == result_of(project))
+    about = {"dataset_id": result_of(project), "owner_id": HOLDER, "title": "Vacance"}
+    lab.publish(DatasetRetired(**about, reason="erronées"), result_of(project))
     assert "plus au catalogue" in lab.wait_for("service_retired", project_id=project)["reason"]

@@ -49,6 +49,7 @@ def delivered(store: Store) -> tuple[str, str]:
         result=MANIFEST,
     )
     renewals(store).deliver(enveloped(event, workspace.id, 9))
+    store.of(DeliveredService).change(workspace.id, lambda service: service.note_dataset("dts_r"))
     renewals(store).set_mode(workspace.id, "on_schedule", 1)
     return workspace.id, job.id
 
@@ -91,9 +92,7 @@ def test_what_is_due_is_queued_once(store: Store) -> None:
     assert [job.id for job in editions(store, project)] == sorted([first, "job_2"])
     assert named.next_job == "job_2"
 
-    # Its end was seen, and what follows of it was not saved: the next one does both.
     succeed(store, "job_2")
-    store.of(Job).change(first, lambda job: job.note_renewed("job_2"))
     for _ in range(2):
         watch(store).look()
     service = store.of(DeliveredService).get(project)
@@ -114,6 +113,19 @@ def test_job_that_comes_to_nothing_leaves_the_edition_before(store: Store) -> No
     assert service.renew_at > now() + timedelta(hours=23)
     watch(store).look()
     assert len(editions(store, project)) == 2
+
+
+def test_end_of_a_service_ends_what_it_renews(store: Store) -> None:
+    """The job is cancelled, and makes no edition."""
+    project, first = delivered(store)
+    job = renewals(store).renew(project, HOLDER)
+    renewals(store).retire(project, "plus utile")
+    for _ in range(2):
+        watch(store).look()
+    service = store.of(DeliveredService).get(project)
+    assert (service.job_id, service.next_job) == (first, "")
+    assert store.of(Job).get(job.id).state == "cancelled"
+    assert [event["type"] for event in service.outbox][-1] == "service_retired"
 
 
 def test_service_that_nobody_needs_ends(store: Store) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.compute.jobs.model import Job
-from services.compute.renewal.model import RETRY, DeliveredService
+from services.compute.renewal.model import RETRY, DeliveredService, Obstacle
 from shared.aggregate import NEVER, now
 from shared.errors import WrongStage
 from shared.events import FileRef, ResultStale
@@ -13,6 +13,7 @@ from tests.events import topics
 from tests.unit.compute.jobs.test_model import TREATMENT
 
 WAIT, GRACE = timedelta(seconds=60), timedelta(days=30)
+RESULT = FileRef(sha256="a" * 64, size=1)
 LATER = now() + timedelta(days=365)
 
 
@@ -27,7 +28,7 @@ def edition(job_id: str, number: int = 1) -> Job:
         queued_at=now(),
         state="succeeded",
         treatment=TREATMENT,
-        result=FileRef(sha256="a" * 64, size=1),
+        result=RESULT,
         edition=number,
     )
 
@@ -36,7 +37,13 @@ def delivered() -> DeliveredService:
     """A service that was just delivered."""
     service = DeliveredService(id="prj_1")
     service.deliver("mbr_h", "Vacance", edition("job_1"), LATER)
+    service.note_dataset("dts_result")
     return service
+
+
+def refused(dataset_id: str) -> Obstacle:
+    """The word of its owner is missing."""
+    return Obstacle(kind="access", source_id=dataset_id, reason="valait pour le projet")
 
 
 def stale(cause: str) -> ResultStale:
@@ -83,7 +90,7 @@ def test_schedule_counts_from_the_last_edition() -> None:
     service.note_failure("le quota est épuisé")
     assert timedelta(hours=23) < service.renew_at - now() <= RETRY
     service.claim("job_3", "")
-    service.note_edition(edition("job_3", 2), WAIT)
+    service.note_edition(edition("job_3", 2), RESULT, WAIT)
     assert (service.edition, service.failure) == (2, "")
     assert service.renew_at == service.renewed_at + timedelta(days=30)
     assert topics(service)[-2:] == ["renewal_failed", "service_renewed"]
@@ -105,7 +112,7 @@ def test_data_that_may_not_be_read_stop_it_until_they_may() -> None:
     service = delivered()
     service.set_mode("on_change", 0, LATER, is_stale=False)
     service.note_stale(stale("access_revoked"), WAIT)
-    service.obstruct("dts_2", "retiré")
+    service.obstruct(refused("dts_2"))
     assert topics(service).count("service_stopped") == 1
     with pytest.raises(WrongStage, match="l'accès aux données « homes » est retiré"):
         service.claim("job_2", "mbr_h")
@@ -118,10 +125,36 @@ def test_data_that_may_not_be_read_stop_it_until_they_may() -> None:
 def test_obstacle_that_is_known_before_delivery_stops_it_then() -> None:
     """The catalogue may be faster than the delivery."""
     service = DeliveredService(id="prj_1")
-    service.obstruct("dts_1", "valait pour le projet")
+    service.obstruct(refused("dts_1"))
+    service.obstruct(refused("dts_of_an_earlier_treatment"))
     assert (service.state, topics(service)) == ("undelivered", [])
     service.deliver("mbr_h", "Vacance", edition("job_1"), LATER)
     assert (service.state, topics(service)) == ("stopped", ["service_stopped"])
+    service.note_granted("dts_1")
+    assert service.state == "live"
+
+
+def test_newer_version_is_no_grant() -> None:
+    """It ends that data was retired, and nothing else."""
+    service = delivered()
+    service.obstruct(refused("dts_1"))
+    service.note_stale(stale("retired"), WAIT)
+    service.note_stale(stale("new_version"), WAIT)
+    assert [obstacle.kind for obstacle in service.obstacles] == ["access"]
+    service.note_granted("dts_1")
+    assert service.state == "live"
+
+
+def test_nothing_is_renewed_before_the_catalogue_has_the_result() -> None:
+    """An edition would have no dataset to be a version of."""
+    service = DeliveredService(id="prj_1")
+    service.deliver("mbr_h", "Vacance", edition("job_1"), LATER)
+    service.set_mode("on_change", 0, LATER, is_stale=True)
+    assert not service.is_renewal_due(now() + WAIT)
+    with pytest.raises(WrongStage, match="pas encore au catalogue"):
+        service.claim("job_2", "mbr_h")
+    service.note_dataset("dts_result")
+    assert service.is_renewal_due(now() + WAIT)
 
 
 def test_service_that_nobody_needs_is_asked_about_once_then_retired() -> None:
@@ -147,6 +180,6 @@ def test_delivery_that_comes_twice_changes_nothing() -> None:
     service = delivered()
     service.set_mode("on_change", 0, LATER, is_stale=False)
     service.claim("job_2", "")
-    service.note_edition(edition("job_2", 2), WAIT)
+    service.note_edition(edition("job_2", 2), RESULT, WAIT)
     service.deliver("mbr_h", "Vacance", edition("job_1"), LATER)
     assert (service.job_id, service.edition, service.mode) == ("job_2", 2, "on_change")
