@@ -380,7 +380,7 @@ class JobRun:
         except NoOutcome as error:
             if error.is_failure and not place.outlives_service:
                 raise GivenUp(_FAULT) from error
-            self._leave(place, is_failure=error.is_failure)
+            self._leave(place, is_failure=error.is_failure, fault=error.fault)
             raise
         finally:
             self.seconds = followed.seconds
@@ -421,8 +421,11 @@ class JobRun:
         if place.outlives_service and not (self._job.is_on_node or self._protected):
             self._begin()
 
-    def _leave(self, place: RunPlace, *, is_failure: bool) -> None:
-        """Let the next run be another one, as this one's result counts for nothing."""
+    def _leave(self, place: RunPlace, *, is_failure: bool, fault: str = "") -> None:
+        """Let the next run be another one, as this one's result counts for nothing.
+
+        After too many failures an operator reads the `fault`.
+        """
         if not place.outlives_service:
             return
         run, self.is_on_cluster = self._job.run, False
@@ -430,9 +433,7 @@ class JobRun:
             self._job.id, lambda job: job.leave_cluster(run, is_failure=is_failure)
         )
         if self._job.node_failures >= MAX_NODE_FAILURES:
-            raise GivenUp(
-                f"la grappe de calcul s'est arrêtée {MAX_NODE_FAILURES} fois pendant ce traitement"
-            )
+            raise GivenUp(fault)
 
     def _close_log(self, outcome: Outcome, reason: str) -> None:
         """Write to the log how the job ended; `reason` is why it failed."""

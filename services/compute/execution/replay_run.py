@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from services.compute import metrics
-from services.compute.execution.engine_version import engine_version
 from services.compute.execution.executors.contract import Run
 from services.compute.execution.job_folder import JobFolder, pieces
 from services.compute.execution.job_run import Ending, JobRun
@@ -20,6 +19,7 @@ from services.compute.jobs.model import Job
 from services.compute.jobs.staleness import versions_of
 from shared.aggregate import now
 from shared.engine.sandbox.disk_space import check_disk_space
+from shared.engine.sandbox.engine_version import engine_version
 from shared.engine.sandbox.job_output import Progress
 from shared.engine.sandbox.limits import Limits, Outcome
 from shared.engine.sandbox.run_files import LIMITS, write_run_file

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from services.compute.execution.engine_version import engine_version
 from services.compute.execution.job_folder import JobFolder, job_folder, pieces
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staged_run import StagedRun
@@ -18,6 +17,7 @@ from shared.engine.analysis.known_tables import KnownTable
 from shared.engine.contract.policy import Invention, ReleasePolicy
 from shared.engine.contract.result import EngineResult, OutputFile
 from shared.engine.sandbox.disk_space import Waiting
+from shared.engine.sandbox.engine_version import engine_version
 from shared.engine.sandbox.limits import Limits
 from shared.engine.tables.manifest import REVIEWED, Input, Manifest, Output
 from shared.engine.tables.privacy import Privacy

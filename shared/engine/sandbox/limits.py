@@ -17,7 +17,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended; `reason` says in French why it failed, and is empty when it did not."""
+    """How a job ended; `reason` says in French why it failed, and is empty when it did not.
+
+    `engine` is the hash of the engine that did it (engine_version.py).
+    """
 
     ok: bool
     reason: str
@@ -25,3 +28,4 @@ class Outcome:
     peak_bytes: int
     log_tail: str
     log_lines: int = 0
+    engine: str = ""

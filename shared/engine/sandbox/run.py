@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from shared.engine.sandbox.disk_space import Waiting
+from shared.engine.sandbox.engine_version import engine_version
 from shared.engine.sandbox.limits import Limits
 from shared.engine.sandbox.process_tree import ProcessTree
 from shared.engine.sandbox.run_files import (
@@ -32,10 +34,10 @@ def run_folder(
     limits = read_run_file(folder, LIMITS, Limits)
     if limits is None:
         raise Unavailable(f"{folder} has no {LIMITS}")
-    note = partial(write_run_file, folder, PROGRESS)
+    note, engine = partial(write_run_file, folder, PROGRESS), engine_version()
     try:
         outcome = Sandbox(limits).run(folder, note, cancelled, waiting)
-        write_run_file(folder, OUTCOME, outcome)
+        write_run_file(folder, OUTCOME, replace(outcome, engine=engine))
     except (Unavailable, OSError) as error:
         reason = str(error) if isinstance(error, Waiting) else ""
         with suppress(OSError):

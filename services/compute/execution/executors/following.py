@@ -13,7 +13,9 @@ from services.compute.execution.executors.contract import (
     RunState,
     Word,
 )
+from services.compute.jobs.model import MAX_NODE_FAILURES
 from shared.engine.sandbox.disk_space import Waiting
+from shared.engine.sandbox.engine_version import engine_version
 from shared.engine.sandbox.job_output import Progress
 from shared.engine.sandbox.limits import Outcome
 from shared.engine.sandbox.run_files import OBSTACLE, OUTCOME, PROGRESS, Obstacle, read_run_file
@@ -30,6 +32,8 @@ _EXCESSES = {
     Word.TIMEOUT: "le traitement a dépassé la durée demandée à la grappe de calcul",
     Word.OUT_OF_MEMORY: "le traitement a dépassé la mémoire demandée à la grappe de calcul",
 }
+_STOPPED = f"la grappe de calcul s'est arrêtée {MAX_NODE_FAILURES} fois pendant ce traitement"
+_OTHER_ENGINE = "la machine de calcul n'a pas le même moteur que le service"
 _INTERRUPTED = "la machine de calcul a interrompu le traitement, qui recommence"
 _QUEUED = "en file d'attente de la grappe de calcul"
 _REASONS = {
@@ -45,11 +49,23 @@ class NoOutcome(Waiting):
     """A run ended, and nobody knows how; `is_failure` if that cannot go on for ever.
 
     Here that is a fault of ours; on the cluster all but what was preempted, or found a full disk.
+    `fault` is what an operator reads once it went on for too long.
     """
+
+    fault = _STOPPED
 
     def __init__(self, reason: str, *, is_failure: bool) -> None:
         super().__init__(reason or _INTERRUPTED)
         self.is_failure = is_failure
+
+
+class OtherEngine(NoOutcome):
+    """Another engine than the service's did a run: what it says counts for nothing."""
+
+    fault = f"{_OTHER_ENGINE}, après {MAX_NODE_FAILURES} essais : installez-y la même version"
+
+    def __init__(self) -> None:
+        super().__init__(_OTHER_ENGINE, is_failure=True)
 
 
 class FollowedRun:
@@ -69,7 +85,7 @@ class FollowedRun:
         """Return how it ended; calls `start` once it is seen to run, and cancels it if unwanted.
 
         Raises Rejected for what took more than it asked for, and NoOutcome where its machine is to
-        blame.
+        blame, OtherEngine for what that has of the lab.
         """
         late_looks = 0
         while (outcome := read_run_file(self._run.folder, OUTCOME, Outcome)) is None:
@@ -83,6 +99,10 @@ class FollowedRun:
         if not self._running_since:
             start()
         self._tell(RunState(Phase.ENDED))
+        if outcome.engine != engine_version():
+            engines = {"engine": outcome.engine, "service": engine_version()}
+            log.error("another engine did a run", extra={"run": self._run.run_id, **engines})
+            raise OtherEngine
         return outcome
 
     def _look(self, start: Callable[[], None]) -> RunState:

@@ -11,9 +11,9 @@ from hashlib import sha256
 from importlib.metadata import distributions
 from typing import Any
 
-from services.compute.execution.engine_version import engine_version
 from shared.engine.applications import traits_of
 from shared.engine.contract.work import Work
+from shared.engine.sandbox.engine_version import ENGINE, code_hash
 from shared.engine.tables.manifest import Input
 from shared.events.event import Step
 
@@ -61,7 +61,8 @@ def code_version() -> str:
     libraries = sorted(
         f"{distribution.name}=={distribution.version}" for distribution in distributions()
     )
-    versions = " ".join((engine_version(), platform.python_version(), *libraries))
+    code = code_hash(ENGINE, "services/compute")
+    versions = " ".join((code, platform.python_version(), *libraries))
     return sha256(versions.encode()).hexdigest()
 
 

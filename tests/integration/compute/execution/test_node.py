@@ -12,6 +12,7 @@ import pytest
 
 from deploy.local.supervision import wait_until
 from shared.engine.contract.work import Work
+from shared.engine.sandbox.engine_version import engine_version
 from shared.engine.sandbox.job_output import Progress
 from shared.engine.sandbox.limits import Limits, Outcome
 from shared.engine.sandbox.run_files import LIMITS, OUTCOME, PROGRESS, read_run_file, write_run_file
@@ -59,6 +60,7 @@ def test_a_job_is_done_and_leaves_its_outcome_and_its_result(folder: Path) -> No
     outcome = outcome_of(folder)
     assert (outcome.ok, outcome.reason) == (True, "")
     assert outcome.peak_bytes > 0
+    assert outcome.engine == engine_version()
     assert (folder / "result.json").exists()
     progress = read_run_file(folder, PROGRESS, Progress)
     assert progress

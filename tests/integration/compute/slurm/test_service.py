@@ -1,6 +1,7 @@
 """Full jobs of the compute service on a cluster: what goes there, and that none is lost there."""
 
 import shlex
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.reference import ROOT
 from services.compute.jobs.model import MAX_NODE_FAILURES, SUSPECT_LOSSES, Job
 from shared.aggregate import new_id, now
 from shared.engine.sandbox.run_files import OUTCOME
@@ -19,7 +21,10 @@ from tests.slurm import Slurm
 
 pytestmark = pytest.mark.usefixtures("catalog")
 
-_FIRST = "test -e {0}/broken && exit 1; while [ ! -e {0}/gate ]; do sleep 0.05; done"
+_FIRST = (
+    "test -e {0}/broken && exit 1; while [ ! -e {0}/gate ]; do sleep 0.05; done;"
+    " test -e {0}/other && cd {0}/other"
+)
 
 
 class Cluster:
@@ -57,6 +62,16 @@ class Cluster:
         broken.touch()
         yield
         broken.unlink()
+
+    @contextmanager
+    def other_engine(self) -> Iterator[None]:
+        """While the block lasts, nodes have an engine with another list than the service's."""
+        other = self._home / "other"
+        shutil.copytree(ROOT / "shared", other / "shared")
+        with (other / "shared/thesaurus/terms.csv").open("a") as terms:
+            terms.write("\n")
+        yield
+        shutil.rmtree(other)
 
     def queued(self, *, on_cluster: bool = True, **answer: Any) -> str:
         """A new project whose full job is queued, on data that may go to the cluster.
@@ -267,3 +282,17 @@ def test_nodes_that_fail_again_and_again_wait_for_an_operator(cluster: Cluster) 
         given_up = cluster.lab.wait_for("job_given_up", project_id=project)
     assert "la grappe de calcul s'est arrêtée" in given_up["reason"]
     assert cluster.starts() == MAX_NODE_FAILURES
+
+
+def test_nodes_with_another_engine_wait_for_an_operator(cluster: Cluster) -> None:
+    """What they made is no result, and is made anew once they have the service's."""
+    cluster.let_go()
+    with cluster.other_engine():
+        project = cluster.queued()
+        given_up = cluster.lab.wait_for("job_given_up", project_id=project)
+    assert "n'a pas le même moteur que le service" in given_up["reason"]
+    assert cluster.starts() == MAX_NODE_FAILURES
+    assert cluster.lab.events("job_succeeded", project_id=project, kind="full") == []
+    with cluster.lab.store() as store:
+        store.of(Job).change(given_up["job_id"], Job.retry)
+    cluster.succeeded(project)

@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from services.compute.execution.executors.contract import Phase, Run, RunState, Submission, Word
-from services.compute.execution.executors.following import FollowedRun, NoOutcome
+from services.compute.execution.executors.following import FollowedRun, NoOutcome, OtherEngine
 from services.compute.execution.job_folder import JobFolder
-from shared.engine.sandbox.run_files import OBSTACLE, Obstacle, write_run_file
+from shared.engine.sandbox.engine_version import engine_version
+from shared.engine.sandbox.limits import Outcome
+from shared.engine.sandbox.run_files import OBSTACLE, OUTCOME, Obstacle, write_run_file
 from shared.errors import Rejected
 
 
@@ -39,11 +42,15 @@ class Ended:
         yield
 
 
+def followed_run(folder: Path, word: Word, *, outlives_service: bool) -> FollowedRun:
+    """A run that ended with a word."""
+    place = Ended(word, outlives_service=outlives_service)
+    return FollowedRun(place, Run("a" * 32, folder), lambda _news: None)
+
+
 def no_outcome(folder: Path, word: Word, *, outlives_service: bool) -> NoOutcome:
     """Why a run has no outcome."""
-    followed = FollowedRun(
-        Ended(word, outlives_service=outlives_service), Run("a" * 32, folder), lambda _news: None
-    )
+    followed = followed_run(folder, word, outlives_service=outlives_service)
     with pytest.raises(NoOutcome) as raised:
         followed.outcome(lambda: False, lambda: None)
     return raised.value
@@ -74,3 +81,21 @@ def test_here_a_failure_is_a_fault_of_ours(tmp_path: Path) -> None:
     words = (Word.FAILED, Word.NODE_FAILED)
     failures = [no_outcome(tmp_path, word, outlives_service=False).is_failure for word in words]
     assert failures == [True, False]
+
+
+@pytest.mark.parametrize("is_done", [True, False], ids=["done", "failed"])
+@pytest.mark.parametrize("outlives_service", [True, False], ids=["node", "here"])
+def test_what_another_engine_did_counts_for_nothing(
+    tmp_path: Path, *, is_done: bool, outlives_service: bool
+) -> None:
+    """Its machine has failed, wherever that is; so has one from before engines were told."""
+    followed = followed_run(tmp_path, Word.COMPLETED, outlives_service=outlives_service)
+    outcome = Outcome(ok=is_done, reason="", seconds=1, peak_bytes=1, log_tail="")
+    for engine in ("", "0" * 64):
+        write_run_file(tmp_path, OUTCOME, replace(outcome, engine=engine))
+        with pytest.raises(OtherEngine, match="même moteur") as raised:
+            followed.outcome(lambda: False, lambda: None)
+        assert raised.value.is_failure
+    same = replace(outcome, engine=engine_version())
+    write_run_file(tmp_path, OUTCOME, same)
+    assert followed.outcome(lambda: False, lambda: None) == same
