@@ -16,11 +16,13 @@ from services.catalog.datasets.model import Dataset, DatasetsById
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.views import DatasetView
 from services.catalog.datasets.visibility import known_to, view, visible
+from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.ledger import commands as ledger
 from services.catalog.ledger.views import ReleaseClaim
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.endings.departures import has_left
+from shared.engine.tables.provenance import PolicyReference
 from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
 from shared.events import (
     Envelope,
@@ -225,9 +227,20 @@ def _open_tables(
     if facts := dataset.answering_tables:
         conditions = (*conditions, method_of(facts))
     answers = {"answers_for": known_by_tables(dataset), "conditions": conditions}
+    policy = _policy_of(dataset)
     of_data = {"dataset_id": dataset.id, "columns": ()}
     _record_use(store, access, opened.model_copy(update=of_data), job_id, tables.id)
-    return opened.model_copy(update={"is_published": True, **answers})
+    return opened.model_copy(update={"is_published": True, "policy": policy, **answers})
+
+
+def _policy_of(dataset: Dataset) -> PolicyReference | None:
+    """The policy by which the published tables of a dataset were made."""
+    publication = dataset.active_publication
+    tables = publication.published if publication else None
+    if tables is None:
+        return None
+    sha256 = fingerprint_of(tables.tables.policy.model_dump_json())
+    return PolicyReference(dataset_id=dataset.id, number=tables.number, sha256=sha256)
 
 
 def _count_use(store: Store, access: ProjectAccess, dataset_id: str, job_id: str) -> ProjectAccess:

@@ -18,6 +18,7 @@ from shared.engine.contract.policy import Invention
 from shared.engine.tables.manifest import Column, Profile
 from shared.engine.tables.misleading import RowRange
 from shared.engine.tables.privacy import at_most
+from shared.engine.tables.provenance import PolicyReference
 from shared.engine.tables.release import PERSON_KEYS, EarlierRelease, minimum_of, unit_of
 from shared.events import JobKind, Party
 from shared.events.event import UNTOLD, FileRef, Verdict
@@ -166,6 +167,9 @@ class GrantedDataset(BaseModel):
     ledger_length: int = Field(default=0, description="the place that a result of it asks for")
     answers_for: KnownTable | None = Field(
         default=None, description="the restricted data, where these are its protected tables"
+    )
+    policy: PolicyReference | None = Field(
+        default=None, description="by which these protected tables were made"
     )
     invention: Invention | None = Field(
         default=None, description="what rows are invented from: `file` has no row of the data"

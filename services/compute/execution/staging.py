@@ -19,8 +19,10 @@ from shared.engine.contract.result import EngineResult, OutputFile
 from shared.engine.sandbox.disk_space import Waiting
 from shared.engine.sandbox.engine_version import engine_version
 from shared.engine.sandbox.limits import Limits
+from shared.engine.sandbox.run_files import LIMITS, read_run_file
 from shared.engine.tables.manifest import REVIEWED, Input, Manifest, Output
 from shared.engine.tables.privacy import Privacy
+from shared.engine.tables.provenance import Provenance, RunLimits
 from shared.engine.tables.release import ProtectedInput, ReleaseRecord
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events.event import UNTOLD, FileRef
@@ -322,9 +324,7 @@ def store_result(
             "outputs": outputs,
             "reports": result.reports,
             "software": result.software,
-            "provenance": job.provenance.model_copy(
-                update={"reused": result.reused, "engine": engine_version(), "executor": executor}
-            ),
+            "provenance": _provenance(job, result, folder, executor),
         }
     )
     lost, near = result.lost
@@ -342,6 +342,17 @@ def store_result(
         near=near,
         is_invented=manifest.is_invented,
     )
+
+
+def _provenance(job: Job, result: EngineResult, folder: JobFolder, executor: str) -> Provenance:
+    limits = read_run_file(folder.path, LIMITS, Limits)
+    update = {
+        "reused": result.reused,
+        "engine": engine_version(),
+        "executor": executor,
+        "limits": limits and RunLimits(seconds=limits.seconds, memory_bytes=limits.memory_bytes),
+    }
+    return job.provenance.model_copy(update=update)
 
 
 def _store_masked(

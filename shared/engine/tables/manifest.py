@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from shared.engine.tables.files import FileSummary
 from shared.engine.tables.misleading import ColumnWarning, RowRange, TotalRows
 from shared.engine.tables.privacy import Privacy
-from shared.engine.tables.provenance import Provenance
+from shared.engine.tables.provenance import PolicyReference, Provenance
 from shared.engine.tables.release import EarlierCells, EarlierRelease, ProtectedInput
 from shared.events.event import FileRef, Frozen, JobKind, Step, Verdict
 
@@ -70,7 +70,10 @@ class Input(Frozen):
         default=0, exclude=True, description="rows that look like totals, and are counted"
     )
     is_protected: bool = Field(
-        default=False, exclude=True, description="others' restricted data: its results are checked"
+        default=False, description="others' restricted data: a reviewer decides what leaves"
+    )
+    policy: PolicyReference | None = Field(
+        default=None, description="of protected tables that answered for others' restricted data"
     )
     personal: Verdict = Field(default="none", exclude=True, description="on persons in its table")
     minimum_units: int | None = Field(
@@ -87,9 +90,7 @@ class Input(Frozen):
     )
     unit: str = Field(default="", exclude=True, description="the column that tells whose rows are")
     unit_type: str = Field(default="", exclude=True, description="what that column holds")
-    is_published: bool = Field(
-        default=False, exclude=True, description="others than the holder show it to all"
-    )
+    is_published: bool = Field(default=False, description="others than the holder show it to all")
     on_cluster: bool = Field(
         default=False, exclude=True, description="machines of a cluster may have it"
     )

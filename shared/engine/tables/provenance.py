@@ -36,6 +36,21 @@ class ReusedStep(Frozen):
     day: str = Field(description="when, an ISO date")
 
 
+class PolicyReference(Frozen):
+    """The release policy of restricted data by which its protected tables were made."""
+
+    dataset_id: str = Field(description="the restricted data, which were not read themselves")
+    number: int = Field(description="of the policy, as its owner set one after the other")
+    sha256: str = Field(description="of the policy, as JSON")
+
+
+class RunLimits(Frozen):
+    """What a run might use at most; memory is that of all its processes together."""
+
+    seconds: float
+    memory_bytes: int
+
+
 class Provenance(Frozen):
     """For whom, why and by which recipe and code a result was made."""
 
@@ -48,6 +63,7 @@ class Provenance(Frozen):
         default="", description="sha256 of the lab's code and lists that did it, without libraries"
     )
     executor: str = Field(default="", description="where it ran: `local` or `slurm`")
+    limits: RunLimits | None = Field(default=None, description="of the run that made it")
     holder_id: str = Field(default="", description="whose project it is")
     submitted_by: str = Field(
         default="", description="who asked for this run; empty where the project's stage did"

@@ -9,9 +9,11 @@ from shared.engine.tables.provenance import Provenance
 from shared.language.french import (
     counted,
     day_in_paris,
+    duration,
     french_date,
     french_hour,
     french_list,
+    grouped,
     quoted,
 )
 
@@ -35,7 +37,7 @@ def told(manifest: Manifest) -> list[str]:
         *_of_inputs(manifest.inputs),
         *_of_grants(manifest.inputs),
         *_of_steps(manifest),
-        *_of_software(manifest.software, manifest.provenance.engine),
+        *_of_software(manifest.software, manifest.provenance),
         *(
             f"Sortie « {output.name} » : SHA-256 {output.file.sha256}."
             for output in manifest.outputs
@@ -121,9 +123,12 @@ def _each(inputs: Iterable[Input]) -> Iterable[Input]:
     return {source.dataset_id: source for source in inputs}.values()
 
 
-def _of_software(software: Mapping[str, str], engine: str) -> Iterator[str]:
-    if engine:
-        yield f"Code du Datalab : SHA-256 {engine}."
+def _of_software(software: Mapping[str, str], provenance: Provenance) -> Iterator[str]:
+    if provenance.engine:
+        yield f"Code du Datalab : SHA-256 {provenance.engine}."
+    if limits := provenance.limits:
+        seconds, memory = duration(limits.seconds), grouped(round(limits.memory_bytes / 10**6))
+        yield f"Limites du calcul : {seconds}, {memory} Mo de mémoire."
     if software:
         listed = french_list([f"{name} {version}" for name, version in sorted(software.items())])
         yield f"Logiciels : {listed}."
@@ -134,10 +139,17 @@ def _agreed(source: Input) -> Iterator[str]:
         yield f"accord {source.grant_id}"
     if source.granted_by:
         yield f"donné par {french_list(source.granted_by)}"
+    if source.policy:
+        of = f"des données {source.policy.dataset_id}, SHA-256 {source.policy.sha256}"
+        yield f"politique {source.policy.number} {of}"
     yield from _conditions(source)
 
 
 def _conditions(source: Input) -> Iterator[str]:
+    if source.policy:
+        yield "par des tableaux protégés"
+    elif source.is_protected:
+        yield "ce qui en sort est décidé par un relecteur"
     if source.licence:
         yield f"licence {quoted(TITLES.get(source.licence, source.licence))}"
     if source.purpose:

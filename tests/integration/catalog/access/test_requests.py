@@ -119,7 +119,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         [request] = [request for request in asked if request["project_id"] == project_id]
     version = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_o", "owner"))["versions"][0]
     assert [column["name"] for column in opened.pop("described")] == opened["table_columns"]
-    assert [opened.pop(field) for field in ("unit", "unit_type")] == ["", ""]
+    assert [opened.pop(field) for field in ("unit", "unit_type", "policy")] == ["", "", None]
     assert [opened.pop(field) for field in ("is_published", "on_cluster")] == [False, False]
     assert opened.pop("grant_id") == f"{project_id}.{dataset_id}"
     assert opened.pop("attribution").startswith("Sources : « EPCI », producteur non précisé")

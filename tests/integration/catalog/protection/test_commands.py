@@ -307,6 +307,7 @@ def test_project_that_tables_answer_reads_nothing_else(lab: Lab) -> None:
     with lab.rpc() as catalog:
         opened = catalog.open_dataset(project_id, dataset_id, "job_t", answered)
         assert opened["dataset_id"] == tables.removeprefix("/datasets/")
+        assert (opened["policy"]["dataset_id"], opened["policy"]["number"]) == (dataset_id, 1)
         for other in (rows, None):
             with pytest.raises(Forbidden):
                 catalog.open_dataset(project_id, dataset_id, "job_t", other)

@@ -10,6 +10,7 @@ from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.staged_run import StagedRun
 from services.compute.execution.staging import Inputs, StoredResult, claims_of, store_result
 from shared.aggregate import now
+from shared.engine.sandbox import run_files
 from shared.engine.tables.manifest import Input, Manifest
 from shared.engine.tables.release import EarlierCells, LedgerEntry, ReleaseRecord
 from shared.errors import Rejected
@@ -101,8 +102,12 @@ def test_ledger_files_are_nobody_s_to_see(tmp_path: Path) -> None:
         output_file("ledger.parquet", is_internal=True),
         entries=(ENTRY,),
     )
+    run_files.write_run_file(tmp_path, run_files.LIMITS, LIMITS)
     kept = stored(folder, files, inputs)
     manifest = Manifest.model_validate_json(files.read(kept.result))
+    assert manifest.provenance.limits
+    assert manifest.provenance.limits.memory_bytes == LIMITS.memory_bytes
+    assert [read.is_protected for read in manifest.inputs] == [True]
     for outputs in (kept.outputs, manifest.outputs):
         assert [output.name for output in outputs] == ["result.parquet"]
     [claim] = claims_of(inputs, kept)

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from shared.aggregate import now
 from shared.engine.tables.manifest import Input, Manifest
-from shared.engine.tables.provenance import Provenance, StepCode
+from shared.engine.tables.provenance import PolicyReference, Provenance, RunLimits, StepCode
 from shared.engine.tables.provenance_sentences import moment, on_a_page, told
 from shared.events.event import Step
 
@@ -46,6 +46,7 @@ def test_all_that_is_asked_of_a_result_is_answered() -> None:
                 Provenance(
                     recipe="vacance@2",
                     engine="e1",
+                    limits=RunLimits(seconds=600, memory_bytes=2_000_000_000),
                     code=tuple(StepCode.of(STEPS)),
                     holder_id="mbr_1",
                     submitted_by="mbr_2",
@@ -67,6 +68,7 @@ def test_all_that_is_asked_of_a_result_is_answered() -> None:
         " ; jusqu'au 31/01/2027 ; 1 colonne ; condition : « ne pas publier ».",
         "Étape 2 : aggregate sur « un » → « deux ».",
         "Code du Datalab : SHA-256 e1.",
+        "Limites du calcul : 10\u00a0min, 2\u202f000 Mo de mémoire.",
         "Logiciels : duckdb 1.4.0.",
     ):
         assert expected_text in text
@@ -96,6 +98,20 @@ def test_a_page_says_it_in_words_without_ids() -> None:
     assert "Lancé par le porteur du projet." in on_a_page(by_holder, ())
 
 
+def test_it_says_by_which_policy_others_restricted_data_was_read() -> None:
+    """Whether protected tables answered for it, by which policy, or a reviewer decides."""
+    policy = PolicyReference(dataset_id="dts_2", number=3, sha256="f" * 64)
+    about = {"grant_id": "", "granted_by": (), "purpose": "", "until": None, "conditions": ()}
+    answered = INPUT.model_copy(update={**about, "policy": policy, "columns": None})
+    [sentence] = on_a_page(Provenance(), (answered,))
+    assert sentence.endswith(": par des tableaux protégés ; licence « Licence Ouverte 2.0 ».")
+    whole = manifest(Provenance()).model_copy(update={"inputs": (answered,)})
+    assert f"politique 3 des données dts_2, SHA-256 {'f' * 64} ; par des" in "\n".join(told(whole))
+    reviewed = INPUT.model_copy(update={"is_protected": True})
+    [sentence] = on_a_page(Provenance(), (reviewed,))
+    assert "; ce qui en sort est décidé par un relecteur ;" in sentence
+
+
 def test_times_are_those_of_paris() -> None:
     """Late in the evening it is the next day there."""
     assert moment(datetime(2026, 7, 14, 22, 30, tzinfo=UTC)) == "15/07/2026 à 0\u00a0h\u00a030"
@@ -106,7 +122,8 @@ def test_manifests_of_before_are_told_as_far_as_they_know() -> None:
     old = manifest(Provenance()).model_dump(mode="json")
     del old["provenance"]
     for job_input in old["inputs"]:
-        del job_input["grant_id"], job_input["granted_by"]
+        del job_input["grant_id"], job_input["granted_by"], job_input["policy"]
+        del job_input["is_protected"], job_input["is_published"]
     text = "\n".join(told(Manifest.model_validate(old)))
     assert "Porteur" not in text
     assert "Lancé" not in text
