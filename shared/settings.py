@@ -218,6 +218,14 @@ class Settings(ServerSettings):
     slurm_runs: int = Field(
         default=50, ge=1, description="jobs that one process has on the cluster at a time"
     )
+    openlineage_url: str = Field(
+        default="",
+        pattern=rf"^(file:///[^\s?#]+|https?://{HOST}(/[^\s#]*)?)?$",
+        description="for compute: where it tells, as OpenLineage events, what ended jobs read and"
+        " made: a file that they are appended to, or the address that they are posted to, on any"
+        " network; empty tells nobody",
+        examples=["https://lineage.example/api/v1/lineage", "file:///folder/lineage.jsonl"],
+    )
     workspace_seconds: int = Field(default=3600, ge=1, description="compute quota of a project")
     trial_rows: int = Field(
         default=500,

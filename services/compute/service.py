@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -29,6 +29,8 @@ from services.compute.jobs.nightly import NightlyReplays
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.staleness import SourceEvent
 from services.compute.jobs.workspace import AccessEvent, Workspace
+from services.compute.lineage.sending import LineageServer
+from services.compute.lineage.telling import JobEnd, tell_end
 from services.compute.recipes.model import Recipe
 from services.compute.renewal.model import DeliveredService
 from services.compute.renewal.watch import RenewalWatch
@@ -48,6 +50,8 @@ from shared.events import (
     Envelope,
     ErasureRequested,
     HarvestPageFetched,
+    JobCancelled,
+    JobFailed,
     JobSucceeded,
     ProjectDelivered,
     ProjectEnd,
@@ -65,7 +69,16 @@ from shared.events import (
     TreatmentProposed,
 )
 from shared.indexes.computed import ComputedIndex
-from shared.messaging import Background, Config, Context, Documents, Files, RpcClient, on
+from shared.messaging import (
+    Background,
+    Config,
+    Context,
+    Documents,
+    Files,
+    RpcClient,
+    on,
+    ssrf_guard,
+)
 from shared.settings import Settings
 from shared.storage import check_disk
 
@@ -123,6 +136,12 @@ def _orphan_sweep(context: Context) -> OrphanSweep:
 def _step_expiry(context: Context) -> StepExpiry:
     cache = StepCache(context.store, context.files)
     return StepExpiry(cache, context.settings.step_cache_days)
+
+
+@cache
+def _lineage_server(url: str) -> LineageServer | None:
+    """The one of this process, if the operator names any: on whatever network that is."""
+    return LineageServer(url, ssrf_guard("compute", allow_private=True)) if url else None
 
 
 class Compute(Quotas, Releasing, Renewing, Running, Treating):
@@ -249,8 +268,18 @@ class Compute(Quotas, Releasing, Renewing, Running, Treating):
 
     @on(JobSucceeded)
     def note_success(self, envelope: Envelope[JobSucceeded]) -> None:
-        """Say of a result that its next edition is there."""
+        """Say of a result that its next edition is there; tell a server of lineage."""
         self.commands.note_success(envelope)
+        self._tell_end(envelope)
+
+    @on(JobCancelled, JobFailed)
+    def note_end(self, envelope: Envelope[JobCancelled | JobFailed]) -> None:
+        """Tell a server of lineage, if there is one, that a job ended without a result."""
+        self._tell_end(envelope)
+
+    def _tell_end(self, envelope: Envelope[JobEnd]) -> None:
+        if server := _lineage_server(self.settings.openlineage_url):
+            tell_end(self.documents, self.files, server, envelope)
 
     @on(ErasureRequested)
     def erase_member(self, envelope: Envelope[ErasureRequested]) -> None:

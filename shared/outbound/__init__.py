@@ -7,9 +7,11 @@ Resolving, connecting and answering share one time limit.
 
 from shared.outbound.calls import CallFailed, TimedConnection, connected, timed_socket
 from shared.outbound.name_resolution import Names, SilentNames, TimeLimit, Unresolved
+from shared.outbound.posting import Answer, post
 from shared.outbound.ssrf_guard import CheckedTarget, SsrfGuard, is_public
 
 __all__ = [
+    "Answer",
     "CallFailed",
     "CheckedTarget",
     "Names",
@@ -20,5 +22,6 @@ __all__ = [
     "Unresolved",
     "connected",
     "is_public",
+    "post",
     "timed_socket",
 ]

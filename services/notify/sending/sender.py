@@ -4,15 +4,10 @@ A delivery is leased before it is sent, so that two processes do not send it at 
 lets the lease run out: it is sent again, under the same `webhook-id` (at least once).
 """
 
-import http.client
 import logging
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from services.notify import metrics
 from services.notify.attempts import save_attempt, stretch
@@ -25,19 +20,17 @@ from shared.aggregate import LONG_AGO, NEVER, now
 from shared.background import Loop
 from shared.errors import Invalid
 from shared.outbound import (
+    Answer,
     CallFailed,
     CheckedTarget,
     SilentNames,
     SsrfGuard,
     TimeLimit,
     Unresolved,
-    connected,
+    post,
 )
 from shared.settings import Settings
 from shared.store import Store
-
-_BODY_READ = 4096
-"""Bytes of the answer that are taken before the connection is closed; none are kept."""
 
 _LOOK = 300
 """Due endpoints that are looked at, beside those that have their turn."""
@@ -66,43 +59,6 @@ _HEADERS = {
 }
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The status of an answer, and the seconds it asks us to wait (Retry-After) if it does."""
-
-    status: int
-    retry_after: float | None = None
-
-
-def post(
-    target: CheckedTarget, headers: Mapping[str, str], body: bytes, limit: TimeLimit
-) -> Answer:
-    """Send `body`; the whole call, connecting and reading included, ends when the time is up.
-
-    The status alone decides: a body that never ends does not undo it. Raises CallFailed.
-    """
-    with connected(target, limit) as timed:
-        timed.connection.request("POST", target.path, body, {**headers, "Connection": "close"})
-        response = timed.response()
-        answer = Answer(response.status, _retry_after(response.getheader("Retry-After")))
-        with suppress(OSError, http.client.HTTPException):
-            response.read(_BODY_READ)
-    return answer
-
-
-def _retry_after(value: str | None) -> float | None:
-    if not value:
-        return None
-    if value.isdecimal():
-        seconds = float(value)
-        return seconds if math.isfinite(seconds) else None
-    try:
-        date = parsedate_to_datetime(value).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return max((date - datetime.now(UTC)).total_seconds(), 0)
 
 
 Post = Callable[[CheckedTarget, Mapping[str, str], bytes, TimeLimit], Answer]

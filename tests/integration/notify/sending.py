@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.sending.due import Due
-from services.notify.sending.sender import Post, Sender, post
+from services.notify.sending.sender import Post, Sender
 from shared.aggregate import new_id, now
-from shared.outbound import Names, SsrfGuard
+from shared.outbound import Names, SsrfGuard, post
 from shared.settings import Settings
 from shared.store import Repository, Store
 from tests.servers import eventually

@@ -8,8 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from deploy.local.ports import LOOPBACK
-from services.notify.sending.sender import post
-from shared.outbound import CallFailed, Names, SsrfGuard, TimeLimit
+from shared.outbound import CallFailed, Names, SsrfGuard, TimeLimit, post
 from tests.servers import PATIENCE_SECONDS, free_port
 from tests.web_server import (
     Answer,

@@ -12,12 +12,11 @@ from services.notify import metrics
 from services.notify.commands import Webhooks
 from services.notify.model import Endpoint
 from services.notify.sending.due import Due
-from services.notify.sending.sender import Answer
 from services.notify.sending.shares import SHARE
 from shared.aggregate import NEVER
 from shared.auth import INSIDE
 from shared.metrics import REGISTRY
-from shared.outbound import CallFailed, CheckedTarget, Names, SsrfGuard, TimeLimit
+from shared.outbound import Answer, CallFailed, CheckedTarget, Names, SsrfGuard, TimeLimit
 from shared.settings import Settings
 from shared.store import Store
 from tests.integration.notify.conftest import Commands

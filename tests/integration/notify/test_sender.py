@@ -10,10 +10,10 @@ import pytest
 from deploy.local.ports import LOOPBACK
 from services.notify.model import Endpoint
 from services.notify.recorder import Recorder
-from services.notify.sending.sender import TURN, Answer, post
+from services.notify.sending.sender import TURN
 from shared.aggregate import LONG_AGO
 from shared.events import ProjectSubmitted
-from shared.outbound import CheckedTarget, Names, TimeLimit
+from shared.outbound import Answer, CheckedTarget, Names, TimeLimit, post
 from tests.integration.notify.conftest import Commands
 from tests.integration.notify.sending import SECRET, Outgoing, add_endpoint
 from tests.servers import Documents, eventually

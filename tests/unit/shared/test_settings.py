@@ -84,6 +84,8 @@ def test_file_that_cannot_be_read_or_is_one_too_many_is_named(tmp_path: Path) ->
         ("DATALAB_RPC_SECONDS", "-1"),
         ("DATALAB_JOB_MEMORY_BYTES", "1"),
         ("DATALAB_WEBHOOK_PRIVATE_ADDRESSES", SECRET),
+        ("DATALAB_OPENLINEAGE_URL", f"https://lab:{SECRET}@lineage/api/v1/lineage"),
+        ("DATALAB_OPENLINEAGE_URL", f"file:{SECRET}"),
         ("DATALAB_SMTP_URL", f"smtp://lab:{SECRET}@mail"),
         ("DATALAB_SMTP_URL", f"smtps://lab:{SECRET}%C3%A9@mail"),
         ("DATALAB_SMTP_URL", f"http://{SECRET}"),
@@ -112,6 +114,8 @@ def test_wrong_value_is_named_and_never_shown(name: str, value: str) -> None:
         ("DATALAB_MONGODB_URI", "mongodb://lab:p%40ss@one:27017,two:27018/?replicaSet=rs0"),
         ("DATALAB_MONGODB_URI", "mongodb+srv://lab:pass@documents.example.org/lab?tls=true"),
         ("DATALAB_STORAGE_URL", "file:///var/lib/datalab"),
+        ("DATALAB_OPENLINEAGE_URL", "file:///var/lib/datalab/lineage.jsonl"),
+        ("DATALAB_OPENLINEAGE_URL", "http://marquez:5000/api/v1/lineage"),
     ],
 )
 def test_address_as_people_write_it_is_accepted(name: str, value: str) -> None:
