@@ -14,6 +14,9 @@ Cause = Literal["source", "grant", "code", "library", "chance", "undeclared"]
 library is another, a step says that it may differ each time; or nobody said that it may."""
 
 
+_OF_ACCESS = {"policy", "is_protected", "is_published"}
+
+
 class Difference(Frozen):
     """Something that is not as it was."""
 
@@ -82,8 +85,8 @@ def _reasons(recorded: Manifest, replayed: Replayed) -> Iterator[Difference]:
 
 def _content(read_input: Input) -> dict[str, object]:
     # As results name it, and as a manifest writes it.
-    # By which policy tables were made is told by their version.
-    return read_input.in_results.model_dump(mode="json", exclude={"policy"})
+    # These are told by its version, and earlier manifests have them not.
+    return read_input.in_results.model_dump(mode="json", exclude=_OF_ACCESS)
 
 
 def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> Iterable[str]:
