@@ -7,7 +7,7 @@ from starlette.responses import Response
 from services.portal.lab import Json, path_of
 from services.portal.visit import NO_FAULTS, Faults, Visit, faults_on, get, post
 
-_TERMS = ("purpose", "until", "conditions", "treatment")
+_TERMS = ("purpose", "until", "conditions", "treatment", "service")
 _SAID = {
     "grant": "Votre accord est enregistré.",
     "refuse": "Votre refus est enregistré.",
@@ -55,8 +55,10 @@ async def decide(visit: Visit) -> Response:
     body: dict[str, object] = {name: visit.text(name) for name in names if visit.text(name)}
     body["until"] = visit.text("until") or None
     granted, read = visit.texts("columns"), visit.texts("read")
-    if decision == "grant" and read and set(granted) != set(read):
-        body["columns"] = granted
+    if decision == "grant":
+        body["service"] = bool(visit.text("service"))
+        if read and set(granted) != set(read):
+            body["columns"] = granted
     await visit.lab.post("catalog", f"{_path(visit)}/decision", body)
     return visit.go(path_of("demandes", visit.part("request_id")), _SAID.get(decision, ""))
 
@@ -72,6 +74,7 @@ def _terms(visit: Visit, request: Json) -> dict[str, str]:
         return dict.fromkeys(_TERMS, "")
     granted = {**own[0], "conditions": own[0]["wording"]}
     granted["treatment"] = "any" if granted["any_treatment"] else "shown"
+    granted["service"] = "1" if granted["for_service"] else ""
     return {name: granted[name] or "" for name in _TERMS}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from services.portal.lab import Refused
 from services.portal.pages import access_requests
-from tests.unit.portal.pages import html_of, plain
+from tests.unit.portal.pages import html_of, led_to, plain
 
 MINE = {
     "decider": "ville",
@@ -12,8 +12,16 @@ MINE = {
     "until": "2027-01-31",
     "wording": "Rien par rue.",
     "any_treatment": True,
+    "for_service": True,
 }
-OTHER = {**MINE, "decider": "mbr_1", "purpose": "Autre usage", "wording": "Autre condition."}
+OTHER = {
+    **MINE,
+    "decider": "mbr_1",
+    "purpose": "Autre usage",
+    "wording": "Autre condition.",
+    "for_service": False,
+}
+FOR_SERVICE = 'name="service" value="1" checked'
 REQUEST: dict[str, Any] = {
     "id": "prj_1.dts_1",
     "deciders": ["ville", "mbr_1"],
@@ -47,6 +55,7 @@ def test_changing_a_grant_starts_from_its_terms() -> None:
         'name="until" value="2027-01-31"',
         'rows="2" aria-describedby="conditions-hint">Rien par rue.</textarea>',
         'name="treatment" value="any" checked',
+        FOR_SERVICE,
     ):
         assert kept in html
     assert 'name="treatment" value="shown" checked' not in html
@@ -61,6 +70,23 @@ def test_what_was_typed_goes_before_the_terms() -> None:
     assert 'name="purpose" value=""' in html
     assert 'name="until" value="2020-01-01"' in html
     assert 'name="treatment" value="shown" checked' in html
+    assert FOR_SERVICE not in html
+
+
+def test_consent_to_the_service_is_asked_for_said_and_sent() -> None:
+    """Also where protected tables alone are read; nobody consents to it by not ticking."""
+    html = request_page(by_tables=True)
+    assert FOR_SERVICE in html
+    conditions = plain(html).partition("Ce qui est accordé")[2]
+    assert conditions.count("et pour le service une fois livré") == 1
+    path = "/access-requests/prj_1.dts_1"
+    for form, is_for_service in (({"service": "1"}, True), ({}, False)):
+        sent = dict[str, Any]()
+        answers = {f"{path}/decision": REQUEST}
+        fields = {"decision": "grant", "fingerprint": "f", **form}
+        of_request: dict[str, Any] = {"form": fields, "request_id": "prj_1.dts_1"}
+        led_to(access_requests.decide, answers, "owner", sent=sent, **of_request)
+        assert sent[f"{path}/decision"]["service"] is is_for_service
 
 
 def test_first_answer_starts_empty() -> None:
