@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = {
     "event_types": ["project_*"],
     "mail": "une@ville.example",
     "member": {"name": "Ville", "kind": "local_authority"},
+    "mode": "on_change",
     "name": "Zénobie",
     "project": {"title": "T", "problem": "P", "theme": "eau", "territory": ["14"]},
     "purpose": "Annuaire",
