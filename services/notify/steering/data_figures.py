@@ -20,7 +20,8 @@ _ANSWERS = {
     "access_expired": "expirées sans réponse",
     "access_revoked": "retirées ensuite",
 }
-_STATES = {"alive": "vivants", "stale": "dormants", "dead": "morts"}
+_STATES = {"alive": "vivants", "dormant": "dormants", "dead": "morts"}
+_RENEWALS = {"service_renewed": "nouvelles éditions", "renewal_failed": "sans résultat"}
 
 
 @FIGURES.add(
@@ -120,8 +121,8 @@ def datasets_never_crossed(world: World) -> Iterable[Row]:
     "Services livrés",
     unit="services",
     said="Vivant : depuis un an ou moins, son jeu a été livré, renouvelé, décrit, demandé, ou"
-    " lu par un calcul de projet. Dormant : rien depuis. Mort : son jeu est retiré ou"
-    " supprimé.",
+    " lu par un calcul de projet. Dormant : rien depuis. Mort : il a pris fin, ou son jeu est"
+    " retiré ou supprimé.",
 )
 def services(world: World) -> Iterable[Row]:
     """The delivered services by their state at the period's end."""
@@ -134,9 +135,9 @@ def services(world: World) -> Iterable[Row]:
     said=f"Les {MOST} services livrés dont rien ne se fait plus depuis le plus longtemps.",
 )
 def services_silent(world: World) -> Iterable[Row]:
-    """The stale services, the longest silent first."""
-    stale = world.services[world.services.state == "stale"].set_index("label")
-    days = ((world.period.until - stale.sign) / timedelta(days=1)).map(rounded)
+    """The dormant services, the longest silent first."""
+    dormant = world.services[world.services.state == "dormant"].set_index("label")
+    days = ((world.period.until - dormant.sign) / timedelta(days=1)).map(rounded)
     return (Row(group=label, value=count) for label, count in highest(days, MOST).items())
 
 
@@ -151,6 +152,29 @@ def services_stale(world: World) -> Iterable[Row]:
     stale = len(world.stale_services)
     counts = {"stale": stale, "current": (world.services.state != "dead").sum() - stale}
     return rows_of({"stale": "à recalculer", "current": "à jour"}, counts)
+
+
+@FIGURES.add(
+    "Services arrêtés",
+    unit="services",
+    said="Services livrés, vivants ou dormants. Arrêté : une donnée ne peut plus être lue, et il"
+    " n'y a eu depuis ni accord ni nouvelle édition.",
+)
+def services_stopped(world: World) -> Iterable[Row]:
+    """Count the delivered services that stopped at the period's end, and the others."""
+    stopped = len(world.stopped_services)
+    counts = {"stopped": stopped, "running": (world.services.state != "dead").sum() - stopped}
+    return rows_of({"stopped": "arrêtés", "running": "non arrêtés"}, counts)
+
+
+@FIGURES.add(
+    "Actualisations des services",
+    unit="actualisations",
+    said="Dans l'année ; une actualisation sans résultat laisse l'édition présente.",
+)
+def renewals(world: World) -> Iterable[Row]:
+    """The renewals of delivered services in the period, by what came of them."""
+    return rows_of(_RENEWALS, world.during(*_RENEWALS).what.value_counts())
 
 
 def _most_projects(world: World, facts: pd.DataFrame) -> Iterable[Row]:

@@ -151,6 +151,18 @@ def _stale(event: events.ResultStale) -> list[_Note]:
 
 
 @_notes.register
+def _kept_up(
+    event: events.ServiceRenewed | events.RenewalFailed | events.ServiceStopped,
+) -> list[_Note]:
+    return [_Note("project", event.project_id, {"who": event.holder_id})]
+
+
+@_notes.register
+def _retired(event: events.ServiceRetired) -> list[_Note]:
+    return [_Note("project", event.project_id, {"who": event.holder_id}, once=True)]
+
+
+@_notes.register
 def _published(event: events.DatasetPublished) -> list[_Note]:
     made_by = (event.project_id,) if event.project_id else ()
     details = {"who": event.owner_id, "text": event.title, "ids": made_by, "number": event.version}

@@ -249,7 +249,10 @@ class World:
 
     @_table
     def services(self) -> pd.DataFrame:
-        """Each delivered service: its `label`, its `state` and its last `sign` of life."""
+        """Each delivered service: its `label`, its `state` and its last `sign` of life.
+
+        It is `dormant` without such a sign for long, `dead` once it or its dataset ended.
+        """
         projects, until = self.all_projects, self.period.until
         delivered = projects[(projects.end == "delivered") & (projects.ended < until)]
         results = self.of_kind("dataset_published").explode("ids")
@@ -258,9 +261,11 @@ class World:
         services = services.join(self.datasets, on="dataset").join(self._signs, on="dataset")
         services["sign"] = services[["ended", "sign"]].max(axis=1)
         services["label"] = services.label.fillna(services.end_text + " (" + services.index + ")")
-        services["state"] = "stale"
+        services["state"] = "dormant"
         services.loc[services.sign >= until - _ALIVE, "state"] = "alive"
-        services.loc[services.is_there.eq(False), "state"] = "dead"
+        retired = self.of_kind("service_retired")
+        is_retired = services.index.isin(retired[retired.time < until].thing)
+        services.loc[services.is_there.eq(False) | is_retired, "state"] = "dead"
         return services
 
     @_table
@@ -275,6 +280,18 @@ class World:
         services = self.services[self.services.state != "dead"]
         stale_ids = stale[stale.time < until].ids
         return services[results.reindex(services.index).isin(stale_ids)]
+
+    @_table
+    def stopped_services(self) -> pd.DataFrame:
+        """The delivered services, not the dead ones, that had to stop reading their data.
+
+        An edition or a grant since then says that they read again.
+        """
+        moves = self.of_kind("service_stopped", "service_renewed", "access_granted")
+        last_moves = moves[moves.time < self.period.until].groupby("thing").what.last()
+        stopped = last_moves[last_moves == "service_stopped"].index
+        services = self.services[self.services.state != "dead"]
+        return services[services.index.isin(stopped)]
 
     @_table
     def _all_stays(self) -> pd.DataFrame:

@@ -28,7 +28,13 @@ _PARTS = {
         "requests_by_answer",
         "datasets_never_crossed",
     ),
-    "Services livrés": ("services", "services_stale", "services_silent"),
+    "Services livrés": (
+        "services",
+        "services_stale",
+        "services_stopped",
+        "renewals",
+        "services_silent",
+    ),
     "Calcul": ("compute_by_kind", "compute_by_month", "compute_by_member", "jobs"),
     "Membres": (
         "members_by_kind",
@@ -62,6 +68,8 @@ _GROUPS = {
     "services": "État",
     "services_silent": "Service",
     "services_stale": "Résultat",
+    "services_stopped": "État",
+    "renewals": "Actualisation",
     "compute_by_kind": "Calcul",
     "compute_by_month": "Mois",
     "compute_by_member": "Membre",

@@ -19,6 +19,7 @@ from services.notify.steering.world import World, YearPeriod
 from services.notify.steering.yearly_report import report_of
 from shared.endings.redaction import redacted
 from shared.events import (
+    AccessGranted,
     AccessRefused,
     AccessRequested,
     DatasetDeleted,
@@ -29,10 +30,14 @@ from shared.events import (
     ProjectRejected,
     ProjectSubmitted,
     ProjectWithdrawn,
+    RenewalFailed,
     ResultHeld,
     ResultRefused,
     ResultReleased,
     ResultStale,
+    ServiceRenewed,
+    ServiceRetired,
+    ServiceStopped,
 )
 from shared.events.event import Joined
 from tests.unit.notify.samples import envelope
@@ -231,7 +236,7 @@ def test_refused_requests_count_by_dataset_and_by_answer() -> None:
 
 @pytest.mark.parametrize(("day", "state"), [(100, "vivants"), (-300, "dormants")])
 def test_service_is_alive_for_a_year_after_its_last_sign(day: int, state: str) -> None:
-    """A new version of its dataset, here; then it is stale."""
+    """A new version of its dataset, here; then it is dormant."""
     story = [
         figure.model_copy(update={"time": figure.time - timedelta(days=365)})
         for figure in delivered()
@@ -265,6 +270,35 @@ def test_service_is_stale_until_its_last_result_is_newer() -> None:
     assert values(view([*delivered(), *teller.told, *again.told]), "services_stale") == current
     again.tell(DatasetDeleted, 80, "dts_3", dataset_id="dts_3", owner_id=HOLDER)
     assert values(view([*delivered(), *teller.told, *again.told]), "services_stale") == {}
+
+
+def test_service_is_stopped_until_it_reads_again_or_ends() -> None:
+    """An edition or a grant says that it reads; one that ended is dead, and not stopped."""
+    teller = Teller()
+    counts: list[Any] = []
+    for day, cls, about in (
+        (60, ServiceStopped, {}),
+        (61, AccessGranted, {"dataset_id": "dts_1", "owner_id": OWNER}),
+        (62, ServiceStopped, {}),
+        (63, ServiceRenewed, {"dataset_id": "dts_3"}),
+        (64, ServiceStopped, {}),
+        (65, ServiceRetired, {}),
+    ):
+        teller.tell(cls, day, **about)
+        counts.append(values(view([*delivered(), *teller.told]), "services_stopped"))
+    stopped, running = {"arrêtés": 1}, {"non arrêtés": 1}
+    assert counts == [stopped, running, stopped, running, stopped, {}]
+    assert values(view([*delivered(), *teller.told]), "services") == {"morts": 1}
+
+
+def test_renewals_of_the_year_count_by_what_came_of_them() -> None:
+    """Those of another year do not."""
+    teller = Teller()
+    for day, cls in ((60, ServiceRenewed), (61, ServiceRenewed), (62, RenewalFailed)):
+        teller.tell(cls, day)
+    teller.tell(ServiceRenewed, -300)
+    told = values(view([*delivered(), *teller.told]), "renewals")
+    assert told == {"nouvelles éditions": 2, "sans résultat": 1}
 
 
 def test_themes_are_one_whatever_their_case_and_none_when_erased() -> None:
