@@ -22,7 +22,7 @@ class SetMode(Body):
     def _names_days_for_a_schedule(self) -> Self:
         if (self.mode == "on_schedule") != bool(self.every_days):
             raise ValueError(
-                "every_days : le nombre de jours entre deux éditions, à date régulière"
+                "le nombre de jours entre deux éditions se dit à date régulière, et seulement alors"
             )
         return self
 

@@ -41,6 +41,13 @@ _PLACES = """(field, value) => [
   [...field.options].findIndex(one => one.value === value), field.selectedIndex
 ]"""
 
+_CHOSEN = """box => {
+  if (box.type !== "radio") return "";
+  const chosen = box.form.querySelector(`[name="${box.name}"]:checked`);
+  return chosen ? `[name="${box.name}"][value="${chosen.value}"]` : "";
+}"""
+"""Of a button of several, which of them is chosen: Tab comes to no other one."""
+
 _TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -86,9 +93,13 @@ class Keyboard(Visitor):
         assert field.input_value() == value
 
     def check(self, selector: str) -> None:
-        """Tick a box, or the button of several that the focus comes to."""
-        box = self._reach(selector)
-        self.page.keyboard.press("Space")
+        """Tick a box, or a button of several, to which arrows lead from the one that is chosen."""
+        box = self.page.locator(selector).first
+        chosen = box.evaluate(_CHOSEN)
+        self._reach(chosen or selector)
+        self.page.keyboard.press("ArrowDown" if chosen else "Space")
+        while chosen and not box.is_checked():
+            self.page.keyboard.press("ArrowDown")
         assert box.is_checked()
 
     def save(self, selector: str) -> Path:

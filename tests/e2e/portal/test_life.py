@@ -123,8 +123,11 @@ class Life:
         asked = page.locator("#demande + ul").inner_text()
         assert "la somme de « logements_vacants »" in asked.replace("\u00a0", " ")
         self.owner.fill("#conditions", CONDITION)
+        self.owner.check("[name=service]")
         page = self.owner.press("button[value=grant]")
-        assert CONDITION in page.locator("#accorde + ul").inner_text()
+        granted = plain(page, "#accorde + ul")
+        assert "et pour le service une fois livré" in granted
+        assert CONDITION in granted
 
     def invite(self, site_id: str, member_id: str) -> None:
         """Find a pilot site, then a team, each of whom accepts."""
@@ -191,6 +194,27 @@ class Life:
         page = holder.follow("/services", f"a:has-text({self.title!r})")
         assert "restreint" in page.locator("dl").inner_text()
 
+    def keep_up(self) -> None:
+        """Have the service renewed by schedule, and now; a reviewer lets that go; then end it."""
+        holder = self.holder
+        holder.until(self.path, "#service ~ form")
+        holder.check("[name=mode][value=on_schedule]")
+        holder.fill("#every_days", "30")
+        page = holder.press("#service ~ form button:has-text('Enregistrer')")
+        assert "prévue le" in plain(page, "#service + dl")
+        holder.press("button:has-text('Il sert toujours')")
+        page = holder.press("button:has-text('Actualiser maintenant')")
+        edition = "/resultats/" + page.url.rpartition("/")[2]
+        self.staff.until(edition, "a:has-text('Voir ce qui a été vérifié')")
+        self.staff.press("text=Voir ce qui a été vérifié")
+        self.staff.fill("#reason", "Des sommes par intercommunalité, comme avant.")
+        self.staff.press("button[value=release]")
+        holder.until(self.path, "#service + dl:has-text('Édition 2')")
+        holder.open("summary:has-text('Mettre fin')")
+        holder.fill("#service-reason", "Une autre carte la remplace.")
+        page = holder.press("form button:has-text('Mettre fin')")
+        assert "terminé" in plain(page, "#service + dl")
+
 
 @pytest.fixture
 def life(enter: Enter, played: Story) -> Life:
@@ -225,5 +249,6 @@ def test_project_goes_from_a_problem_to_a_map(life: Life, played: Story) -> None
     life.invite(played.members["city"], played.members["laboratory"])
     life.release("Calcul complet")
     life.deliver()
+    life.keep_up()
     people = (life.holder, life.owner, life.staff, life.city, life.laboratory)
     assert [visitor.console_lines for visitor in people] == [[], [], [], [], []]

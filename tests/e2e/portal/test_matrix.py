@@ -115,6 +115,7 @@ SENT = {
     "url": "https://a.example/",
     "event_types": "*",
     "name": "x",
+    "mode": "on_request",
     "roles": "holder",
 }
 """Fields that forms have: what is refused is not refused for want of them."""

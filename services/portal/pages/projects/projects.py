@@ -1,14 +1,16 @@
 """Projects: a question is sent in, and everything that is asked of people on its way."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from starlette.responses import Response
 
 from services.portal.describing import LICENCES
 from services.portal.lab import Json, Refused, path_of
-from services.portal.lab.lab_calls import if_seen
+from services.portal.lab.lab_calls import PagePart, if_seen
+from services.portal.pages.projects.project_waits import awaited
 from services.portal.pages.projects.quotas import MINUTE
 from services.portal.pages.projects.treatment_sentences import codes_of, sentences_of
 from services.portal.pages.projects.treatments import titles_of, untitled_by, with_titles
@@ -17,19 +19,10 @@ from services.portal.visit import NO_FAULTS, Faults, Visit, called, faults_of, f
 from shared.aggregate import new_id
 from shared.engine.places.names import in_french
 from shared.language.french import french_list
-from shared.stages import FINAL_STAGES, STAGE_NAMES, WAY
+from shared.stages import STAGE_NAMES, WAY
 
 _MOST_FOUND = 20
-
-_STOPPED, _HELD = ("failed", "cancelled"), "held"
-_EQUIPPED = ("equipped", "trialled", "piloted", "staffed")
-_UNTITLED = "un jeu de données"
-_ASKING = {
-    "trialled": "Le membre invité comme site pilote doit répondre.",
-    "piloted": "Les membres invités dans l'équipe doivent répondre.",
-}
-"""What is said at a stage that looks for a part, once somebody is asked."""
-
+_BY_SCHEDULE = "on_schedule"
 _TEXTS = ("title", "problem", "theme")
 _LISTS = ("territory", "keywords", "skills")
 _USED_AT = {
@@ -209,29 +202,15 @@ def _address(visit: Visit) -> str:
 
 
 async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
-    project_id, path = visit.part("project_id"), _path(visit)
-    project = await visit.lab.get("intake", path)
+    project = await visit.lab.get("intake", _path(visit))
     is_site = "choose_site" in project["may"]
-    asked = {
-        # Who is asked to take part sees the project, and not what happened to it.
-        "timeline": if_seen(visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
-        "jobs": if_seen(
-            visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS, newest=True)
-        ),
-    }
-    workspace_path = path_of("workspaces", project_id)
-    # There is none before the review, and it is shown to holder and staff.
-    asked["workspace"] = if_seen(visit.lab.get("compute", workspace_path))
-    if project["stage"] == "delivered":
-        asked["given_back"] = visit.lab.get("catalog", "/datasets", project_id=project_id)
-    asked["names"] = visit.names(_named_in(project))
-    treatment = project.get("treatment")
-    asked["titles"] = titles_of(visit, treatment["inputs"].values() if treatment else ())
+    treatment, asked = project.get("treatment"), _parts_of(visit, project)
     if is_site or "form_team" in project["may"]:
         asked["invitees"] = invitees(visit, project, is_site=is_site)
     parts = await visit.lab.parts(**asked)
     untitled = untitled_by(parts["titles"])
     jobs, titles = parts["jobs"].items, parts.pop("titles").value or {}
+    service = parts.get("service", PagePart()).value
     variables = {
         "way": WAY,
         "may": project["may"],
@@ -245,9 +224,32 @@ async def _show(visit: Visit, faults: Faults = NO_FAULTS) -> Response:
         "titled": partial(with_titles, titles),
         "written": codes_of(treatment),
         "done": jobs,
-        "awaited": awaited(project, jobs, parts["names"].value or {}, visit.member_id),
+        "awaited": awaited(
+            project, jobs, parts["names"].value or {}, visit.member_id, service or {}
+        ),
     }
     return visit.page("projects/show.html", faults.status, project=project, **parts, **variables)
+
+
+def _parts_of(visit: Visit, project: Json) -> dict[str, Awaitable[Any]]:
+    """What the page of a project asks of the services beside the project itself."""
+    project_id, path, lab = visit.part("project_id"), _path(visit), visit.lab
+    treatment = project.get("treatment")
+    asked: dict[str, Awaitable[Any]] = {
+        # Who is asked to take part sees the project, and not what happened to it.
+        "timeline": if_seen(lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
+        "jobs": if_seen(
+            lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS, newest=True)
+        ),
+        # There is none before the review, and it is shown to holder and staff.
+        "workspace": if_seen(lab.get("compute", path_of("workspaces", project_id))),
+        "names": visit.names(_named_in(project)),
+        "titles": titles_of(visit, treatment["inputs"].values() if treatment else ()),
+    }
+    if project["stage"] == "delivered":
+        asked["given_back"] = lab.get("catalog", "/datasets", project_id=project_id)
+        asked["service"] = if_seen(lab.get("compute", path_of("services", project_id)))
+    return asked
 
 
 def _named_in(project: Json) -> list[str]:
@@ -276,6 +278,42 @@ async def ask_quota(visit: Visit) -> Response:
     return visit.go(_address(visit), "Votre demande est transmise au Datalab.")
 
 
+@faults_on(_show)
+async def set_service_mode(visit: Visit) -> Response:
+    """Decide when the service is renewed; the days of a schedule count for nothing else."""
+    mode = visit.text("mode")
+    days = visit.number("every_days") if mode == _BY_SCHEDULE else 0
+    body = {"mode": mode, "every_days": days}
+    await visit.lab.put("compute", _service_path(visit, "mode"), body)
+    return visit.go(_address(visit), "Le rythme des actualisations est enregistré.")
+
+
+@faults_on(_show)
+async def renew_service(visit: Visit) -> Response:
+    """Make the next edition now; sent again meanwhile, it leads to the same job."""
+    job = await visit.lab.post("compute", _service_path(visit, "renew"))
+    return visit.go(path_of("resultats", job["id"]), "Le service est en cours d'actualisation.")
+
+
+@faults_on(_show)
+async def confirm_service(visit: Visit) -> Response:
+    """Say that the service is still of use."""
+    await visit.lab.post("compute", _service_path(visit, "confirm"))
+    return visit.go(_address(visit), "C'est noté : le service sert toujours.")
+
+
+@faults_on(_show)
+async def retire_service(visit: Visit) -> Response:
+    """End the service for good."""
+    body = {"reason": visit.text("reason")}
+    await visit.lab.post("compute", _service_path(visit, "retire"), body)
+    return visit.go(_address(visit), "Le service a pris fin ; ce qui est livré reste au catalogue.")
+
+
+def _service_path(visit: Visit, command: str) -> str:
+    return path_of("services", visit.part("project_id"), command)
+
+
 def _is_invited(visit: Visit, project: Json) -> bool:
     """Whether the reader's answer is awaited; one that it gave it may still change elsewhere."""
     return any(
@@ -297,99 +335,11 @@ ROUTES = [
     post("/projets/{project_id}/quota", ask_quota),
     post("/projets/{project_id}/retrait", withdraw),
     post("/projets/{project_id}/livraison", deliver),
+    post("/projets/{project_id}/service", set_service_mode),
+    post("/projets/{project_id}/service/edition", renew_service),
+    post("/projets/{project_id}/service/utilite", confirm_service),
+    post("/projets/{project_id}/service/fin", retire_service),
 ]
-
-
-def awaited(
-    project: Json, jobs: Sequence[Json], names: Mapping[str, str], reader_id: str = ""
-) -> list[str]:
-    """Return what a project waits for, as far as its reader may see it.
-
-    `jobs` are its own, newest first; `names` are those of members by their ids. It is never
-    empty: where nobody must act, it says what the lab does.
-    """
-    if project["stage"] in FINAL_STAGES:
-        end = STAGE_NAMES[project["stage"]]
-        return [f"Rien n'est plus attendu de personne : le projet est {end}."]
-    holder = "Vous devez" if reader_id == project["holder_id"] else "Le porteur doit"
-    waits = [*_in_the_way(project, names)]
-    if project["holder_due"]:
-        waits.append(f"{holder} {project['holder_due']}.")
-    if project["staff_due"]:
-        waits.append(f"Le Datalab doit {project['staff_due']}.")
-    return [*waits, *_of_stage(project, jobs, holder, is_told=bool(waits))]
-
-
-def _in_the_way(project: Json, names: Mapping[str, str]) -> Iterator[str]:
-    """Yield the missing agreements, the treatment's faults and the lost jobs."""
-    for wait in project.get("waits_for", ()):
-        owner = names.get(wait["member_id"], "de son propriétaire")
-        yield f"Un accord est attendu sur « {wait['title'] or _UNTITLED} » : {owner}."
-    for access in project.get("accesses", ()):
-        if access["state"] not in ("granted", "requested"):
-            reason = (access["reason"] or "sans réponse").rstrip(".")
-            yield f"L'accès à « {access['title'] or _UNTITLED} » manque : {reason}."
-    for check in project.get("checks", ()):
-        yield from check["faults"] + check["waits"]
-    for job in project.get("given_up", ()):
-        yield f"Un opérateur doit relancer ou annuler un calcul abandonné : {job['reason']}."
-
-
-def _of_stage(project: Json, jobs: Sequence[Json], holder: str, *, is_told: bool) -> Iterator[str]:
-    """What the stage itself is for, beside what is known to be in its way."""
-    if project["stage"] in _EQUIPPED and not (project.get("access_open", True) or is_told):
-        yield "Le Datalab vérifie le nouveau traitement, qui est ensuite calculé de nouveau."
-        return
-    match project["stage"]:
-        case "submitted":
-            yield "Le Datalab cherche les données, les experts et les sites qui conviennent."
-        case "advised" if not project["holder_due"]:
-            yield _of_review(project.get("checks", ()), holder)
-        case "trialled" | "piloted" as stage if not project["staff_due"]:
-            yield _ASKING[stage]
-        case "secured" if not is_told:
-            yield "Le Datalab ouvre l'accès aux données et l'espace de calcul."
-        case "equipped" if not is_told:
-            yield _of_trial(_last(jobs, "trial"))
-        case "staffed" if not is_told:
-            yield _of_full_job(_last(jobs, "full"), holder)
-
-
-def _of_review(checks: Sequence[Json], holder: str) -> str:
-    if any(check["faults"] for check in checks):
-        return f"{holder} changer le traitement."
-    if any(check["by"] == "catalog" for check in checks):
-        return "Un relecteur du Datalab doit se prononcer."
-    return "Le Datalab vérifie le traitement."
-
-
-def _of_trial(state: str) -> str:
-    if state == _HELD:
-        return "Un relecteur doit dire si le résultat de l'essai peut sortir."
-    return "L'essai sur un échantillon est lancé."
-
-
-def _of_full_job(state: str, holder: str) -> str:
-    """Of a job that has no result to deliver: it is held, or there is none."""
-    if state == _HELD:
-        return "Un relecteur doit dire si le résultat du calcul complet peut sortir."
-    if state in _STOPPED:
-        return (
-            f"Le calcul complet n'a pas abouti. {holder} le relancer depuis sa page, ou"
-            " changer le traitement."
-        )
-    return "Le calcul complet est lancé ; son résultat se livre ensuite."
-
-
-def _last(jobs: Sequence[Json], kind: str) -> str:
-    """Return the state of the newest job of a kind; empty if there is none, or none visible.
-
-    Staff reads of one whose result waits how it ended, too.
-    """
-    newest = next((job for job in jobs if job["kind"] == kind), None)
-    if newest is None:
-        return ""
-    return _HELD if newest.get("is_held") else str(newest["state"])
 
 
 @dataclass(frozen=True)

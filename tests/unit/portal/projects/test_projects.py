@@ -14,7 +14,7 @@ from services.portal.describing import given_of
 from services.portal.french import TYPES, crosswalk
 from services.portal.lab import Json, Refused
 from services.portal.pages.projects import projects, treatments
-from services.portal.pages.projects.projects import awaited
+from services.portal.pages.projects.project_waits import awaited
 from services.portal.pages.projects.treatments import with_value
 from shared.engine.tables.crosswalks import CROSSWALKS
 from shared.events import Obstacle, ResultRefused
