@@ -5,7 +5,13 @@ from services.compute.jobs.queries import Queries
 from services.compute.jobs.views import JobView
 from services.compute.renewal.commands import Renewals
 from services.compute.renewal.model import DeliveredService
-from services.compute.renewal.views import RetireService, ServiceView, SetMode
+from services.compute.renewal.views import (
+    ListServices,
+    RetireService,
+    ServicePage,
+    ServiceView,
+    SetMode,
+)
 from shared.auth import INSIDE, Caller
 from shared.errors import Forbidden, NotFound
 from shared.http import BY, Call, as_rpc, http
@@ -21,6 +27,21 @@ class Renewing:
     scheduler: Scheduler
     queries: Queries
     renewals: Renewals
+
+    @http("GET", "/services", query=ListServices, returns=ServicePage)
+    def list_services(self, call: Call) -> ServicePage:
+        """One's own delivered services, or those that stopped or whose use is to be confirmed."""
+        # What is known before a delivery is of nobody yet.
+        where: dict[str, object] = {
+            "holder_id": call.caller.member_id,
+            "state": {"$ne": "undelivered"},
+        }
+        if call.query.waiting:
+            where["awaits_holder"] = True
+        services, cursor = self.documents.of(DeliveredService).page(
+            where, after=call.query.after, limit=call.query.limit
+        )
+        return ServicePage(items=[_view(service, call.caller) for service in services], next=cursor)
 
     @as_rpc("project_id", BY)
     @http("GET", "/services/{project_id}", returns=ServiceView)

@@ -87,6 +87,12 @@ class DeliveredService(Aggregate):
         """Whether a job makes its next edition."""
         return bool(self.next_job)
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def awaits_holder(self) -> bool:
+        """Whether its holder has something to do: its data may not be read, or its use is asked."""
+        return self.state == "stopped" or (self.lives and self.is_review_told)
+
     def is_renewal_due(self, time: datetime) -> bool:
         """Whether its next edition is due, and not under way."""
         return self._may_begin and self.renew_at <= time

@@ -5,9 +5,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from services.compute.renewal.model import DeliveredService, ServiceState
-from shared.aggregate import OptionalDate, View
+from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events.compute import RenewalMode
-from shared.inbound import Body
+from shared.inbound import Body, Paging
 
 ServiceAction = Literal["set_mode", "renew", "confirm", "retire"]
 
@@ -31,6 +31,12 @@ class RetireService(Body):
     """Why a service ends."""
 
     reason: str = Field(min_length=1, max_length=5000, description="in French")
+
+
+class ListServices(Paging):
+    """Which of one's own delivered services."""
+
+    waiting: bool = Field(default=False, description="those alone that wait for their holder")
 
 
 class ServiceView(View):
@@ -67,3 +73,7 @@ class ServiceView(View):
         if service.lives and (is_holder or is_staff):
             may.append("retire")
         return cls.of(service).model_copy(update={"may": tuple(may)})
+
+
+class ServicePage(ViewPage[ServiceView]):
+    """A page of delivered services."""

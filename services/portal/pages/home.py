@@ -24,6 +24,7 @@ async def show(visit: Visit) -> Response:
         "openings": lab.get("catalog", "/openings", limit=_SHOWN),
         "held": lab.get("catalog", "/held-datasets", limit=_SHOWN),
         "undecided": lab.get("catalog", "/datasets-without-policy", limit=_SHOWN),
+        "services": lab.get("compute", "/services", limit=_SHOWN, waiting=True),
         "news": lab.get("notify", "/news", limit=_NEWS),
         "datasets": lab.get("catalog", "/datasets", limit=_SHOWN, owner_id=person.member_id),
     }

@@ -4,12 +4,13 @@ from typing import Any
 
 from services.portal.lab.person import Person, menu_of
 from services.portal.pages import home
-from tests.unit.portal.pages import html_of, led_to, page_of
+from tests.unit.portal.pages import html_of, led_to, page_of, plain
 
 NOTHING: dict[str, Any] = {"items": [], "next": None}
 UNDECIDED = "/datasets-without-policy"
 LISTS = (
     "/projects", "/access-requests", "/openings", "/held-datasets", "/news", "/datasets", UNDECIDED,
+    "/services",
 )  # fmt: skip
 PARTS = dict.fromkeys(LISTS, NOTHING)
 FROID: dict[str, Any] = {
@@ -76,6 +77,18 @@ def test_data_of_which_nothing_was_said_is_to_do() -> None:
     html = html_of(home.show, {**PARTS, UNDECIDED: undecided}, "owner")
     assert '<a href="/donnees/dts_1/publication">Dire une fois pour toutes' in html
     assert "Rien ne vous attend." not in html
+
+
+def test_service_that_stopped_or_is_to_be_confirmed_is_to_do() -> None:
+    """Each leads to its section of the project's page."""
+    service = {"project_id": "prj_1", "title": "Vacance", "is_review_due": False}
+    asked = {**service, "is_review_due": True, "review_at": "2027-03-01T10:00:00Z"}
+    for waiting, act_text in ((service, "Voir pourquoi le service"), (asked, "Dire si le service")):
+        page = {"items": [waiting], "next": None}
+        html = html_of(home.show, {**PARTS, "/services": page}, "holder")
+        assert f'<a href="/projets/prj_1#service">{act_text}' in html
+        assert "Rien ne vous attend." not in html
+    assert "avant le 01/03/2027" in plain(html)
 
 
 def test_committee_sees_the_figures_alone() -> None:

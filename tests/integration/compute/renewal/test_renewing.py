@@ -76,6 +76,12 @@ def service_of(lab: Lab, compute: RunningService, project: str) -> dict[str, Any
     return answer
 
 
+def waiting(lab: Lab, compute: RunningService, member: str = HOLDER) -> list[str]:
+    """The projects of a member's delivered services that wait for it."""
+    page = lab.call(compute, "GET", "/services?waiting=true", member).json()
+    return [service["project_id"] for service in page["items"]]
+
+
 def ask(
     lab: Lab, compute: RunningService, project: str, what: str, member: str = HOLDER, **body: Any
 ) -> tuple[int, dict[str, Any]]:
@@ -127,6 +133,8 @@ def test_service_stops_when_its_data_may_not_be_read(lab: Lab, compute: RunningS
     lab.publish(AccessRevoked(**access, reason="étude finie"), project, sequence=20)
     stop = lab.wait_for("service_stopped", project_id=project)
     assert "l'accès aux données « homes » est retiré" in stop["reason"]
+    assert waiting(lab, compute) == [project]
+    assert waiting(lab, compute, "mbr_z") == []
     status, refusal = ask(lab, compute, project, "renew")
     assert (status, "est arrêté" in refusal["detail"]) == (409, True)
     assert lab.call(compute, "GET", f"/jobs/{first}/result").status in {200, 403}
@@ -134,6 +142,7 @@ def test_service_stops_when_its_data_may_not_be_read(lab: Lab, compute: RunningS
     granted = AccessGranted(**access, decided_by=OWNER, title="Logements", reason="")
     lab.publish(granted, project, sequence=21)
     eventually(lambda: service_of(lab, compute, project)["state"] == "live")
+    assert waiting(lab, compute) == []
     status, job = ask(lab, compute, project, "renew")
     assert (status, job["renews"], job["edition"]) == (202, first, 2)
     renewed = lab.wait_for("service_renewed", project_id=project)
