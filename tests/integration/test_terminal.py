@@ -50,13 +50,14 @@ def test_grant_is_for_what_the_terminal_showed(word: str, tmp_path: Path) -> Non
     """All that is asked, then its fingerprint; only a yes grants it."""
     with serving() as catalog:
         catalog.otherwise = answer(200, json.dumps(REQUEST).encode())
-        words = ("dataset", "decide", "prj_1.dts_1", "--decision", "grant")
+        words = ("dataset", "decide", "prj_1.dts_1", "--decision", "grant", "--service")
         status, lines, complaint = typed(word, catalog.url(""), tmp_path, *words)
         sent = [json.loads(request.body) for request in catalog.received if request.path != PATH]
     assert "Le projet demande « revenu »." in lines
     assert FINGERPRINT in lines
     granted = [FINGERPRINT] if word == "y" else []
     assert [document["fingerprint"] for document in sent] == granted
+    assert all(document["service"] for document in sent)
     expected_text = "" if granted else "datalab: nothing was granted"
     assert (status, complaint) == (0 if granted else 1, expected_text)
 

@@ -331,6 +331,9 @@ def decide(
     treatment: Annotated[
         str, typer.Option(help="shown: for what is asked only; any: whatever the project does.")
     ] = "shown",
+    service: Annotated[
+        bool, typer.Option("--service", help="A grant is for the delivered service, too.")
+    ] = False,
     column: Annotated[
         list[str],
         typer.Option(help="What a grant is for, if not for all that is read; several times."),
@@ -346,4 +349,4 @@ def decide(
     fields = {"decision": decision, "reason": reason, "purpose": purpose, "until": until or None}
     fields |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
     part = {"columns": column} if column else {}
-    return api.post("catalog", f"{path}/decision", {**fields, **part})
+    return api.post("catalog", f"{path}/decision", {**fields, **part, "service": service})
