@@ -9,15 +9,22 @@ from services.compute.renewal.model import DeliveredService
 from services.compute.renewal.watch import RenewalWatch
 from shared.aggregate import new_id, now
 from shared.events import FileRef, ProjectDelivered
-from shared.settings import Settings
+from shared.settings import load_settings
 from shared.store import Store
 from tests.events import enveloped
 from tests.integration.compute.lab import HOLDER, summing
 
 MANIFEST = FileRef(sha256="a" * 64, size=2)
-SETTINGS = Settings.model_construct(
-    renewal_wait_seconds=60.0, service_review_days=365.0, service_grace_days=30.0
+SETTINGS = load_settings(
+    {
+        "DATALAB_HTTP_PORT": "8003",
+        "DATALAB_AMQP_URI": "amqp://lab:lab@localhost:5672/lab",
+        "DATALAB_MONGODB_URI": "mongodb://localhost:27017",
+        "DATALAB_STORAGE_URL": "file:///files",
+        "DATALAB_TOKEN_PUBLIC_KEY": "key",
+    }
 )
+"""Those of a lab that sets no more than it must."""
 
 
 def delivered(store: Store) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """What the data of a delivered service have to be for another edition."""
 
+from typing import Any
+
 import pytest
 
 from services.compute.execution.observing import observed
@@ -109,7 +111,10 @@ def test_contract_is_of_the_columns_that_are_read() -> None:
         table_columns=("code", "label"),
         described=(column("code", 10), column("label", 10)),
     )
-    reports = [{"keys": {"unmatched": {"share": 0.25}}}, {"summary": "x", "keys": 3}]
+    reports: list[dict[str, Any]] = [
+        {"keys": {"unmatched": {"share": 0.25}}},
+        {"summary": "x", "keys": 3},
+    ]
     contract = observed(CROSSING, (stops, codes), reports)
     seen = {
         (table.name, field.name): field.is_unique
