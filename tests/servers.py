@@ -53,6 +53,7 @@ _DISCONNECT = """
 [rabbit_networking:close_connection(Pid, "by a test") || Pid <- rabbit_networking:connections(),
   [{{vhost, <<"{vhost}">>}}] == rabbit_networking:connection_info(Pid, [vhost])].
 """
+_MEMORY = "vm_memory_monitor:set_vm_memory_high_watermark({share}).\n"
 
 
 def require(program: str | None, name: str) -> None:
@@ -290,13 +291,13 @@ class Broker:
         return self._server.frozen()
 
     @contextlib.contextmanager
-    def alarmed(self, command: str, alarm: str, calm: str) -> Iterator[None]:
-        """While the block lasts, the node has an alarm of memory or disk: `rabbitmqctl command`."""
-        self._control(command, alarm)
+    def short_of_memory(self) -> Iterator[None]:
+        """While the block lasts, the node has the alarm of memory."""
+        self._evaluate(_MEMORY.format(share=0))
         try:
             yield
         finally:
-            self._control(command, calm)
+            self._evaluate(_MEMORY.format(share=0.6))
 
     def _evaluate(self, expressions: str) -> str:
         """What Erlang expressions print inside the node: a look costs a hundredth of a second."""
@@ -308,11 +309,6 @@ class Broker:
         printed, _, result = done.stdout.decode().rpartition("{ok, ")
         assert result, done
         return printed
-
-    def _control(self, *words: str) -> None:
-        program = self.node.command[0].replace("rabbitmq-server", "rabbitmqctl")
-        environ = self.node.environment()
-        subprocess.run([program, *words], env=environ, check=True, capture_output=True)
 
     @contextlib.contextmanager
     def connection(self, vhost: str) -> Iterator[Any]:

@@ -102,8 +102,7 @@ def test_full_disk_is_told(compute: RunningService, disk: Path, left: int) -> No
 
 def test_alarm_of_the_broker_is_told(compute: RunningService, broker: Broker) -> None:
     """It takes connections and heartbeats, and no messages."""
-    alarm = broker.alarmed("set_vm_memory_high_watermark", "0", "0.6")
-    red = fault_messages(compute, alarm, "broker")
+    red = fault_messages(compute, broker.short_of_memory(), "broker")
     assert red == ["the broker takes no messages: low on memory"]
 
 
