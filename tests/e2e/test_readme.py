@@ -1,16 +1,23 @@
 """The READMEs' commands, pasted twice into shells that stop at the first failure."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
 
 import pytest
 
 from deploy.demo.story import Story
+from deploy.local.ports import LOOPBACK
+from tests import forks
 from tests.chaos.lab import Lab
+from tests.e2e import forked_datalab
 from tests.servers import free_port, require
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +44,34 @@ def checkout(page: str, tmp_path: Path) -> Path:
     for name, source in files:
         (tmp_path / name).write_text(source)
     return tmp_path
+
+
+class Door(StreamRequestHandler):
+    """Forks `datalab` for a shell: most of what a command costs is the import of its libraries."""
+
+    def handle(self) -> None:
+        """Run what one line asks for, where and as the asking process runs; answer its status."""
+        asked = json.loads(self.rfile.readline())
+        process = Path(f"/proc/{asked['pid']}")
+        folder, environ = str((process / "cwd").readlink()), (process / "environ").read_text()
+        lines = (line.partition("=") for line in environ.split("\0") if line)
+        program = f"import os; os.chdir({folder!r}); from deploy.cli import main; main()"
+        words = ["-c", program, *asked["words"]]
+        variables = {name: value for name, _, value in lines}
+        forked = forks.commands().start(words, variables, process / "fd/1", process / "fd/2")
+        self.wfile.write(b"%d\n" % forked.wait())
+
+
+@pytest.fixture
+def script(page: str) -> Iterator[str]:
+    """All commands of the pages; `.venv/bin/datalab` is the command itself, `datalab` is forked."""
+    commands = re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    with ThreadingTCPServer((LOOPBACK, 0), Door) as door:
+        Thread(target=door.serve_forever, daemon=True).start()
+        client, port = forked_datalab.__file__, door.server_address[1]
+        forked = f'datalab() {{ "{sys.executable}" -I -S "{client}" {port} "$@"; }}\n'
+        yield forked + "\n".join(commands)
+        door.shutdown()
 
 
 def again(script: str) -> str:
@@ -72,14 +107,13 @@ def pasted(script: str, checkout: Path, lab: Lab) -> str:
 
 
 def test_commands_of_the_readme_work_each_time_they_are_pasted(
-    lab: Lab, story: Story, page: str, checkout: Path, tmp_path: Path
+    lab: Lab, story: Story, script: str, checkout: Path, tmp_path: Path
 ) -> None:
     """Every line succeeds, the second time too, on ports and in a folder of the lab's own.
 
     The lab, and the engine without it, make one table, byte for byte.
     """
     require(shutil.which("curl"), "curl")
-    script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
     assert "project_delivered" in pasted(script, checkout, lab)
     assert (checkout / "vacance_par_epci.html").stat().st_size
     pasted(again(script), checkout, lab)
