@@ -1,5 +1,6 @@
 """What a delivered project gives back to the catalogue, and how crossings are judged before."""
 
+from functools import partial
 from typing import Any
 
 from shared.aggregate import new_id, now
@@ -161,6 +162,11 @@ def jobs_of(lab: Lab, dataset_id: str) -> list[str]:
     return [version["provenance"]["job_id"] for version in view["versions"]]
 
 
+def is_newest(lab: Lab, dataset_id: str, job_id: str) -> bool:
+    """Whether that job made the newest version."""
+    return jobs_of(lab, dataset_id)[-1] == job_id
+
+
 def test_edition_of_a_service_is_a_version_of_its_result(lab: Lab) -> None:
     """The same bytes are none, but say what they are made of now; strictness never falls."""
     source = lab.published("mbr_o")
@@ -179,7 +185,7 @@ def test_edition_of_a_service_is_a_version_of_its_result(lab: Lab) -> None:
     for inputs in ((source, secret), (source,)):
         edition = renewed(lab, event, result, *inputs, content=f"PAR1 {len(inputs)}".encode())
         lab.publish(edition)
-        eventually(lambda job_id=edition.job_id: jobs_of(lab, result)[-1] == job_id)
+        eventually(partial(is_newest, lab, result, edition.job_id))
         view = lab.get(f"/datasets/{result}", lab.token("mbr_r", "owner"))
         assert view["access"] == "restricted"
 
