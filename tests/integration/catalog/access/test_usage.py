@@ -7,7 +7,14 @@ import pytest
 from shared.aggregate import new_id, now
 from shared.engine.tables.manifest import Manifest, Output
 from shared.errors import Forbidden, Invalid, NotFound, WrongStage
-from shared.events import JobCancelled, JobFailed, JobSucceeded, ProjectDelivered, ResultRefused
+from shared.events import (
+    JobCancelled,
+    JobFailed,
+    JobSucceeded,
+    ProjectDelivered,
+    ResultRefused,
+    ServiceRetired,
+)
 from tests.integration.catalog.lab import Lab, delivered, problem_of
 from tests.servers import eventually
 
@@ -169,7 +176,7 @@ def test_job_that_is_repeated_reads_the_version_that_it_had(lab: Lab) -> None:
     assert (use["dataset_version"], use["openings"]) == (1, 5)
 
 
-def test_result_of_an_ended_project_is_made_again_of_open_data_alone(lab: Lab) -> None:
+def test_result_of_an_ended_service_is_made_again_of_open_data_alone(lab: Lab) -> None:
     """As it was read, and as no new use; neither what has become restricted, nor its holder's."""
     opened, closed = lab.published("mbr_o"), lab.published("mbr_o")
     own = lab.published("mbr_h", access="restricted")
@@ -180,6 +187,9 @@ def test_result_of_an_ended_project_is_made_again_of_open_data_alone(lab: Lab) -
         lab.registered(event)
         path, token = f"/datasets/{closed}", lab.token("mbr_o", "owner")
         assert lab.call("PATCH", path, token, json={"access": "restricted"}).status == 200
+        assert catalog.open_dataset(project_id, opened, job_id)["version"] == 1
+        about = {"project_id": project_id, "holder_id": "mbr_h", "title": event.title}
+        lab.publish(ServiceRetired(**about, reason="plus utile"))
         eventually(lambda: _is_refused(catalog, project_id, opened, job_id))
         openings = [use["openings"] for use in uses(lab, opened, "mbr_o")]
         assert catalog.open_dataset(project_id, opened, job_id, version=1) == before
