@@ -10,7 +10,7 @@ from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.naming import with_names
 from services.notify.sending.signing import new_secret
 from services.notify.timeline import Ownership, TimelineEntry
-from services.notify.views import ChangeEndpoint, ListDeliveries, RegisterEndpoint
+from services.notify.views import ChangeEndpoint, ListDeliveries, ReadTimeline, RegisterEndpoint
 from shared.aggregate import caused_id, new_id, now
 from shared.auth import Caller
 from shared.endings.departures import check_present
@@ -136,7 +136,7 @@ class Webhooks:
         return replayed
 
     def timeline(
-        self, project_id: str, caller: Caller, page: Paging
+        self, project_id: str, caller: Caller, page: ReadTimeline
     ) -> tuple[list[TimelineEntry], str | None]:
         """A page of what happened to a project, for its holder and for the lab's staff."""
         holder = self._ownerships.find_one(project_id)
@@ -144,7 +144,9 @@ class Webhooks:
         # In the query: how many entries a page lacks would tell of those that are left out.
         of_staff = {} if caller.is_staff else {"for_staff": {"$ne": True}}
         where = {"correlation": str(project_id), **of_staff}
-        entries, cursor = self._entries.page(where, after=page.after, limit=page.limit)
+        entries, cursor = self._entries.page(
+            where, after=page.after, limit=page.limit, descending=page.newest
+        )
         if not allowed or not (holder or entries):
             raise NotFound.of(project_id)
         # Entries of before do not say of themselves for whom they are.

@@ -24,6 +24,7 @@ from services.notify.views import (
     EndpointPage,
     EndpointView,
     ListDeliveries,
+    ReadTimeline,
     RegisteredEndpoint,
     RegisterEndpoint,
     Timeline,
@@ -173,8 +174,8 @@ class Notify(ForMails):
         self.sender.wake()
         return DeliveryView.of(delivery)
 
-    @as_rpc("project_id", "after", "limit")
-    @http("GET", "/projects/{project_id}/timeline", query=Paging, returns=Timeline)
+    @as_rpc("project_id", "after", "limit", "newest")
+    @http("GET", "/projects/{project_id}/timeline", query=ReadTimeline, returns=Timeline)
     def get_timeline(self, call: Call, project_id: str) -> Timeline:
         """What happened to a project, for its holder and the lab's staff."""
         return Timeline.of(self.webhooks.timeline(project_id, call.caller, call.query))

@@ -105,5 +105,11 @@ class EntryView(View):
     data: dict[str, Any]
 
 
+class ReadTimeline(Paging):
+    """Which page of a timeline."""
+
+    newest: bool = Field(default=False, description="what happened last first; else the oldest")
+
+
 class Timeline(ViewPage[EntryView]):
     """A page of a project's timeline, by time."""

@@ -172,6 +172,13 @@ def _of_jobs(journey: Journey, events: list[Event], jobs: list[Event]) -> Iterat
         yield _late(f"project {journey.number} has {succeeded} succeeded jobs")
 
 
+def _is_left(grant: Event, target: str) -> bool:
+    """Whether a grant should have ended; a delivered service reads what nobody is asked for."""
+    if target == "delivered" and grant["state"] == "granted":
+        return bool(grant["asked"])
+    return grant["state"] in {"requested", "granted"}
+
+
 def _of_end(journey: Journey, workspaces: list[Event], accesses: list[Event]) -> Iterator[Fault]:
     """A project that ended neither computes nor reads."""
     if journey.target not in {"delivered", "rejected", "withdrawn"}:
@@ -181,9 +188,7 @@ def _of_end(journey: Journey, workspaces: list[Event], accesses: list[Event]) ->
     if states != ["closed"]:
         yield _late(f"the workspace of project {journey.number} ({journey.target}) is {states}")
     if any(
-        grant["state"] in {"requested", "granted"}
-        for project_grants in grants
-        for grant in project_grants
+        _is_left(grant, journey.target) for project_grants in grants for grant in project_grants
     ):
         yield _late(f"project {journey.number} ({journey.target}) may still read data")
 

@@ -237,7 +237,7 @@ def _parts_of(visit: Visit, project: Json) -> dict[str, Awaitable[Any]]:
     treatment = project.get("treatment")
     asked: dict[str, Awaitable[Any]] = {
         # Who is asked to take part sees the project, and not what happened to it.
-        "timeline": if_seen(lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
+        "timeline": if_seen(lab.get("notify", f"{path}/timeline", limit=_EVENTS, newest=True)),
         "jobs": if_seen(
             lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS, newest=True)
         ),
