@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 from pydantic import Field, computed_field
 
@@ -461,6 +461,22 @@ class ProjectAccess(Aggregate):
     def _why_free(self, dataset: Dataset) -> str:
         return _OPEN if dataset.metadata.access == "open" else _BY_TABLES
 
+    def decisions(
+        self, grant: Grant, member_id: str, dataset: Dataset | None
+    ) -> tuple[Decision, ...]:
+        """Return which decisions on a grant of that dataset the member may take now.
+
+        None but its deciders may take any, and nobody grants what is retired or not read any more.
+        """
+        if self.closed or member_id not in grant.deciders:
+            return ()
+        is_grantable = self._is_read(grant) and not (dataset and dataset.retirement)
+        possible = filter(grant.allows, get_args(Decision))
+        return tuple(decision for decision in possible if decision != "grant" or is_grantable)
+
+    def _is_read(self, grant: Grant) -> bool:
+        return self.facts is None or grant.dataset_id in self.reads
+
     def taken_back(self, dataset_ids: Iterable[str]) -> str:
         """Why access to one of these was taken away before the project's end; else empty."""
         ended = [grant for grant in map(self.grant_of, dataset_ids) if grant and grant.ended_by]
@@ -476,7 +492,7 @@ class ProjectAccess(Aggregate):
             raise WrongStage(f"cette demande est déjà dans l'état « {state} »")
         if decision == "grant" and self.delivered and not conditions.for_service:
             raise Invalid("ce projet est livré : un accord vaut pour son service", "service")
-        if decision == "grant" and self.facts and grant.dataset_id not in self.reads:
+        if decision == "grant" and not self._is_read(grant):
             raise WrongStage("le traitement du projet ne lit plus ces données")
         if conditions.columns is not None:
             self._check_part(grant, conditions.columns)

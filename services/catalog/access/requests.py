@@ -184,7 +184,7 @@ def decide_access(
             dataset_id, decider, *answer, fingerprint=decision.fingerprint
         ),
     )
-    return AccessRequest.of(access, access.request_for(dataset_id))
+    return AccessRequest.of(access, access.request_for(dataset_id), decider, dataset)
 
 
 def read_request(store: Store, request_id: str, caller: Caller) -> AccessRequest:
@@ -194,12 +194,13 @@ def read_request(store: Store, request_id: str, caller: Caller) -> AccessRequest
     grant = access.grant_of(dataset_id) if access else None
     if not (access and grant and grant.asked and caller.may_see(access.holder_id, *grant.deciders)):
         raise NotFound.of(request_id)
-    return AccessRequest.of(access, grant)
+    dataset = store.of(Dataset).find_one(dataset_id)
+    return AccessRequest.of(access, grant, caller.member_id, dataset)
 
 
 def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestPage:
     """One page of the requests to `caller`; of all requests for staff."""
-    member = STAFF if caller.is_staff else caller.member_id
+    member = _addressee(caller)
     where: dict[str, Any] = {"waits_for" if query.waiting else "asked_of": {"$in": [member]}}
     if query.after:
         where["_id"] = {"$gte": query.after.partition(".")[0]}
@@ -208,7 +209,7 @@ def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestP
     requests = [
         request
         for access in documents
-        for request in _shown_to(access, member, waiting=query.waiting)
+        for request in _shown_to(store, access, caller, waiting=query.waiting)
         if not query.after or request.id > query.after
     ]
     more = len(requests) > query.limit
@@ -216,13 +217,26 @@ def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestP
     return RequestPage(items=page, next=page[-1].id if more else None)
 
 
-def _shown_to(access: ProjectAccess, member: str, *, waiting: bool) -> list[AccessRequest]:
-    """The project's requests that `member` (an owner, or STAFF) sees, by dataset."""
-    grants = sorted(access.grants, key=lambda grant: grant.dataset_id)
-    return [
-        AccessRequest.of(access, grant)
-        for grant in grants
+def _addressee(caller: Caller) -> str:
+    """Return whose requests a caller sees: a member's own, or those of all as STAFF."""
+    return STAFF if caller.is_staff else caller.member_id
+
+
+def _shown_to(
+    store: Store, access: ProjectAccess, caller: Caller, *, waiting: bool
+) -> list[AccessRequest]:
+    """The project's requests that the caller sees, by dataset."""
+    member = _addressee(caller)
+    grants = [
+        grant
+        for grant in sorted(access.grants, key=lambda grant: grant.dataset_id)
         if grant.asked
         and member in (*(grant.missing if waiting else grant.deciders), STAFF)
         and (not waiting or grant.missing)
+    ]
+    dataset_ids = [grant.dataset_id for grant in grants]
+    datasets = {dataset.id: dataset for dataset in store.of(Dataset).of_ids(dataset_ids)}
+    return [
+        AccessRequest.of(access, grant, caller.member_id, datasets.get(grant.dataset_id))
+        for grant in grants
     ]

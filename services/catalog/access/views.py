@@ -6,7 +6,14 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from services.catalog.access.amending import differing
-from services.catalog.access.grants import Consent, Grant, GrantState, UseRelease, UseState
+from services.catalog.access.grants import (
+    Consent,
+    Decision,
+    Grant,
+    GrantState,
+    UseRelease,
+    UseState,
+)
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
@@ -67,10 +74,13 @@ class AccessRequest(BaseModel):
     last_used: datetime | None
     ended_at: datetime | None = Field(description="when access was taken away")
     end_reason: str = Field(description="why: the project or the grant ended, or a decider said so")
+    may: tuple[Decision, ...] = Field(description="which decisions the caller may take now")
 
     @classmethod
-    def of(cls, access: ProjectAccess, grant: Grant) -> Self:
-        """One request of a project."""
+    def of(
+        cls, access: ProjectAccess, grant: Grant, member_id: str, dataset: Dataset | None
+    ) -> Self:
+        """One request of a project for that dataset, as the member may decide on it."""
         asked = grant.asked_for
         is_changed = bool(asked and grant.agreed)
         gone, new = differing(grant.agreed, asked.sentences if asked else ())
@@ -78,6 +88,7 @@ class AccessRequest(BaseModel):
             before=gone if is_changed else (),
             after=new if is_changed else (),
             id=f"{access.id}.{grant.dataset_id}",
+            may=access.decisions(grant, member_id, dataset),
             holder=access.facts.holder if access.facts else None,
             asked=asked.sentences if asked else (),
             columns=asked.reading.columns if asked else None,

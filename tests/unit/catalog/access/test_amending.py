@@ -136,9 +136,9 @@ def test_an_owner_who_is_asked_anew_reads_the_difference() -> None:
     """What it granted before that holds no more, and what is new."""
     access = granted()
     access.change_treatment(facts("boardings", "revenue", proposal=2), WANTED)
-    view = AccessRequest.of(access, access.request_for("dts_buses"))
+    view = AccessRequest.of(access, access.request_for("dts_buses"), "mbr_o", None)
     assert any("« boardings » et « commune »" in sentence for sentence in view.before)
     assert any("« revenue »" in sentence for sentence in view.after)
     assert view.fingerprint == fingerprint_of(access)
-    first = AccessRequest.of(asked(), asked().request_for("dts_buses"))
+    first = AccessRequest.of(asked(), asked().request_for("dts_buses"), "mbr_o", None)
     assert (first.before, first.after) == ((), ())

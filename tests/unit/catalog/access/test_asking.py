@@ -67,7 +67,7 @@ def asked(first: ProjectFacts | None = None) -> ProjectAccess:
 
 def fingerprint_of(access: ProjectAccess) -> str:
     """The fingerprint of what the owner sees."""
-    return AccessRequest.of(access, access.request_for("dts_buses")).fingerprint
+    return AccessRequest.of(access, access.request_for("dts_buses"), "mbr_o", None).fingerprint
 
 
 def granted(first: ProjectFacts | None = None, **bound: Any) -> ProjectAccess:
@@ -235,6 +235,9 @@ def test_grant_for_the_service_outlives_the_delivery_on_other_versions() -> None
     [ended] = events_of(access, events.ServiceAccessEnded)
     assert ended.dataset_ids == ("dts_buses",)
     assert events_of(access, events.AccessRevoked) == []
+    request = access.request_for("dts_buses")
+    assert access.decisions(request, "mbr_o", None) == ("grant",)
+    assert access.decisions(request, "mbr_h", None) == ()
     with pytest.raises(Invalid, match="vaut pour son service"):
         access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=fingerprint_of(access))
     terms = Conditions(for_service=True)
@@ -257,7 +260,7 @@ def test_treatment_that_reads_less_goes_on_and_what_was_agreed_to_is_kept() -> N
     assert access.request_for("dts_buses").state == "granted"
     assert len(events_of(access, events.AccessRequested)) == 1
     assert events_of(access, events.DataAccessOpened)[-1].proposal == 2
-    view = AccessRequest.of(access, access.request_for("dts_buses"))
+    view = AccessRequest.of(access, access.request_for("dts_buses"), "mbr_o", None)
     assert "« revenue »" in "".join(view.agreed[2:3])
     assert "Le reste ne l'est pas : « stop » et « revenue »" in "".join(view.asked[2:3])
 
@@ -281,7 +284,7 @@ def test_rows_that_a_crossing_leaves_out_are_told() -> None:
     picked = facts("boardings", proposal=2).model_copy(update={"treatment": inner})
     access.change_treatment(picked, WANTED)
     assert access.request_for("dts_buses").state == "requested"
-    request = AccessRequest.of(access, access.request_for("dts_buses"))
+    request = AccessRequest.of(access, access.request_for("dts_buses"), "mbr_o", None)
     assert any("ne garde que les lignes où « commune »" in sentence for sentence in request.asked)
 
 
@@ -352,7 +355,7 @@ def test_what_a_holder_wrote_is_read_by_those_who_decide_and_granted_as_it_is(
 ) -> None:
     """A grant is for that code: another one, or other rows by a query, waits for its owner."""
     access = granted(written(application, text))
-    request = AccessRequest.of(access, access.request_for("dts_buses"))
+    request = AccessRequest.of(access, access.request_for("dts_buses"), "mbr_o", None)
     assert [(own_code.application, own_code.text) for own_code in request.code] == [
         (application, text)
     ]
@@ -493,7 +496,7 @@ def test_consent_to_any_treatment_of_tables_opens_no_rows() -> None:
     access = ProjectAccess(id="prj_1")
     access.secure("mbr_h", {"dts_buses": buses}, Deadlines(), SUMS)
     read = fingerprint_of(access)
-    assert AccessRequest.of(access, access.grants[0]).by_tables
+    assert AccessRequest.of(access, access.grants[0], "mbr_o", None).by_tables
     with pytest.raises(Invalid) as refused:
         access.decide(
             "dts_buses", "mbr_o", "grant", "", Conditions(any_treatment=True), fingerprint=read

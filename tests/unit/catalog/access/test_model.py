@@ -99,9 +99,11 @@ def test_owner_is_told_by_when_to_answer() -> None:
     day = expiry.astimezone(ZoneInfo("Europe/Paris")).date().isoformat()
     assert (asked.answer_by, reminded.answer_by) == (day, day)
     request = access.request_for("dts_asked")
-    assert AccessRequest.of(access, request).answer_by == day
+    assert AccessRequest.of(access, request, "mbr_o", None).answer_by == day
     access.decide("dts_asked", request.deciders[0], "grant", "")
-    assert AccessRequest.of(access, access.request_for("dts_asked")).answer_by is None
+    assert (
+        AccessRequest.of(access, access.request_for("dts_asked"), "mbr_o", None).answer_by is None
+    )
 
 
 def test_refusal_leaves_the_project_without_access_until_the_owner_grants() -> None:
