@@ -71,6 +71,8 @@ def test_result_is_stale_once_its_sources_change(lab: Lab, compute: RunningServi
         lab.publish(event, dataset, times=2)
     causes = {"new_version", "new_recipe", "access_expired", "access_revoked", "retired"}
     eventually(lambda: set(changes_of(lab, compute, job)) == causes)
+    # The last of them may be on its way still.
+    eventually(lambda: len(lab.events("result_stale", project_id=project)) >= len(causes))
     heard = lab.events("result_stale", project_id=project)
     assert sorted(event["cause"] for event in heard) == sorted(causes)
     assert {event["job_id"] for event in heard} == {job}
