@@ -12,6 +12,7 @@ from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.auth import Caller
+from shared.engine.contract.work import TABLE_REQUEST
 from shared.engine.sandbox.limits import Limits
 from shared.engine.tables.exports import MEDIA_TYPES, STORED, Export, Line
 from shared.engine.tables.manifest import PARQUET, RESULT, Input, Manifest
@@ -110,7 +111,7 @@ class TableExports(NamedTuple):
             with folder.input_path(0).open("wb") as file:
                 for chunk in self.files.chunks(table):
                     file.write(chunk)
-            (folder.path / "export.json").write_text(export.model_dump_json())
+            (folder.path / TABLE_REQUEST).write_text(export.model_dump_json())
             exported_file = _run(folder, self.memory_bytes, self.spares)
             return self.files.put(pieces(exported_file), MEDIA_TYPES[export.format])
 
