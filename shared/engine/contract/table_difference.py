@@ -29,7 +29,7 @@ class ChangedKind(Frozen):
 class MovedFigure(Frozen):
     """A figure that is another: of a row, by its key, or without a key the sum of a column."""
 
-    row: tuple[str, ...] = Field(description="the row's values in the columns of the key, cut")
+    row: tuple[str | None, ...] = Field(description="its values in the columns of the key, cut")
     column: str
     before: Exact
     after: Exact

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from shared.engine.contract.table_difference import MovedFigure, TableDifference
 from shared.engine.database import Database, count
-from shared.engine.difference.table_pair import AFTER, BEFORE, SharedColumn, TablePair
+from shared.engine.difference.table_pair import AFTER, BEFORE, IS_THERE, SharedColumn, TablePair
 
 _MOST_FIGURES = 20
 _LONGEST_VALUE = 200
@@ -44,7 +44,7 @@ def compare_rows(
 
 def _by_key(database: Database, pair: TablePair, key: Sequence[SharedColumn]) -> _RowChanges:
     figures = [column for column in pair.shared if column.figure]
-    is_added, is_removed = f"b.{key[0].value} IS NULL", f"a.{key[0].value} IS NULL"
+    is_added, is_removed = f"b.{IS_THERE} IS NULL", f"a.{IS_THERE} IS NULL"
     is_other = " OR ".join(f"b.{value} IS DISTINCT FROM a.{value}" for _, value, *_ in pair.shared)
     counts = [
         f"count(*) FILTER ({condition})"
@@ -55,7 +55,7 @@ def _by_key(database: Database, pair: TablePair, key: Sequence[SharedColumn]) ->
         )
     ]
     chosen = ", ".join((*counts, *(_most_moved(column, key) for column in figures)))
-    pairing = " AND ".join(f"b.{value} = a.{value}" for _, value, *_ in key)
+    pairing = " AND ".join(f"b.{value} IS NOT DISTINCT FROM a.{value}" for _, value, *_ in key)
     ((added, removed, changed, *moves),) = database.execute(
         f"SELECT {chosen} FROM {BEFORE} b FULL JOIN {AFTER} a ON {pairing}"
     ).fetchall()

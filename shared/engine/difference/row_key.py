@@ -17,8 +17,9 @@ _FIRST_ROWS = 10_000
 def find_key(database: Database, pair: TablePair) -> tuple[SharedColumn, ...]:
     """Return the smallest set of columns of which no two rows of a table share all values.
 
-    The best by `key_rank`, then the first in the table, of up to three that have a value in each
-    row; empty without any. Figures are none, however different they are.
+    An empty cell is a value: that of a total, for example. The best are those that are filled,
+    then those of the lowest `key_rank`, then the first of the table. Empty without three columns
+    that will do. Figures are none, however different they are.
     """
     candidates = _candidates(database, pair)
     sizes = range(1, _MOST_COLUMNS + 1)
@@ -29,14 +30,17 @@ def find_key(database: Database, pair: TablePair) -> tuple[SharedColumn, ...]:
 def _candidates(database: Database, pair: TablePair) -> list[SharedColumn]:
     ranked = [(column.key_rank, column) for column in pair.shared if column.key_rank is not None]
     columns = [column for _, column in sorted(ranked, key=lambda entry: entry[0])]
-    for view in VIEWS:
-        counts = ", ".join(f"count({column.value})" for column in columns)
-        row = f"SELECT count(*), {counts or 'NULL'} FROM {view}"
-        ((rows, *filled_rows),) = database.execute(row).fetchall()
-        columns = [
-            column for column, filled in zip(columns, filled_rows, strict=False) if filled == rows
-        ]
-    return columns[:_CANDIDATES]
+    with_gaps = set[str]().union(*(_with_gaps(database, view, columns) for view in VIEWS))
+    return sorted(columns, key=lambda column: column.name in with_gaps)[:_CANDIDATES]
+
+
+def _with_gaps(database: Database, view: str, columns: Sequence[SharedColumn]) -> set[str]:
+    """Return the names of the columns that have empty cells."""
+    counts = ", ".join(("count(*)", *(f"count({column.value})" for column in columns)))
+    ((rows, *filled_rows),) = database.execute(f"SELECT {counts} FROM {view}").fetchall()
+    return {
+        column.name for column, filled in zip(columns, filled_rows, strict=True) if filled < rows
+    }
 
 
 def _is_key(database: Database, columns: Sequence[SharedColumn]) -> bool:

@@ -15,6 +15,9 @@ BEFORE, AFTER = "before", "after"
 VIEWS = BEFORE, AFTER
 """The views of the two tables, with the columns that `SharedColumn` names."""
 
+IS_THERE = "is_there"
+"""Another column of both, which is true: it tells a row from none beside it."""
+
 _FIGURE = "DECIMAL(30, 10)"
 """Whole numbers of 64 bits fit, and so do sums of ten million of the largest of them."""
 
@@ -96,7 +99,7 @@ def open_pair(
     names = [name for name in after.types if name in before.types]
     shared = tuple(_shared(before, after, name, at) for at, name in enumerate(names))
     for view, table, other in ((BEFORE, before, after), (AFTER, after, before)):
-        chosen = ", ".join(_chosen(table, other, shared)) or "NULL AS nothing"
+        chosen = ", ".join((f"true AS {IS_THERE}", *_chosen(table, other, shared)))
         database.execute(f"CREATE VIEW {view} AS SELECT {chosen} FROM {table.stored}")
     return TablePair(
         added=tuple(name for name in after.types if name not in before.types),

@@ -18,7 +18,7 @@ class Pair(NamedTuple):
     difference: dict[str, Any]
 
 
-def moved(*row: str, column: str, before: str, after: str, change: str) -> dict[str, Any]:
+def moved(*row: str | None, column: str, before: str, after: str, change: str) -> dict[str, Any]:
     """A figure that moved."""
     return {"row": list(row), "column": column, "before": before, "after": after, "change": change}
 
@@ -135,14 +135,35 @@ PAIRS = (
         {**counts(0, 2), "key": ["code"], "added_rows": 2, "changed_rows": 0},
     ),
     Pair(
-        "a key with an empty cell is none",
+        "an empty cell of a key is a value, as that of a total is",
         {"code": text("a", None), "pop": whole(1, 2)},
-        {"code": text("a", None), "pop": whole(1, 5)},
+        {"code": text(None, "a"), "pop": whole(5, 1)},
         {
             **counts(2, 2),
+            "key": ["code"],
+            "changed_rows": 1,
+            "moved_figures": [moved(None, column="pop", before="2", after="5", change="3")],
+        },
+    ),
+    Pair(
+        "two empty cells are one value twice",
+        {"code": text("a", None), "pop": whole(1, 2)},
+        {"code": text("a", None, None), "pop": whole(1, 2, 5)},
+        {
+            **counts(2, 3),
             "added_rows": 1,
-            "removed_rows": 1,
-            "moved_figures": [moved(column="pop", before="3", after="6", change="3")],
+            "moved_figures": [moved(column="pop", before="3", after="8", change="5")],
+        },
+    ),
+    Pair(
+        "columns that are filled make a key before those that are not",
+        {"sexe": text("F", "H", None), "rang": text("1", "2", "3"), "pop": whole(1, 2, 3)},
+        {"sexe": text("F", "H", None), "rang": text("1", "2", "3"), "pop": whole(1, 2, 4)},
+        {
+            **counts(3, 3),
+            "key": ["rang"],
+            "changed_rows": 1,
+            "moved_figures": [moved("3", column="pop", before="3", after="4", change="1")],
         },
     ),
     Pair(
