@@ -82,8 +82,8 @@ class TableRuns(NamedTuple):
     ) -> Iterator[tuple[JobFolder, Outcome]]:
         """Provide the folder in which `module` did what is requested of the tables, and its end.
 
-        It has the tables as `in/0` and so on. `lane` is the member
-        who asks. Raises Rejected for what is no table; TooMany and Unavailable as the gate does.
+        It has the tables as `in/0` and so on. `lane` is the member who asks. Raises Rejected for
+        what is no table; TooMany and Unavailable as the gate does.
         """
         if any(table.media_type != PARQUET for table in tables):
             raise Rejected("seule une table peut être exportée ou comparée")

@@ -6,9 +6,8 @@ from itertools import chain, combinations
 from shared.engine.database import Database
 from shared.engine.difference.table_pair import VIEWS, SharedColumn, TablePair
 
-_MOST_COLUMNS = 3
-_CANDIDATES = 8
-"""Columns that are tried, the best ones: 92 sets of up to three."""
+_CANDIDATES = {1: 60, 2: 8, 3: 8}
+"""How many columns, the best, sets of so many are made of: 144 sets in all."""
 
 _FIRST_ROWS = 10_000
 """In these nearly all sets that are no key have two rows that are alike."""
@@ -22,8 +21,9 @@ def find_key(database: Database, pair: TablePair) -> tuple[SharedColumn, ...]:
     that will do. Figures are none, however different they are.
     """
     candidates = _candidates(database, pair)
-    sizes = range(1, _MOST_COLUMNS + 1)
-    column_sets = chain.from_iterable(combinations(candidates, size) for size in sizes)
+    column_sets = chain.from_iterable(
+        combinations(candidates[:most], size) for size, most in _CANDIDATES.items()
+    )
     return next((chosen for chosen in column_sets if _is_key(database, chosen)), ())
 
 
@@ -31,7 +31,7 @@ def _candidates(database: Database, pair: TablePair) -> list[SharedColumn]:
     ranked = [(column.key_rank, column) for column in pair.shared if column.key_rank is not None]
     columns = [column for _, column in sorted(ranked, key=lambda entry: entry[0])]
     with_gaps = set[str]().union(*(_with_gaps(database, view, columns) for view in VIEWS))
-    return sorted(columns, key=lambda column: column.name in with_gaps)[:_CANDIDATES]
+    return sorted(columns, key=lambda column: column.name in with_gaps)
 
 
 def _with_gaps(database: Database, view: str, columns: Sequence[SharedColumn]) -> set[str]:

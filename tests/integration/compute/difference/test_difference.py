@@ -105,6 +105,14 @@ def test_secret_figure_is_another_value_and_no_figure(tmp_path: Path) -> None:
     assert difference.moved_figures == ()
 
 
+def test_key_of_one_column_is_found_wherever_it_stands(tmp_path: Path) -> None:
+    """Behind many others that tell no rows apart."""
+    others = {f"libelle{number}": text("x", "x", "y") for number in range(40)}
+    before, after = ({**others, "sigle": text(*"abc"), "n": whole(1, 2, n)} for n in (3, 4))
+    difference = differing(tmp_path, before, after)
+    assert (difference.key, difference.changed_rows) == (("sigle",), 1)
+
+
 def test_key_is_looked_for_beyond_the_first_rows(tmp_path: Path) -> None:
     """A repetition at the very end is one."""
     codes = [f"c{number}" for number in range(20_000)]
