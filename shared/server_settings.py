@@ -64,8 +64,9 @@ class ServerSettings(BaseModel):
     public_catalog: bool = Field(
         default=False,
         description="without a token, anybody may call `GET /catalog`, `GET /datasets`,"
-        " `GET /datasets/{dataset_id}` and, of open data, `GET /datasets/{dataset_id}/table` and"
-        " `GET /datasets/{dataset_id}/files/{name}`; joins and crossings still need one."
+        " `GET /datasets/{dataset_id}` and, of open data, `GET /datasets/{dataset_id}/table`,"
+        " `GET /datasets/{dataset_id}/files/{name}` and `GET /datasets/{dataset_id}/difference`;"
+        " joins and crossings still need one."
         " So may anybody call `GET /workshops`, `GET /workshops.ics` and"
         " `GET /workshops/{workshop_id}`, and register by"
         " `POST /workshops/{workshop_id}/registrations`",

@@ -58,8 +58,8 @@ from shared.messaging import (
 )
 from shared.settings import Settings
 
-_EXPORT_SECONDS = 150
-"""How long compute may take to export a table: longer than the export itself may."""
+_TABLE_SECONDS = 150
+"""How long compute may take to export or compare tables: longer than that itself may."""
 
 
 def _finder(context: Context) -> Finder:
@@ -112,7 +112,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Protect
     )
     files = Files()
     compute = RpcClient("compute", "files_in_use")
-    exporting_compute = RpcClient("compute", "export_table", seconds=_EXPORT_SECONDS)
+    table_compute = RpcClient("compute", "compare_tables", "export_table", seconds=_TABLE_SECONDS)
     settings: Settings = Config()
     finder: Finder = Background(_finder)
     harvest_worker: HarvestWorker = Background(_harvest_worker)

@@ -54,6 +54,11 @@ class FileReading:
         )
         return next((str(legal_basis["basis"]) for legal_basis in declared), "")
 
+    @property
+    def kept(self) -> list[int]:
+        """The numbers of the versions that its person may take away, the oldest first."""
+        return [version["number"] for version in self._versions if "download" in version["may"]]
+
     @cached_property
     def newest(self) -> Json:
         """The newest version that could be read, if any."""

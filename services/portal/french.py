@@ -189,8 +189,13 @@ def decimal(number: float | None, digits: int = 1) -> str:
     """A number with a comma: `1 234,5`."""
     if number is None:
         return ""
-    whole, _, fraction = f"{abs(number):.{digits}f}".partition(".")
-    sign = "\u2212" if number < 0 else ""
+    return figure(f"{number:.{digits}f}")
+
+
+def figure(text: str) -> str:
+    """A number with a comma, and all digits that it is written with: `1 234,50` of `1234.50`."""
+    whole, _, fraction = text.removeprefix("-").partition(".")
+    sign = "\u2212" if text.startswith("-") else ""
     return f"{sign}{grouped(int(whole))}{',' if fraction else ''}{fraction}"
 
 
@@ -243,6 +248,7 @@ FILTERS: dict[str, Any] = {
     "content": content,
     "length_of_time": french.duration,
     "decimal": decimal,
+    "figure": figure,
     "share": share,
     "size": size,
     "stage": lambda code: named(code, STAGE_NAMES),

@@ -213,12 +213,28 @@ def download(
         str, typer.Option(help="A file of a project's result, or an upload of files, by its name.")
     ] = "",
     format_: TableFormat = "",
+    version: Annotated[int | None, typer.Option(help="By its number; else the newest.")] = None,
 ) -> None:
     """Save a dataset's table, or a file that came with it."""
     from shared.engine.tables.exports import format_of  # noqa: PLC0415 - only who saves pays for it
 
     path = path_of("datasets", dataset_id, *(("files", name) if name else ("table",)))
-    save(context, "catalog", path, output, format=format_ or ("" if name else format_of(output)))
+    table_format = format_ or ("" if name else format_of(output))
+    save(context, "catalog", path, output, format=table_format, version=version)
+
+
+@app.answers("difference")
+def difference(
+    api: Client,
+    dataset_id: str,
+    since: Annotated[
+        int | None, typer.Option("--from", help="Else the version published before the other.")
+    ] = None,
+    version: Annotated[int | None, typer.Option("--to", help="Else the newest version.")] = None,
+) -> Answer:
+    """Tell what a version changed of another: columns, rows, and the figures that moved most."""
+    query = {"from": since, "to": version}
+    return api.get("catalog", path_of("datasets", dataset_id, "difference"), **query)
 
 
 @app.lists(

@@ -13,8 +13,16 @@ from shared.inbound import Body
 from shared.language.french import file_name, quoted
 
 
-class TableQuery(Body):
-    """In which format a table is wanted."""
+class VersionQuery(Body):
+    """Which version is wanted: its number stays the address of what it has."""
+
+    version: int | None = Field(
+        default=None, ge=1, description="a published one, by number; without it, the newest"
+    )
+
+
+class TableQuery(VersionQuery):
+    """The table of which version is wanted, in which format."""
 
     format: ExportFormat | None = Field(
         default=None,
@@ -26,8 +34,8 @@ class TableQuery(Body):
 def export_of(dataset: Dataset, number: int, export_format: ExportFormat) -> Export:
     """The export of a version's table, as it was described when it was read."""
     version = dataset.history.numbered(number)
-    columns = version.profile.without_values().columns if version.profile else ()
-    return Export(format=export_format, described=columns, about=tuple(_lines(dataset, version)))
+    about = tuple(_lines(dataset, version))
+    return Export(format=export_format, described=version.described_columns, about=about)
 
 
 def called(dataset: Dataset, number: int, ending: str) -> str:

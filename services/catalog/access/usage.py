@@ -335,17 +335,20 @@ def _record_use(
         uses.change(identifier, failed.end)
 
 
-def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> tuple[int, FileRef]:
+def download(
+    store: Store, dataset_id: str, caller: Caller, name: str = "", *, number: int | None = None
+) -> tuple[int, FileRef]:
     """The version and what `caller` may take away of it: its table, or a named file.
 
-    Of a dataset of files that is the upload, by its name.
+    Of a dataset of files that is the upload, by its name. It is the newest version that is
+    published, or the one of that number.
 
     Restricted data leaves only to its owner, the team that made it, and the lab's staff: projects
     read it in the sandbox. Its owners see who else took it away. Raises Forbidden for others, and
     for all but the owner once they left; Gone, for all but owner and staff, when it is retired.
     """
     dataset = visible(store, dataset_id, caller)
-    version, table = dataset.check_downloadable(caller)
+    version, table = dataset.check_downloadable(caller, number)
     is_noted = dataset.is_of_others_than(caller)
     if is_noted and has_left(store, caller.member_id):
         raise Forbidden("ce membre a quitté le Datalab : il n'en emporte plus rien d'autrui")

@@ -201,17 +201,35 @@ class Dataset(Followed):
         """Whether `caller` may know exact numbers of its rows and values, and of its files."""
         return self.may_be_downloaded_by(caller) or caller.may_see(*self.insiders)
 
-    def check_downloadable(self, caller: Caller) -> tuple[Version, FileRef]:
+    def check_downloadable(
+        self, caller: Caller, number: int | None = None
+    ) -> tuple[Version, FileRef]:
         """What `readable` returns, if `caller` may have it outside of the sandbox.
 
-        Raises Forbidden where it may not, and like `check_kept` and `readable`.
+        Raises Forbidden where it may not, and like `check_kept` and `readable`. Who opens data
+        looks at what it shows: what was replaced by then is for those whom it was for.
         """
         if not self.may_be_downloaded_by(caller):
             raise Forbidden(
                 "l'accès à ces données est restreint : un projet le demande à leur propriétaire"
             )
         self.check_kept(caller)
-        return self.readable()
+        version, file = self.readable(number)
+        if version.number < self._opened_with and not caller.may_see(self.owner_id, *self.readers):
+            raise Forbidden(
+                f"la version {number} a été remplacée avant que ces données soient ouvertes à tous"
+            )
+        return version, file
+
+    @property
+    def _opened_with(self) -> int:
+        """The number of the version that it showed when it was opened; 0 if it always was."""
+        earlier = (
+            version.number
+            for version in self.versions
+            if version.state == "published" and version.registered_at <= self.open_since
+        )
+        return max(earlier, default=0)
 
     def is_of_others_than(self, caller: Caller) -> bool:
         """Whether its rows are others' restricted data: who left the lab takes none away."""
@@ -404,10 +422,11 @@ class Dataset(Followed):
         raise WrongStage(f"aucune version de {self.id} n'a pu être lue : {newest.reason}")
 
     def _readable_again(self, number: int) -> tuple[Version, FileRef]:
-        version = self.history.numbered(number)
-        if version.state == "published" and version.readable:
-            return version, version.readable
-        raise WrongStage(f"la version {number} de {self.id} ne se lit plus")
+        for version in self.versions:
+            if version.number == number and version.state == "published" and version.readable:
+                return version, version.readable
+        # Whether there is one that waits for its owner is told to nobody.
+        raise WrongStage(f"{self.id} n'a pas de version {number} qui se lise")
 
     def sources(self, version: Version | None = None) -> tuple[LicensedInput, ...]:
         """The sources of a version, by default the current one: of a result, those of its inputs.

@@ -107,6 +107,11 @@ class Version(VersionContent):
         return self.file if self.listing else self.table
 
     @property
+    def described_columns(self) -> tuple[Column, ...]:
+        """What its columns were read to hold, without values: by it their text is read again."""
+        return self.profile.without_values().columns if self.profile else ()
+
+    @property
     def is_refused(self) -> bool:
         """Whether the staff refused what its owner declared of it."""
         return any(declaration.answer == "refuse" for declaration in self.not_personal)
@@ -190,6 +195,11 @@ class VersionHistory(NamedTuple):
         return next(
             (version for version in reversed(self.versions) if version.state == "published"), None
         )
+
+    def published_before(self, number: int) -> Version | None:
+        """The newest of a lower number that could be read."""
+        earlier = [version for version in self.versions if version.number < number]
+        return VersionHistory(self.dataset_id, earlier).published
 
     @property
     def current_version(self) -> Version | None:

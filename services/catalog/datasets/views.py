@@ -107,6 +107,9 @@ class VersionView(Version):
     listing: FileRef | None = Field(default=None, exclude=True)
     manifest: FileRef | None = Field(default=None, exclude=True)
     changes: Changes | None = Field(default=None, description="for insiders and readers")
+    may: tuple[Literal["download"], ...] = Field(
+        default=(), description="what the caller may do with it now, by its number"
+    )
 
     def without_hashes(self) -> "VersionView":
         """The same for those who may not read it."""
@@ -271,6 +274,9 @@ def version_views(dataset: Dataset, caller: Caller) -> Iterator[VersionView]:
     shows_counts = dataset.shows_counts_to(caller)
     for version in _compared(versions_of(dataset, caller)):
         view = _with_descriptions(dataset, version)
+        download = partial(dataset.check_downloadable, caller, version.number)
+        may = allowed(caller, {"download": download}, {})
+        view = view.model_copy(update={"may": may})
         if not caller.may_see(dataset.owner_id):
             origin = version.provenance and version.provenance.without_hashes()
             view = view.model_copy(update={"provenance": origin})

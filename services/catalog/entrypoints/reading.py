@@ -3,7 +3,8 @@
 from typing import Any
 
 from services.catalog.access import usage
-from services.catalog.access.export_descriptions import TableQuery, called, export_of
+from services.catalog.access.differences import DifferenceQuery, DifferenceView, VersionPair
+from services.catalog.access.export_descriptions import TableQuery, VersionQuery, called, export_of
 from services.catalog.access.listing import FilePage, list_files
 from services.catalog.datasets import visibility
 from services.catalog.datasets.model import Dataset
@@ -49,7 +50,7 @@ class ForReaders:
     settings: Settings
     finder: Finder
     joins: JoinIndexService
-    exporting_compute: ServiceProxy
+    table_compute: ServiceProxy
 
     @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage, public=True)
     def list_datasets(self, call: Call) -> DatasetPage:
@@ -109,22 +110,49 @@ class ForReaders:
         public=True,
     )
     def download_table(self, call: Call, dataset_id: str) -> Download:
-        """The published table; restricted data for owner, team and staff only.
+        """The published table, or that of a `version`; restricted data for owner, team and staff.
 
         As it is stored, in Parquet whose columns are text as they were read; by `format`, or
         `Accept`, with numbers and days as such: 422 where that format cannot hold it.
         """
-        version, table = usage.download(self.documents, dataset_id, call.caller)
+        number = call.query.version
+        version, table = usage.download(self.documents, dataset_id, call.caller, number=number)
         dataset = self.documents.of(Dataset).get(dataset_id)
         kind = "parquet"
         if call.format != STORED:
             kind = call.format
             export = export_of(dataset, version, kind)
-            exported = self.exporting_compute.export_table(
+            exported = self.table_compute.export_table(
                 table.model_dump(mode="json"), export.model_dump(mode="json"), call.caller.member_id
             )
             table = FileRef.model_validate(exported)
         return self._download(table, called(dataset, version, f".{kind}"))
+
+    @http(
+        "GET",
+        "/datasets/{dataset_id}/difference",
+        query=DifferenceQuery,
+        returns=DifferenceView,
+        public=True,
+    )
+    def read_difference(self, call: Call, dataset_id: str) -> DifferenceView:
+        """What a version changed of another: columns, rows, and the figures that moved most.
+
+        For who may take both away; 409 where there are no two. It is worked out in the sandbox.
+        """
+        dataset = visibility.visible(self.documents, dataset_id, call.caller)
+        pair = VersionPair.of(dataset, call.query, call.caller)
+        numbers = pair.before.number, pair.after.number
+        # Who reads what differs reads both, which is noted as for any other download.
+        tables = [
+            usage.download(self.documents, dataset_id, call.caller, number=number)[1]
+            for number in numbers
+        ]
+        difference = self.table_compute.compare_tables(
+            *(part.model_dump(mode="json") for part in (*tables, pair.comparison)),
+            call.caller.member_id,
+        )
+        return DifferenceView(**difference, since=numbers[0], version=numbers[1])
 
     @http("GET", "/datasets/{dataset_id}/files", query=Paging, returns=FilePage)
     def read_files(self, call: Call, dataset_id: str) -> FilePage:
@@ -134,13 +162,16 @@ class ForReaders:
     @http(
         "GET",
         "/datasets/{dataset_id}/files/{name}",
+        query=VersionQuery,
         returns=Download,
         sends=RESULT_TYPES,
         public=True,
     )
     def download_file(self, call: Call, dataset_id: str, name: str) -> Download:
         """A file that came with a project's result, such as its chart; or an upload of files."""
-        number, file = usage.download(self.documents, dataset_id, call.caller, name)
+        number, file = usage.download(
+            self.documents, dataset_id, call.caller, name, number=call.query.version
+        )
         dataset = self.documents.of(Dataset).get(dataset_id)
         is_upload = bool(dataset.history.numbered(number).listing)
         return self._download(file, name if is_upload else called(dataset, number, f"-{name}"))

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from services.compute.execution.difference_runs import TableDifferences
 from services.compute.execution.export_runs import TableExports
 from services.compute.execution.scheduler import Scheduler
+from services.compute.execution.table_runs import TableRuns
 from services.compute.execution.waiting_line import WaitingLine
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.job_changes import Followers, StreamPosition
@@ -20,6 +22,7 @@ from services.compute.jobs.views import (
 from services.compute.renewal.commands import Renewals
 from shared.auth import INSIDE
 from shared.endings.orphans import Hashes
+from shared.engine.contract.table_difference import TableComparison, TableDifference
 from shared.engine.tables.exports import DOWNLOADS, XLSX, Export
 from shared.engine.tables.manifest import RESULT_TYPES
 from shared.events import FileRef
@@ -59,9 +62,14 @@ class Running:
         return Queries(self.documents, self.intake.get_impediment, line.sentence)
 
     @property
+    def table_runs(self) -> TableRuns:
+        """What the engine does with tables for who asks."""
+        return TableRuns(self.files, self.settings.job_memory_bytes, self.scheduler.spares)
+
+    @property
     def exports(self) -> TableExports:
         """Tables in other formats."""
-        return TableExports(self.files, self.settings.job_memory_bytes, self.scheduler.spares)
+        return TableExports(self.table_runs)
 
     @as_rpc("project_id")
     @http("POST", "/jobs", body=SubmitJob, returns=JobView, status=202)
@@ -193,3 +201,17 @@ class Running:
         """A stored table in another format, kept for a day; Invalid where that cannot hold it."""
         requested_export = Export.model_validate(export)
         return self.exports.table(FileRef.model_validate(table), requested_export, member_id)
+
+    @rpc
+    def compare_tables(
+        self,
+        before: dict[str, Any],
+        after: dict[str, Any],
+        comparison: dict[str, Any],
+        member_id: str = "",
+    ) -> TableDifference:
+        """What differs between two stored tables, as their columns are described."""
+        tables = FileRef.model_validate(before), FileRef.model_validate(after)
+        requested_comparison = TableComparison.model_validate(comparison)
+        differences = TableDifferences(self.table_runs)
+        return differences.between(*tables, requested_comparison, member_id)

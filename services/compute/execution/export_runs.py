@@ -1,84 +1,27 @@
-"""Exports tables: in a sandbox, when somebody asks, a few at a time and one for each member."""
+"""Exports tables for who takes them away: those that jobs made, and others in the store."""
 
-import threading
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
-from services.compute.execution.job_folder import JobFolder, job_folder, pieces
-from services.compute.execution.spares.spares import Spares
+from services.compute.execution.job_folder import pieces
+from services.compute.execution.table_runs import TableRuns
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.auth import Caller
-from shared.engine.sandbox.limits import Limits
 from shared.engine.tables.exports import MEDIA_TYPES, STORED, Export, Line
-from shared.engine.tables.manifest import PARQUET, RESULT, Input, Manifest
-from shared.errors import Invalid, Rejected, TooMany, Unavailable
+from shared.engine.tables.manifest import RESULT, Input, Manifest
+from shared.errors import Invalid
 from shared.events.event import FileRef
 from shared.language.french import file_name, french_date
-from shared.storage import Storage
-
-SECONDS = 120
-"""How long an export may take; a million rows of sixteen columns take twelve as a workbook."""
 
 _MODULE = "shared.engine.exports.__main__"
 _KINDS = {"trial": "essai sur un échantillon", "full": "calcul complet"}
-_AT_ONCE, _WAITING, _OF_ONE = 2, 4, 2
-_WAIT_SECONDS = 60
-
-
-class ExportGate:
-    """Lets `at_once` exports run, some wait, and no member hold more than a few of both.
-
-    Each that waits holds a worker of the service: others would go without.
-    """
-
-    def __init__(self, at_once: int = _AT_ONCE, waiting: int = _WAITING) -> None:
-        self._places = threading.BoundedSemaphore(at_once)
-        self._lock = threading.Lock()
-        self._most = at_once + waiting
-        self._lanes = Counter[str]()
-
-    @property
-    def held(self) -> int:
-        """Return how many run or wait."""
-        return self._lanes.total()
-
-    @contextmanager
-    def place(self, lane: str) -> Iterator[None]:
-        """Take a turn; raises TooMany for a member's third at once, Unavailable when all wait."""
-        with self._lock:
-            if self._lanes[lane] >= _OF_ONE:
-                raise TooMany(
-                    "deux exports sont déjà en cours pour vous ; attendez qu'ils finissent"
-                )
-            if self.held >= self._most:
-                raise Unavailable("too many exports wait for their turn")
-            self._lanes[lane] += 1
-        try:
-            if not self._places.acquire(timeout=_WAIT_SECONDS):
-                raise Unavailable("no export ended within a minute")
-            try:
-                yield
-            finally:
-                self._places.release()
-        finally:
-            with self._lock:
-                self._lanes[lane] -= 1
-
-
-GATE = ExportGate()
-"""That of this process."""
 
 
 class TableExports(NamedTuple):
-    """Exports the tables in a store, each within that many bytes of memory."""
+    """The tables in a store, in other formats."""
 
-    files: Storage
-    memory_bytes: int
-    spares: Spares
+    runs: TableRuns
 
     def of_job(
         self, queries: Queries, job_id: str, name: str, format_name: str, caller: Caller
@@ -92,7 +35,7 @@ class TableExports(NamedTuple):
             return _called(job, f"-{name}"), queries.result(job_id, name, caller)
         table = queries.result(job_id, RESULT, caller)
         if format_name != "parquet":
-            job, manifest = queries.job_and_manifest(job_id, self.files, caller)
+            job, manifest = queries.job_and_manifest(job_id, self.runs.files, caller)
             about = tuple(lines_of(job, manifest))
             export = Export.model_validate({"format": format_name, "about": about})
             table = self.table(table, export, caller.member_id)
@@ -101,18 +44,13 @@ class TableExports(NamedTuple):
     def table(self, table: FileRef, export: Export, lane: str) -> FileRef:
         """Store a table in the requested format: what nothing refers to is swept after a day.
 
-        `lane` is the member who asks. Raises Invalid, naming the format, for a table that it cannot
-        hold; Rejected for what is no table; TooMany and Unavailable as the gate does.
+        Raises Invalid, naming the format, for a table that it cannot hold; else as `TableRuns.of`.
         """
-        if table.media_type != PARQUET:
-            raise Rejected("seule une table peut être exportée")
-        with GATE.place(lane), job_folder() as folder:
-            with folder.input_path(0).open("wb") as file:
-                for chunk in self.files.chunks(table):
-                    file.write(chunk)
-            (folder.path / "export.json").write_text(export.model_dump_json())
-            exported_file = _run(folder, self.memory_bytes, self.spares)
-            return self.files.put(pieces(exported_file), MEDIA_TYPES[export.format])
+        with self.runs.of(_MODULE, (table,), export, lane) as (folder, outcome):
+            if not outcome.ok:
+                raise Invalid(f"export impossible : {outcome.reason}", "format")
+            exported_file = folder.left_path("out/table")
+            return self.runs.files.put(pieces(exported_file), MEDIA_TYPES[export.format])
 
 
 def _called(job: Job, ending: str) -> str:
@@ -120,14 +58,6 @@ def _called(job: Job, ending: str) -> str:
     trial = "-essai-invente" if job.is_invented else "-essai"
     end = f"{trial}{ending}" if job.kind == "trial" else ending
     return file_name(job.title, job.ended_at, end)
-
-
-def _run(folder: JobFolder, memory_bytes: int, spares: Spares) -> Path:
-    limits = Limits(seconds=SECONDS, memory_bytes=memory_bytes)
-    outcome = spares.run(folder.path, _MODULE, limits)
-    if not outcome.ok:
-        raise Invalid(f"export impossible : {outcome.reason}", "format")
-    return folder.left_path("out/table")
 
 
 def lines_of(job: Job, manifest: Manifest) -> Iterator[Line]:

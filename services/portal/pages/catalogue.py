@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from services.portal.download import download
+from services.portal.file_reading import FileReading
 from services.portal.lab import path_of
 from services.portal.lab.lab_calls import if_seen
 from services.portal.pages.data import project_of
@@ -48,8 +49,22 @@ async def show(visit: Visit) -> Response:
         listed = if_seen(visit.lab.get("catalog", f"{path}/files", limit=_FILES))
         parts |= await visit.lab.parts(listed=listed)
     project = await project_of(visit, dataset) if dataset else None
-    parts |= {"newest": newest, "names": names, "project": project}
+    kept = FileReading(dataset).kept if dataset else []
+    parts |= {"newest": newest, "names": names, "project": project, "kept": kept}
     return visit.page("catalogue/dataset.html", **parts)
+
+
+async def difference(visit: Visit) -> Response:
+    """Show what a version changed of another: by default the newest of the one before it."""
+    path = path_of("datasets", visit.part("dataset_id"))
+    versions = {"from": visit.asked("de"), "to": visit.asked("a")}
+    parts = await visit.lab.parts(
+        dataset=visit.lab.get("catalog", path),
+        difference=visit.lab.get("catalog", f"{path}/difference", **versions),
+    )
+    dataset = parts["dataset"].value
+    kept = [(number, str(number)) for number in FileReading(dataset).kept] if dataset else []
+    return visit.page("catalogue/difference.html", **parts, kept=kept)
 
 
 async def table(visit: Visit) -> Response:
@@ -76,6 +91,7 @@ async def deliveries(visit: Visit) -> Response:
 ROUTES = [
     get("/catalogue", search, public=True),
     get("/catalogue/{dataset_id}", show, public=True),
+    get("/catalogue/{dataset_id}/changements", difference, public=True),
     get("/catalogue/{dataset_id}/table", table, public=True),
     get("/catalogue/{dataset_id}/fichier", file, public=True),
     get("/services", deliveries, public=True),

@@ -15,6 +15,9 @@ from shared.events.event import AcceptedRepair, CatalogueKind, Content, Frozen, 
 PSEUDONYM_KEY = "pseudonym.key"
 """The file of a job's folder that has its project's key: nothing that leaves the job names it."""
 
+TABLE_REQUEST = "request.json"
+"""The file of a folder that says what somebody asks of its tables, where no job is described."""
+
 
 class CachedStep(Frozen):
     """A step that an earlier job of the project did: nothing that goes into it has changed."""

@@ -1,10 +1,11 @@
-"""The sandbox's entry for exports: reads `export.json` and `in/0`, and leaves `out/table`."""
+"""The sandbox's entry for exports: reads `request.json` and `in/0`, and leaves `out/table`."""
 
 import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from shared.engine.contract.work import TABLE_REQUEST
 from shared.engine.database import Database, literal, open_database, quoted
 from shared.engine.exports.excel_csv import write_csv
 from shared.engine.exports.workbook import write_workbook
@@ -17,8 +18,8 @@ _TABLE, _TYPED = "table", "typed"
 
 
 def main(folder: Path, memory_bytes: int) -> None:
-    """Write `out/table` in the format of `export.json`, or say why not in `out/result.json`."""
-    export = Export.model_validate_json((folder / "export.json").read_bytes())
+    """Write `out/table` in the requested format, or say why not in `out/result.json`."""
+    export = Export.model_validate_json((folder / TABLE_REQUEST).read_bytes())
     try:
         with open_database(folder, memory_bytes) as database:
             _export(database, folder, export)

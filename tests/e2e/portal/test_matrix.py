@@ -41,6 +41,7 @@ SHOWN = {
     "/reprise": "in / / / / / / /",
     "/catalogue": ALL,
     "/catalogue/{dataset_id}": "404 404 404 200 200 200 404 404",
+    "/catalogue/{dataset_id}/changements": "404 404 404 409 409 409 404 404",
     "/catalogue/{dataset_id}/table": "404 404 404 409 409 409 404 404",
     "/catalogue/{dataset_id}/fichier": "404 404 404 404 404 404 404 404",
     "/services": ALL,

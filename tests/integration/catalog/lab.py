@@ -103,8 +103,12 @@ class Lab(ServiceLab):
     def ingested(
         self, dataset_id: str, version: int, *keys: str, others: tuple[Column, ...] = ()
     ) -> events.JobSucceeded:
-        """The end of an ingest job, whose manifest and table are in the store."""
-        file = self.files.put([b"PAR1", dataset_id.encode()], "application/vnd.apache.parquet")
+        """The end of an ingest job, whose manifest and table are in the store.
+
+        A later version has a longer one.
+        """
+        content = b"PAR1", dataset_id.encode(), b"+" * (version - 1)
+        file = self.files.put(content, "application/vnd.apache.parquet")
         table = Output(name="table.parquet", file=file)
         columns = [Column(name=key, kind="text", filled=1, distinct=1, key=key) for key in keys]
         profile = Profile(rows=1, encoding="utf-8", delimiter=";", columns=(*columns, *others))

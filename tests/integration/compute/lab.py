@@ -1,6 +1,7 @@
 """A compute service as a real process, events to send it, and all that it publishes."""
 
 import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -82,12 +83,15 @@ class Lab(ServiceLab):
     def homes(self) -> str:
         """The id of a dataset with the homes, on the catalogue's shelf as compute reads them."""
         names, *rows = (line.split(";") for line in HOMES.decode().splitlines())
-        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        dataset = new_id("dts")
+        self.shelve(dataset, self.put(dict(zip(names, zip(*rows, strict=True), strict=True))))
+        return dataset
+
+    def put(self, columns: Mapping[str, Sequence[object]]) -> FileRef:
+        """Store a table of these columns."""
         content = BytesIO()
         parquet.write_table(pa.table(columns), content)
-        dataset = new_id("dts")
-        self.shelve(dataset, self.files.put([content.getvalue()], PARQUET))
-        return dataset
+        return self.files.put([content.getvalue()], PARQUET)
 
     def shelve(self, dataset_id: str, table: FileRef, upload: str = "") -> None:
         """Let the sample catalogue know a dataset that nobody may read yet."""

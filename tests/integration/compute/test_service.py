@@ -16,6 +16,7 @@ from shared.aggregate import new_id, now
 from shared.engine.contract.harvested_page import ENTRIES, PageReport
 from shared.engine.tables.exports import XLSX
 from shared.engine.tables.manifest import Profile
+from shared.errors import Rejected
 from shared.events import (
     AccessRevoked,
     HarvestPageFetched,
@@ -193,6 +194,20 @@ def _check_formats(lab: Lab, compute: RunningService, path: str, called: str) ->
     assert (refused.status, json.loads(refused.data)["field"]) == (422, "format")
     hidden = lab.call(compute, "GET", f"{path}?format=xlsx", "mbr_stranger", "holder")
     assert hidden.status == 404
+
+
+def test_stored_tables_are_compared_for_who_asks(lab: Lab, compute: RunningService) -> None:
+    """By other services, which know who may: what is no table is refused."""
+    assert compute
+    before, after = (lab.put({"com": ["14118"], "places": [places]}) for places in (2, 5))
+    text = lab.files.put([b"com;places\n"], "text/csv")
+    with lab.rpc() as service:
+        tables = before.model_dump(), after.model_dump()
+        difference = service.compare_tables(*tables, {}, "mbr_a")
+        assert (difference["changed_rows"], difference["key"]) == (1, ["com"])
+        assert difference["moved_figures"][0]["change"] == "3"
+        with pytest.raises(Rejected, match="seule une table"):
+            service.compare_tables(before.model_dump(), text.model_dump(), {})
 
 
 def test_what_was_read_for_the_catalogue_leaves_by_the_catalogue_only(

@@ -151,3 +151,70 @@ def test_delivered_result_says_which_project_and_data_it_is_made_of() -> None:
     assert "/catalogue/dts_1/fichier?nom=carte.png" in html
     others = html_of(catalogue.show, {**answers, "/projects/prj_1": SECRET}, dataset_id="dts_1")
     assert "prj_1" not in others
+
+
+CHANGES: dict[str, Any] = {
+    "since": 1,
+    "version": 2,
+    "is_empty": False,
+    "rows_before": 3,
+    "rows_after": 1234,
+    "added_columns": ["densité"],
+    "removed_columns": [],
+    "changed_kinds": [{"name": "pop", "before": "integer", "after": "decimal"}],
+    "key": ["commune", "annee"],
+    "added_rows": 1232,
+    "removed_rows": 1,
+    "changed_rows": 1,
+    "moved_figures": [
+        {
+            "row": ["<b>Caen</b>", "2020"],
+            "column": "pop",
+            "before": "1234.5",
+            "after": "-10",
+            "change": "-1244.5",
+        }
+    ],
+}
+
+
+def difference_page(versions: int = 2, **changes: Any) -> str:
+    """What a page says that a version changed."""
+    kept = [{**version(number + 1), "may": ["download"]} for number in range(versions)]
+    answers = {
+        "/datasets/dts_1": {**DATASET, "versions": kept},
+        "/datasets/dts_1/difference": {**CHANGES, **changes},
+    }
+    return html_of(catalogue.difference, answers, "holder", dataset_id="dts_1")
+
+
+def test_what_a_version_changed_is_read_in_french() -> None:
+    """Counts, columns, and figures with the rows that they stand in; texts are no markup."""
+    html = difference_page()
+    text = plain(html)
+    assert "3 lignes avant, 1 234 lignes après" in text
+    assert "1 232 lignes ajoutées, 1 ligne retirée, 1 ligne changée" in text
+    assert "pop : nombre entier avant, nombre après" in text
+    assert "Chaque ligne est reconnue par : commune, annee." in text
+    assert "<caption>Les chiffres qui ont le plus changé</caption>" in html
+    assert "<b>Caen</b> 2020 pop 1 234,5 \u221210 \u22121 244,5" in text
+    assert "<form" not in html.partition("</header>")[2]
+    assert '<option value="3">' in difference_page(versions=3)
+
+
+def test_no_change_and_no_key_are_said_so() -> None:
+    """Rather than shown as an empty table, or as rows that nobody compared."""
+    same = plain(difference_page(is_empty=True, rows_after=3, moved_figures=[]))
+    assert "Rien n'a changé : 3 lignes identiques." in same
+    no_key = difference_page(key=[], changed_rows=None, moved_figures=[])
+    assert "une ligne changée compte comme une ligne retirée et une ligne ajoutée" in plain(no_key)
+    assert "<table" not in no_key
+
+
+def test_page_of_data_leads_to_what_changed_where_two_versions_may_be_taken() -> None:
+    """Others would be refused."""
+    for may, is_offered in (([], False), (["download"], True)):
+        versions = [{**READ, "number": 1, "may": may}, {**READ, "number": 2, "may": ["download"]}]
+        answers = {"/datasets/dts_1": {**DATASET, "versions": versions}, **NOTHING}
+        html = html_of(catalogue.show, answers, dataset_id="dts_1")
+        assert ("/catalogue/dts_1/changements" in html) == is_offered

@@ -37,6 +37,7 @@ def version(number: int = 1, state: str = "published", **more: Any) -> dict[str,
         "accepted_repairs": [],
         "changes": None,
         "not_personal": [],
+        "may": [],
     }
     return {"number": number, "state": state, **fields, **more}
 

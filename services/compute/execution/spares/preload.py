@@ -33,6 +33,7 @@ READY = b"ready"
 _JOBS = "shared.engine.running.__main__"
 _OTHERS = (
     "shared.engine.running.projection",
+    "shared.engine.difference.__main__",
     "shared.engine.exports.__main__",
     "shared.engine.running.sql.__main__",
     "shared.engine.running.code_trial",

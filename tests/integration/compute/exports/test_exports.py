@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from shared.engine.contract.work import TABLE_REQUEST
 from shared.engine.exports.__main__ import main
 from shared.engine.exports.workbook import check_size
 from shared.engine.tables.exports import Export, ExportFormat, Line
@@ -41,7 +42,7 @@ def run(folder: Path, table: Path, export: Export) -> dict[str, Any]:
     for name in ("in", "out"):
         (folder / name).mkdir(parents=True)
     (folder / "in" / "0").write_bytes(table.read_bytes())
-    (folder / "export.json").write_text(export.model_dump_json())
+    (folder / TABLE_REQUEST).write_text(export.model_dump_json())
     main(folder, memory_bytes=1_000_000_000)
     document: dict[str, Any] = json.loads((folder / "out" / "result.json").read_text())
     return document

@@ -1,14 +1,16 @@
 """The rules of a dataset's versions."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from services.catalog.datasets.metadata import AccessLevel
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
+from services.catalog.datasets.views import version_views
 from shared.aggregate import now
-from shared.errors import Unavailable, WrongStage
+from shared.auth import ANYBODY, Caller
+from shared.errors import Forbidden, Unavailable, WrongStage
 from shared.events import DatasetPublished, DatasetRegistered, DatasetRejected, Event
 from tests.unit.catalog.samples import metadata, profile, published, ref, registered
 
@@ -97,6 +99,30 @@ def test_bad_upload_does_not_take_a_dataset_out_of_the_catalogue() -> None:
     dataset.register(upload("c"))
     dataset.reject(2, "illisible", "job_2")
     assert (dataset.state, dataset.readable()[0].number) == ("published", 1)
+
+
+def test_version_that_was_replaced_before_data_was_opened_is_not_opened() -> None:
+    """Its owner looked at what was shown then; the versions since are everybody's, by number."""
+    dataset = published(about=metadata(access="restricted"))
+    for number, letter in ((2, "c"), (3, "d")):
+        dataset.register(upload(letter))
+        dataset.publish(number, ref(letter), profile(), f"job_{number}")
+    dataset.register(upload("e"))
+    dataset.describe(dataset.metadata.model_copy(update={"access": "open"}))
+    for version in dataset.versions:
+        days = version.number - 2.5
+        version.registered_at = dataset.open_since + timedelta(days=days)
+    stranger, owner = Caller("mbr_x", frozenset()), Caller("mbr_owner", frozenset())
+    for caller, numbers in ((stranger, [2, 3]), (owner, [1, 2, 3]), (ANYBODY, [2, 3])):
+        views = version_views(dataset, caller)
+        assert [version.number for version in views if "download" in version.may] == numbers
+    assert dataset.check_downloadable(stranger)[0].number == 3
+    assert dataset.check_downloadable(stranger, 2)[1] == ref("c")
+    with pytest.raises(Forbidden, match="version 1 a été remplacée"):
+        dataset.check_downloadable(stranger, 1)
+    for number in (4, 5):
+        with pytest.raises(WrongStage, match=f"n'a pas de version {number}"):
+            dataset.check_downloadable(owner, number)
 
 
 def test_reading_waits_for_a_pending_version_and_fails_for_a_rejected_one() -> None:

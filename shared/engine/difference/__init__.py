@@ -1,0 +1,1 @@
+"""Compares two tables: which columns, rows and figures of the second are not those of the first."""
