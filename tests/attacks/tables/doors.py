@@ -22,6 +22,7 @@ from shared.engine.analysis.known_tables import KnownColumn, KnownTable
 from shared.engine.contract.policy import MadeTables, ReleasePolicy
 from shared.engine.contract.work import Work
 from shared.engine.database import Database, quoted
+from shared.engine.protection.noisy_tables import make_noisy_tables
 from shared.engine.protection.protected_tables import make_protected_tables
 from shared.engine.running.__main__ import main
 from shared.errors import Invalid
@@ -51,8 +52,9 @@ def made(table: Table, policy: ReleasePolicy) -> Made | None:
     with database:
         database.register("rows", pa.table(columns))
         described = described_columns(table)
+        make = make_noisy_tables if policy.is_noisy else make_protected_tables
         try:
-            tables = make_protected_tables(database, "rows", described, policy, lambda *_: None)
+            tables = make(database, "rows", described, policy, lambda *_: None)
         except Invalid:
             return None
         written = database.table(quoted(tables.name))

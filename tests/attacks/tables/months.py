@@ -40,6 +40,7 @@ def monthly(random: Random, made_by: ReleasePolicy, *, leaves: bool) -> Sequence
         rows = [person for people in lists.values() for person in people]
         catalogue.deposit(restricted(random, rows, version=number + 1), made_by)
         pages.append(catalogue.seen())
+        assert pages[-1].rows, "an attacker who sees nothing tries nothing"
         catalogue.pass_days(_DAYS)
     return [Trial(truth, _changes(pages, place, month)) for place, truth in truths.items()]
 
@@ -71,5 +72,8 @@ def _changes(pages: Sequence[Seen], place: str, month: int) -> dict[str, Hashabl
         for name, (first, last) in spans.items():
             before, after = counts[first], counts[last]
             is_known = before is not None and after is not None
-            features[f"{name} {answer}"] = after - before if is_known else "?"
+            change = after - before if is_known else None
+            features[f"{name} {answer}"] = change
+            # Of noisy figures no two are alike: whether one fell is.
+            features[f"{name} {answer} fell"] = change and change < 0
     return features

@@ -7,10 +7,15 @@ from tests.attacks.learning import Attack, Trial
 from tests.attacks.tables.months import monthly
 from tests.attacks.tables.towns import policy
 
+_DIMENSIONS = (
+    {"column": "commune", "levels": ["epci", "commune"], "values": ["14"]},
+    {"column": "rsa", "levels": ["value"], "values": ["oui", "non"]},
+)
+
 
 def _who_left(random: Random) -> Sequence[Trial]:
     """In one of the 24 months, each of which leaves with its share of a year's noise."""
-    noisy = policy("commune", "rsa", method="noise", editions_a_year=12)
+    noisy = policy(method="noise", editions_a_year=12, dimensions=_DIMENSIONS)
     return monthly(random, noisy, leaves=True)
 
 
