@@ -30,6 +30,7 @@ REQUEST: dict[str, Any] = {
     "crossed_with": [],
     "state": "granted",
     "columns": None,
+    "may": ["grant", "revoke"],
 }
 
 
@@ -102,6 +103,18 @@ def test_request_says_by_when_it_is_to_be_answered() -> None:
     assert "Sans réponse, elle expire le 01/03/2027" in waiting
     assert "expire le" not in plain(request_page(answer_by=None))
     assert "Vous pouvez encore l'accorder" in plain(request_page(state="expired", answer_by=None))
+
+
+def test_grant_that_ended_can_be_given_again_by_whom_the_catalogue_lets() -> None:
+    """For the service of a delivered project, say; where nothing may be decided, no form is."""
+    ended: dict[str, Any] = {"state": "revoked", "ended_at": "2026-12-01T08:00:00Z"}
+    html = request_page(**ended, conditions=[], may=["grant"])
+    assert "Vous pouvez encore l'accorder" in plain(html)
+    assert 'name="decision" value="grant"' in html
+    assert 'name="decision" value="revoke"' not in html
+    closed = request_page(**ended, may=[])
+    assert "Vous pouvez encore" not in plain(closed)
+    assert 'name="decision"' not in closed
 
 
 def test_owner_who_is_asked_anew_reads_the_difference() -> None:
