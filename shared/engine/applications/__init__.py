@@ -54,6 +54,7 @@ INGEST = Application(
         needs_key=False,
         picks_rows=False,
         is_repeatable=lambda _parameters: True,
+        splits=lambda _parameters: False,
     ),
 )
 """Takes in a file that somebody uploaded, as one table."""

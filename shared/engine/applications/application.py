@@ -47,6 +47,7 @@ class Traits:
     picks_rows: its holder can choose which rows, or values of them, go on, and so single out
         others' units.
     is_repeatable: whether the same parameters make the same table of the same tables, on any day.
+    splits: whether, with those parameters, sums of shards of its main table's rows stand for them.
     """
 
     draws: bool
@@ -58,6 +59,7 @@ class Traits:
     needs_key: bool
     picks_rows: bool
     is_repeatable: Callable[[Mapping[str, Any]], bool]
+    splits: Callable[[Mapping[str, Any]], bool]
 
 
 NOT_DECLARED = Traits(
@@ -70,6 +72,7 @@ NOT_DECLARED = Traits(
     needs_key=False,
     picks_rows=True,
     is_repeatable=lambda _parameters: False,
+    splits=lambda _parameters: False,
 )
 """Those of an application that is not known: the most careful answers."""
 
@@ -83,6 +86,7 @@ DRAWS = Traits(
     needs_key=False,
     picks_rows=False,
     is_repeatable=lambda _parameters: True,
+    splits=lambda _parameters: False,
 )
 """Those of an application that draws its table, and does nothing else."""
 

@@ -15,6 +15,12 @@ from shared.events.event import AcceptedRepair, CatalogueKind, Content, Frozen, 
 PSEUDONYM_KEY = "pseudonym.key"
 """The file of a job's folder that has its project's key: nothing that leaves the job names it."""
 
+JOB = "job.json"
+"""The file of a job's folder that says what to do: Work."""
+
+SUMS = "sums.parquet"
+"""What an engine leaves of a shard."""
+
 TABLE_REQUEST = "request.json"
 """The file of a folder that says what somebody asks of its tables, where no job is described."""
 
@@ -95,6 +101,15 @@ class Work(Frozen):
         default={}, description="steps that need not be done, by their output"
     )
     keeping: Keeping = Keeping()
+    shards: int = Field(
+        default=1, ge=1, description="into which the rows of an input are cut, to be added up first"
+    )
+    shard: int | None = Field(
+        default=None, description="the one to add up, from 0; nothing else is done then"
+    )
+    sums: tuple[str, ...] = Field(
+        default=(), description="paths in the folder of what the shards add up to"
+    )
     filename: str = ""
     media_type: str = ""
     content: Content = Field(default="table", description="what an upload shall be read as")

@@ -279,6 +279,9 @@ def _named(parameters: AggregateParameters) -> Iterator[Named]:
         yield Named(f"weighted_means.{at}.weight", Source("table", mean.weight), "le poids")
 
 
+_WHOLE_ROWS = ("times", "distinct", "medians", "quantiles", "weighted_means")
+"""Parameters whose figures or groups are not made of the sums of shards."""
+
 _LISTS = ("sums", "means", "counts", "distinct", "medians", "mins", "maxs")
 """Parameters that are lists of columns, any of which may be left out."""
 
@@ -421,5 +424,6 @@ AGGREGATE = Application(
         needs_key=False,
         picks_rows=False,
         is_repeatable=lambda _parameters: True,
+        splits=lambda parameters: not any(map(parameters.get, _WHOLE_ROWS)),
     ),
 )

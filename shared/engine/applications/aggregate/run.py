@@ -28,7 +28,7 @@ def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
     figures = list(figures_sql(workbench, parameters))
     workbench.say(0.5, "additionne")
     table = workbench.tables[TABLE].name
-    source = quoted(added_up(table) if workbench.is_added_up else table)
+    source = quoted(added_up(table) if workbench.is_added_up() else table)
     # Counted with the rest: a crossing before it may be made anew each time it is read.
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {_GROUPED} AS SELECT {", ".join((*groups, *time_groups, *figures))},

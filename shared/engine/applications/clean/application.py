@@ -274,5 +274,6 @@ CLEAN = Application(
         needs_key=False,
         picks_rows=True,
         is_repeatable=lambda _parameters: True,
+        splits=lambda _parameters: False,
     ),
 )

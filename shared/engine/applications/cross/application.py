@@ -211,5 +211,6 @@ CROSS = Application(
         needs_key=False,
         picks_rows=False,
         is_repeatable=lambda _parameters: True,
+        splits=lambda parameters: parameters.get("how", "left") in ("left", "inner"),
     ),
 )

@@ -160,5 +160,6 @@ FILTER = Application(
         needs_key=False,
         picks_rows=True,
         is_repeatable=lambda _parameters: True,
+        splits=lambda _parameters: False,
     ),
 )

@@ -281,5 +281,6 @@ GEO = Application(
         needs_key=False,
         picks_rows=True,
         is_repeatable=lambda _parameters: True,
+        splits=lambda _parameters: False,
     ),
 )

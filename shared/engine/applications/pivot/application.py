@@ -176,5 +176,6 @@ PIVOT = Application(
         needs_key=False,
         picks_rows=True,
         is_repeatable=lambda _parameters: True,
+        splits=lambda _parameters: False,
     ),
 )

@@ -72,5 +72,6 @@ PSEUDONYMISE = Application(
         needs_key=True,
         picks_rows=True,
         is_repeatable=lambda _parameters: True,
+        splits=lambda _parameters: False,
     ),
 )

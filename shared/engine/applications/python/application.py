@@ -251,5 +251,6 @@ PYTHON = Application(
         needs_key=False,
         picks_rows=True,
         is_repeatable=lambda _parameters: False,
+        splits=lambda _parameters: False,
     ),
 )

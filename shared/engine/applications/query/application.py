@@ -108,5 +108,6 @@ QUERY = Application(
         needs_key=False,
         picks_rows=True,
         is_repeatable=lambda parameters: not may_read_the_clock(str(parameters.get("sql"))),
+        splits=lambda _parameters: False,
     ),
 )

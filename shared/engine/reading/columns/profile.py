@@ -240,7 +240,7 @@ def _described(name: str, read: Iterable[tuple[Texts, Counts]]) -> Column:
 def _read(database: Database, table: str, name: str) -> Iterator[tuple[Texts, Counts]]:
     """Yield the distinct values of a column in batches, and how often each occurs."""
     counted = database.sql(
-        f"SELECT {filled(name)} AS text, count(*) AS n FROM {quoted(table)} GROUP BY text"
+        f"SELECT {filled(name)} AS text, count(*) AS n FROM {quoted(table)} GROUP BY 1"
     )
     for batch in merged(counted.to_arrow_reader(_BATCH), _GATHERED_BYTES):
         valued = batch.filter(batch["text"].is_valid())  # asked of the database, it trims twice

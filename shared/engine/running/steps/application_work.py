@@ -1,6 +1,7 @@
 """Finds what an application does in the sandbox, which stands in its folder.
 
-`run.py` works on tables, `draw.py` draws one, and `groups.py` tells release which groups were made.
+`run.py` works on tables, `draw.py` draws one, `groups.py` tells release which groups were made, and
+`shard.py` what a shard of the main table's rows adds up to.
 A job loads those of its steps and no more, unless it is forked from a process that loaded all.
 """
 
@@ -15,8 +16,8 @@ from shared.engine.contract.result import Report
 StepWork: TypeAlias = Callable[[Any, Any], Report]
 """Works on a step's tables, or on its picture, as its parameters say."""
 
-_Part: TypeAlias = Literal["run", "draw", "groups"]
-_PARTS: tuple[_Part, ...] = ("run", "draw", "groups")
+_Part: TypeAlias = Literal["run", "draw", "groups", "shard"]
+_PARTS: tuple[_Part, ...] = ("run", "draw", "groups", "shard")
 
 
 def run_of(application: str) -> StepWork:
@@ -42,6 +43,14 @@ def groups_of(application: str) -> Callable[..., Any] | None:
     """Return how release follows the application's groups; None where it makes none."""
     groups: Callable[..., Any] | None = _part(application, "groups")
     return groups
+
+
+def shard_of(application: str) -> Callable[..., Any]:
+    """Return what the application needs of a shard; raises LookupError if it never splits."""
+    shard: Callable[..., Any] | None = _part(application, "shard")
+    if shard is None:
+        raise LookupError(application)
+    return shard
 
 
 def load_all() -> None:

@@ -71,7 +71,7 @@ def ordered(workbench: Workbench, name: str, parameter: str) -> str:
     column, kind = workbench.column(TABLE, name, parameter), workbench.columns(TABLE)[name]
     if kind.startswith(_DAYS):
         return column
-    if kind == "VARCHAR" and not workbench.is_added_up:
+    if kind == "VARCHAR" and not workbench.is_added_up():
         profile = workbench.described(TABLE, name)
         if profile.type in _TEMPORAL and (value := typed_value(profile)):
             whole = quoted(workbench.tables[TABLE].whole)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+from pyarrow import parquet
 
 from shared.engine.analysis.repetition import RATE_UNITS
 from shared.engine.applications import APPLICATIONS
@@ -45,10 +46,17 @@ _LIKELY = (
 _KEPT = ("gardée, comme demandé", "gardées, comme demandé")
 
 
-def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
-    """Load the input table of that name; one that has total rows gets a second table with them."""
+def take(
+    database: Database, work: Work, name: str, path: Path, *, is_shard: bool = False
+) -> InputTable:
+    """Load the input table of that name, or this engine's shard of its rows.
+
+    One that has total rows gets a second table with them.
+    """
     is_protected = name in work.protected
     read = numbered(path) if is_protected else f"read_parquet({literal(str(path))})"
+    if is_shard:
+        read = _shard(work, path)
     whole, totals = f"{name} (avec les totaux)", work.total_rows.get(name, ())
     try:
         chosen = _columns(database, work, name, read)
@@ -78,6 +86,16 @@ def take(database: Database, work: Work, name: str, path: Path) -> InputTable:
     if not totals:
         return table
     return replace(table, with_totals=whole, totals=count(database, whole) - rows)
+
+
+def _shard(work: Work, path: Path) -> str:
+    """Return the rows of a file that are this engine's to add up, in SQL: DuckDB skips the rest."""
+    rows, number = parquet.read_metadata(path).num_rows, work.shard or 0
+    first, behind = (rows * at // work.shards for at in (number, number + 1))
+    return (
+        f"(SELECT * EXCLUDE (file_row_number) FROM {numbered(path)}"
+        f" WHERE file_row_number >= {first} AND file_row_number < {behind})"
+    )
 
 
 def sample_of(database: Database, table: InputTable, rows: int) -> InputTable:

@@ -269,11 +269,13 @@ def _made_empty(
     database: Database, steps: tuple[Step, ...], tables: Mapping[str, InputTable], result: str
 ) -> str:
     """State which columns of the result lost all values, though no input has them empty."""
+    empty = _without_value(database, tables[result].name)
+    if not empty:
+        return ""
     inputs = {name for step in steps for name in step.inputs.values()} - {
         step.output for step in steps
     }
     as_read = {column for name in inputs for column in _without_value(database, tables[name].whole)}
-    empty = _without_value(database, tables[result].name)
     new_columns = [
         column
         for column in empty

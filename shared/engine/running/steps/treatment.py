@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pyarrow import parquet
 
+from shared.engine.analysis.sharding import sharded_step, sums_after
 from shared.engine.applications import (
     APPLICATIONS,
     check_steps,
@@ -20,12 +21,12 @@ from shared.engine.applications.aggregate.application import AggregateParameters
 from shared.engine.applications.effect import Effect
 from shared.engine.applications.python.application import check_installed
 from shared.engine.contract.result import LOST, MaskedResult, OutputFile, Report
-from shared.engine.contract.work import Work
+from shared.engine.contract.work import SUMS, Work
 from shared.engine.database import Database, Say, columns, open_database
 from shared.engine.reading.files.contents import hand_over
 from shared.engine.running.notes import note_inputs, note_result, note_reused, note_step
 from shared.engine.running.own_code.failures import CodeFailed
-from shared.engine.running.steps.application_work import run_of
+from shared.engine.running.steps.application_work import run_of, shard_of
 from shared.engine.running.steps.input_tables import (
     made_table,
     sample_of,
@@ -37,9 +38,11 @@ from shared.engine.running.steps.input_tables import (
 from shared.engine.running.steps.leaving import Candidate, HiddenFailures, Leaving
 from shared.engine.running.steps.result import Screening, lost, secrets_told, write_result
 from shared.engine.running.steps.reuse import Reuse, taken_over
+from shared.engine.running.steps.row_sums import read_sums, write_sums
 from shared.engine.running.steps.untried_steps import attempted, has_its_names, untried
 from shared.engine.running.steps.workbench import TABLE, InputTable, Workbench
 from shared.engine.synthetic.invented_tables import invent
+from shared.engine.tables.manifest import PARQUET
 from shared.errors import Invalid
 from shared.events.event import Step
 
@@ -71,6 +74,7 @@ class TreatmentRun:
             name: take(self.database, self.work, name, self.folder / path)
             for name, path in self.work.inputs.items()
         }
+        self._take_sums(tables)
         leaving = Leaving(self.folder, self.work, self.database)
         leaving.take(tables)
         reports = []
@@ -185,23 +189,49 @@ class TreatmentRun:
         out = self.folder / candidate.folder
         return draw_pictures(self.work, out, reports, benches, candidate.masking)
 
+    def add_up(self) -> tuple[list[OutputFile], list[Report]]:
+        """Add up this engine's shard of the rows; returns the file of sums, if they are exact."""
+        sharded = sharded_step(self.work)
+        if sharded is None:
+            return [], [{}]
+        step = self.work.steps[sharded.number]
+        tables = {
+            name: take(
+                self.database,
+                self.work,
+                name,
+                self.folder / self.work.inputs[name],
+                is_shard=name == sharded.table,
+            )
+            for name in step.inputs.values()
+        }
+        roles = self._roles(sharded.number, step, tables)
+        workbench = self._workbench(sharded.number, step, roles)
+        parameters = parse_parameters(APPLICATIONS[step.application], step, "")
+        sums = shard_of(step.application)(workbench, parameters)
+        # Marks of secret values are counted by who reads all rows.
+        if sums is None or workbench.empty:
+            return [], [{}]
+        self.say(0.3, "additionne")
+        path = self.folder / "out" / SUMS
+        groups = write_sums(self.database, tables[sharded.table], sums, path)
+        report = {"rows": {"in": tables[sharded.table].rows, "out": groups}}
+        return [OutputFile(name=SUMS, path=f"out/{SUMS}", media_type=PARQUET)], [report]
+
+    def _take_sums(self, tables: Mapping[str, InputTable]) -> None:
+        """Let what engines added up stand for an input's rows."""
+        sharded = sharded_step(self.work) if self.work.sums else None
+        paths = [self.folder / path for path in self.work.sums]
+        if sharded and read_sums(self.database, tables[sharded.table], paths):
+            self.as_read[sharded.table] = True
+
     def _summed(self, number: int) -> AggregateParameters | None:
         """Return what is added up of a crossing that the aggregation after it alone reads.
 
         One of others' restricted data is read again, to see whose rows are in which group.
-
-        A later crossing would take away the keys by which an earlier one can be made anew.
         """
-        joining_step, *later = self.work.steps[number:]
-        readers = [
-            at for at, step in enumerate(later) if joining_step.output in step.inputs.values()
-        ]
-        crosses_again = any(traits_of(step).joins for step in later)
-        is_summed = readers == [0] and traits_of(later[0]).sums
-        is_once = is_summed and not crosses_again and not self.work.protected
-        if not traits_of(joining_step).joins or not is_once:
-            return None
-        return AggregateParameters.model_validate(later[0].parameters)
+        step = None if self.work.protected else sums_after(self.work.steps, number)
+        return AggregateParameters.model_validate(step.parameters) if step else None
 
     def _step(self, number: int, step: Step, tables: dict[str, InputTable]) -> Report:
         application = APPLICATIONS[step.application]
@@ -299,4 +329,5 @@ def _treat(
 ) -> tuple[list[OutputFile], list[Report]]:
     with open_database(folder, memory_bytes) as database:
         reuse = taken_over(database, folder, work)
-        return TreatmentRun(folder, reuse.work, database, say, reuse).run()
+        run = TreatmentRun(folder, reuse.work, database, say, reuse)
+        return run.run() if work.shard is None else run.add_up()

@@ -29,6 +29,21 @@ WHOLE_TYPES = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLIN
 _OTHER_TYPES = {"FLOAT", "DOUBLE", "UBIGINT", "HUGEINT", "UHUGEINT"}
 
 
+class Figure(NamedTuple):
+    """An aggregate of rows: its function, and of which value, in SQL."""
+
+    function: str
+    value: str
+
+    @property
+    def sql(self) -> str:
+        """Return it in SQL, which is what the column with it is called, too."""
+        return f"{self.function}({self.value})"
+
+
+Figures = tuple[Figure, ...]
+
+
 class Repeated(NamedTuple):
     """A column whose rows a crossing repeats: whose it was, how often at most, in which table."""
 
@@ -140,7 +155,7 @@ class Workbench:
     def counted(self, role: str, name: str, value: str = "") -> str:
         """Return a column's cells in SQL, or `value` of each: null for a mark."""
         profile = self.tables[role].described.get(name)
-        if profile and profile.withheld and not self.is_added_up and name not in self.empty:
+        if profile and profile.withheld and not self.is_added_up(role) and name not in self.empty:
             whole = quoted(self.tables[role].whole)
             ((secret,),) = self.rows(
                 f"SELECT count(*) FILTER ({is_withheld(profile)}) FROM {whole}"
@@ -173,19 +188,18 @@ class Workbench:
                 self.database.execute(f"CREATE VIEW {quoted(name)} AS {query}")
         self.as_read[self.output] = bool(by_key)
 
-    @property
-    def is_added_up(self) -> bool:
-        """Return whether the rows of its only table were added up by key."""
-        return TABLE in self.tables and self.as_read.get(self.tables[TABLE].name, False)
+    def is_added_up(self, role: str = TABLE) -> bool:
+        """Return whether the rows of the table in that role were added up, by key or in shards."""
+        return role in self.tables and self.as_read.get(self.tables[role].name, False)
 
-    def added(self, function: str, value: str) -> str:
-        """Return an aggregate in SQL: of all rows, or of what these were added up to by key."""
-        figure = f"{function}({value})"
-        if not self.is_added_up:
-            return figure
+    def added(self, function: str, value: str, role: str = TABLE) -> str:
+        """Return an aggregate in SQL: of all rows, or of what these were added up to."""
+        figure = Figure(function, value)
+        if not self.is_added_up(role):
+            return figure.sql
         if function == "count":
-            return f"CAST(sum({quoted(figure)}) AS BIGINT)"
-        return f"{function}({quoted(figure)})"
+            return f"CAST(sum({quoted(figure.sql)}) AS BIGINT)"
+        return f"{function}({quoted(figure.sql)})"
 
 
 def few(table: str) -> str:
@@ -250,7 +264,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
     """
     column = workbench.column(role, name, parameter)
     kind = workbench.columns(role)[name]
-    if kind in WHOLE_TYPES or workbench.is_added_up:
+    if kind in WHOLE_TYPES or workbench.is_added_up(role):
         return whole_number(name, kind), True
     if kind in _OTHER_TYPES or kind.startswith("DECIMAL"):
         # Who writes Parquet from a data frame writes NaN for "no value".

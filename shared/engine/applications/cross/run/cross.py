@@ -1,6 +1,7 @@
 """Crosses two tables on a key, in DuckDB, and accounts for every key of the main one."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from shared.engine.applications.cross.application import SUCCESSOR_COLUMNS, CrossParameters
 from shared.engine.applications.cross.run.key_mapping import (
@@ -13,7 +14,7 @@ from shared.engine.applications.cross.run.key_mapping import (
     mapping_report,
     shown_parts,
 )
-from shared.engine.applications.cross.run.key_sums import key_sums
+from shared.engine.applications.cross.run.key_sums import CELL, key_sums, weight_of
 from shared.engine.applications.cross.run.key_tables import (
     ALONE,
     LEFT,
@@ -38,7 +39,7 @@ from shared.engine.contract.result import Report
 from shared.engine.database import count, evenly, quoted
 from shared.engine.reading.privacy.column_sample import SAMPLE
 from shared.engine.reading.privacy.disclosure import redacted
-from shared.engine.running.steps.workbench import Workbench, number
+from shared.engine.running.steps.workbench import Figure, Figures, Workbench, added_up
 from shared.engine.tables.column_names import unique
 from shared.engine.tables.multiplicity import Relation
 from shared.errors import Invalid, Rejected
@@ -46,12 +47,12 @@ from shared.language.french import counted
 
 
 def join_tables(
-    workbench: Workbench, keys: tuple[str, str], how: str, of: JoinBound, sums: Sequence[str] = ()
+    workbench: Workbench, keys: tuple[str, str], how: str, of: JoinBound, sums: Figures = ()
 ) -> dict[str, str]:
     """Make the output, in the order of the left table; returns the right columns renamed.
 
     What is read once has no order: to number rows takes most of a large crossing's time. `sums` are
-    aggregates of left rows that stand beside the cells of their key.
+    figures of left rows that stand beside the cells of their key.
     """
     left, right = keys
     kept, added = list(workbench.columns("left")), list(workbench.columns("right"))
@@ -68,11 +69,11 @@ def join_tables(
     if workbench.summed and of.rows_of_a_key is None and how in ("left", "inner"):
         crossed = f"{join} ({_met_once(of, of_right)}) r ON r.met = l.cell"
         by_key = [f"l.cell AS {quoted(name)}" for name in kept if quoted(name) == left]
-        by_key += [*chosen[len(kept) :], *(f"l.{quoted(column)}" for column in sums)]
+        by_key += [*chosen[len(kept) :], *(f"l.{quoted(figure.sql)}" for figure in sums)]
         with_keys = f"{join} ({_with_keys(of_right)}) r ON r.key = l.key"
         met = f"{cells('left')} l {with_keys if of.are_equal else crossed}"
-        added_up = f"SELECT {', '.join(by_key)} FROM {met}" if sums else ""
-        _make_as_read(workbench, of_left, crossed, chosen, added_up)
+        summed_by_key = f"SELECT {', '.join(by_key)} FROM {met}" if sums else ""
+        _make_as_read(workbench, of_left, crossed, chosen, summed_by_key)
         return renamed
     numbered = f"(SELECT row_number() OVER () AS number, {key_text('cell')} AS key, * FROM (SELECT"
     workbench.make(f"""
@@ -156,13 +157,10 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     and the report says how many the whole tables would.
     """
     left, right = crossed_keys(workbench, parameters)
-    weight, whole, sums = "count(*)", True, key_sums(workbench, parameters, left)
-    if parameters.weight:
-        of_row, whole = number(workbench, "left", parameters.weight, "weight")
-        weight = f"coalesce(sum({f'CAST({of_row} AS HUGEINT)' if whole else of_row}), 0)"
+    sums, (weight, whole) = key_sums(workbench, parameters, left), weight_of(workbench, parameters)
     workbench.say(0.1, "relève les clés")
     _make_successors(workbench)
-    _make_keys(workbench, "right", right, "count(*)")
+    _make_keys(workbench, "right", right, Figure("count", "*"))
     _make_keys(workbench, "left", left, weight, sums)
     _lengthen_successors(workbench, parameters)
     vias: dict[Side, str | None] = {"left": parameters.left_via, "right": parameters.right_via}
@@ -239,18 +237,23 @@ def _lengthen_successors(workbench: Workbench, parameters: CrossParameters) -> N
 
 
 def _make_keys(
-    workbench: Workbench, side: Side, cell: str, weight: str, sums: Sequence[str] = ()
+    workbench: Workbench, side: Side, cell: str, weight: Figure, sums: Figures = ()
 ) -> None:
     """Make the tables of a side's cells and keys in the whole table, with that of rows without one.
 
     To trim each of millions of cells takes longer than to count them as they are written. `sums`
-    are more aggregates to have of each cell.
+    are more figures to have of each cell.
     """
-    more = "".join(f", {column} AS {quoted(column)}" for column in sums)
+    table, added = workbench.tables[side], partial(workbench.added, role=side)
+    more = "".join(f", {added(*figure)} AS {quoted(figure.sql)}" for figure in sums)
+    if is_added_up := workbench.is_added_up(side):
+        cell = quoted(CELL)
+    source = added_up(table.name) if is_added_up else table.whole
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {cells(side)} AS SELECT *, {key_text("cell")} AS key FROM (
-            SELECT {cell} AS cell, count(*) AS n, {weight} AS weight{more}
-            FROM {quoted(workbench.tables[side].whole)} GROUP BY ALL
+            SELECT {cell} AS cell, {added("count", "*")} AS n,
+                coalesce({added(*weight)}, 0) AS weight{more}
+            FROM {quoted(source)} GROUP BY ALL
         )
     """)
     workbench.database.execute(f"""

@@ -1,14 +1,16 @@
 """A column described from its distinct values, whatever the batches they come in."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from shared.engine.database import open_database
 from shared.engine.reading.columns.cog import load_codes
 from shared.engine.reading.columns.column_types import all_types
-from shared.engine.reading.columns.profile import ColumnProfile
+from shared.engine.reading.columns.profile import ColumnProfile, describe_column
 from shared.engine.tables.manifest import Column
 from tests.unit.shared.engine.codes.test_cog import valid_in
 
@@ -127,3 +129,10 @@ def test_letters_that_stand_for_themselves_are_not_set_apart(values: list[str]) 
     column_profile = column("x", values)
     assert (column_profile.withheld, column_profile.kind) == ((), "text")
     assert column_profile.meaning is None
+
+
+def test_column_is_described_beside_one_called_text(tmp_path: Path) -> None:
+    """What people call their columns is no name of ours."""
+    with open_database(tmp_path, 10**9) as database:
+        database.execute("CREATE TABLE a AS SELECT 'x' AS text, '12' AS menages, 'y' AS n")
+        assert describe_column(database, "a", "menages").kind == "integer"
