@@ -218,6 +218,15 @@ class Settings(ServerSettings):
     slurm_runs: int = Field(
         default=50, ge=1, description="jobs that one process has on the cluster at a time"
     )
+    slurm_shards: int = Field(
+        default=4,
+        ge=1,
+        description="engines that share the rows of one input on the cluster, where only their sums"
+        " are needed; 1 for one that does all",
+    )
+    slurm_shard_bytes: int = Field(
+        default=250_000_000, ge=1, description="size of an input for each engine that shares it"
+    )
     openlineage_url: str = Field(
         default="",
         pattern=rf"^(file:///[^\s?#]+|https?://{HOST}(/[^\s#]*)?)?$",

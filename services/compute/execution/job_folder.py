@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from shared.engine.contract.folder_tree import remove
 from shared.engine.contract.result import ILLEGIBLE, MASKED, EngineResult
-from shared.engine.contract.work import PSEUDONYM_KEY, Work
+from shared.engine.contract.work import JOB, PSEUDONYM_KEY, Work
 from shared.errors import Rejected
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class JobFolder:
 
     def describe(self, work: Work) -> None:
         """Write the work of the job."""
-        (self.path / "job.json").write_text(work.model_dump_json())
+        (self.path / JOB).write_text(work.model_dump_json())
 
     def hand_key(self, key: str) -> None:
         """Give the job its project's key, in a file that only its owner reads."""

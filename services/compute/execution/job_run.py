@@ -15,6 +15,7 @@ from services.compute.execution.executors.contract import Run, RunPlace, Submiss
 from services.compute.execution.executors.following import FollowedRun, NoOutcome
 from services.compute.execution.executors.local import LocalExecutor
 from services.compute.execution.executors.placing import may_run_there
+from services.compute.execution.executors.sharded_run import ShardedRun, Watcher
 from services.compute.execution.instructions import instructions, inventions_of
 from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.observing import observed
@@ -288,7 +289,7 @@ class JobRun:
             # Whatever it takes: that may tell of the data, and a project reads its quota.
             self._charge(PROTECTED_SECONDS)
         begin = partial(Job.begin, run=job.run, is_protected=is_protected, read=self._read)
-        self._jobs.change(job.id, begin)
+        self._job = self._jobs.change(job.id, begin)
 
     def _held_failure(self, inputs: list[Input], began: datetime, reason: str) -> Ending:
         """Return the ending of a run that failed on others' restricted data.
@@ -371,20 +372,17 @@ class JobRun:
         limits = read_run_file(run.folder, LIMITS, Limits)
         if limits is None:
             raise Waiting("le dossier de ce traitement n'est pas lisible")
-        followed = FollowedRun(place, run, self._note)
+        watcher = Watcher(partial(self._submit, place), partial(self._follow, place), self._note)
         try:
-            self._submit(place, run, limits)
-            outcome = followed.outcome(
-                partial(self._is_unwanted, place), partial(self._start, place)
-            )
+            if place.outlives_service:
+                outcome = ShardedRun(run, limits, self._settings, watcher).outcome()
+            else:
+                outcome = watcher.outcome(run, limits, self._note)
         except NoOutcome as error:
             if error.is_failure and not place.outlives_service:
                 raise GivenUp(_FAULT) from error
             self._leave(place, is_failure=error.is_failure, fault=error.fault)
             raise
-        finally:
-            self.seconds = followed.seconds
-        self.seconds = outcome.seconds
         if place.outlives_service:
             # From here on this process does the work: what ends it may be the job.
             self._jobs.change(self._job.id, lambda job: job.note_outcome(self._job.run))
@@ -392,9 +390,19 @@ class JobRun:
         self._close_log(outcome, reason)
         if outcome.ok:
             return
-        if self._heartbeat.should_stop():
-            raise Interrupted
-        raise Rejected(reason)
+        raise Interrupted if self._heartbeat.should_stop() else Rejected(reason)
+
+    def _follow(self, place: RunPlace, run: Run, note: Callable[[Progress], None]) -> Outcome:
+        """Return how a run ended that was submitted; its seconds are the job's."""
+        followed, seconds = FollowedRun(place, run, note), self.seconds
+        try:
+            outcome = followed.outcome(
+                partial(self._is_unwanted, place), partial(self._start, place)
+            )
+        finally:
+            self.seconds = seconds + followed.seconds
+        self.seconds = seconds + outcome.seconds
+        return outcome
 
     def _submit(self, place: RunPlace, run: Run, limits: Limits) -> None:
         job = self._job

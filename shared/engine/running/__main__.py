@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from shared.engine.contract.result import OutputFile, Report
-from shared.engine.contract.work import Work
+from shared.engine.contract.work import JOB, Work
 from shared.engine.database import Say
 from shared.engine.running.notes import note_report
 from shared.engine.running.without_pandas import hide_pandas
@@ -43,7 +43,7 @@ _UNREADABLE = {
 def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     task = ""
     try:
-        work = Work.model_validate_json((folder / "job.json").read_bytes())
+        work = Work.model_validate_json((folder / JOB).read_bytes())
         task = work.kind
         outputs, reports = _run_of(work)(folder, work, memory_bytes, _say)
         if not work.steps:

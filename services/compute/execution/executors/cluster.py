@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from services.compute.execution.executors.contract import (
@@ -20,6 +21,9 @@ from services.compute.execution.job_folder import JobFolder
 from shared.engine.contract.folder_tree import remove
 from shared.engine.sandbox.run_files import OUTCOME
 from shared.errors import Unavailable
+
+SHARDS = "shards"
+"""The folder in that of a run with those of the runs that add up shards of its rows."""
 
 _ASK_SECONDS = 2.0
 _RECENTLY_SECONDS = 300.0
@@ -84,8 +88,9 @@ class Cluster:
         try:
             yield JobFolder(path)
         finally:
-            self._followed.pop(run_id, None)
-            self._states.pop(run_id, None)
+            for run in _runs_of(path):
+                self._followed.pop(run.run_id, None)
+                self._states.pop(run.run_id, None)
 
     def has_folder(self, run_id: str) -> bool:
         """Whether a run of that id has its folder; there is none without an id."""
@@ -138,11 +143,13 @@ class Cluster:
         run_ids = [path.name for path in self._home.glob("*") if is_run_id(path.name)]
         unwanted = {*run_ids} - {*(wanted(run_ids) if run_ids else ())}
         folders = [self._home / run_id for run_id in sorted(unwanted)]
+        runs = {folder: _runs_of(folder) for folder in folders}
+        for run in chain.from_iterable(runs.values()):
+            remove(run.folder / "in")
         for folder in folders:
-            remove(folder / "in")
-        for folder in folders:
-            if not (folder / OUTCOME).exists():
-                self._executor.cancel(Run(folder.name, folder))
+            for run in runs[folder]:
+                if not (run.folder / OUTCOME).exists():
+                    self._executor.cancel(run)
             remove(folder)
 
     def _ask(self) -> None:
@@ -158,3 +165,9 @@ class Cluster:
             self._silent_since = None
         elif self._silent_since is None:
             self._silent_since = self._asked_at
+
+
+def _runs_of(folder: Path) -> list[Run]:
+    """Return the run of a folder, and those of its shards."""
+    shards = sorted((folder / SHARDS).glob("*"))
+    return [Run(path.name, path) for path in (folder, *shards) if is_run_id(path.name)]

@@ -21,6 +21,14 @@ from tests.slurm import Slurm
 
 pytestmark = pytest.mark.usefixtures("catalog")
 
+SHARDS, SHARD_BYTES = 3, 20_000
+LARGE = {
+    "com": [f"{number % 97:02}" for number in range(30_000)],
+    "logements": [(number * 7919) % 99_991 for number in range(30_000)],
+    "vacants": [number % 13 for number in range(30_000)],
+}
+"""Columns of a table that is large enough for shards."""
+
 _FIRST = (
     "test -e {0}/broken && exit 1; while [ ! -e {0}/gate ]; do sleep 0.05; done;"
     " test -e {0}/other && cd {0}/other"
@@ -46,6 +54,8 @@ class Cluster:
             "slurm_engine": shlex.join(command),
             "slurm_memory_bytes": "500000000",
             "slurm_from_bytes": "0",
+            "slurm_shards": str(SHARDS),
+            "slurm_shard_bytes": str(SHARD_BYTES),
         }
         with self.lab.bare_compute(**settings) as service:
             yield service
@@ -73,16 +83,23 @@ class Cluster:
         yield
         shutil.rmtree(other)
 
-    def queued(self, *, on_cluster: bool = True, **answer: Any) -> str:
+    def queued(self, *, on_cluster: bool = True, is_large: bool = False, **answer: Any) -> str:
         """A new project whose full job is queued, on data that may go to the cluster.
 
         `answer` is what the catalogue says instead of it.
         """
-        project = self.lab.started()
+        project = self._started_with_large() if is_large else self.lab.started()
         self.lab.wait_for("job_succeeded", project_id=project, kind="trial")
         self.answer(project, on_cluster=on_cluster, **answer)
         self.lab.staff(project)
         self.lab.wait_for("job_queued", project_id=project, kind="full")
+        return project
+
+    def _started_with_large(self) -> str:
+        """A new project that sums a large table."""
+        dataset, project = new_id("dts"), new_id("prj")
+        self.lab.shelve(dataset, self.lab.put(LARGE))
+        self.lab.start(project, dataset)
         return project
 
     def answer(self, project: str, **answer: Any) -> None:
@@ -109,6 +126,11 @@ class Cluster:
         done = self.lab.wait_for("job_succeeded", project_id=project, kind="full")
         assert len(self.lab.events("job_succeeded", project_id=project, kind="full")) == 1
         return done
+
+    def has_jobs(self) -> bool:
+        """Whether a job of ours runs on a node."""
+        jobs = self.slurm("squeue", "--noheader", "--states=running", "--format=%j")
+        return "datalab-" in jobs
 
     def is_clean(self) -> bool:
         """Whether no folder of a run is left."""
@@ -260,8 +282,42 @@ def test_cancelled_job_ends_on_the_node_too(
     assert not cluster.is_clean()
     cluster.slurm.start_controller()
     eventually(cluster.is_clean, "no folder of a run")
-    jobs = ("squeue", "--noheader", "--states=running", "--format=%j")
-    eventually(lambda: "datalab-" not in cluster.slurm(*jobs), "no job of ours")
+    eventually(lambda: not cluster.has_jobs(), "no job of ours")
+
+
+def test_engines_share_the_rows_of_a_large_table(
+    lab: Lab, cluster: Cluster, service: RunningService
+) -> None:
+    """Their service is killed and their node lost in the middle: the bytes are those of one."""
+    here = cluster.succeeded(cluster.queued(on_cluster=False, is_large=True))
+    project = cluster.queued(is_large=True)
+    eventually(lambda: cluster.starts() == SHARDS, "a start of every shard")
+    cluster.started(project)
+    service.kill()
+    service.start()
+    cluster.slurm.lose_node()
+    cluster.slurm.repair()
+    eventually(lambda: cluster.starts() > SHARDS, "another start of a shard")
+    cluster.let_go()
+    there = cluster.succeeded(project)
+    assert sums(lab, there) == sums(lab, here)
+    assert cluster.starts() == 2 * SHARDS + 1
+    attempts = lab.events("job_started", project_id=project, kind="full")
+    assert [event["attempt"] for event in attempts] == [1]
+    eventually(cluster.is_clean, "no folder of a run")
+
+
+def test_cancelled_job_ends_on_the_nodes_of_its_shards(
+    lab: Lab, cluster: Cluster, service: RunningService
+) -> None:
+    """No engine adds up what nobody waits for."""
+    project = cluster.queued(is_large=True)
+    eventually(lambda: cluster.starts() == SHARDS, "a start of every shard")
+    job_id = cluster.started(project)["job_id"]
+    assert lab.call(service, "POST", f"/jobs/{job_id}/cancel").status == 200
+    lab.wait_for("job_cancelled", job_id=job_id)
+    eventually(cluster.is_clean, "no folder of a run")
+    eventually(lambda: not cluster.has_jobs(), "no job of ours")
 
 
 def test_run_without_an_outcome_is_done_again(cluster: Cluster) -> None:
