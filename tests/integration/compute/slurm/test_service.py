@@ -2,7 +2,7 @@
 
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tests.slurm import Slurm
 pytestmark = pytest.mark.usefixtures("catalog")
 
 SHARDS, SHARD_BYTES = 3, 20_000
-LARGE = {
+LARGE: Mapping[str, Sequence[object]] = {
     "com": [f"{number % 97:02}" for number in range(30_000)],
     "logements": [(number * 7919) % 99_991 for number in range(30_000)],
     "vacants": [number % 13 for number in range(30_000)],
