@@ -226,6 +226,17 @@ def size(number: int | None) -> str:
     return f"{decimal(value, 0 if unit == _UNITS[0] else 1)}\u00a0{unit}"
 
 
+def cost(estimate: Mapping[str, Any]) -> str:
+    """What a job is likely to take: `40,2 s ici, 12,1 s en 4 parts sur la grappe, 330 Mo`."""
+    seconds, where = f"{decimal(estimate['seconds'])}\u00a0s", ""
+    if estimate["shards_seconds"] is not None:
+        shared = f"{decimal(estimate['shards_seconds'])}\u00a0s en {estimate['shards']} parts"
+        where = f" ici, {shared} sur la grappe de calcul, sans l'attente"
+    elif estimate["executor"] == "slurm":
+        where = " sur la grappe de calcul, sans l'attente"
+    return f"environ {seconds}{where}\u00a0; {size(estimate['memory_bytes'])} de mémoire"
+
+
 def named(code: str, names: Mapping[str, str]) -> str:
     """What a code of a service is called; the code itself when it is newer than this page."""
     return names.get(code, code)
@@ -251,6 +262,7 @@ FILTERS: dict[str, Any] = {
     "figure": figure,
     "share": share,
     "size": size,
+    "cost": cost,
     "stage": lambda code: named(code, STAGE_NAMES),
     "application": lambda code: APPLICATIONS[code].title if code in APPLICATIONS else code,
     "kind": lambda code: named(code, MEMBER_KINDS),

@@ -46,7 +46,10 @@ def show_preview(preview: Answer) -> None:
     show.line(f"licence: {preview['licence']}{preview['conflict'] and ' - ' + preview['conflict']}")
     if estimate := preview["estimate"]:
         size = f"{estimate['memory_bytes'] / 1e6:.0f} MB"
-        show.line(f"takes about {estimate['seconds']} s and {size} ({estimate['executor']})")
+        where = f" ({estimate['executor']})" if estimate["executor"] else ""
+        show.line(f"takes about {estimate['seconds']} s and {size}{where}")
+        if estimate["shards"] > 1:
+            show.line(f"or about {estimate['shards_seconds']} s in {estimate['shards']} shards")
 
 
 @app.answers("preview", show_preview)

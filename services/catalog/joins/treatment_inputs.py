@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 from services.catalog.access.asking import columns_of
 from services.catalog.access.obstacles import UNKNOWN, obstacle_of
 from services.catalog.datasets.model import Dataset, DatasetsById
+from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import datasets_of
 from services.catalog.joins.compared_keys import ComparedKeys, compare
 from services.catalog.joins.index_service import JoinIndexService
@@ -14,7 +15,6 @@ from shared.auth import Caller
 from shared.engine.analysis.dataset_crossings import DatasetCrossing, dataset_crossings
 from shared.engine.analysis.known_tables import KnownCrossing, KnownInputs, KnownTable
 from shared.engine.tables.key_file import KeyColumn
-from shared.engine.tables.manifest import Profile
 from shared.engine.tables.multiplicity import Multiplicity
 from shared.events import Treatment
 from shared.store import Store
@@ -67,9 +67,12 @@ def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> Kn
     if dataset.metadata.content == "files":
         return KnownTable(**about, columns=(), is_files=True)
     about["territory"] = dataset.metadata.territory
-    profile = _profile(dataset, caller)
-    if profile is None:
+    version = _version(dataset, caller)
+    if version is None or version.profile is None:
         return KnownTable(**about)
+    about |= {"size": version.table and version.table.size, "on_cluster": dataset.goes_on_cluster}
+    can_read = dataset.may_be_downloaded_by(caller)
+    profile = version.profile if can_read else version.profile.without_values()
     table = KnownTable.of(profile, **about)
     if dataset.deciders(caller.member_id):
         update = {"facts": dataset.answering_tables, "is_restricted": True}
@@ -77,13 +80,9 @@ def _known_table(dataset_id: str, dataset: Dataset | None, caller: Caller) -> Kn
     return table if dataset.shows_counts_to(caller) else table.without_counts()
 
 
-def _profile(dataset: Dataset, caller: Caller) -> Profile | None:
-    """The profile that everybody sees; of what is not published, the one that insiders see."""
-    version = dataset.current_version if caller.may_see(*dataset.insiders) else dataset.published
-    if version is None or version.profile is None:
-        return None
-    can_read = dataset.may_be_downloaded_by(caller)
-    return version.profile if can_read else version.profile.without_values()
+def _version(dataset: Dataset, caller: Caller) -> Version | None:
+    """The version that everybody sees; of what is not published, the one that insiders see."""
+    return dataset.current_version if caller.may_see(*dataset.insiders) else dataset.published
 
 
 def may_count(datasets: DatasetsById, dataset_ids: Iterable[str], caller: Caller) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from services.compute.execution.checks.code_trials import CodeTrials
 from services.compute.execution.checks.step_checks import check_queries, check_syntax
 from services.compute.execution.scheduler import Scheduler
-from services.compute.jobs.previews import Bind, check_treatment, preview_treatment
+from services.compute.jobs.planning.previews import Bind, check_treatment, preview_treatment
 from services.compute.recipes import commands as recipes
 from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
 from shared.engine.analysis.known_tables import KnownInputs
@@ -76,7 +76,7 @@ class Treating:
 
         One without steps is told which keys its tables have. 422 names the first field at fault.
         """
-        return preview_treatment(self.catalog, call.body, call.caller, self._bind)
+        return preview_treatment(self.catalog, call.body, call.caller, self._bind, self.settings)
 
     @http("POST", "/recipes", body=WriteRecipe, returns=RecipeView, status=201)
     def publish_recipe(self, call: Call) -> RecipeView:

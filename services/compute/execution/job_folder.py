@@ -46,6 +46,10 @@ class JobFolder:
         """Write the work of the job."""
         (self.path / JOB).write_text(work.model_dump_json())
 
+    def work(self) -> Work:
+        """Return the work of the job, as it was last described."""
+        return Work.model_validate_json((self.path / JOB).read_bytes())
+
     def hand_key(self, key: str) -> None:
         """Give the job its project's key, in a file that only its owner reads."""
         path = self.path / PSEUDONYM_KEY

@@ -14,7 +14,6 @@ from services.compute.execution.executors.cluster import Cluster
 from services.compute.execution.executors.contract import Run, RunPlace, Submission
 from services.compute.execution.executors.following import FollowedRun, NoOutcome
 from services.compute.execution.executors.local import LocalExecutor
-from services.compute.execution.executors.placing import may_run_there
 from services.compute.execution.executors.sharded_run import ShardedRun, Watcher
 from services.compute.execution.instructions import instructions, inventions_of
 from services.compute.execution.job_folder import JobFolder
@@ -36,7 +35,8 @@ from services.compute.execution.step_cache.cache import JobSteps
 from services.compute.jobs.data_contract import DataContract
 from services.compute.jobs.heartbeat import Heartbeat
 from services.compute.jobs.model import MAX_NODE_FAILURES, WAITING, Job, TakenOver
-from services.compute.jobs.previews import Catalogue, expected_rows
+from services.compute.jobs.planning.expected_rows import Catalogue, expected_rows
+from services.compute.jobs.planning.placing import ReadFile, may_run_there
 from services.compute.jobs.staleness import ReadVersion, versions_of
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
@@ -203,13 +203,13 @@ class JobRun:
     def _place(self, found_inputs: Sequence[FoundInput]) -> RunPlace:
         """Return what runs the job: the cluster takes long jobs on data that may go there."""
         cluster, run = self._platform.cluster, self._job.run
-        goes_there = cluster and may_run_there(self._job, found_inputs, self._settings)
+        treatment = self._job.treatment if self._job.kind == "full" else None
+        files = [ReadFile(file.size, named.on_cluster) for named, file in found_inputs]
+        goes_there = cluster and treatment and may_run_there(treatment, files, self._settings)
         if goes_there or self._job.cluster_run:
             # Before there is a folder: one that no job names is swept.
-            self._jobs.change(
-                self._job.id,
-                lambda job: job.stage_for_cluster(run, run if goes_there else "", self._read),
-            )
+            there, read = run if goes_there else "", self._read
+            self._jobs.change(self._job.id, lambda job: job.stage_for_cluster(run, there, read))
         return cluster if cluster and goes_there else self._platform.local
 
     def _stage(

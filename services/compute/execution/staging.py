@@ -350,6 +350,7 @@ def _provenance(job: Job, result: EngineResult, folder: JobFolder, executor: str
         "reused": result.reused,
         "engine": engine_version(),
         "executor": executor,
+        "shards": max(1, len(folder.work().sums)),
         "limits": limits and RunLimits(seconds=limits.seconds, memory_bytes=limits.memory_bytes),
     }
     return job.provenance.model_copy(update=update)

@@ -102,6 +102,8 @@ def _parameters(manifest: Manifest) -> Iterator[dict[str, str]]:
     provenance = manifest.provenance
     if provenance.executor:
         yield {"key": "executor", "value": provenance.executor}
+    if provenance.shards > 1:
+        yield {"key": "shards", "value": str(provenance.shards)}
     if limits := provenance.limits:
         yield {"key": "seconds", "value": f"{limits.seconds:g}"}
         yield {"key": "memory_bytes", "value": str(limits.memory_bytes)}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from services.portal.drafts.draft import Draft, Facts, Section
-from services.portal.french import day, decimal, moment, named, size
+from services.portal.french import cost, day, moment, named
 from services.portal.lab import Json
 from services.portal.typography import sentence
 from shared.engine.places.names import in_french
@@ -198,12 +198,11 @@ def _feasibility(evidence: Evidence) -> Section:
     faults = [sentence(text) for check in checks for text in (*check["faults"], *check["waits"])]
     warnings = [sentence(warning["message"]) for warning in preview.get("warnings", ())]
     met = [sentence(match["said"]) for match in preview.get("matches", ())]
-    cost = preview.get("estimate")
     rows = [("Essai", _told(trial)) for trial in facts.project["trials"]]
     if preview.get("rows") is not None:
         rows.append(("Lignes attendues", str(preview["rows"])))
-    if cost:
-        rows.append(("Coût", f"{decimal(cost['seconds'])} s, {size(cost['memory_bytes'])}"))
+    if estimate := preview.get("estimate"):
+        rows.append(("Coût", cost(estimate)))
     fault = [sentence(evidence.fault)] if evidence.fault else []
     missing = [evidence.missing] if evidence.missing else []
     lines = tuple(dict.fromkeys((*missing, *fault, *faults, *warnings, *met)))

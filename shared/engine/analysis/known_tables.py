@@ -107,6 +107,8 @@ class KnownTable(Frozen):
     total_rows: tuple[RowRange, ...] = ()
     likely_totals: int = 0
     likely_total_rows: tuple[RowRange, ...] = ()
+    size: int | None = Field(default=None, description="bytes that a job reads")
+    on_cluster: bool = Field(default=False, description="whether machines of a cluster may have it")
     columns: tuple[KnownColumn, ...] | None = None
     reason: str = ""
     is_lost: bool = False
@@ -141,6 +143,7 @@ class KnownTable(Frozen):
             column.model_copy(update={"filled": None, "distinct": None}) for column in self.columns
         )
         update = {"rows": None if self.rows is None else at_most(self.rows), "columns": columns}
+        update["size"] = None
         update |= {"totals": 0, "total_rows": (), "likely_totals": 0, "likely_total_rows": ()}
         return self.model_copy(update=update)
 

@@ -124,7 +124,15 @@ class Estimate(Frozen):
 
     seconds: float
     memory_bytes: int
-    executor: str = "local"
+    executor: str = Field(
+        default="local",
+        description="where it runs, `local` or `slurm`; empty where that depends on the size of"
+        " data that the asker may not know",
+    )
+    shards: int = Field(default=1, description="engines that share its rows there")
+    shards_seconds: float | None = Field(
+        default=None, description="what it takes so, without its wait for machines"
+    )
 
 
 class TreatmentPreview(_Known, TreatmentCheck):

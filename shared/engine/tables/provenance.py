@@ -63,6 +63,7 @@ class Provenance(Frozen):
         default="", description="sha256 of the lab's code and lists that did it, without libraries"
     )
     executor: str = Field(default="", description="where it ran: `local` or `slurm`")
+    shards: int = Field(default=1, description="engines that shared the rows of an input")
     limits: RunLimits | None = Field(default=None, description="of the run that made it")
     holder_id: str = Field(default="", description="whose project it is")
     submitted_by: str = Field(

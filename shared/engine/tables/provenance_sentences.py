@@ -28,8 +28,7 @@ _KINDS = {"trial": "essai sur un échantillon", "full": "calcul complet"}
 def told(manifest: Manifest) -> list[str]:
     """State in French where a job's result comes from, in the order that people ask it."""
     what = _KINDS.get(manifest.kind, manifest.kind)
-    where = " sur une grappe de calcul" if manifest.provenance.executor == "slurm" else ""
-    ended = f"terminé le {moment(manifest.ended)}{where}"
+    ended = f"terminé le {moment(manifest.ended)}{_where(manifest.provenance)}"
     return [
         f"Traitement {manifest.job_id}, {what}, {ended}.",
         *[INVENTED] * manifest.is_invented,
@@ -43,6 +42,13 @@ def told(manifest: Manifest) -> list[str]:
             for output in manifest.outputs
         ),
     ]
+
+
+def _where(provenance: Provenance) -> str:
+    if provenance.executor != "slurm":
+        return ""
+    shards = f", en {provenance.shards} parts" if provenance.shards > 1 else ""
+    return f" sur une grappe de calcul{shards}"
 
 
 def moment(at: datetime) -> str:

@@ -17,8 +17,9 @@ from services.compute.execution.executors.cluster import SHARDS
 from services.compute.execution.executors.contract import Run
 from services.compute.execution.executors.following import NoOutcome
 from services.compute.execution.job_folder import JobFolder
+from services.compute.jobs.planning.placing import shards_of
 from shared.engine.analysis.sharding import sharded_step
-from shared.engine.contract.work import JOB, SUMS, Keeping, Work
+from shared.engine.contract.work import JOB, SUMS, Keeping
 from shared.engine.sandbox.job_output import Progress
 from shared.engine.sandbox.limits import Limits, Outcome
 from shared.engine.sandbox.run_files import LIMITS, write_run_file, write_whole
@@ -51,7 +52,7 @@ class ShardedRun:
 
     def __init__(self, run: Run, limits: Limits, settings: Settings, watcher: Watcher) -> None:
         self._run, self._watcher = run, watcher
-        self._work = Work.model_validate_json((run.folder / JOB).read_bytes())
+        self._work = JobFolder(run.folder).work()
         self._limits, self._shards = limits, self._count(settings)
 
     def outcome(self) -> Outcome:
@@ -95,7 +96,7 @@ class ShardedRun:
         if sharded is None:
             return 1
         size = (self._run.folder / self._work.inputs[sharded.table]).stat().st_size
-        return max(1, min(settings.slurm_shards, size // settings.slurm_shard_bytes))
+        return shards_of(size, settings)
 
     def _prepared(self, number: int, attempt: int) -> Run:
         """Return the run that adds up a shard, with all it needs in its folder."""

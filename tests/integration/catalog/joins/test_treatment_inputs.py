@@ -59,6 +59,8 @@ def test_columns_and_the_rows_of_a_crossing_are_told(lab: Lab) -> None:
     assert (crossing.relation.is_many_to_many, crossing.is_cut) == (True, False)
     closed = publish_table(lab, "mbr_2", table(RIGHT), access="restricted")
     inputs_shown = described(lab, left, closed)
+    sizes = [(known.size is None, known.on_cluster) for known in inputs_shown.tables]
+    assert sizes == [(False, True), (True, False)]
     assert inputs_shown.crossings == ()
     assert [column.name for column in inputs_shown.table(closed).columns or ()] == ["cle", "n"]
     assert described(lab, left, closed, "mbr_2").crossings[0].relation.is_many_to_many

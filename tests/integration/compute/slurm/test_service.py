@@ -301,6 +301,7 @@ def test_engines_share_the_rows_of_a_large_table(
     cluster.let_go()
     there = cluster.succeeded(project)
     assert sums(lab, there) == sums(lab, here)
+    assert [lab.manifest(done).provenance.shards for done in (here, there)] == [1, SHARDS]
     assert cluster.starts() == 2 * SHARDS + 1
     attempts = lab.events("job_started", project_id=project, kind="full")
     assert [event["attempt"] for event in attempts] == [1]

@@ -78,6 +78,7 @@ def manifest(*inputs: Input, name: str = RESULT, **changes: Any) -> Manifest:
         provenance=Provenance(
             engine="e" * 64,
             executor="slurm",
+            shards=4,
             limits=RunLimits(seconds=600, memory_bytes=2_000_000_000),
             holder_id=WORDS,
             purpose=WORDS,
@@ -118,7 +119,12 @@ def test_job_tells_what_it_read_and_made_by_what_and_how() -> None:
         "1.4.0",
     )
     parameters = [tuple(pair.values()) for pair in run["executionParameters"]["parameters"]]
-    assert parameters == [("executor", "slurm"), ("seconds", "600"), ("memory_bytes", "2000000000")]
+    assert parameters == [
+        ("executor", "slurm"),
+        ("shards", "4"),
+        ("seconds", "600"),
+        ("memory_bytes", "2000000000"),
+    ]
     assert job["sourceCodeLocation"]["version"] == "e" * 64
     assert job["sourceCode"]["sourceCode"] == f"query sha256:{CODE.sha256}\naggregate"
 

@@ -63,7 +63,13 @@ def evidence(**changed: Any) -> Evidence:
         "rows": 12,
         "warnings": [{"message": "la clé se répète"}],
         "obligations": ["citer chaque source"],
-        "estimate": {"seconds": 1.5, "memory_bytes": 2_000_000},
+        "estimate": {
+            "seconds": 1.5,
+            "memory_bytes": 2_000_000,
+            "executor": "local",
+            "shards": 1,
+            "shards_seconds": None,
+        },
     }
     return Evidence(**{"facts": Facts(SEEN, preview, FACTS.members), "review": REVIEW, **changed})
 

@@ -46,6 +46,8 @@ def test_all_that_is_asked_of_a_result_is_answered() -> None:
                 Provenance(
                     recipe="vacance@2",
                     engine="e1",
+                    executor="slurm",
+                    shards=4,
                     limits=RunLimits(seconds=600, memory_bytes=2_000_000_000),
                     code=tuple(StepCode.of(STEPS)),
                     holder_id="mbr_1",
@@ -61,6 +63,7 @@ def test_all_that_is_asked_of_a_result_is_answered() -> None:
         "But : « Où sont les logements vacants ? ».",
         "Porteur : mbr_1.",
         "Lancé par mbr_2.",
+        " sur une grappe de calcul, en 4 parts.",
         "Recette : vacance@2.",
         f"Code de l'étape « un » : SHA-256 {sha256(SQL.encode()).hexdigest()}.",
         f"(dts_1), version 3 : SHA-256 {'a' * 64}.",

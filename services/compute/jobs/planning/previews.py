@@ -3,36 +3,25 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from services.compute.jobs.planning.estimates import estimate_of
+from services.compute.jobs.planning.expected_rows import Catalogue
 from shared.auth import Caller
 from shared.engine.analysis.answers import answer_remarks
 from shared.engine.analysis.known_tables import KnownInputs, KnownTable
 from shared.engine.analysis.preview import (
-    Estimate,
     KnownPreview,
     PlannedTreatment,
     ResultColumn,
     TreatmentPreview,
 )
 from shared.engine.analysis.remarks import Findings, Remark, TreatmentCheck, Types
-from shared.engine.analysis.treatment_checks import check_tables, crossed_rows, result_of
-from shared.engine.applications import check_steps, traits_of
+from shared.engine.analysis.treatment_checks import check_tables, result_of
+from shared.engine.applications import check_steps
 from shared.engine.applications.python.application import check_installed
-from shared.errors import LabError, Unavailable
+from shared.errors import Unavailable
 from shared.events import Treatment
 from shared.language.french import french_list, quoted
-
-_SECONDS, _OF_A_ROW, _OF_A_CELL = 0.5, 6.3e-8, 1.8e-7
-"""What a job takes, each row that it reads, and each cell of its result.
-
-Fitted to crossings of 50,000 to 50,000,000 rows with 35,000 that are added up
-(`tests.benchmarks crossing`), and of up to 5,000,000 that are kept, on a machine with 2 cores that
-did nothing else: none was off by more than a fifth. Since then whole numbers are added up by key
-where a crossing is only added up, which takes half the processor time at 5,000,000 rows: for these
-it says too much.
-"""
-
-_BYTES, _BYTES_OF_A_CELL = 330_000_000, 17
-"""The memory of the same jobs."""
+from shared.settings import Settings
 
 _CHECKED = (
     "ce que le résultat dit de personnes",
@@ -45,13 +34,6 @@ _AWAY = (
     " nombre de lignes des croisements n'ont pas été vérifiés. Vérifiez de nouveau plus tard ; le"
     " projet peut être soumis, et le catalogue dira alors ce qui lui manque."
 )
-
-
-class Catalogue(Protocol):
-    """The question that a check asks the catalogue."""
-
-    def describe_inputs(self, treatment: dict[str, Any], member_id: str, *, is_staff: bool) -> Any:  # noqa: ANN401 - JSON
-        """Return what that member may know of the tables that a treatment reads."""
 
 
 Bind = Callable[[Treatment, Mapping[str, Types | None]], None]
@@ -94,7 +76,11 @@ def check_treatment(
 
 
 def preview_treatment(
-    catalogue: PreviewCatalogue, treatment: PlannedTreatment, caller: Caller, bind: Bind
+    catalogue: PreviewCatalogue,
+    treatment: PlannedTreatment,
+    caller: Caller,
+    bind: Bind,
+    settings: Settings,
 ) -> TreatmentPreview:
     """Return what the treatment would make, as far as `caller` may know it.
 
@@ -117,35 +103,22 @@ def preview_treatment(
         warnings=tuple(findings.warnings),
         unchecked=tuple(findings.unchecked),
         answers=tuple(answer_remarks(treatment, known_preview.inputs)) if treatment.steps else (),
-        columns=tuple(
-            ResultColumn(
-                name=column.name,
-                kind=column.kind,
-                type=column.type,
-                unit=column.unit,
-                key=column.code,
-            )
-            for column in table.columns or ()
-        ),
+        columns=_columns(table),
         is_open=is_open,
         rows=table.rows,
-        estimate=_estimate(treatment, known_preview.inputs, table),
+        estimate=estimate_of(treatment, known_preview.inputs, table, settings),
         checks=_checks(known_preview.protected),
         **known_preview.model_dump(exclude={"inputs", "protected"}),
     )
 
 
-def expected_rows(catalogue: Catalogue, treatment: Treatment, member_id: str) -> dict[str, int]:
-    """Return the rows that a preview expects of crossings, by output, where it can."""
-    if not any(traits_of(step).joins for step in treatment.steps):
-        return {}
-    try:
-        answer = catalogue.describe_inputs(
-            treatment.model_dump(mode="json"), member_id, is_staff=False
+def _columns(table: KnownTable) -> tuple[ResultColumn, ...]:
+    return tuple(
+        ResultColumn(
+            name=column.name, kind=column.kind, type=column.type, unit=column.unit, key=column.code
         )
-        return crossed_rows(treatment, KnownInputs.model_validate(answer))
-    except LabError:
-        return {}  # the job itself tells what is wrong, or runs without
+        for column in table.columns or ()
+    )
 
 
 def _checks(protected: tuple[str, ...]) -> tuple[str, ...]:
@@ -154,20 +127,3 @@ def _checks(protected: tuple[str, ...]) -> tuple[str, ...]:
         return _CHECKED[:1]
     names = french_list([quoted(title) for title in protected])
     return (*_CHECKED, f"un relecteur décide de ce qui reste en doute, à cause de {names}")
-
-
-def _estimate(
-    treatment: PlannedTreatment, inputs: KnownInputs, result: KnownTable
-) -> Estimate | None:
-    """Estimate time and size; None where a table's size is unknown; groups count as no rows."""
-    rows = [inputs.table(dataset_id).rows for dataset_id in set(treatment.inputs.values())]
-    counts = [count for count in rows if count is not None]
-    if not treatment.steps or len(counts) < len(rows):
-        return None
-    is_summed = traits_of(treatment.steps[-1]).sums
-    result_rows = max(counts) if result.rows is None and not is_summed else result.rows or 0
-    cells = result_rows * len(result.columns or ())
-    return Estimate(
-        seconds=round(_SECONDS + _OF_A_ROW * sum(counts) + _OF_A_CELL * cells, 1),
-        memory_bytes=_BYTES + _BYTES_OF_A_CELL * cells,
-    )
