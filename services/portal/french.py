@@ -227,7 +227,7 @@ def size(number: int | None) -> str:
 
 
 def cost(estimate: Mapping[str, Any]) -> str:
-    """What a job is likely to take: `40,2 s ici, 12,1 s en 4 parts sur la grappe, 330 Mo`."""
+    """What a job is likely to take, of its Estimate: where it runs only if that is the cluster."""
     seconds, where = f"{decimal(estimate['seconds'])}\u00a0s", ""
     if estimate["shards_seconds"] is not None:
         shared = f"{decimal(estimate['shards_seconds'])}\u00a0s en {estimate['shards']} parts"

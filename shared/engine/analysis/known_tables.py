@@ -142,8 +142,8 @@ class KnownTable(Frozen):
         columns = self.columns and tuple(
             column.model_copy(update={"filled": None, "distinct": None}) for column in self.columns
         )
-        update = {"rows": None if self.rows is None else at_most(self.rows), "columns": columns}
-        update["size"] = None
+        rows = None if self.rows is None else at_most(self.rows)
+        update = {"rows": rows, "size": None, "columns": columns}
         update |= {"totals": 0, "total_rows": (), "likely_totals": 0, "likely_total_rows": ()}
         return self.model_copy(update=update)
 

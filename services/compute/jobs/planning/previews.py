@@ -64,15 +64,7 @@ def check_treatment(
     except Unavailable:
         return TreatmentCheck(unchecked=(Remark(field="inputs", kind="not_known", message=_AWAY),))
     inputs = KnownInputs.model_validate(answer)
-    findings = check_tables(treatment, inputs)
-    if findings.faults:
-        raise findings.faults[0].refusal
-    bind(treatment, findings.tables)
-    return TreatmentCheck(
-        warnings=tuple(findings.warnings),
-        unchecked=tuple(findings.unchecked),
-        answers=tuple(answer_remarks(treatment, inputs)),
-    )
+    return _check_of(treatment, inputs, check_tables(treatment, inputs), bind)
 
 
 def preview_treatment(
@@ -93,22 +85,33 @@ def preview_treatment(
         treatment.model_dump(mode="json"), whose, is_staff=caller.is_staff
     )
     known_preview = KnownPreview.model_validate(answer)
-    findings, table, is_open = Findings([], [], [], {}), KnownTable(dataset_id="", columns=()), True
+    inputs = known_preview.inputs
+    check, table, is_open = TreatmentCheck(), KnownTable(dataset_id="", columns=()), True
     if treatment.steps:
-        findings, table, is_open = result_of(treatment, known_preview.inputs)
-    if findings.faults:
-        raise findings.faults[0].refusal
-    bind(treatment, findings.tables)
+        findings, table, is_open = result_of(treatment, inputs)
+        check = _check_of(treatment, inputs, findings, bind)
     return TreatmentPreview(
-        warnings=tuple(findings.warnings),
-        unchecked=tuple(findings.unchecked),
-        answers=tuple(answer_remarks(treatment, known_preview.inputs)) if treatment.steps else (),
+        **dict(check),
         columns=_columns(table),
         is_open=is_open,
         rows=table.rows,
-        estimate=estimate_of(treatment, known_preview.inputs, table, settings),
+        estimate=estimate_of(treatment, inputs, table, settings),
         checks=_checks(known_preview.protected),
         **known_preview.model_dump(exclude={"inputs", "protected"}),
+    )
+
+
+def _check_of(
+    treatment: Treatment, inputs: KnownInputs, findings: Findings, bind: Bind
+) -> TreatmentCheck:
+    """Return what was found; raises Invalid for the first fault, of the steps or of a query."""
+    if findings.faults:
+        raise findings.faults[0].refusal
+    bind(treatment, findings.tables)
+    return TreatmentCheck(
+        warnings=tuple(findings.warnings),
+        unchecked=tuple(findings.unchecked),
+        answers=tuple(answer_remarks(treatment, inputs)),
     )
 
 
