@@ -10,6 +10,7 @@ from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.staged_run import StagedRun
 from services.compute.execution.staging import Inputs, StoredResult, claims_of, store_result
 from shared.aggregate import now
+from shared.engine.contract.work import Work
 from shared.engine.sandbox import run_files
 from shared.engine.tables.manifest import Input, Manifest
 from shared.engine.tables.release import EarlierCells, LedgerEntry, ReleaseRecord
@@ -88,6 +89,7 @@ def output_file(name: str, *, is_internal: bool = False) -> dict[str, Any]:
 
 def stored(folder: JobFolder, files: Storage, inputs: list[Input]) -> StoredResult:
     """What is kept of a job that ended."""
+    folder.describe(Work(kind="trial", inputs={}))
     staged = StagedRun(inputs=tuple(inputs), began=now(), hashes_by_dataset={}, step_keys={})
     return store_result(trial(TREATMENT), staged, folder, files, "local")
 
