@@ -207,14 +207,18 @@ class SlurmExecutor:
             return RunState(Phase.UNKNOWN, reason=str(error))
 
     def _state_of_started(self, run: Run, jobs: Sequence[_Job]) -> RunState:
-        state = _furthest(jobs) if jobs else RunState(Phase.UNKNOWN, reason=_NOT_LISTED)
         exit_status = _read(run, ENDED)
+        if exit_status == "0":
+            # Slurm may not have heard of it yet, and calls it cancelled if that comes first.
+            self._wordless_since.pop(run.run_id, None)
+            return RunState(Phase.ENDED, _word_of(exit_status))
+        state = _furthest(jobs) if jobs else RunState(Phase.UNKNOWN, reason=_NOT_LISTED)
         if state.phase == Phase.ENDED or (jobs and not exit_status):
             self._wordless_since.pop(run.run_id, None)
             return state
         # Of a failure Slurm's own word says more, and follows soon, unless it is no longer listed,
         # or queued again in spite of us: it does not start a second time.
-        is_settled = exit_status and (exit_status == "0" or state.phase != Phase.RUNNING)
+        is_settled = exit_status and state.phase != Phase.RUNNING
         if not is_settled and not self._has_waited(run):
             return state
         self._wordless_since.pop(run.run_id, None)

@@ -3,6 +3,7 @@
 import pytest
 
 from services.compute.execution.executors.contract import Phase, RunState, Word
+from services.compute.execution.executors.slurm import _Job
 from shared.errors import Unavailable
 from tests.integration.compute.slurm.runs import WAITS, Runs
 from tests.servers import eventually
@@ -35,6 +36,14 @@ def test_ended_run_stays_as_it_is(runs: Runs) -> None:
     run = runs.submitted("true", Phase.ENDED)
     runs.executor.cancel(run)
     assert runs.wait(run, Phase.ENDED, Word.COMPLETED)
+
+
+def test_run_that_ended_before_slurm_heard_of_it_is_not_cancelled(runs: Runs) -> None:
+    """Slurm calls it so when it is told to cancel what was over already."""
+    run = runs.submitted("true", Phase.ENDED)
+    [job_id] = runs.jobs(run)
+    state = runs.executor_behind()._state(run, [_Job(job_id, "CANCELLED", "")])
+    assert state == RunState(Phase.ENDED, Word.COMPLETED)
 
 
 def test_run_that_nobody_submitted_never_starts(runs: Runs) -> None:

@@ -127,10 +127,17 @@ class Cluster:
         assert len(self.lab.events("job_succeeded", project_id=project, kind="full")) == 1
         return done
 
-    def has_jobs(self) -> bool:
-        """Whether a job of ours runs on a node."""
-        jobs = self.slurm("squeue", "--noheader", "--states=running", "--format=%j")
-        return "datalab-" in jobs
+    def run_ids(self) -> list[str]:
+        """The ids of all runs that have a folder, those of shards too."""
+        folders = [*self.runs.glob("*"), *self.runs.glob("*/shards/*")]
+        return [folder.name for folder in folders]
+
+    def has_jobs(self, run_ids: list[str]) -> bool:
+        """Whether a job of one of these runs is on a node; what it is goes to the test's output."""
+        names = ",".join(f"datalab-{run_id}" for run_id in run_ids)
+        jobs = self.slurm("squeue", "--noheader", "--states=running", f"--name={names}")
+        print(jobs, end="")
+        return bool(jobs)
 
     def is_clean(self) -> bool:
         """Whether no folder of a run is left."""
@@ -276,13 +283,15 @@ def test_cancelled_job_ends_on_the_node_too(
     """Its folder is removed once Slurm heard of it, however late."""
     project = cluster.queued()
     job_id = cluster.started(project)["job_id"]
+    run_ids = cluster.run_ids()
+    assert cluster.has_jobs(run_ids)
     cluster.slurm.kill_controller()
     assert lab.call(service, "POST", f"/jobs/{job_id}/cancel").status == 200
     lab.wait_for("job_cancelled", job_id=job_id)
     assert not cluster.is_clean()
     cluster.slurm.start_controller()
     eventually(cluster.is_clean, "no folder of a run")
-    eventually(lambda: not cluster.has_jobs(), "no job of ours")
+    eventually(lambda: not cluster.has_jobs(run_ids), "no job of ours")
 
 
 def test_engines_share_the_rows_of_a_large_table(
@@ -315,10 +324,12 @@ def test_cancelled_job_ends_on_the_nodes_of_its_shards(
     project = cluster.queued(is_large=True)
     eventually(lambda: cluster.starts() == SHARDS, "a start of every shard")
     job_id = cluster.started(project)["job_id"]
+    run_ids = cluster.run_ids()
+    assert cluster.has_jobs(run_ids)
     assert lab.call(service, "POST", f"/jobs/{job_id}/cancel").status == 200
     lab.wait_for("job_cancelled", job_id=job_id)
     eventually(cluster.is_clean, "no folder of a run")
-    eventually(lambda: not cluster.has_jobs(), "no job of ours")
+    eventually(lambda: not cluster.has_jobs(run_ids), "no job of ours")
 
 
 def test_run_without_an_outcome_is_done_again(cluster: Cluster) -> None:
