@@ -225,7 +225,7 @@ class Settings(ServerSettings):
         " are needed; 1 for one that does all",
     )
     slurm_shard_bytes: int = Field(
-        default=250_000_000, ge=1, description="size of an input for each engine that shares it"
+        default=500_000_000, ge=1, description="size of an input for each engine that shares it"
     )
     openlineage_url: str = Field(
         default="",

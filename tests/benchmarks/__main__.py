@@ -25,6 +25,7 @@ from tests.benchmarks.jobs import (
     protecting,
     repeating,
     slurm_faults,
+    slurm_shards,
     slurm_starting,
     starting,
 )
@@ -66,6 +67,7 @@ ALONE = {
     "restarts": restarts,
     "searching": searching,
     "slurm_faults": slurm_faults,
+    "slurm_shards": slurm_shards,
     "slurm_starting": slurm_starting,
     "starting": starting,
     "steering": steering,

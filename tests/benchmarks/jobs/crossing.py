@@ -44,7 +44,7 @@ RIGHT = """
     SELECT lpad(CAST(i AS VARCHAR), 5, '0') AS code, 'epci ' || (i % 1200) AS epci,
         'Nom ' || (i % 1200) AS nom FROM range(35000) t(i)
 """
-_STEPS = (
+STEPS = (
     Step(
         application="cross",
         inputs={"left": "gauche", "right": "droite"},
@@ -71,6 +71,9 @@ def main(_arguments: Sequence[str] = ()) -> None:
         for name in ("ours", "duckdb"):
             figures = _run(name, *many)
             print(f"  {MANY:,} rows, {name}: {figures['seconds']:.1f} s, {figures['MB']:.0f} MB")
+        for rows in SIZES[1:]:
+            figures = _as_jobs(*tables(Path(home), rows, "parquet"), STEPS[:1])
+            print(f"  {rows:,} rows, kept: {figures['seconds']:.1f} s, {figures['MB']:.0f} MB")
 
 
 def _compare(rows: int, suffix: str, left: Path, right: Path) -> None:
@@ -114,10 +117,10 @@ def _run(name: str, left: Path, right: Path) -> dict[str, float]:
     return figures
 
 
-def _as_jobs(left: Path, right: Path) -> dict[str, float]:
+def _as_jobs(left: Path, right: Path, steps: Sequence[Step] = STEPS) -> dict[str, float]:
     """The seconds of all jobs from their submission, and the largest peak of one."""
     with contextlib.closing(ready_spares()) as spares:
-        done = run_jobs(spares, left, right)
+        done = run_jobs(spares, left, right, steps)
     return {"seconds": done["reading"] + done["crossing"], "MB": done["MB"]}
 
 
@@ -129,7 +132,9 @@ def ready_spares() -> Spares:
     return spares
 
 
-def run_jobs(spares: Spares, left: Path, right: Path) -> dict[str, float]:
+def run_jobs(
+    spares: Spares, left: Path, right: Path, steps: Sequence[Step] = STEPS
+) -> dict[str, float]:
     """Read the tables, if they are files of CSV, and cross them: the seconds of both, and a peak.
 
     The peak is the largest of a job, in megabytes.
@@ -142,7 +147,7 @@ def run_jobs(spares: Spares, left: Path, right: Path) -> dict[str, float]:
                 work = Work(kind="ingest", inputs={"source": "in/0"}, filename=path.name)
                 peaks.append(_job(spares, work, [path], {"table.parquet": taken[number]}))
         read = time.perf_counter()
-        work = Work(kind="full", inputs={"gauche": "in/0", "droite": "in/1"}, steps=_STEPS)
+        work = Work(kind="full", inputs={"gauche": "in/0", "droite": "in/1"}, steps=tuple(steps))
         peaks.append(_job(spares, work, taken, {}))
         crossed = time.perf_counter()
     return {"reading": read - began, "crossing": crossed - read, "MB": max(peaks) / 1e6}

@@ -60,19 +60,20 @@ def previewed(catalogue: Catalogue, *steps: dict[str, Any], **settings_changes: 
 @pytest.mark.parametrize(
     ("steps", "rows", "seconds", "megabytes"),
     [
-        ([CROSS, SUMS], 50_000_000, 3.6, 314),
-        ([CROSS, SUMS], 5_000_000, 0.8, 320),
-        ([CROSS], 5_000_000, 6.9, 917),
-        ([CROSS], 500_000, 1.1, 397),
+        ([CROSS, SUMS], 200_000_000, 6.9, 238),
+        ([CROSS, SUMS], 50_000_000, 1.9, 233),
+        ([CROSS], 5_000_000, 8.8, 842),
+        ([CROSS], 2_000_000, 3.4, 631),
+        ([CROSS], 500_000, 1.2, 351),
     ],
 )
 def test_estimate_is_near_what_was_measured(
     steps: list[dict[str, Any]], rows: int, seconds: float, megabytes: float
 ) -> None:
-    """Of the jobs that it was fitted to, within a tenth."""
+    """Of the jobs that it was fitted to, seconds within a tenth and memory within a quarter."""
     estimate = estimated(rows, *steps)
     assert estimate.seconds == pytest.approx(seconds, rel=0.1)
-    assert estimate.memory_bytes / 1e6 == pytest.approx(megabytes, rel=0.1)
+    assert estimate.memory_bytes / 1e6 == pytest.approx(megabytes, rel=0.25)
 
 
 def test_codes_of_the_result_are_told_as_codes() -> None:
