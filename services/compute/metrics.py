@@ -38,6 +38,11 @@ cluster_runs = gauge(
     "phase",
 )
 
+cluster_stuck = gauge(
+    "datalab_cluster_stuck_runs",
+    "Runs of these that Slurm does not start when other jobs end: an administrator has to act.",
+)
+
 cluster_silent = gauge(
     "datalab_cluster_silent_seconds",
     "For how long Slurm has answered nothing to who waits for runs there; 0 while none does.",

@@ -242,5 +242,6 @@ class Scheduler(Loop):
         service, cluster = self._platform.service, self._platform.cluster
         if cluster:
             metrics.cluster_silent.labels(service).set(cluster.silent_seconds)
+            metrics.cluster_stuck.labels(service).set(cluster.stuck_runs)
             for phase, runs in cluster.count().items():
                 metrics.cluster_runs.labels(service, phase).set(runs)

@@ -30,6 +30,7 @@ FAMILIES = {
     "datalab_jobs": {"service", "state"},
     "datalab_cluster_runs": {"service", "phase"},
     "datalab_cluster_silent_seconds": {"service"},
+    "datalab_cluster_stuck_runs": {"service"},
     "datalab_service_renewal_overdue_seconds": {"service"},
     "datalab_quota_requests": {"service"},
     "datalab_jobs_lost": {"service", "kind"},

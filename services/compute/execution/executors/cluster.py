@@ -80,6 +80,11 @@ class Cluster:
         phases = Counter(state.phase for state in [*self._states.values()])
         return {phase: phases[phase] for phase in Phase}
 
+    @property
+    def stuck_runs(self) -> int:
+        """How many of them are queued for a reason that does not pass when other runs end."""
+        return sum(state.is_stuck for state in [*self._states.values()])
+
     @contextmanager
     def folder(self, run_id: str) -> Iterator[JobFolder]:
         """Provide the folder of a run, which stays there: see `sweep`."""

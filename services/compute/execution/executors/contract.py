@@ -56,11 +56,15 @@ class Word(StrEnum):
 
 @dataclass(frozen=True)
 class RunState:
-    """Where a run stands; `reason` is the scheduler's own, or why nobody could say."""
+    """Where a run stands; `reason` is the scheduler's own, or why nobody could say.
+
+    What `is_stuck` is queued for a reason that does not pass when other runs end.
+    """
 
     phase: Phase
     word: Word | None = None
     reason: str = ""
+    is_stuck: bool = False
 
 
 @dataclass(frozen=True)

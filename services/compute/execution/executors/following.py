@@ -40,7 +40,7 @@ _REASONS = {
     "Priority": " : d'autres travaux passent d'abord",
     "Resources": " : elle n'a pas de machine libre",
 }
-"""Why Slurm lets a job wait that may start; other reasons are for operators."""
+"""Why Slurm lets a job wait, where that says something to its holder."""
 
 _SILENT = "la grappe de calcul ne répond pas ; le traitement y continue peut-être"
 
@@ -118,19 +118,19 @@ class FollowedRun:
         progress = read_run_file(self._run.folder, PROGRESS, Progress)
         if progress is None and state.phase == Phase.QUEUED:
             progress = Progress(0.0, f"{_QUEUED}{_REASONS.get(state.reason, '')}", "")
-            self._log_reason(state.reason)
+            self._log_reason(state)
         elif progress is None and state.phase == Phase.UNKNOWN and state.reason:
             progress = Progress(0.0, _SILENT, "")
         if progress and progress != self._progress:
             self._progress = progress
             self._note(progress)
 
-    def _log_reason(self, reason: str) -> None:
+    def _log_reason(self, state: RunState) -> None:
         """Log once why a run waits that may never start."""
-        if reason != self._reason:
-            self._reason = reason
-            if reason and reason not in _REASONS:
-                about = {"run": self._run.run_id, "reason": reason}
+        if state.reason != self._reason:
+            self._reason = state.reason
+            if state.is_stuck:
+                about = {"run": self._run.run_id, "reason": state.reason}
                 log.warning("a run waits at the cluster", extra=about)
 
     def _without_outcome(self, state: RunState) -> Rejected | NoOutcome:

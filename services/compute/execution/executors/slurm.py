@@ -114,6 +114,17 @@ MEANINGS: Mapping[str, _Meaning] = {
 """By Slurm's word for the state of a job: what it means, and above each group what we do."""
 
 
+_PASSES = re.compile(
+    "|(None|Priority|Resources|BeginTime|Cleaning|Licenses|Prolog|Reservation|SchedDefer)"
+    r"|(?!.*Per(Job|Node|Limit))(?!.*(?<!Run)Minutes)(Assoc|QOS)?(Grp|Max)\w+"
+)
+"""Why a job is queued that starts once others end: they have the machines, or the account's share.
+
+Other reasons (src/common/job_state_reason.c) are limits that the job itself exceeds, a budget that
+is used up, or something that an administrator of the cluster did.
+"""
+
+
 class _Job(NamedTuple):
     """One job as squeue lists it."""
 
@@ -124,7 +135,9 @@ class _Job(NamedTuple):
     @property
     def meaning(self) -> RunState:
         phase, word = MEANINGS.get(self.state, _Meaning(Phase.UNKNOWN))
-        return RunState(phase, word, self.reason if phase != Phase.UNKNOWN else self.state)
+        is_stuck = phase == Phase.QUEUED and not _PASSES.fullmatch(self.reason)
+        reason = self.reason if phase != Phase.UNKNOWN else self.state
+        return RunState(phase, word, reason, is_stuck)
 
 
 class SlurmExecutor:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from deploy.reference import ROOT
 from services.compute.jobs.model import MAX_NODE_FAILURES, SUSPECT_LOSSES, Job
@@ -259,15 +260,22 @@ def test_job_goes_on_there_while_its_service_is_killed(
 def test_service_that_stops_leaves_its_run_to_the_next(
     cluster: Cluster, service: RunningService
 ) -> None:
-    """Also one that Slurm has not begun."""
+    """Also one that Slurm has not begun, and does not begin by itself: an operator sees that."""
+    stuck = 'datalab_cluster_stuck_runs{service="compute"} 1.0'
     with cluster.slurm.drained("tests"):
         project = cluster.queued()
         eventually(lambda: waiting(cluster, project), "a place in Slurm's queue")
+        eventually(lambda: stuck in metrics(service), "a run that is stuck")
         assert service.stop() == 0
         service.start()
     cluster.let_go()
     cluster.succeeded(project)
     assert cluster.starts() == 1
+
+
+def metrics(service: RunningService) -> str:
+    """What Prometheus reads of the service."""
+    return urllib3.request("GET", f"{service.url}/metrics").data.decode()
 
 
 def waiting(cluster: Cluster, project: str) -> bool:

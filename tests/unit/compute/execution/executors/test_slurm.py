@@ -46,6 +46,31 @@ def test_state_that_nobody_has_heard_of_is_unknown() -> None:
     assert state == RunState(Phase.UNKNOWN, None, "TELEPORTING")
 
 
+@pytest.mark.parametrize(
+    ("reason", "is_stuck"),
+    [
+        ("", False),
+        ("Priority", False),
+        ("Resources", False),
+        ("AssocGrpCpuLimit", False),
+        ("AssocGrpCPURunMinutesLimit", False),
+        ("QOSMaxJobsPerUserLimit", False),
+        ("MaxCpuPerAccount", False),
+        ("AssocGrpCPUMinutesLimit", True),
+        ("QOSMaxWallDurationPerJobLimit", True),
+        ("MaxMemPerLimit", True),
+        ("PartitionTimeLimit", True),
+        ("JobHeldAdmin", True),
+        ("Nodes required for job are DOWN, DRAINED or reserved", True),
+        ("SomethingNew", True),
+    ],
+)
+def test_job_is_stuck_where_no_end_of_others_lets_it_start(reason: str, *, is_stuck: bool) -> None:
+    """A reason that nobody has heard of counts as such; what runs is never stuck."""
+    assert _furthest([_Job("12", "PENDING", reason)]).is_stuck == is_stuck
+    assert not _furthest([_Job("12", "RUNNING", reason)]).is_stuck
+
+
 def test_only_what_has_ended_has_a_last_word() -> None:
     """And whatever has ended has one."""
     assert {meaning.phase for meaning in MEANINGS.values() if meaning.word} == {Phase.ENDED}
