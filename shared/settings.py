@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
@@ -24,6 +24,8 @@ PREFIX = "DATALAB_"
 
 Folders = Annotated[tuple[Path, ...], BeforeValidator(parts)]
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(parts)]
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Days = Annotated[float, Field(ge=0, le=36_500)]
 
@@ -67,11 +69,13 @@ class Settings(ServerSettings):
     )
     amqp_uri: str = Field(
         pattern=rf"^amqps?://{USER}{HOST}(/[^\s@]*)?$",
+        repr=False,
         description="RabbitMQ, with user and vhost",
         examples=["amqp://user:password@host:5672/vhost"],
     )
     mongodb_uri: str = Field(
         pattern=rf"^mongodb(\+srv)?://{USER}{HOST}(,{HOST})*(/[^\s@]*)?$",
+        repr=False,
         description="MongoDB server",
         examples=["mongodb://user:password@host:27017"],
     )
@@ -235,6 +239,14 @@ class Settings(ServerSettings):
         " network; empty tells nobody",
         examples=["https://lineage.example/api/v1/lineage", "file:///folder/lineage.jsonl"],
     )
+    openlineage_token: str = Field(
+        default="",
+        pattern=r"^[!-~]*$",
+        repr=False,
+        description="what that address wants as `Authorization: Bearer`; goes encrypted, or to this"
+        " machine, alone",
+        examples=["a word of ASCII characters"],
+    )
     workspace_seconds: int = Field(default=3600, ge=1, description="compute quota of a project")
     trial_rows: int = Field(
         default=500,
@@ -335,6 +347,15 @@ class Settings(ServerSettings):
     def _ascii(cls, value: str) -> str:
         if not unquote(value).isascii():
             raise ValueError("user and password have to be of ASCII characters, as SMTP has them")
+        return value
+
+    @field_validator("openlineage_token")
+    @classmethod
+    def _private(cls, value: str, info: ValidationInfo) -> str:
+        address = urlsplit(info.data.get("openlineage_url", ""))
+        is_here = address.scheme == "http" and address.hostname in _LOOPBACK
+        if value and not (address.scheme == "https" or is_here):
+            raise ValueError("needs an address of https:// in DATALAB_OPENLINEAGE_URL")
         return value
 
     @field_validator("mail_from", "portal_url")

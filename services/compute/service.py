@@ -139,9 +139,9 @@ def _step_expiry(context: Context) -> StepExpiry:
 
 
 @cache
-def _lineage_server(url: str) -> LineageServer | None:
+def _lineage_server(url: str, token: str) -> LineageServer | None:
     """The one of this process, if the operator names any: on whatever network that is."""
-    return LineageServer(url, ssrf_guard("compute", allow_private=True)) if url else None
+    return LineageServer(url, ssrf_guard("compute", allow_private=True), token) if url else None
 
 
 class Compute(Quotas, Releasing, Renewing, Running, Treating):
@@ -278,7 +278,8 @@ class Compute(Quotas, Releasing, Renewing, Running, Treating):
         self._tell_end(envelope)
 
     def _tell_end(self, envelope: Envelope[JobEnd]) -> None:
-        if server := _lineage_server(self.settings.openlineage_url):
+        settings = self.settings
+        if server := _lineage_server(settings.openlineage_url, settings.openlineage_token):
             tell_end(self.documents, self.files, server, envelope)
 
     @on(ErasureRequested)

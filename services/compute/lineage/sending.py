@@ -13,8 +13,8 @@ from shared.errors import Rejected, Unreachable
 from shared.outbound import CallFailed, SsrfGuard, TimeLimit, Unresolved, post
 
 _OK, _SERVER_ERRORS = range(200, 300), 500
-_LATER = (408, 429)
-"""Statuses that ask for another try."""
+_LATER = (401, 403, 408, 429)
+"""Statuses that ask for another try, or for a token that an operator mends."""
 
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "datalab-compute/1"}
 
@@ -27,9 +27,16 @@ class LineageServer:
     """
 
     def __init__(
-        self, url: str, guard: SsrfGuard, *, call_seconds: float = 5, pause_seconds: float = 5
+        self,
+        url: str,
+        guard: SsrfGuard,
+        token: str = "",
+        *,
+        call_seconds: float = 5,
+        pause_seconds: float = 5,
     ) -> None:
         self._url, self._guard = url, guard
+        self._headers = _HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
         self._call_seconds, self._pause_seconds = call_seconds, pause_seconds
         self._calling = threading.Lock()
         self._silent_until = float("-inf")
@@ -65,7 +72,7 @@ class LineageServer:
         limit = TimeLimit(self._call_seconds)
         try:
             target = self._guard.target(self._url, limit)
-            status = post(target, _HEADERS, body, limit).status
+            status = post(target, self._headers, body, limit).status
         except (Unresolved, CallFailed) as error:
             raise Unreachable(f"the server of lineage does not answer: {error}") from error
         if status >= _SERVER_ERRORS or status in _LATER:

@@ -86,6 +86,8 @@ def test_file_that_cannot_be_read_or_is_one_too_many_is_named(tmp_path: Path) ->
         ("DATALAB_WEBHOOK_PRIVATE_ADDRESSES", SECRET),
         ("DATALAB_OPENLINEAGE_URL", f"https://lab:{SECRET}@lineage/api/v1/lineage"),
         ("DATALAB_OPENLINEAGE_URL", f"file:{SECRET}"),
+        ("DATALAB_OPENLINEAGE_TOKEN", SECRET),
+        ("DATALAB_OPENLINEAGE_TOKEN", f"{SECRET}\nX-Header: 1"),
         ("DATALAB_SMTP_URL", f"smtp://lab:{SECRET}@mail"),
         ("DATALAB_SMTP_URL", f"smtps://lab:{SECRET}%C3%A9@mail"),
         ("DATALAB_SMTP_URL", f"http://{SECRET}"),
@@ -136,6 +138,28 @@ def test_mail_server_needs_an_address_and_the_portal(name: str) -> None:
     assert load_settings({**NEEDED, **MAIL}).smtp_url == MAIL["DATALAB_SMTP_URL"]
     with pytest.raises(SettingsError, match=f"^{name}: is not set, and mails need it$"):
         load_settings({**NEEDED, **MAIL, name: ""})
+
+
+@pytest.mark.parametrize(
+    ("url", "is_private"),
+    [
+        ("https://lineage.example/api/v1/lineage", True),
+        ("http://127.0.0.1:5000/api/v1/lineage", True),
+        ("http://[::1]:5000", True),
+        ("http://marquez:5000/api/v1/lineage", False),
+        ("file:///lineage.jsonl", False),
+    ],
+)
+def test_token_of_lineage_goes_where_nobody_reads_it(url: str, *, is_private: bool) -> None:
+    """Encrypted, or to this machine."""
+    environ = {**NEEDED, "DATALAB_OPENLINEAGE_URL": url, "DATALAB_OPENLINEAGE_TOKEN": SECRET}
+    if is_private:
+        settings = load_settings(environ)
+        assert settings.openlineage_token == SECRET
+        assert SECRET not in repr(settings)
+        return
+    with pytest.raises(SettingsError, match=r"^DATALAB_OPENLINEAGE_TOKEN: needs an address of"):
+        load_settings(environ)
 
 
 def test_refused_address_comes_with_an_example() -> None:

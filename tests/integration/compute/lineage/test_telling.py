@@ -18,7 +18,7 @@ from tests.openlineage import faults
 from tests.servers import RunningService, eventually
 from tests.web_server import WebServer, answer, serving
 
-PATH = "/api/v1/lineage"
+PATH, TOKEN = "/api/v1/lineage", "word-of-the-server"
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +31,10 @@ def receiver() -> Iterator[WebServer]:
 @pytest.fixture(scope="module")
 def compute(lab: Lab, receiver: WebServer) -> Iterator[RunningService]:
     """The service under test, with the sample catalogue and intake."""
-    url = receiver.url(PATH)
-    with lab.catalog(), lab.intake(), lab.bare_compute(openlineage_url=url) as service:
+    settings = {"openlineage_url": receiver.url(PATH), "openlineage_token": TOKEN}
+    with lab.catalog(), lab.intake(), lab.bare_compute(**settings) as service:
         yield service
+        assert TOKEN not in service.log()
 
 
 def received(receiver: WebServer, of: str) -> list[dict[str, Any]]:
@@ -66,6 +67,7 @@ def test_uploads_and_trials_are_told_when_they_end(
     events = [json.loads(call.body) for call in receiver.calls(PATH)]
     assert [fault for event in events for fault in faults(event)] == []
     assert {call.headers["content-type"] for call in receiver.calls(PATH)} == {"application/json"}
+    assert {call.headers["authorization"] for call in receiver.calls(PATH)} == {f"Bearer {TOKEN}"}
     sent = json.dumps(events)
     assert not [word for word in (HOLDER, OWNER, "table.csv", "Logements") if word in sent]
     [read] = received(receiver, project)[0]["inputs"]
