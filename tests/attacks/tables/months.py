@@ -10,29 +10,27 @@ from shared.engine.contract.policy import ReleasePolicy
 from tests.attacks.lab import Seen
 from tests.attacks.learning import Trial
 from tests.attacks.tables.catalogue import Catalogue
-from tests.attacks.tables.towns import (
-    ANSWER,
-    Inhabitant,
-    communes,
-    inhabitant,
-    inhabitants,
-    restricted,
-)
+from tests.attacks.tables.towns import ANSWER, Inhabitant, communes, inhabitant, restricted
 from tests.attacks.worlds import coin, person_ids
 
-_PLACES, _MONTHS, _DAYS = 8, 24, 30
+_PLACES, _PEOPLE, _MONTHS, _DAYS = 8, 45, 24, 30
 
 
 def monthly(random: Random, made_by: ReleasePolicy, *, leaves: bool) -> Sequence[Trial]:
     """What is true of one in each commune that came, or left, in a month that is known."""
     places, month = communes(_PLACES), random.randrange(1, _MONTHS)
-    lists = {place: list(inhabitants(random, 45, place)) for place in places}
+    ids = iter(person_ids(random, _PLACES * (_PEOPLE + _MONTHS + 1)))
+    lists = {
+        place: [inhabitant(random, next(ids), place) for _ in range(_PEOPLE)] for place in places
+    }
     truths = {place: coin(random) for place in places}
-    wanted = {place: _person(random, place, truths[place]) for place in places}
+    wanted = {
+        place: inhabitant(random, next(ids), place, rsa=ANSWER[truths[place]]) for place in places
+    }
     catalogue, pages = Catalogue(), list[Seen]()
     for number in range(_MONTHS):
         for place in places:
-            _change(random, lists[place], place)
+            _change(random, lists[place], inhabitant(random, next(ids), place))
             if leaves == (number < month):
                 _put(lists[place], wanted[place])
             elif wanted[place] in lists[place]:
@@ -45,20 +43,15 @@ def monthly(random: Random, made_by: ReleasePolicy, *, leaves: bool) -> Sequence
     return [Trial(truth, _changes(pages, place, month)) for place, truth in truths.items()]
 
 
-def _person(random: Random, place: str, truth: str) -> Inhabitant:
-    (identifier,) = person_ids(random, 1)
-    return inhabitant(random, identifier, place, rsa=ANSWER[truth])
-
-
 def _put(people: list[Inhabitant], person: Inhabitant) -> None:
     if person not in people:
         people.append(person)
 
 
-def _change(random: Random, people: list[Inhabitant], place: str) -> None:
+def _change(random: Random, people: list[Inhabitant], other: Inhabitant) -> None:
     """One more, or one less, of whom nothing is known."""
     if random.random() < 0.5:
-        people += inhabitants(random, 1, place)
+        people.append(other)
     else:
         people.pop(0)
 
